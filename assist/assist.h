@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Completes instructions that a software KVM can't execute: those that compute, on the host's CPU;
+ * the others by their definition in the manuals. Faults are delivered to the guest. Depends on
+ * vmm/ and mirror/; Zydis is loaded when it is needed.
+ */
+#ifndef ASSIST_ASSIST_H
+#define ASSIST_ASSIST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <ring0/test.h>
+#include "mirror/memory.h"
+#include "vmm/vcpu.h"
+
+/* Where accesses go that no memory answers. */
+struct assist_bus {
+	/* 0, or another value if the access is refused: the instruction is then given up. */
+	int (*access)(void *context, struct r0_access *access);
+	void *context;
+};
+
+/* What is kept from one completion to the next, for one vCPU. */
+struct assist;
+
+/* Returns 0; -ENOENT, -ENOTSUP with a message that says what is missing; -ENOMEM. */
+int assist_create(struct assist **assist, struct vcpu *vcpu, struct memory *memory,
+		  struct error *error);
+void assist_destroy(struct assist *assist);
+
+/* The vCPU starts anew: forget what registers it had that KVM does not keep. */
+void assist_reset(struct assist *assist);
+
+/* The calling thread is about to use it, or is done with it for now. Returns 0 or -errno. */
+int assist_begin(struct assist *assist, struct error *error);
+void assist_end(struct assist *assist);
+
+/* Whether one exit may complete more than one instruction; true at first. For measurements. */
+void assist_set_batch(struct assist *assist, bool batch);
+
+enum assist_answer {
+	ASSIST_COMPLETED, /* run on */
+	ASSIST_REFUSED,	  /* the bus refused an access; registers are as before the instruction */
+	ASSIST_SHUTDOWN,  /* a triple fault; registers are as before it */
+	ASSIST_CANNOT,	  /* neither can this: *why says more, or is NULL */
+	ASSIST_FAILED,	  /* on the host's side, with a message */
+};
+
+/*
+ * After KVM's emulation failed (KVM_INTERNAL_ERROR_EMULATION): complete the instruction at RIP and
+ * those after it, up to the end of the basic block, that can be. The registers are those in
+ * vcpu->run->s.regs, before and after.
+ */
+enum assist_answer assist_complete(struct assist *assist, const struct assist_bus *bus,
+				   const char **why, struct error *error);
+
+/* How many instructions were completed since they were last forgotten. */
+uint64_t assist_count(const struct assist *assist);
+void assist_forget_counts(struct assist *assist);
+
+/* The same by mnemonic, in the order in which they came first; false after the last. */
+bool assist_count_of(const struct assist *assist, size_t index, const char **mnemonic,
+		     uint64_t *count);
+
+#endif /* ASSIST_ASSIST_H */

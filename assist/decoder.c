@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Zydis by dlopen(). Depends on libc alone at link time. */
+#include "assist/decoder.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+
+/*
+ * Weak: a static program has none, and its linker does not warn of one. Such a program goes without
+ * what is done here.
+ */
+extern __typeof__(dlopen) dlopen __attribute__((weak));
+extern __typeof__(dlsym) dlsym __attribute__((weak));
+
+static struct {
+	__typeof__(ZydisDecoderInit) *init;
+	__typeof__(ZydisDecoderDecodeFull) *decode;
+	__typeof__(ZydisMnemonicGetString) *mnemonic;
+	__typeof__(ZydisRegisterGetClass) *class;
+	__typeof__(ZydisRegisterGetId) *id;
+	__typeof__(ZydisRegisterGetLargestEnclosing) *largest;
+	ZydisDecoder decoder;
+	bool there;
+	char complaint[256];
+} zydis;
+
+/* The layout of Zydis' structures is that of the headers: only that minor version fits. */
+static void load(void)
+{
+	char name[64];
+	void *library;
+
+	if (!dlopen || !dlsym) {
+		snprintf(zydis.complaint, sizeof(zydis.complaint),
+			 "this program is statically linked, and can't load the decoder for it: "
+			 "link it dynamically");
+		return;
+	}
+	snprintf(name, sizeof(name), "libZydis.so.%d.%d", ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
+		 ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
+	library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		snprintf(zydis.complaint, sizeof(zydis.complaint),
+			 "the host could execute it if it had %s: install Zydis (on Debian and "
+			 "Ubuntu the package libzydis%d.%d or libzydis-dev)",
+			 name, ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
+			 ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
+		return;
+	}
+	zydis.init = dlsym(library, "ZydisDecoderInit");
+	zydis.decode = dlsym(library, "ZydisDecoderDecodeFull");
+	zydis.mnemonic = dlsym(library, "ZydisMnemonicGetString");
+	zydis.class = dlsym(library, "ZydisRegisterGetClass");
+	zydis.id = dlsym(library, "ZydisRegisterGetId");
+	zydis.largest = dlsym(library, "ZydisRegisterGetLargestEnclosing");
+	zydis.there = zydis.init && zydis.decode && zydis.mnemonic && zydis.class && zydis.id &&
+		      zydis.largest &&
+		      ZYAN_SUCCESS(zydis.init(&zydis.decoder, ZYDIS_MACHINE_MODE_LONG_64,
+					      ZYDIS_STACK_WIDTH_64));
+	if (!zydis.there)
+		snprintf(zydis.complaint, sizeof(zydis.complaint),
+			 "%s is not the library that it should be", name);
+}
+
+bool decoder_load(struct error *error)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, load);
+	if (!zydis.there)
+		error_set(error, ENOENT, "%s", zydis.complaint);
+	return zydis.there;
+}
+
+enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct decoded *decoded)
+{
+	ZyanStatus status = zydis.decode(&zydis.decoder, bytes, count, &decoded->instruction,
+					 decoded->operands);
+
+	if (ZYAN_SUCCESS(status))
+		return DECODER_INSTRUCTION;
+	switch (status) {
+	case ZYDIS_STATUS_NO_MORE_DATA:
+		return DECODER_SHORT;
+	case ZYDIS_STATUS_INSTRUCTION_TOO_LONG:
+		return DECODER_TOO_LONG;
+	case ZYDIS_STATUS_BAD_REGISTER:
+	case ZYDIS_STATUS_ILLEGAL_LOCK:
+	case ZYDIS_STATUS_ILLEGAL_LEGACY_PFX:
+	case ZYDIS_STATUS_ILLEGAL_REX:
+	case ZYDIS_STATUS_INVALID_MASK:
+	case ZYDIS_STATUS_MALFORMED_EVEX:
+	case ZYDIS_STATUS_INVALID_MAP:
+		return DECODER_UNDEFINED;
+	default:
+		return DECODER_UNKNOWN;
+	}
+}
+
+const char *decoder_mnemonic(ZydisMnemonic mnemonic)
+{
+	const char *name = zydis.mnemonic(mnemonic);
+
+	return name ? name : "?";
+}
+
+ZydisRegisterClass decoder_class(ZydisRegister name)
+{
+	return zydis.class(name);
+}
+
+int decoder_number(ZydisRegister name)
+{
+	return zydis.id(name);
+}
+
+int decoder_gpr(ZydisRegister name)
+{
+	ZydisRegister largest = zydis.largest(ZYDIS_MACHINE_MODE_LONG_64, name);
+
+	if (largest < ZYDIS_REGISTER_RAX || largest > ZYDIS_REGISTER_R15)
+		return -1;
+	return largest - ZYDIS_REGISTER_RAX;
+}

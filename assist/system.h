@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Instructions that are more than computation, by their definition. Depends on assist/cpu.h. */
+#ifndef ASSIST_SYSTEM_H
+#define ASSIST_SYSTEM_H
+
+#include "assist/cpu.h"
+#include "assist/form.h"
+
+/*
+ * Execute it. DONE: RIP is still to move on. *interrupts says that it was INT n or its like: the
+ * vector is in cpu->fault, to be delivered with RIP past the instruction. *jumps says that RIP is
+ * where to go on already.
+ */
+enum done system_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded,
+			 bool *interrupts, bool *jumps);
+
+/* These set RIP themselves. In assist/sysenter.c. */
+enum done sysenter_execute(struct cpu *cpu);
+enum done sysexit_execute(struct cpu *cpu, bool wide);
+
+/* An MSR as KVM has it, 0 if it has none. */
+uint64_t system_read_msr(const struct cpu *cpu, uint32_t index);
+
+/* XSAVE and its relatives; `address` is that of their area. In assist/xsave.c. */
+enum done xsave_execute(struct cpu *cpu, ZydisMnemonic mnemonic, uint64_t address);
+
+#endif /* ASSIST_SYSTEM_H */

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions and interrupts: what the entry code calls, and r0_try(), r0_set_handler() and
+ * r0_user_call() on top of it.
+ */
+#include <ring0.h>
+#include "runtime.h"
+
+#define PF_PRESENT 1ull
+#define UD2_LENGTH 2
+#define RED_ZONE   128
+#define TSS_IST(n) (0x24 + 8 * ((n)-1)) /* SDM vol. 3A, 8.7, figure 8-11 */
+
+static uint64_t read_cr2(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
+	return value;
+}
+
+static uint64_t *exception_stack(void)
+{
+	/* Not aligned to 8: the TSS is a packed structure. */
+	typedef uint64_t unaligned __attribute__((aligned(4), may_alias));
+
+	return (unaligned *)(r0_guest.area + R0_AREA_TSS + TSS_IST(R0_IST_EXCEPTION));
+}
+
+void set_exception_stack(uint64_t top)
+{
+	*exception_stack() = top;
+}
+
+static bool is_sparse(uint64_t address)
+{
+	uint64_t i;
+
+	for (i = 0; i < r0_guest.sparse_count; i++)
+		if (address >= r0_guest.sparse[i].first && address <= r0_guest.sparse[i].last)
+			return true;
+	return false;
+}
+
+/* Have the interrupted code continue where the innermost try began. */
+static void recover(struct r0_frame *frame)
+{
+	struct r0_try *try = r0_guest.try;
+	const struct r0_recovery *to = &try->recovery;
+	uint64_t cs;
+
+	__asm__("mov %%cs, %0" : "=r"(cs));
+	frame->rbx = to->rbx;
+	frame->rbp = to->rbp;
+	frame->r12 = to->r12;
+	frame->r13 = to->r13;
+	frame->r14 = to->r14;
+	frame->r15 = to->r15;
+	frame->rsp = to->rsp;
+	frame->rip = to->rip;
+	frame->rflags = to->rflags;
+	frame->ss = to->ss;
+	frame->cs = cs & 0xffff;
+	frame->rax = 1;
+	r0_guest.try = try->outer;
+	r0_guest.user_stack = try->user_stack;
+	set_exception_stack(try->exception_stack);
+}
+
+/* The two ways in which our own code in ring 3 calls on ring 0. */
+static bool serve_user(struct r0_frame *frame)
+{
+	if (frame->rip == (uint64_t)r0_user_ask) {
+		if (frame->rdi == R0_MESSAGE_STOP)
+			stop();
+		frame->rax = r0_ask(frame->rdi, frame->rsi, frame->rdx);
+		frame->rip += UD2_LENGTH;
+		return true;
+	}
+	if (frame->rip == (uint64_t)r0_user_return && r0_guest.try) {
+		r0_guest.try->fault = (struct r0_fault){ .vector = -1, .value = (long)frame->rax };
+		recover(frame);
+		return true;
+	}
+	return false;
+}
+
+/* A handler may fault, or run functions in ring 3: neither must overwrite what it interrupted. */
+static void handle(struct r0_frame *frame, void (*handler)(struct r0_frame *frame))
+{
+	uint64_t top = *exception_stack(), user_stack = r0_guest.user_stack;
+
+	set_exception_stack(top - R0_IST_SHIFT);
+	if (frame->cs & 3)
+		r0_guest.user_stack = (frame->rsp - RED_ZONE) & ~15ull;
+	handler(frame);
+	r0_guest.user_stack = user_stack;
+	set_exception_stack(top);
+}
+
+void r0_exception(struct r0_frame *frame)
+{
+	uint64_t vector = frame->vector & 0xff;
+	uint64_t cr2 = 0;
+
+	if (vector == R0_PF) {
+		cr2 = read_cr2();
+		if (!(frame->error_code & PF_PRESENT) && is_sparse(cr2) &&
+		    r0_ask(R0_MESSAGE_POPULATE, cr2, 0))
+			return;
+	}
+	if (vector == R0_UD && (frame->cs & 3) && serve_user(frame))
+		return;
+	if (r0_guest.handlers[vector]) {
+		handle(frame, r0_guest.handlers[vector]);
+		return;
+	}
+	if (vector < 32 && r0_guest.try) {
+		r0_guest.try->fault = (struct r0_fault){
+			.vector = (int)vector,
+			.error_code = frame->error_code,
+			.rip = frame->rip,
+			.cr2 = cr2,
+		};
+		recover(frame);
+		return;
+	}
+	r0_ask(R0_MESSAGE_EXCEPTION, (uint64_t)frame, cr2);
+}
+
+int r0_try_link(struct r0_try *try)
+{
+	require_guest("r0_try");
+	try->exception_stack = *exception_stack();
+	try->user_stack = r0_guest.user_stack;
+	try->outer = r0_guest.try;
+	try->fault = (struct r0_fault){ .vector = -1 };
+	r0_guest.try = try;
+	return 0;
+}
+
+void r0_try_end(struct r0_try *try)
+{
+	r0_guest.try = try->outer;
+}
+
+struct r0_fault r0_try(void (*fn)(void *arg), void *arg)
+{
+	struct r0_try try;
+
+	if (r0_try_begin(&try) == 0) {
+		fn(arg);
+		r0_try_end(&try);
+	}
+	return try.fault;
+}
+
+struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
+{
+	/* Of the ring 3 around this one, if a handler that interrupted it calls. */
+	uint64_t kernel_rsp = r0_guest.kernel_rsp, user_rsp = r0_guest.user_rsp;
+	struct r0_try try;
+
+	if (r0_try_begin(&try) == 0)
+		r0_enter_user(fn, arg, r0_guest.user_stack);
+	r0_guest.kernel_rsp = kernel_rsp;
+	r0_guest.user_rsp = user_rsp;
+	return try.fault;
+}
+
+void r0_set_handler(int vector, void (*fn)(struct r0_frame *frame))
+{
+	static const char refused[] = "r0_set_handler() was given a vector outside 0 to 255";
+
+	require_guest(__func__);
+	if (vector < 0 || vector > 255)
+		fail(R0_FAILURE_PANIC, NULL, 0, refused, sizeof(refused) - 1);
+	r0_guest.handlers[vector] = fn;
+}

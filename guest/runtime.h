@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the guest runtime: how it reaches the outside, and what its files use of each other.
+ * Everything under guest/ runs in ring 0, depends on include/ alone, makes no system call, and is
+ * built with general registers only.
+ */
+#ifndef GUEST_RUNTIME_H
+#define GUEST_RUNTIME_H
+
+#include <stdarg.h>
+#include <ring0/abi.h>
+
+#pragma GCC visibility push(hidden)
+
+/*
+ * The outside world. Under the host's runner it is the doorbell; a program booted as an image
+ * has another table.
+ */
+struct outside {
+	void (*console)(const char *text, size_t length);
+	void (*failure)(const struct r0_failure *failure);
+	void (*finish)(unsigned int message)
+		__attribute__((noreturn)); /* R0_MESSAGE_PASS or _STOP */
+	uint64_t (*clock)(void);	   /* nanoseconds */
+};
+
+extern const struct outside *outside;
+extern const struct outside outside_host; /* over the doorbell */
+
+/*
+ * In entry_x86_64.S: send a message to the host and return its answer; continue in ring 3 with
+ * fn(arg) on a stack, coming back through the innermost try; go on with fn on a stack.
+ */
+uint64_t r0_ask(uint64_t message, uint64_t a, uint64_t b);
+void r0_enter_user(long (*fn)(void *arg), void *arg, uint64_t stack) __attribute__((noreturn));
+void r0_leave_to(uint64_t stack, void (*fn)(void)) __attribute__((noreturn));
+
+/* What the entry code calls: for every exception and interrupt, for SYSCALL, for r0_try_begin(). */
+void r0_exception(struct r0_frame *frame);
+uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip);
+int r0_try_link(struct r0_try *try);
+
+static inline bool in_ring3(void)
+{
+	uint64_t cs;
+
+	__asm__("mov %%cs, %0" : "=r"(cs));
+	return cs & 3;
+}
+
+/* Where the next exception's stack starts. */
+void set_exception_stack(uint64_t top);
+
+/*
+ * Format as vsnprintf() does, without floating point: returns the length that the whole text
+ * has, writes at most size - 1 characters and a NUL.
+ */
+size_t format_text(char *buffer, size_t size, const char *format, va_list arguments);
+size_t format_to(char *buffer, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* String instructions under names of our own: libc's functions may use vector instructions. */
+void *copy_bytes(void *to, const void *from, size_t size);
+void *fill_bytes(void *to, int byte, size_t size);
+size_t length_of(const char *text);
+
+/* How many bytes are the same from the start on: `size` if all of them are. */
+size_t common_length(const void *a, const void *b, size_t size);
+
+/* Report a failure; for R0_FAILURE_ASSERT and _PANIC, then end the test by way of its teardown. */
+void fail(enum r0_failure_kind kind, const char *file, int line, const char *text, size_t length);
+
+/* End the test now: run its teardown, if that is not what failed, and tell the outside. */
+void stop(void) __attribute__((noreturn));
+
+/* If the caller runs on the host, outside any test, say so on standard error and abort. */
+void require_guest(const char *function);
+
+#pragma GCC visibility pop
+
+#endif /* GUEST_RUNTIME_H */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What SYSCALL in code under test gets: libc's printf() needs write() and asks fstat() about its
+ * file; exit() ends the test. Anything else is a test that reaches for an operating system, and
+ * fails by the system call's name.
+ */
+#include "runtime.h"
+
+/* Linux's numbers: arch/x86/entry/syscalls/syscall_64.tbl. */
+enum {
+	SYS_WRITE = 1,
+	SYS_FSTAT = 5,
+	SYS_IOCTL = 16,
+	SYS_WRITEV = 20,
+	SYS_EXIT = 60,
+	SYS_EXIT_GROUP = 231,
+	SYS_NEWFSTATAT = 262,
+};
+
+#define ENOTTY	25
+#define EINVAL	22
+#define IOV_MAX 1024
+
+/* struct stat of x86-64, as far as libc looks at it for a stream. */
+struct linux_stat {
+	uint64_t dev, ino, nlink;
+	uint32_t mode, uid, gid, padding;
+	uint64_t rdev, size, blksize, blocks;
+	uint64_t times[6], unused[3];
+};
+
+struct linux_iovec {
+	const char *base;
+	uint64_t length;
+};
+
+#define S_IFIFO 0010000
+
+static bool is_console(uint64_t fd)
+{
+	return fd <= 2;
+}
+
+/* What libc asks when it first writes to a stream: a pipe, so that it doesn't ask for a terminal. */
+static uint64_t stat_console(struct linux_stat *stat)
+{
+	fill_bytes(stat, 0, sizeof(*stat));
+	stat->mode = S_IFIFO | 0600;
+	stat->nlink = 1;
+	stat->blksize = 4096;
+	return 0;
+}
+
+static uint64_t write_vector(const struct linux_iovec *vector, uint64_t count)
+{
+	uint64_t total = 0, i;
+
+	if (count > IOV_MAX)
+		return (uint64_t)-EINVAL;
+	for (i = 0; i < count; i++) {
+		outside->console(vector[i].base, vector[i].length);
+		total += vector[i].length;
+	}
+	return total;
+}
+
+uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip)
+{
+	switch (number) {
+	case SYS_WRITE:
+		if (a != 1 && a != 2)
+			break;
+		outside->console((const char *)b, c);
+		return c;
+	case SYS_WRITEV:
+		if (a != 1 && a != 2)
+			break;
+		return write_vector((const struct linux_iovec *)b, c);
+	case SYS_FSTAT:
+		if (!is_console(a))
+			break;
+		return stat_console((struct linux_stat *)b);
+	case SYS_NEWFSTATAT:
+		/* glibc's fstat(): an empty path with AT_EMPTY_PATH. */
+		if (!is_console(a) || (b && *(const char *)b))
+			break;
+		return stat_console((struct linux_stat *)c);
+	case SYS_IOCTL:
+		if (!is_console(a))
+			break;
+		return (uint64_t)-ENOTTY;
+	case SYS_EXIT:
+	case SYS_EXIT_GROUP:
+		return r0_ask(R0_MESSAGE_EXIT, a & 0xff, 0);
+	}
+	return r0_ask(R0_MESSAGE_SYSCALL, number, rip);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a test is declared: R0_TEST() and its attributes. The same attributes are the options of
+ * r0_call().
+ */
+#ifndef RING0_TEST_H
+#define RING0_TEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Of functions that end the test. AddressSanitizer has code of its own called before such a
+ * function, which asks the operating system about the stack: there it must not know.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define R0_NORETURN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define R0_NORETURN
+#endif
+#endif
+#ifndef R0_NORETURN
+#define R0_NORETURN __attribute__((noreturn))
+#endif
+
+/* The initialiser of a list: a pointer to the entries and their number. */
+#define R0_LIST(type, ...)                                                   \
+	{                                                                    \
+		(const type[]){ __VA_ARGS__ },                               \
+			sizeof((const type[]){ __VA_ARGS__ }) / sizeof(type) \
+	}
+
+/* A port of which a read gives `value` in the width of the access, and to which only it is written. */
+struct r0_ioport {
+	uint16_t port;
+	uint32_t value;
+};
+
+struct r0_ioports {
+	const struct r0_ioport *entries;
+	size_t count;
+};
+
+/* Physical memory at guest-physical addresses [from, to), page-aligned, zeroed. */
+struct r0_ram {
+	uint64_t from;
+	uint64_t to;
+};
+
+struct r0_rams {
+	const struct r0_ram *entries;
+	size_t count;
+};
+
+/* One access by a test to a mocked port or to mocked guest-physical memory. */
+struct r0_access {
+	uint64_t address; /* the port, or the guest-physical address */
+	uint64_t value;	  /* what is written; for a read, what the handler is to fill in */
+	uint32_t width;	  /* in bytes: 1, 2, 4 or 8; what crosses a page comes in two pieces */
+	bool write;
+};
+
+/*
+ * A mock's handler, called on the host, never in ring 0: it may use libc and see the program's
+ * own memory, not the test's. `state` is a copy of the mock's initial state made for this test.
+ * On AMD a test that ended in a triple fault is run once more to find where, with new states.
+ * Returns 0 if it handled the access, -1 to fail the test, which then names the access.
+ */
+typedef int (*r0_access_handler)(void *state, struct r0_access *access);
+
+/* The ports or guest-physical addresses first to last, both included, served by a handler. */
+struct r0_mock {
+	uint64_t first;
+	uint64_t last;
+	r0_access_handler handler;
+	const void *initial; /* copied for each test; NULL if there is no state */
+	size_t size;	     /* of the state, in bytes */
+};
+
+struct r0_mocks {
+	const struct r0_mock *entries;
+	size_t count;
+};
+
+/* An MSR of which a read gives `value`, and to which only it may be written. */
+struct r0_msr {
+	uint32_t index;
+	uint64_t value;
+};
+
+struct r0_msrs {
+	const struct r0_msr *entries;
+	size_t count;
+};
+
+/* What CPUID says for a leaf and subleaf. */
+struct r0_cpuid {
+	uint32_t leaf, subleaf;
+	uint32_t eax, ebx, ecx, edx;
+};
+
+struct r0_cpuids {
+	const struct r0_cpuid *entries;
+	size_t count;
+};
+
+struct r0_params {
+	const void *elements;
+	size_t count;
+	size_t size; /* of an element, in bytes */
+};
+
+#define R0_IOPORTS(...) R0_LIST(struct r0_ioport, __VA_ARGS__)
+#define R0_RAM(...)	R0_LIST(struct r0_ram, __VA_ARGS__)
+#define R0_IO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
+#define R0_MMIO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
+#define R0_MSRS(...)	R0_LIST(struct r0_msr, __VA_ARGS__)
+#define R0_CPUID(...)	R0_LIST(struct r0_cpuid, __VA_ARGS__)
+
+/* One case of the test for each element of an array. */
+#define R0_PARAMS(array)                                                        \
+	{                                                                       \
+		(array), sizeof(array) / sizeof((array)[0]), sizeof((array)[0]) \
+	}
+
+/* Vector 0 is #DE, so that "none" needs another value: 0 in the structure, vector + 1 for one. */
+#define R0_EXCEPTION(vector) ((vector) + 1)
+
+/* The attributes of a test, and the options of r0_call(). Zero is every one's default. */
+struct r0_options {
+	struct r0_ioports ioports;
+	struct r0_rams ram;
+	struct r0_mocks io;
+	struct r0_mocks mmio;
+	struct r0_msrs msrs;
+	struct r0_cpuids cpuid;
+	bool should_halt;	   /* must end by HLT with interrupts off */
+	bool should_panic;	   /* must end by a failed assertion, r0_panic() or wrong I/O */
+	const char *panic_message; /* text that the panic's message must hold, or NULL for any */
+	int expect_exception;	   /* R0_EXCEPTION(vector): must end in it, unhandled */
+	unsigned int timeout_ms;   /* 0 is 10 000; scaled by $R0_TIMEOUT_FACTOR */
+	unsigned int cpus;	   /* 0 and 1 are one virtual CPU */
+	bool (*when)(void);	   /* run in ring 0 first: false skips the test */
+	void (*setup)(void);	   /* run in ring 0 before the test */
+	void (*teardown)(void);	   /* run in ring 0 after it, also after a failed assertion */
+	struct r0_params params;
+	const char *groups; /* separated by commas; "nodefault" runs only when asked for */
+	const char *xfail;  /* why the test is expected to fail, or NULL */
+};
+
+/* A test as R0_TEST() registers it. */
+struct r0_test {
+	const char *suite;
+	const char *name;
+	const char *file;
+	int line;
+	void (*fn)(void);
+	const char *attributes; /* as written, so that a skip can name its condition */
+	struct r0_options options;
+};
+
+#if defined(__has_attribute)
+#if __has_attribute(retain)
+#define R0_RETAIN __attribute__((used, retain))
+#endif
+#endif
+#ifndef R0_RETAIN
+#define R0_RETAIN __attribute__((used))
+#endif
+
+/*
+ * Define a test: R0_TEST(suite, name, .attribute = …) { body }. It is registered as a pointer in
+ * a section: arrays of structures are padded by some compilers, and --gc-sections drops what is
+ * not marked retain.
+ */
+#define R0_TEST(suite_, name_, ...)                                                    \
+	static void r0_test_##suite_##_##name_(void);                                  \
+	static const struct r0_test r0_test_of_##suite_##_##name_ = {                  \
+		.suite = #suite_,                                                      \
+		.name = #name_,                                                        \
+		.file = __FILE__,                                                      \
+		.line = __LINE__,                                                      \
+		.fn = r0_test_##suite_##_##name_,                                      \
+		.attributes = #__VA_ARGS__,                                            \
+		.options = { __VA_ARGS__ },                                            \
+	};                                                                             \
+	static const struct r0_test *const r0_test_at_##suite_##_##name_ R0_RETAIN     \
+		__attribute__((section("r0_tests"))) = &r0_test_of_##suite_##_##name_; \
+	static void r0_test_##suite_##_##name_(void)
+
+/* The element of .params that this case is for, as an lvalue of that type. */
+#define R0_PARAM(type) (*(type *)r0_param())
+void *r0_param(void);
+
+#endif /* RING0_TEST_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lazily bound functions, bound: the dynamic linker's resolver saves all vector state, and is
+ * nothing that a test in ring 0 should run through on its first call of a library's function.
+ */
+#ifndef MIRROR_BIND_H
+#define MIRROR_BIND_H
+
+/*
+ * Bind what the program and its libraries would bind on first use, as that first use would. A
+ * symbol that can't be found is left alone. Does nothing in a static program.
+ */
+void bind_lazy_symbols(void);
+
+#endif /* MIRROR_BIND_H */

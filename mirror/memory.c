@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/* A VM's private memory: copied on write from the snapshot, put back by its dirty pages. */
+#include "mirror/memory.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define SNAPSHOT_SLOT 0
+
+int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *vm,
+		struct error *error)
+{
+	uint64_t size = mirror->frames.count * PAGE_SIZE;
+	size_t words = (mirror->frames.count + 63) / 64, i;
+	int err;
+
+	*memory = (struct memory){
+		.mirror = mirror,
+		.vm = vm,
+		.frames = mirror->frames,
+		.dirty = calloc(words, sizeof(uint64_t)),
+		.first_ram_slot = SNAPSHOT_SLOT + 1 + (uint32_t)mirror->slot_count,
+	};
+	memory->frames.changed = calloc(words, sizeof(uint64_t));
+	/* Reading shows the snapshot's pages, writing makes copies of those written. */
+	memory->frames.bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+				    mirror->fd, 0);
+	if (memory->frames.bytes == MAP_FAILED || !memory->dirty || !memory->frames.changed) {
+		err = error_set(error, ENOMEM, "no memory for a VM's %llu KiB",
+				(unsigned long long)size >> 10);
+		goto fail;
+	}
+	err = vm_set_slot(vm,
+			  &(struct vm_slot){ .number = SNAPSHOT_SLOT,
+					     .address = gpa(mirror->frames.base),
+					     .size = size,
+					     .host = memory->frames.bytes,
+					     .log_dirty = true },
+			  error);
+	for (i = 0; i < mirror->slot_count && err >= 0; i++)
+		err = vm_set_slot(vm,
+				  &(struct vm_slot){
+					  .number = SNAPSHOT_SLOT + 1 + (uint32_t)i,
+					  .address = gpa(mirror->slots[i].gpa),
+					  .size = mirror->slots[i].size,
+					  .host = (void *)(uintptr_t)mirror->slots[i].host,
+					  .read_only = true,
+				  },
+				  error);
+	if (err >= 0)
+		return 0;
+fail:
+	memory_finish(memory);
+	return err;
+}
+
+static void drop_ram(struct memory *memory, bool from_vm)
+{
+	size_t i;
+
+	for (i = 0; i < memory->ram_count; i++) {
+		if (from_vm)
+			vm_set_slot(memory->vm,
+				    &(struct vm_slot){ .number = memory->ram[i].slot,
+						       .address = gpa(memory->ram[i].gpa) },
+				    NULL);
+		munmap(memory->ram[i].host, memory->ram[i].size);
+	}
+	free(memory->ram);
+	memory->ram = NULL;
+	memory->ram_count = 0;
+}
+
+void memory_finish(struct memory *memory)
+{
+	drop_ram(memory, true);
+	if (memory->frames.bytes != MAP_FAILED)
+		munmap(memory->frames.bytes, memory->frames.count * PAGE_SIZE);
+	free(memory->frames.changed);
+	free(memory->dirty);
+}
+
+int memory_reset(struct memory *memory, struct error *error)
+{
+	const struct mirror *mirror = memory->mirror;
+	size_t words = (memory->frames.count + 63) / 64, word;
+	int err;
+
+	if (memory->ram_count)
+		drop_ram(memory, true);
+	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
+	if (err < 0)
+		return err;
+	for (word = 0; word < words; word++) {
+		uint64_t pages = memory->dirty[word] | memory->frames.changed[word];
+
+		while (pages) {
+			size_t offset = (word * 64 + (size_t)__builtin_ctzll(pages)) * PAGE_SIZE;
+
+			memcpy(memory->frames.bytes + offset, mirror->frames.bytes + offset,
+			       PAGE_SIZE);
+			pages &= pages - 1;
+		}
+		memory->frames.changed[word] = 0;
+	}
+	memory->frames.used = mirror->frames.used;
+	return 0;
+}
+
+/* The host's address of guest-physical memory, and how many bytes are there; NULL if none is. */
+static uint8_t *at_physical(const struct memory *memory, uint64_t address, uint64_t *size)
+{
+	const struct frames *frames = &memory->frames;
+	size_t i;
+
+	if (range_holds(frames->base, frames->count * PAGE_SIZE, address, 1)) {
+		*size = frames->base + frames->count * PAGE_SIZE - address;
+		return frames->bytes + (address - frames->base);
+	}
+	for (i = 0; i < memory->ram_count; i++) {
+		const struct memory_ram *ram = &memory->ram[i];
+
+		if (range_holds(ram->gpa, ram->size, address, 1)) {
+			*size = ram->gpa + ram->size - address;
+			return (uint8_t *)ram->host + (address - ram->gpa);
+		}
+	}
+	return NULL;
+}
+
+uint8_t *memory_own(struct memory *memory, r0_gpa address, size_t size, bool write)
+{
+	const struct frames *frames = &memory->frames;
+	uint64_t room = 0, number, last;
+	uint8_t *at = at_physical(memory, address.value, &room);
+
+	if (!at || !size || size > room)
+		return NULL;
+	if (!write || !range_holds(frames->base, frames->count * PAGE_SIZE, address.value, size))
+		return at;
+	number = (address.value - frames->base) / PAGE_SIZE;
+	last = (address.value + size - 1 - frames->base) / PAGE_SIZE;
+	for (; number <= last; number++)
+		frames->changed[number / 64] |= 1ull << (number % 64);
+	return at;
+}
+
+/* The process's own memory may go away under us: read it by a system call that says so. */
+static size_t read_process(uint64_t address, void *to, size_t size)
+{
+	struct iovec local = { .iov_base = to, .iov_len = size };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+	ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+
+	return got < 0 ? 0 : (size_t)got;
+}
+
+size_t memory_read_physical(const struct memory *memory, r0_gpa address, void *to, size_t size)
+{
+	const struct mirror *mirror = memory->mirror;
+	uint64_t room = 0;
+	uint8_t *at = at_physical(memory, address.value, &room);
+	size_t i;
+
+	if (at) {
+		size = size < room ? size : room;
+		memcpy(to, at, size);
+		return size;
+	}
+	for (i = 0; i < mirror->slot_count; i++) {
+		const struct mirror_slot *slot = &mirror->slots[i];
+
+		if (range_holds(slot->gpa, slot->size, address.value, 1)) {
+			room = slot->gpa + slot->size - address.value;
+			return read_process(slot->host + (address.value - slot->gpa), to,
+					    size < room ? size : room);
+		}
+	}
+	return 0;
+}
+
+/*
+ * By the snapshot's page tables first, which no test can have changed; then by the VM's, for what
+ * was added to them.
+ */
+bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physical)
+{
+	const struct mirror *mirror = memory->mirror;
+
+	return page_table_walk(&mirror->frames, mirror->cr3, address, physical, NULL) ||
+	       page_table_walk(&memory->frames, mirror->cr3, address, physical, NULL);
+}
+
+static size_t left_in_page(uint64_t address, size_t size)
+{
+	size_t left = PAGE_SIZE - (address & (PAGE_SIZE - 1));
+
+	return size < left ? size : left;
+}
+
+size_t memory_read(const struct memory *memory, r0_gva address, void *to, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t step = left_in_page(address.value + done, size - done);
+		r0_gpa physical;
+
+		if (!memory_translate(memory, gva(address.value + done), &physical) ||
+		    memory_read_physical(memory, physical, (uint8_t *)to + done, step) != step)
+			break;
+		done += step;
+	}
+	return done;
+}
+
+size_t memory_write(struct memory *memory, r0_gva address, const void *from, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t step = left_in_page(address.value + done, size - done);
+		uint64_t room = 0, number;
+		r0_gpa physical;
+		uint8_t *at;
+
+		if (!memory_translate(memory, gva(address.value + done), &physical))
+			break;
+		at = at_physical(memory, physical.value, &room);
+		if (!at)
+			break;
+		memcpy(at, (const uint8_t *)from + done, step);
+		if (physical.value >= memory->frames.base) {
+			number = (physical.value - memory->frames.base) / PAGE_SIZE;
+			if (number < memory->frames.count)
+				memory->frames.changed[number / 64] |= 1ull << (number % 64);
+		}
+		done += step;
+	}
+	return done;
+}
+
+static int reach_error(int err, uint64_t start, uint64_t end, struct error *error)
+{
+	return error_set(error, -err, "mapping guest-physical %#llx to %#llx failed: %s",
+			 (unsigned long long)start, (unsigned long long)end,
+			 err == -ENOSPC ? "it takes more page tables than a VM has room for" :
+					  strerror(-err));
+}
+
+/* Map guest-physical memory at the same virtual addresses, which are free. */
+static int map_same(struct memory *memory, uint64_t start, uint64_t end)
+{
+	const struct mirror *mirror = memory->mirror;
+	const uint64_t bits = PTE_WRITE | PTE_NX;
+	int err = page_table_map(&memory->frames, mirror->cr3, gva(start), gpa(start), end - start,
+				 bits, true);
+
+	if (!err)
+		err = page_table_map(&memory->frames, mirror->user_cr3, gva(start), gpa(start),
+				     end - start, bits | PTE_USER, true);
+	return err;
+}
+
+/* Map whole pages of guest-physical memory for a test to reach. */
+static int reach(struct memory *memory, uint64_t start, uint64_t end, struct error *error)
+{
+	const struct mirror *mirror = memory->mirror;
+	uint64_t last = end < 1ull << 47 ? end : 1ull << 47, at = start;
+	int err = 0;
+	size_t i;
+
+	if (end > mirror->direct_size && end <= 1ull << 46)
+		err = page_table_map(&memory->frames, mirror->cr3, gva(mirror->direct_map + start),
+				     gpa(start), end - start, PTE_WRITE | PTE_NX, true);
+	/* Page 0 stays absent whatever is there: a NULL pointer must fault. */
+	if (at == 0)
+		at = PAGE_SIZE;
+	/* What lies between the program's own mappings. */
+	for (i = 0; i < mirror->part_count && at < last && !err; i++) {
+		const struct map *map = &mirror->parts[i].map;
+
+		if (map->end <= at)
+			continue;
+		if (map->start >= last)
+			break;
+		if (map->start > at)
+			err = map_same(memory, at, map->start);
+		at = map->end;
+	}
+	if (at < last && !err)
+		err = map_same(memory, at, last);
+	return err ? reach_error(err, start, end, error) : 0;
+}
+
+/* The first address of memory within a range, or false if there is none. */
+static bool find_memory(const struct memory *memory, uint64_t start, uint64_t end, uint64_t *found)
+{
+	const struct frames *frames = &memory->frames;
+	const struct mirror *mirror = memory->mirror;
+	size_t i;
+
+	*found = frames->base;
+	if (ranges_overlap(start, end - start, frames->base, frames->count * PAGE_SIZE))
+		return true;
+	for (i = 0; i < memory->ram_count; i++) {
+		*found = memory->ram[i].gpa;
+		if (ranges_overlap(start, end - start, *found, memory->ram[i].size))
+			return true;
+	}
+	for (i = 0; i < mirror->slot_count; i++) {
+		*found = mirror->slots[i].gpa;
+		if (ranges_overlap(start, end - start, *found, mirror->slots[i].size))
+			return true;
+	}
+	return false;
+}
+
+int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct error *error)
+{
+	struct memory_ram *ram;
+	uint64_t size = to - from, found;
+	int err;
+
+	if (from >= to || (from | to) & (PAGE_SIZE - 1))
+		return error_set(error, EINVAL,
+				 ".ram %#llx to %#llx is not a range of whole pages of 4096 bytes",
+				 (unsigned long long)from, (unsigned long long)to);
+	if (to > memory->mirror->physical_limit)
+		return error_set(
+			error, EINVAL,
+			".ram %#llx to %#llx lies past the CPU's physical addresses, which end "
+			"at %#llx",
+			(unsigned long long)from, (unsigned long long)to,
+			(unsigned long long)memory->mirror->physical_limit);
+	if (find_memory(memory, from, to, &found))
+		return error_set(error, EINVAL, ".ram %#llx to %#llx overlaps memory at %#llx",
+				 (unsigned long long)from, (unsigned long long)to,
+				 (unsigned long long)found);
+	ram = realloc(memory->ram, (memory->ram_count + 1) * sizeof(*ram));
+	if (!ram)
+		return error_set(error, ENOMEM, "no memory");
+	memory->ram = ram;
+	ram += memory->ram_count;
+	*ram = (struct memory_ram){
+		.gpa = from,
+		.size = size,
+		.slot = memory->first_ram_slot + (uint32_t)memory->ram_count,
+	};
+	ram->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ram->host == MAP_FAILED)
+		return error_set(error, errno, "mapping %llu MiB for .ram failed: %s",
+				 (unsigned long long)size >> 20, strerror(errno));
+	err = vm_set_slot(memory->vm,
+			  &(struct vm_slot){ .number = ram->slot,
+					     .address = gpa(from),
+					     .size = size,
+					     .host = ram->host },
+			  NULL);
+	if (err < 0) {
+		munmap(ram->host, size);
+		return error_set(error, -err,
+				 ".ram %#llx to %#llx can't be had: %s (it may overlap other .ram "
+				 "or lie past the CPU's physical addresses)",
+				 (unsigned long long)from, (unsigned long long)to, strerror(-err));
+	}
+	memory->ram_count++;
+	return reach(memory, from, to, error);
+}
+
+int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, struct error *error)
+{
+	uint64_t start = page_floor(first), end = page_ceiling(last + 1), found;
+
+	if (first > last || end <= start)
+		return error_set(error, EINVAL, ".mmio %#llx to %#llx is not a range",
+				 (unsigned long long)first, (unsigned long long)last);
+	if (end > memory->mirror->physical_limit)
+		return error_set(
+			error, EINVAL,
+			".mmio %#llx to %#llx lies past the CPU's physical addresses, which end "
+			"at %#llx",
+			(unsigned long long)first, (unsigned long long)last,
+			(unsigned long long)memory->mirror->physical_limit);
+	if (find_memory(memory, start, end, &found))
+		return error_set(error, EINVAL, ".mmio %#llx to %#llx overlaps memory at %#llx",
+				 (unsigned long long)first, (unsigned long long)last,
+				 (unsigned long long)found);
+	return reach(memory, start, end, error);
+}
+
+int memory_populate(struct memory *memory, uint64_t address, struct error *error)
+{
+	const struct mirror_part *part = mirror_find(memory->mirror, address);
+	uint64_t page = page_floor(address), frame, bits;
+	uint8_t *bytes;
+	int err;
+
+	if (!part || part->kind != MIRROR_SPARSE)
+		return 0;
+	frame = frames_take(&memory->frames, 1);
+	bytes = frame ? frames_at(&memory->frames, frame) : NULL;
+	if (!bytes)
+		return error_set(error, ENOSPC,
+				 "the test touched more than %llu MiB of a large sparse mapping",
+				 (unsigned long long)memory->frames.count * PAGE_SIZE >> 20);
+	/* Not there, as past the end of a file: it stays zero. */
+	read_process(page, bytes, PAGE_SIZE);
+	memory->frames.changed[(frame - memory->frames.base) / PAGE_SIZE / 64] |=
+		1ull << ((frame - memory->frames.base) / PAGE_SIZE % 64);
+	bits = (part->map.write ? PTE_WRITE : 0) | (part->map.execute ? 0 : PTE_NX);
+	err = page_table_map(&memory->frames, memory->mirror->cr3, gva(page), gpa(frame), PAGE_SIZE,
+			     bits, false);
+	if (!err)
+		err = page_table_map(&memory->frames, memory->mirror->user_cr3, gva(page),
+				     gpa(frame), PAGE_SIZE, bits | PTE_USER, false);
+	if (err)
+		return error_set(error, -err, "no page tables left for a sparse mapping");
+	return 1;
+}
+
+static bool page_differs(const struct memory *memory, uint64_t page, char *what, size_t size)
+{
+	const uint8_t *now = memory->frames.bytes + page * PAGE_SIZE;
+	const uint8_t *pristine = memory->mirror->frames.bytes + page * PAGE_SIZE;
+	uint64_t address;
+	size_t at = 0;
+
+	if (memcmp(now, pristine, PAGE_SIZE) == 0)
+		return false;
+	while (now[at] == pristine[at])
+		at++;
+	address = memory->frames.base + page * PAGE_SIZE + at;
+	snprintf(what, size, "guest-physical %#llx is %#x, it was %#x", (unsigned long long)address,
+		 now[at], pristine[at]);
+	return true;
+}
+
+bool memory_differs(const struct memory *memory, char *what, size_t size)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t page, count = memory->frames.count, i, step;
+	bool copied[512], differs = false;
+
+	/* A page that was never written still shows the snapshot's own memory. */
+	for (page = 0; page < count && !differs; page += step) {
+		step = count - page < 512 ? count - page : 512;
+		if (pagemap < 0 ||
+		    maps_copied(pagemap, (uint64_t)memory->frames.bytes + page * PAGE_SIZE, step,
+				copied) != 0)
+			memset(copied, true, sizeof(copied));
+		for (i = 0; i < step && !differs; i++)
+			differs = copied[i] && page_differs(memory, page + i, what, size);
+	}
+	if (pagemap >= 0)
+		close(pagemap);
+	return differs;
+}

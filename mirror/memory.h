@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One VM's memory: its private copy of a mirror's snapshot, what a test adds to it, and putting it
+ * all back.
+ */
+#ifndef MIRROR_MEMORY_H
+#define MIRROR_MEMORY_H
+
+#include "mirror/mirror.h"
+#include "vmm/vm.h"
+
+/* Guest-physical memory that a test declares, there until the next reset. */
+struct memory_ram {
+	void *host;
+	uint64_t gpa, size;
+	uint32_t slot;
+};
+
+struct memory {
+	const struct mirror *mirror; /* not owned */
+	struct vm *vm;		     /* not owned */
+	struct frames frames;	     /* the copy; its `changed` are the host's own writes */
+	uint64_t *dirty;	     /* room for KVM's log of the same pages */
+	struct memory_ram *ram;
+	size_t ram_count;
+	uint32_t first_ram_slot;
+};
+
+/* Give a VM a copy of the snapshot. Returns 0 or -errno. memory_finish() before vm_finish(). */
+int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *vm,
+		struct error *error);
+void memory_finish(struct memory *memory);
+
+/* Put everything back to the snapshot, by the pages that were written. Returns 0 or -errno. */
+int memory_reset(struct memory *memory, struct error *error);
+
+/*
+ * Compare all of it with the snapshot: whether a byte differs, and which one, as text. Slow: for
+ * checking the reset itself.
+ */
+bool memory_differs(const struct memory *memory, char *what, size_t size);
+
+/*
+ * Read or write guest memory by guest-virtual address as the mirror maps it, or by guest-physical
+ * address, page by page. Return how many bytes, from the start on, could be.
+ */
+size_t memory_read(const struct memory *memory, r0_gva address, void *to, size_t size);
+size_t memory_write(struct memory *memory, r0_gva address, const void *from, size_t size);
+size_t memory_read_physical(const struct memory *memory, r0_gpa address, void *to, size_t size);
+
+/* Whether the mirror, or what a test was given since, maps an address, and where to. */
+bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physical);
+
+/*
+ * Add zeroed memory at guest-physical [from, to), or make room for a mocked range there, until the
+ * next reset: reached through the direct map, and at the same virtual addresses where those are
+ * free. Return 0; -EINVAL with a message for a range that is not whole pages (of RAM), empty, past
+ * the CPU's physical address bits, or taken; -ENOSPC, -ENOMEM.
+ */
+int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct error *error);
+int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, struct error *error);
+
+/*
+ * Bring in the page at an address of a sparse mapping, from the process as it is now. Returns 1,
+ * 0 if the address is in none, or -errno.
+ */
+int memory_populate(struct memory *memory, uint64_t address, struct error *error);
+
+/*
+ * The host's address of guest-physical memory that is this VM's own, or NULL if not all of it is.
+ * To write there, say so: what changes is put back by the next reset.
+ */
+uint8_t *memory_own(struct memory *memory, r0_gpa address, size_t size, bool write);
+
+#endif /* MIRROR_MEMORY_H */

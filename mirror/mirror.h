@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mirror of a process: every mapping at its own virtual address with its own permissions, in
+ * guest-physical memory that is handed out compactly. What the process can write is copied once,
+ * into the pristine snapshot; what it can only read from files is shared, read-only. One mirror
+ * serves any number of VMs (mirror/memory.h) and does not change once it is built.
+ */
+#ifndef MIRROR_MIRROR_H
+#define MIRROR_MIRROR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "mirror/maps.h"
+#include "mirror/page_table.h"
+#include "vmm/address.h"
+#include "vmm/error.h"
+
+struct mirror_range {
+	uint64_t start, end; /* end exclusive */
+};
+
+struct mirror_config {
+	/* Guest-physical ranges that must stay free, for what tests declare. */
+	const struct mirror_range *reserved;
+	size_t reserved_count;
+	/* Virtual ranges, of whole pages, that ring 3's page tables map for ring 0 only. */
+	const struct mirror_range *supervisor;
+	size_t supervisor_count;
+	unsigned int physical_bits; /* of the guest's CPU */
+	bool gigabyte_pages;	    /* that it has pages of 1 GiB */
+	uint64_t direct_map;	    /* virtual address of the guest-physical address 0 */
+};
+
+enum mirror_kind {
+	MIRROR_COPY,   /* has its own frames; gpa is that of the first */
+	MIRROR_DIRECT, /* shows the process's own memory, read-only */
+	MIRROR_SPARSE, /* only what had content when the mirror was built; the rest when touched */
+};
+
+struct mirror_part {
+	struct map map;
+	enum mirror_kind kind;
+	uint64_t gpa; /* of MIRROR_COPY and _DIRECT */
+};
+
+/* Process memory that is shown read-only: one memory slot. */
+struct mirror_slot {
+	uint64_t host, gpa, size;
+};
+
+struct mirror {
+	struct maps maps;
+	struct mirror_part *parts; /* by address */
+	size_t part_count;
+	struct mirror_slot *slots;
+	size_t slot_count;
+	int fd;		      /* the snapshot: a memfd of frames.count pages */
+	struct frames frames; /* of the snapshot; those not used are for VMs to take */
+	uint64_t cr3, user_cr3;
+	uint64_t direct_map, direct_size; /* guest-physical [0, direct_size) is mapped there */
+	uint64_t physical_limit;	  /* the first address past the CPU's address bits */
+};
+
+/*
+ * Mirror the calling process as it is now. Other threads may run; what they change meanwhile may
+ * be caught half-way. Returns 0 or -errno. mirror_destroy() releases it, after its VMs.
+ */
+int mirror_create(struct mirror **mirror, const struct mirror_config *config, struct error *error);
+void mirror_destroy(struct mirror *mirror);
+
+/*
+ * Change the snapshot, before a VM uses it. Returns 0, or -EFAULT if [address, address + size) is
+ * not all copied memory.
+ */
+int mirror_write(struct mirror *mirror, r0_gva address, const void *data, size_t size);
+
+/* The part that an address is in, or NULL. */
+const struct mirror_part *mirror_find(const struct mirror *mirror, uint64_t address);
+
+/* The name of the snapshot's memfd; mappings of it are never mirrored. */
+#define MIRROR_MEMFD_NAME "ring0-mirror"
+
+#endif /* MIRROR_MIRROR_H */

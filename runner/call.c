@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* r0_call(): one function in ring 0, its outcome handed back. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "runner/job.h"
+#include "runner/worker.h"
+
+/* One call, between the caller and the worker. */
+struct call {
+	struct snapshot *snapshot;
+	struct job job;
+	bool taken, gone, complete;
+	struct outcome outcome;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+};
+
+static bool next(void *context, struct job *job, size_t *number)
+{
+	struct call *call = context;
+
+	if (call->taken)
+		return false;
+	call->taken = true;
+	*job = call->job;
+	*number = 0;
+	return true;
+}
+
+static void done(void *context, size_t number, struct outcome *outcome)
+{
+	struct call *call = context;
+
+	(void)number;
+	pthread_mutex_lock(&call->lock);
+	call->outcome = *outcome;
+	call->complete = true;
+	pthread_cond_signal(&call->changed);
+	pthread_mutex_unlock(&call->lock);
+}
+
+static void gone(void *context)
+{
+	(void)context;
+}
+
+static struct timespec after(uint64_t now_ns, uint64_t delay_ns)
+{
+	uint64_t at = now_ns + delay_ns;
+
+	return (struct timespec){ .tv_sec = (time_t)(at / 1000000000),
+				  .tv_nsec = (long)(at % 1000000000) };
+}
+
+/* Wait for the outcome, and see to it that there is one. Returns whether the worker is lost. */
+static bool wait_for(struct call *call, struct worker *worker)
+{
+	uint64_t period = 20000000, since;
+	bool lost = false;
+	size_t number;
+
+	pthread_mutex_lock(&call->lock);
+	while (!call->complete && !lost) {
+		uint64_t now = worker_clock();
+		struct timespec until = after(now, period);
+
+		pthread_cond_timedwait(&call->changed, &call->lock, &until);
+		if (call->complete)
+			break;
+		/* The worker takes the lock to give its outcome. */
+		pthread_mutex_unlock(&call->lock);
+		lost = worker_supervise(worker, worker_clock(), &number, &since) ==
+		       WORKER_ABANDONED;
+		pthread_mutex_lock(&call->lock);
+	}
+	pthread_mutex_unlock(&call->lock);
+	return lost;
+}
+
+static void call_destroy(struct call *call)
+{
+	snapshot_destroy(call->snapshot);
+	pthread_cond_destroy(&call->changed);
+	pthread_mutex_destroy(&call->lock);
+	free(call);
+}
+
+static struct call *call_create(void)
+{
+	struct call *call = calloc(1, sizeof(*call));
+	pthread_condattr_t attributes;
+
+	if (!call)
+		return NULL;
+	pthread_mutex_init(&call->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&call->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return call;
+}
+
+/* Fill in call->outcome. Returns whether the call may be released. */
+static bool perform(struct call *call, struct error *error)
+{
+	const struct worker_jobs jobs = {
+		.context = call, .next = next, .done = done, .gone = gone
+	};
+	struct mirror_range *reserved = NULL;
+	struct worker *worker;
+	size_t count = 0;
+	int err;
+
+	err = job_reserved_ranges(call->job.options, &reserved, &count);
+	if (!err)
+		err = snapshot_create(&call->snapshot, reserved, count, error);
+	free(reserved);
+	if (err) {
+		outcome_of(&call->outcome,
+			   snapshot_error_is_no_kvm(err) ? R0_VERDICT_SKIP : R0_VERDICT_ERROR,
+			   error->text);
+		return true;
+	}
+	err = worker_create(&worker, call->snapshot, &(struct worker_options){ 0 }, &jobs, error);
+	if (err) {
+		outcome_of(&call->outcome, R0_VERDICT_ERROR, error->text);
+		return true;
+	}
+	if (wait_for(call, worker)) {
+		job_abandoned(&call->outcome, &call->job);
+		return false;
+	}
+	worker_destroy(worker);
+	return true;
+}
+
+static char *text_or_empty(char *text)
+{
+	return text ? text : strdup("");
+}
+
+struct r0_result r0_call(void (*fn)(void *arg), void *arg, const struct r0_options *options)
+{
+	static const struct r0_options none;
+	struct error error = { 0 };
+	struct r0_result result = { .verdict = R0_VERDICT_ERROR };
+	struct call *call = call_create();
+
+	if (!call) {
+		result.message = strdup("no memory");
+	} else {
+		call->job = (struct job){ .fn = fn, .arg = arg };
+		call->job.options = options ? options : &none;
+		if (call->job.options->params.count)
+			outcome_of(
+				&call->outcome, R0_VERDICT_ERROR,
+				"r0_call() runs a function once and takes no .params: hand it the "
+				"element as its argument");
+		else if (job_time_limit(&call->job, 0, 0, &error) != 0)
+			outcome_of(&call->outcome, R0_VERDICT_ERROR, error.text);
+		else if (!perform(call, &error)) {
+			result = call->outcome.result;
+			goto out; /* the lost worker keeps the call */
+		}
+		result = call->outcome.result;
+		free(call->outcome.failure_file);
+		call_destroy(call);
+	}
+out:
+	result.message = text_or_empty(result.message);
+	result.report = text_or_empty(result.report);
+	result.output = text_or_empty(result.output);
+	return result;
+}
+
+void r0_result_finish(struct r0_result *result)
+{
+	free(result->message);
+	free(result->report);
+	free(result->output);
+	*result = (struct r0_result){ 0 };
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A test program's command line. Depends on plan.h for what a selection is, on report.h for the
+ * names of the formats.
+ */
+#ifndef RUNNER_CLI_H
+#define RUNNER_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "runner/assistance.h"
+#include "runner/plan.h"
+#include "runner/report.h"
+#include "vmm/error.h"
+
+enum cli_colour {
+	CLI_COLOUR_AUTO, /* on terminals */
+	CLI_COLOUR_ALWAYS,
+	CLI_COLOUR_NEVER, /* also where $NO_COLOR says so and --color doesn't */
+};
+
+enum cli_list {
+	CLI_LIST_NOT, /* run them */
+	CLI_LIST_NAMES,
+	CLI_LIST_JSON,
+};
+
+/* A report that is asked for. */
+struct cli_report {
+	const struct report_ops *ops;
+	const char *file; /* in argv or the environment, or NULL for standard output */
+};
+
+#define CLI_REPORTS_MAX 16
+
+struct cli {
+	/* Its patterns point into argv, its groups and filters to `words`. */
+	struct plan_selection selection;
+	char *words;
+	struct cli_report reports[CLI_REPORTS_MAX];
+	size_t report_count;
+	const char *output; /* where a list goes: a file's name, in argv, or NULL */
+	enum cli_colour colour;
+	unsigned int timeout_ms; /* 0: each test's own */
+	double timeout_factor;
+	bool seeded;	      /* --shuffle has a seed; if not, one is made up */
+	unsigned int workers; /* 0: as many as CPUs may be used */
+	enum cli_list list;
+	const char *shard_status_file; /* to be touched, or NULL: Bazel wants to see it */
+	bool annotate; /* after a report for people on standard output, for GitHub */
+	bool fail_fast;
+	bool fresh_vm;
+	bool check_reset;
+	bool assist_given;
+	enum assistance_mode assist; /* if it is given */
+	bool lab;		     /* run in the lab, wherever this is */
+	bool verbose;
+	bool help;
+	bool version;
+};
+
+/*
+ * Read a command line and the environment; argv is left as it is. Returns 0, -EINVAL with a
+ * message, or -ENOMEM. cli_finish() releases it in either case.
+ */
+int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
+void cli_finish(struct cli *cli);
+
+/*
+ * Read what $R0_TIMEOUT_FACTOR says: a positive decimal number, or NULL or "" for 1. Returns 0 or
+ * -EINVAL with a message.
+ */
+int cli_timeout_factor(const char *text, double *factor, struct error *error);
+
+/* Write what --help shows, in lines of up to 80 columns. */
+void cli_put_help(FILE *out, const char *program);
+
+#endif /* RUNNER_CLI_H */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of a job, between the files that take part in it: execute.c drives it, doorbell.c
+ * answers the guest runtime, explain.c says why it ended so.
+ */
+#ifndef RUNNER_EXECUTION_H
+#define RUNNER_EXECUTION_H
+
+#include "runner/buffer.h"
+#include "runner/crash.h"
+#include "runner/execute.h"
+#include "runner/mock.h"
+#include "runner/verdict.h"
+
+struct execution {
+	struct machine *machine;
+	const struct job *job;
+	struct deadline *deadline;
+	struct mocks mocks;
+	struct buffer output;
+	struct buffer failures; /* failed expectations and assertions, one after another */
+	unsigned int failure_count;
+	char *first_expectation; /* its text, or NULL */
+
+	struct ending ending; /* its message is this one's, or static */
+	struct error complaint;
+	char *text; /* of the failure that ended the test, or of a skip */
+	char *file; /* of the first failure, or NULL */
+	int line;
+
+	struct crash crash; /* what there is to explain, if explains */
+	bool explains;
+	char why[600];	      /* CRASH_INTERNAL: why ring0 can't execute it either; may be empty */
+	struct kvm_regs regs; /* of the code that ended so */
+	struct kvm_sregs sregs;
+	uint64_t cr2;
+
+	bool stepping;	     /* replayed by single steps, to find where a triple fault came from */
+	uint64_t step_until; /* on the monotonic clock, when that search is given up */
+	struct kvm_regs step_regs; /* after the last of them */
+	struct kvm_sregs step_sregs;
+	bool unusable; /* the machine can't be reset */
+};
+
+/* What an exit leads to. */
+enum step { STEP_ON, STEP_END };
+
+/* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
+bool doorbell_rings(const struct execution *run);
+enum step doorbell_serve(struct execution *run);
+
+/* Whether an exception of that vector has someone in the guest to go to. In doorbell.c. */
+bool doorbell_expects(const struct execution *run, int vector);
+
+/*
+ * An access to guest-physical memory that no memory of the VM answers. 0, or -EPERM with the run's
+ * complaint.
+ */
+int execution_memory(struct execution *run, struct r0_access *access);
+
+/* End the run with a way of ending and a message that lives as long as the run, or NULL. */
+enum step execution_end(struct execution *run, enum ending_how how, const char *message);
+
+/*
+ * Fill in crash and report texts: the message, in full, into `message`; returns the report, for
+ * free(), or NULL. In explain.c.
+ */
+char *explain(struct execution *run, char *message, size_t size);
+
+/* The name of the function that .when gives, as written or by its address. In explain.c. */
+void explain_condition(const struct execution *run, char *name, size_t size);
+
+#endif /* RUNNER_EXECUTION_H */

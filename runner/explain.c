@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a run ended as it did: the crash report of a stopped machine, and a condition's name. */
+#include <cpuid.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "runner/execution.h"
+
+static size_t read_virtual(void *context, uint64_t address, void *to, size_t size)
+{
+	return memory_read(context, gva(address), to, size);
+}
+
+static size_t read_physical(void *context, uint64_t address, void *to, size_t size)
+{
+	return memory_read_physical(context, gpa(address), to, size);
+}
+
+static struct crash_region *list_regions(const struct mirror *mirror)
+{
+	struct crash_region *regions = calloc(mirror->part_count + 1, sizeof(*regions));
+	size_t i;
+
+	for (i = 0; regions && i < mirror->part_count; i++) {
+		const struct map *map = &mirror->parts[i].map;
+
+		regions[i] = (struct crash_region){
+			.start = map->start,
+			.end = map->end,
+			.file_offset = map->offset,
+			.path = map->path[0] == '/' ? map->path : NULL,
+			.prot = (map->read ? PROT_READ : 0) | (map->write ? PROT_WRITE : 0) |
+				(map->execute ? PROT_EXEC : 0),
+			.own = mirror->parts[i].kind != MIRROR_DIRECT,
+		};
+	}
+	return regions;
+}
+
+static uint8_t byte_at(const struct execution *run, uint64_t address)
+{
+	uint8_t byte = 0;
+
+	memory_read(&run->machine->memory, gva(address), &byte, 1);
+	return byte;
+}
+
+/* OUT to DX, which may have an operand-size prefix; SDM vol. 2B, OUT. */
+static bool is_out(uint8_t opcode)
+{
+	return opcode == 0xee || opcode == 0xef;
+}
+
+/* OUT to a port in the instruction. */
+static bool is_immediate_out(uint8_t opcode)
+{
+	return opcode == 0xe6 || opcode == 0xe7;
+}
+
+/* The start of the OUT that ends at an address; the address itself if none does. */
+static uint64_t out_before(const struct execution *run, uint64_t end)
+{
+	uint64_t start = end;
+
+	if (is_out(byte_at(run, end - 1)))
+		start = end - 1;
+	else if (is_immediate_out(byte_at(run, end - 2)))
+		start = end - 2;
+	if (start != end && byte_at(run, start - 1) == 0x66)
+		start--;
+	return start;
+}
+
+/* Without VMX and SVM on the host, KVM emulates every OUT. SDM vol. 2A and APM vol. 3, CPUID. */
+static bool host_virtualizes(void)
+{
+	unsigned int a, b, c, d;
+	bool vmx = __get_cpuid(1, &a, &b, &c, &d) && c & 1u << 5;
+
+	return vmx || (__get_cpuid(0x80000001, &a, &b, &c, &d) && c & 1u << 2);
+}
+
+/*
+ * Where the instruction is that the vCPU left by: RIP is behind an OUT that KVM emulated, at one
+ * that left the VM on its own, and behind a HLT.
+ */
+static uint64_t place_of(const struct execution *run)
+{
+	const struct kvm_run *exit = run->machine->vcpu.run;
+	uint64_t rip = run->regs.rip;
+	uint8_t opcode;
+
+	if (run->crash.kind != CRASH_PLACE)
+		return rip;
+	if (exit->exit_reason == KVM_EXIT_HLT)
+		return rip - 1;
+	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
+		return rip;
+	opcode = byte_at(run, rip);
+	if (opcode == 0x66)
+		opcode = byte_at(run, rip + 1);
+	if (host_virtualizes() && (is_out(opcode) || is_immediate_out(opcode)))
+		return rip;
+	return out_before(run, rip);
+}
+
+char *explain(struct execution *run, char *message, size_t size)
+{
+	const struct snapshot *snapshot = run->machine->snapshot;
+	struct crash_region *regions = list_regions(snapshot->mirror);
+	struct crash_view view = {
+		.regs = run->regs,
+		.sregs = run->sregs,
+		.cr2 = run->cr2,
+		.fs_base = snapshot->entry.fs_base,
+		.area = snapshot->entry.area,
+		.regions = regions,
+		.region_count = regions ? snapshot->mirror->part_count : 0,
+		.read = read_virtual,
+		.read_physical = read_physical,
+		.context = &run->machine->memory,
+	};
+	char *report = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&report, &length);
+
+	message[0] = '\0';
+	if (!out) {
+		free(regions);
+		return NULL;
+	}
+	view.regs.rip = place_of(run);
+	crash_describe(&view, &run->crash, message, size, out);
+	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
+		size_t end = strlen(message);
+
+		snprintf(message + end, size - end, "; %s", run->why);
+		fprintf(out, "%s\n", run->why);
+	}
+	fclose(out);
+	free(regions);
+	if (run->crash.kind == CRASH_PLACE && run->ending.message) {
+		/* What happened is known; what was found out is where. */
+		char place[512];
+
+		snprintf(place, sizeof(place), "%s", message);
+		snprintf(message, size, "%s%s%s", run->ending.message, place[0] ? ", " : "", place);
+	}
+	return report;
+}
+
+/* ".when = name" in the attributes as they were written. */
+static bool find_written(const char *attributes, char *name, size_t size)
+{
+	const char *at = attributes;
+	size_t length;
+
+	while ((at = strstr(at, ".when"))) {
+		at += strlen(".when");
+		at += strspn(at, " \t\n");
+		if (*at != '=')
+			continue;
+		at += 1 + strspn(at + 1, " \t\n&");
+		length = strspn(at,
+				"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		if (!length)
+			continue;
+		snprintf(name, size, "%.*s", (int)length, at);
+		return true;
+	}
+	return false;
+}
+
+void explain_condition(const struct execution *run, char *name, size_t size)
+{
+	const struct snapshot *snapshot = run->machine->snapshot;
+	struct crash_region *regions;
+	struct crash_view view;
+	char *end;
+
+	if (run->job->attributes && find_written(run->job->attributes, name, size))
+		return;
+	regions = list_regions(snapshot->mirror);
+	view = (struct crash_view){
+		.regions = regions,
+		.region_count = regions ? snapshot->mirror->part_count : 0,
+		.read = read_virtual,
+		.read_physical = read_physical,
+		.context = &run->machine->memory,
+	};
+	crash_place(&view, (uint64_t)run->job->options->when, name, size);
+	/* "function (file:line)": the function's name says it. */
+	end = strstr(name, " (");
+	if (end)
+		*end = '\0';
+	free(regions);
+}

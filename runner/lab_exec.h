@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the program itself again, in the lab. Depends on nothing.
+ */
+#ifndef RUNNER_LAB_EXEC_H
+#define RUNNER_LAB_EXEC_H
+
+/*
+ * Replace this process by `ring0 lab` with this program and its arguments, less any "--lab" before
+ * a "--". The lab hands back what it wrote to `files`, a list that NULL ends. Returns only if that could not be started: -errno, having said so in one line on standard
+ * error. Inside the lab, where RING0_LAB is "inside", it returns -ELOOP and says that.
+ */
+int lab_exec(int argc, char **argv, const char *const *files);
+
+#endif /* RUNNER_LAB_EXEC_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine that tests run on: a VM with one vCPU and its copy of the mirrored program, all put
+ * back between tests. Any number of machines share one snapshot of the program.
+ */
+#ifndef RUNNER_MACHINE_H
+#define RUNNER_MACHINE_H
+
+#include "mirror/memory.h"
+#include "runner/entry_x86_64.h"
+#include "vmm/vcpu.h"
+
+/* The program as it was, and the KVM to run it on. Does not change once it is made. */
+struct snapshot {
+	struct kvm *kvm;
+	struct mirror *mirror;
+	struct entry entry;
+};
+
+/*
+ * Take a snapshot of the calling program, with the calling thread's TLS. `reserved` are
+ * guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV, -ENOENT, -EACCES and
+ * the like where there is no usable KVM. snapshot_destroy() releases it, after its machines.
+ */
+int snapshot_create(struct snapshot **snapshot, const struct mirror_range *reserved, size_t count,
+		    struct error *error);
+void snapshot_destroy(struct snapshot *snapshot);
+
+/* Whether that error of snapshot_create() means that this host has no KVM to use. */
+bool snapshot_error_is_no_kvm(int err);
+
+struct machine {
+	const struct snapshot *snapshot; /* not owned */
+	struct vm vm;
+	struct vcpu vcpu;
+	struct memory memory;
+	struct vcpu_state *state; /* the pristine one */
+	struct assist *assist;	  /* made when it is first needed, or NULL */
+};
+
+/* Make a machine; `cpuid` as for vcpu_init(). Returns 0 or -errno. */
+int machine_init(struct machine *machine, const struct snapshot *snapshot,
+		 const struct vcpu_cpuid *cpuid, struct error *error);
+void machine_finish(struct machine *machine);
+
+/* Put all of it back to how it was made. Returns 0, or -errno: then it is good for nothing. */
+int machine_reset(struct machine *machine, struct error *error);
+
+#endif /* RUNNER_MACHINE_H */

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool: workers take cases in order and leave their outcomes; the calling thread hands them
+ * on, in order, and holds the workers to their deadlines. A worker wakes the caller only when it
+ * ends, so that a short test does not pay for a wake-up.
+ */
+#include "runner/pool.h"
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "runner/job.h"
+#include "runner/verdict.h"
+#include "runner/worker.h"
+
+/* How long an outcome may lie before the caller looks, at most. */
+#define LOOK_NS 10000000ull
+
+/* From when on a case is shown as running, and how often. */
+#define LONG_NS	   1000000000ull
+#define REFRESH_NS 250000000ull
+
+struct slot {
+	struct outcome outcome;
+	atomic_bool done;
+};
+
+struct pool {
+	const struct plan *plan;
+	const struct pool_options *options;
+	struct snapshot *snapshot;
+	struct job *jobs;   /* one a case */
+	struct slot *slots; /* one a case */
+	_Atomic(size_t) next;
+	atomic_bool stop;
+	struct worker **workers; /* one a thread; NULL for one that is no more */
+	size_t worker_count;
+	_Atomic(size_t) gone; /* workers that have ended by themselves */
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+};
+
+static bool next_job(void *context, struct job *job, size_t *number)
+{
+	struct pool *pool = context;
+
+	if (atomic_load(&pool->stop))
+		return false;
+	*number = atomic_fetch_add(&pool->next, 1);
+	if (*number >= pool->plan->count)
+		return false;
+	*job = pool->jobs[*number];
+	return true;
+}
+
+static void wake_caller(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pthread_cond_signal(&pool->wake);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+static void leave_outcome(struct pool *pool, size_t number, const struct outcome *outcome)
+{
+	enum r0_verdict verdict = outcome->result.verdict;
+
+	if (pool->options->fail_fast &&
+	    (verdict_is_failure(verdict) || verdict == R0_VERDICT_ERROR))
+		atomic_store(&pool->stop, true);
+	pool->slots[number].outcome = *outcome;
+	atomic_store(&pool->slots[number].done, true);
+}
+
+static void job_done(void *context, size_t number, struct outcome *outcome)
+{
+	leave_outcome(context, number, outcome);
+}
+
+static void worker_gone(void *context)
+{
+	struct pool *pool = context;
+
+	atomic_fetch_add(&pool->gone, 1);
+	wake_caller(pool);
+}
+
+static int start_worker(struct pool *pool, struct worker **worker, struct error *error)
+{
+	const struct worker_options options = {
+		.fresh_vm = pool->options->fresh_vm,
+		.check_reset = pool->options->check_reset,
+	};
+	const struct worker_jobs jobs = {
+		.context = pool,
+		.next = next_job,
+		.done = job_done,
+		.gone = worker_gone,
+	};
+
+	return worker_create(worker, pool->snapshot, &options, &jobs, error);
+}
+
+static int prepare_jobs(struct pool *pool, struct error *error)
+{
+	const struct plan *plan = pool->plan;
+	struct mirror_range *reserved = NULL;
+	size_t count = 0, i;
+	int err = 0;
+
+	pool->jobs = calloc(plan->count + 1, sizeof(*pool->jobs));
+	pool->slots = calloc(plan->count + 1, sizeof(*pool->slots));
+	if (!pool->jobs || !pool->slots)
+		return error_set(error, ENOMEM, "no memory for %zu cases", plan->count);
+	for (i = 0; i < plan->count && !err; i++) {
+		const struct r0_test *test = plan->cases[i].test;
+		const struct r0_params *params = &test->options.params;
+		struct job *job = &pool->jobs[i];
+
+		*job = (struct job){
+			/* A test takes no argument; the entry code passes one that it ignores. */
+			.fn = (void (*)(void *))(uintptr_t)test->fn,
+			.options = &test->options,
+			.attributes = test->attributes,
+			.file = test->file,
+			.line = test->line,
+		};
+		if (params->count)
+			job->param = (void *)((uintptr_t)params->elements +
+					      plan->cases[i].param * params->size);
+		err = job_time_limit(job, pool->options->timeout_ms, pool->options->timeout_factor,
+				     error);
+		if (!err && (i == 0 || plan->cases[i - 1].test != test))
+			err = job_reserved_ranges(&test->options, &reserved, &count);
+	}
+	if (!err)
+		err = snapshot_create(&pool->snapshot, reserved, count, error);
+	free(reserved);
+	return err;
+}
+
+/* Hand on what is done, in order, from *reported on. Returns non-zero to stop. */
+static int report_done(struct pool *pool, const struct pool_events *events, size_t *reported)
+{
+	while (*reported < pool->plan->count && atomic_load(&pool->slots[*reported].done)) {
+		struct outcome *outcome = &pool->slots[*reported].outcome;
+		struct r0_result *result = &outcome->result;
+		int stop;
+
+		if (!result->message)
+			result->message = strdup("");
+		if (!result->report)
+			result->report = strdup("");
+		if (!result->output)
+			result->output = strdup("");
+		stop = events->result(events->context, (*reported)++, outcome);
+		if (stop)
+			return stop;
+	}
+	return 0;
+}
+
+/* The CPUs that the process may use. */
+static size_t usable_cpus(void)
+{
+	cpu_set_t set;
+	int count = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		count = CPU_COUNT(&set);
+	return count > 0 ? (size_t)count : 1;
+}
+
+static void wait_a_while(struct pool *pool, size_t live)
+{
+	uint64_t until = worker_clock() + LOOK_NS;
+	struct timespec at = { .tv_sec = (time_t)(until / 1000000000),
+			       .tv_nsec = (long)(until % 1000000000) };
+
+	pthread_mutex_lock(&pool->lock);
+	if (atomic_load(&pool->gone) < live)
+		pthread_cond_timedwait(&pool->wake, &pool->lock, &at);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* The case that has been running for longest, of those that are seen to run. */
+struct oldest {
+	size_t number; /* SIZE_MAX for none */
+	uint64_t since;
+};
+
+/*
+ * Look after one worker. One that was abandoned has its case's outcome given, and is replaced
+ * unless the run stops. Returns 0 or -errno.
+ */
+static int look_after(struct pool *pool, struct worker **worker, struct oldest *oldest, bool *lost,
+		      struct error *error)
+{
+	struct outcome outcome;
+	uint64_t since;
+	size_t number;
+
+	if (worker_supervise(*worker, worker_clock(), &number, &since) != WORKER_ABANDONED) {
+		if (number != SIZE_MAX && (oldest->number == SIZE_MAX || since < oldest->since))
+			*oldest = (struct oldest){ .number = number, .since = since };
+		return 0;
+	}
+	*worker = NULL;
+	*lost = true;
+	job_abandoned(&outcome, &pool->jobs[number]);
+	leave_outcome(pool, number, &outcome);
+	return atomic_load(&pool->stop) ? 0 : start_worker(pool, worker, error);
+}
+
+static size_t count_workers(const struct pool *pool)
+{
+	size_t live = 0, i;
+
+	for (i = 0; i < pool->worker_count; i++)
+		live += pool->workers[i] != NULL;
+	return live;
+}
+
+static void stop_all(struct pool *pool)
+{
+	size_t i;
+
+	atomic_store(&pool->stop, true);
+	for (i = 0; i < pool->worker_count; i++)
+		if (pool->workers[i])
+			worker_interrupt(pool->workers[i]);
+}
+
+/*
+ * See the run through to the end of its last worker, handing on outcomes as they come. Returns 0
+ * or -errno; *lost if a worker was abandoned, which keeps the pool.
+ */
+static int watch(struct pool *pool, const struct pool_events *events, bool *lost,
+		 struct error *error)
+{
+	uint64_t shown = 0, now;
+	size_t reported = 0, live = pool->worker_count, i;
+	bool stopped = false;
+	int err = 0, failed;
+
+	while (live) {
+		struct oldest oldest = { .number = SIZE_MAX };
+		/* Before the outcomes: after the last worker went, none comes. */
+		bool all_gone = atomic_load(&pool->gone) >= live;
+
+		if (!stopped && report_done(pool, events, &reported))
+			stopped = true;
+		if (!stopped && events->stopped && events->stopped(events->context)) {
+			stopped = true;
+			stop_all(pool);
+		}
+		if (stopped)
+			atomic_store(&pool->stop, true);
+		if (all_gone)
+			break;
+		for (i = 0; i < pool->worker_count; i++) {
+			if (!pool->workers[i])
+				continue;
+			failed = look_after(pool, &pool->workers[i], &oldest, lost, error);
+			if (!failed || err)
+				continue;
+			/* The others are held to their deadlines until they have stopped. */
+			err = failed;
+			stop_all(pool);
+		}
+		live = count_workers(pool);
+		now = worker_clock();
+		if (!stopped && oldest.number != SIZE_MAX && now - oldest.since > LONG_NS &&
+		    now - shown > REFRESH_NS) {
+			events->running(events->context, oldest.number, now - oldest.since);
+			shown = now;
+		}
+		wait_a_while(pool, live);
+	}
+	/* What the last worker was abandoned with. */
+	if (!stopped)
+		report_done(pool, events, &reported);
+	for (i = 0; i < pool->worker_count; i++)
+		if (pool->workers[i])
+			worker_destroy(pool->workers[i]);
+	return err;
+}
+
+static int run(struct pool *pool, const struct pool_events *events, bool *lost, struct error *error)
+{
+	size_t wanted = pool->options->workers ? pool->options->workers : usable_cpus(), i;
+	int err = 0;
+
+	wanted = wanted < pool->plan->count ? wanted : pool->plan->count;
+	pool->workers = calloc(wanted + 1, sizeof(struct worker *));
+	if (!pool->workers)
+		return error_set(error, ENOMEM, "no memory");
+	for (i = 0; i < wanted && !err; i++) {
+		err = start_worker(pool, &pool->workers[i], error);
+		pool->worker_count += !err;
+	}
+	/* With fewer threads than asked for the run is slower, no more. */
+	if (!pool->worker_count)
+		return err;
+	error->text[0] = '\0';
+	return watch(pool, events, lost, error);
+}
+
+static struct pool *pool_create(const struct plan *plan, const struct pool_options *options)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t attributes;
+
+	if (!pool)
+		return NULL;
+	pool->plan = plan;
+	pool->options = options;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return pool;
+}
+
+/* What was not handed on, after a stop, is released here. */
+static void pool_destroy(struct pool *pool)
+{
+	size_t i;
+
+	for (i = 0; pool->slots && i < pool->plan->count; i++)
+		if (atomic_load(&pool->slots[i].done))
+			outcome_finish(&pool->slots[i].outcome);
+	snapshot_destroy(pool->snapshot);
+	free(pool->workers);
+	free(pool->slots);
+	free(pool->jobs);
+	pthread_cond_destroy(&pool->wake);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+int pool_run(const struct plan *plan, const struct pool_options *options,
+	     const struct pool_events *events, struct error *error)
+{
+	struct pool *pool = pool_create(plan, options);
+	bool lost = false;
+	int err;
+
+	if (!pool)
+		return error_set(error, ENOMEM, "no memory");
+	err = prepare_jobs(pool, error);
+	if (!err)
+		err = run(pool, events, &lost, error);
+	/* An abandoned worker may still come back and look at the pool: it is kept for it. */
+	if (!lost)
+		pool_destroy(pool);
+	return err;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libc's standard output, shared between the program and the copies of it in VMs: what a test
+ * prints through it must come out once, in the test's own output.
+ */
+#ifndef RUNNER_STDIO_H
+#define RUNNER_STDIO_H
+
+#include "mirror/memory.h"
+#include "runner/buffer.h"
+
+/*
+ * Before a snapshot: write out what is buffered, and see to it that standard output has a buffer,
+ * which a test could not allocate.
+ */
+void stdio_prepare(void);
+
+/* After a test: append what is left in the buffer of its copy of standard output. */
+void stdio_take(const struct memory *memory, struct buffer *output);
+
+#endif /* RUNNER_STDIO_H */

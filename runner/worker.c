@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that run jobs, and the deadlines that others hold them to. */
+#include "runner/worker.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A job that is interrupted gets this long to come back: a crash report is made in it. */
+#define GRACE_NS 10000000000ull
+
+/* A KVM_RUN that does not come back by then never will, on a busy host either. */
+#define INTERRUPT_NS 2000000000ull
+
+struct worker {
+	const struct snapshot *snapshot;
+	struct worker_jobs jobs;
+	struct worker_options options;
+	pthread_t thread;
+	struct machine machine;
+	bool has_machine;
+	struct deadline deadline; /* of the job that runs */
+
+	/* What the supervisor looks at, which must all be of one job. */
+	pthread_mutex_t lock;
+	bool busy; /* from a job's start until its outcome is given */
+	bool kicked;
+	bool abandoned;	  /* the supervisor has given the job's outcome in our place */
+	bool interrupted; /* every job's time is over */
+	size_t number;
+	uint64_t since, limit;
+	struct machine *running; /* to kick */
+};
+
+uint64_t worker_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* CPUID is fixed once a vCPU has run: a test that changes it gets a machine of its own. */
+static int make_machine(struct worker *worker, struct machine *machine,
+			const struct r0_options *options, struct error *error)
+{
+	size_t count = options->cpuid.count, i;
+	struct kvm_cpuid_entry2 entries[count ? count : 1];
+	struct vcpu_cpuid cpuid = { .entries = entries, .count = count };
+
+	for (i = 0; i < count; i++)
+		entries[i] = (struct kvm_cpuid_entry2){
+			.function = options->cpuid.entries[i].leaf,
+			.index = options->cpuid.entries[i].subleaf,
+			.flags = options->cpuid.entries[i].subleaf ?
+					 KVM_CPUID_FLAG_SIGNIFCANT_INDEX :
+					 0,
+			.eax = options->cpuid.entries[i].eax,
+			.ebx = options->cpuid.entries[i].ebx,
+			.ecx = options->cpuid.entries[i].ecx,
+			.edx = options->cpuid.entries[i].edx,
+		};
+	return machine_init(machine, worker->snapshot, &cpuid, error);
+}
+
+/* A machine that is being kicked must not go away. */
+static void drop_machine(struct worker *worker, struct machine *machine)
+{
+	pthread_mutex_lock(&worker->lock);
+	worker->running = NULL;
+	pthread_mutex_unlock(&worker->lock);
+	machine_finish(machine);
+}
+
+static void give_error(struct outcome *outcome, const struct error *error)
+{
+	outcome_of(outcome, R0_VERDICT_ERROR, error->text);
+}
+
+/* Run on this machine, under supervision. Returns whether it can be used again. */
+static bool run_on(struct worker *worker, struct machine *machine, const struct job *job,
+		   struct outcome *outcome)
+{
+	bool usable;
+
+	pthread_mutex_lock(&worker->lock);
+	atomic_store(&worker->deadline.state, DEADLINE_AHEAD);
+	atomic_store(&worker->deadline.kick_at, 0);
+	worker->since = worker_clock();
+	worker->limit = worker->interrupted ? 0 : job->limit_ns;
+	worker->running = machine;
+	worker->busy = true;
+	pthread_mutex_unlock(&worker->lock);
+	usable = execute(machine, job, &worker->deadline, outcome);
+	pthread_mutex_lock(&worker->lock);
+	worker->running = NULL;
+	/* A kick that came too late must not hit the next job. */
+	if (worker->kicked)
+		vcpu_clear_kick(&machine->vcpu);
+	worker->kicked = false;
+	pthread_mutex_unlock(&worker->lock);
+	return usable;
+}
+
+/* What a test left behind is our error, whatever its own verdict was. */
+static void check_reset(struct machine *machine, struct outcome *outcome)
+{
+	struct error error = { 0 };
+	char what[sizeof(error.text)], message[sizeof(what) + 64];
+	int differs =
+		vcpu_state_differs(machine->state, &machine->vcpu, what, sizeof(what), &error);
+
+	if (differs < 0)
+		snprintf(what, sizeof(what), "%s", error.text);
+	if (!differs && !memory_differs(&machine->memory, what, sizeof(what)))
+		return;
+	snprintf(message, sizeof(message), "the reset after this test left something behind: %s",
+		 what);
+	outcome_finish(outcome);
+	outcome_of(outcome, R0_VERDICT_ERROR, message);
+}
+
+static void run_job(struct worker *worker, const struct job *job, struct outcome *outcome)
+{
+	bool own = worker->options.fresh_vm || job->options->cpuid.count;
+	struct machine other, *machine = own ? &other : &worker->machine;
+	struct error error = { 0 };
+	bool usable;
+
+	if (own || !worker->has_machine) {
+		if (make_machine(worker, machine, job->options, &error) != 0) {
+			give_error(outcome, &error);
+			return;
+		}
+		worker->has_machine |= !own;
+	}
+	usable = run_on(worker, machine, job, outcome);
+	if (own) {
+		drop_machine(worker, machine);
+		return;
+	}
+	if (usable && machine_reset(machine, &error) == 0) {
+		if (worker->options.check_reset)
+			check_reset(machine, outcome);
+		return;
+	}
+	drop_machine(worker, machine);
+	worker->has_machine = false;
+}
+
+/* The job is over. Returns false if the supervisor was faster, and gave its outcome. */
+static bool finish_job(struct worker *worker)
+{
+	bool abandoned;
+
+	pthread_mutex_lock(&worker->lock);
+	worker->busy = false;
+	abandoned = worker->abandoned;
+	pthread_mutex_unlock(&worker->lock);
+	return !abandoned;
+}
+
+static void *worker_thread(void *context)
+{
+	struct worker *worker = context;
+	struct outcome outcome;
+	struct job job;
+	size_t number;
+
+	vcpu_prepare_thread();
+	while (worker->jobs.next(worker->jobs.context, &job, &number)) {
+		pthread_mutex_lock(&worker->lock);
+		worker->number = number;
+		pthread_mutex_unlock(&worker->lock);
+		run_job(worker, &job, &outcome);
+		/* An abandoned worker must touch nothing: it may be all that is left of the run. */
+		if (!finish_job(worker))
+			return NULL;
+		worker->jobs.done(worker->jobs.context, number, &outcome);
+	}
+	if (worker->has_machine)
+		drop_machine(worker, &worker->machine);
+	worker->jobs.gone(worker->jobs.context);
+	return NULL;
+}
+
+int worker_create(struct worker **result, const struct snapshot *snapshot,
+		  const struct worker_options *options, const struct worker_jobs *jobs,
+		  struct error *error)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int err;
+
+	if (!worker)
+		return error_set(error, ENOMEM, "no memory");
+	worker->snapshot = snapshot;
+	worker->jobs = *jobs;
+	worker->options = *options;
+	pthread_mutex_init(&worker->lock, NULL);
+	err = pthread_create(&worker->thread, NULL, worker_thread, worker);
+	if (err) {
+		pthread_mutex_destroy(&worker->lock);
+		free(worker);
+		return error_set(error, err, "starting a thread failed: %s", strerror(err));
+	}
+	*result = worker;
+	return 0;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	pthread_join(worker->thread, NULL);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker);
+}
+
+void worker_interrupt(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->lock);
+	worker->interrupted = true;
+	worker->limit = 0;
+	pthread_mutex_unlock(&worker->lock);
+}
+
+static void kick(struct worker *worker)
+{
+	worker->kicked = worker->running;
+	if (worker->running)
+		vcpu_kick(&worker->running->vcpu);
+}
+
+/* The job's time is over: have it come out, or if it does not, give it up. Returns whether so. */
+static bool insist(struct worker *worker, uint64_t late)
+{
+	enum deadline_state state = DEADLINE_AHEAD;
+
+	if (atomic_compare_exchange_strong(&worker->deadline.state, &state, DEADLINE_OVERDUE)) {
+		kick(worker);
+		return false;
+	}
+	if (late < (state == DEADLINE_ANSWERED ? GRACE_NS : INTERRUPT_NS))
+		return false;
+	return atomic_compare_exchange_strong(&worker->deadline.state, &state, DEADLINE_ABANDONED);
+}
+
+enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_t *number,
+				   uint64_t *since_ns)
+{
+	enum worker_state state = WORKER_FINE;
+	uint64_t wanted;
+
+	*number = SIZE_MAX;
+	pthread_mutex_lock(&worker->lock);
+	if (!worker->busy || now_ns < worker->since)
+		goto out;
+	*number = worker->number;
+	*since_ns = worker->since;
+	wanted = atomic_load(&worker->deadline.kick_at);
+	if (wanted && now_ns >= wanted) {
+		atomic_store(&worker->deadline.kick_at, 0);
+		kick(worker);
+	}
+	if (now_ns - worker->since < worker->limit)
+		goto out;
+	if (insist(worker, now_ns - worker->since - worker->limit)) {
+		worker->abandoned = true;
+		state = WORKER_ABANDONED;
+	}
+out:
+	pthread_mutex_unlock(&worker->lock);
+	if (state == WORKER_ABANDONED)
+		pthread_detach(worker->thread);
+	return state;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker: a thread with a machine that runs jobs one after another, and what another thread
+ * needs to supervise it. A worker whose vCPU can't be interrupted is abandoned: it keeps what it
+ * holds for ever, and the run goes on without it.
+ */
+#ifndef RUNNER_WORKER_H
+#define RUNNER_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "runner/execute.h"
+
+struct worker;
+
+/* Where a worker's jobs come from and its outcomes go; called from its thread. */
+struct worker_jobs {
+	void *context;
+	/* The next job, with a number to know it by; false when there is none left. */
+	bool (*next)(void *context, struct job *job, size_t *number);
+	/* A job's outcome, whose texts are the receiver's. */
+	void (*done)(void *context, size_t number, struct outcome *outcome);
+	/* The last call: the thread ends. Not made by a worker that was abandoned. */
+	void (*gone)(void *context);
+};
+
+struct worker_options {
+	bool fresh_vm;	  /* a new VM for each job, in place of a reset */
+	bool check_reset; /* compare everything after each reset; a difference is an error */
+};
+
+/*
+ * Start a worker. A machine that can't be made gives each job the verdict error. Returns 0 or
+ * -errno. `snapshot` and the jobs' context must outlive it, for ever if it is abandoned.
+ */
+int worker_create(struct worker **worker, const struct snapshot *snapshot,
+		  const struct worker_options *options, const struct worker_jobs *jobs,
+		  struct error *error);
+
+/* Wait for its thread and release it; not for one that was abandoned. */
+void worker_destroy(struct worker *worker);
+
+enum worker_state {
+	WORKER_FINE,	  /* idle, or its job has time left */
+	WORKER_ABANDONED, /* its job is over, and did not notice: it is on its own now */
+};
+
+/*
+ * Look after the worker: interrupt a job whose time is over, and abandon a worker that does not
+ * come back within a grace period. Fills in the number of the job that runs (SIZE_MAX for none)
+ * and since when, and returns the state.
+ */
+enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_t *number,
+				   uint64_t *since_ns);
+
+/* Have the job that runs now end as if its time were over. */
+void worker_interrupt(struct worker *worker);
+
+/* A monotonic clock, in nanoseconds. */
+uint64_t worker_clock(void);
+
+#endif /* RUNNER_WORKER_H */

@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions with random operands and registers, executed twice: by the process, and in ring 0,
+ * where the host completes what KVM can't. Registers, flags, extended state, memory and the
+ * exception must come out the same. The forms are found by decoding every opcode; a run is
+ * repeatable by its seed.
+ *
+ *	assist_differential [--seed N] [--count EXECUTIONS] [--only MNEMONIC]
+ */
+#include <cpuid.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <ring0.h>
+#include "assist/form.h"
+#include "runner/assistance.h"
+
+#define PER_CALL    256
+#define MEMORY_SIZE 512
+#define AREA_SIZE   2816 /* to the end of the upper halves of the ZMM registers and more */
+#define FORMS_MAX   16384
+#define LONGEST	    15
+
+struct state {
+	uint64_t gpr[16];
+	uint64_t flags;
+	uint8_t area[AREA_SIZE] __attribute__((aligned(64)));
+	uint8_t memory[MEMORY_SIZE] __attribute__((aligned(64)));
+};
+
+/* All in one mapping, so that the code reaches memory relative to RIP. */
+struct arena {
+	struct state now[PER_CALL];
+	int64_t vector[PER_CALL]; /* that it raised in the guest, or -1 */
+	uint64_t host_rsp, target, mask;
+	uint8_t code[PER_CALL][64] __attribute__((aligned(4096)));
+};
+
+static struct arena *arena;
+static struct state before[PER_CALL], native[PER_CALL];
+static int native_vector[PER_CALL];
+static size_t cases;
+
+struct template
+{
+	uint8_t bytes[LONGEST];
+	uint8_t length;
+	uint8_t modrm; /* where it is; 0 if there is none */
+	uint64_t key;
+	ZydisMnemonic mnemonic;
+	uint64_t executed;
+};
+
+static struct template *templates;
+static size_t template_count;
+static struct template *chosen[PER_CALL];
+
+static uint64_t random_state;
+
+static uint64_t random_number(void)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return random_state * 0x2545f4914f6cdd1d;
+}
+
+static uint64_t below(uint64_t limit)
+{
+	return random_number() % limit;
+}
+
+/*
+ * run_state(state, code): everything but RSP is loaded from the state, and stored there again by
+ * code_end. The arena's variables are found through `differential_arena`.
+ */
+extern struct arena *differential_arena;
+struct arena *differential_arena;
+void run_state(struct state *state, const void *code);
+extern const char code_end[];
+
+_Static_assert(offsetof(struct state, flags) == 128 && offsetof(struct state, area) == 192, "");
+
+uint64_t differential_rsp, differential_target, differential_mask, differential_state;
+extern uint64_t differential_rsp, differential_target, differential_mask, differential_state;
+__asm__(".text\n"
+	".globl run_state\n"
+	"run_state:\n"
+	"	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+	"	mov %rsp, differential_rsp(%rip)\n"
+	"	mov %rsi, differential_target(%rip)\n"
+	"	mov %rdi, differential_state(%rip)\n"
+	"	mov differential_mask(%rip), %eax\n"
+	"	xor %edx, %edx\n"
+	"	xrstor64 192(%rdi)\n"
+	"	push 128(%rdi)\n"
+	"	popfq\n"
+	"	mov 0(%rdi), %rax; mov 8(%rdi), %rcx; mov 16(%rdi), %rdx; mov 24(%rdi), %rbx\n"
+	"	mov 32(%rdi), %rsp; mov 40(%rdi), %rbp; mov 48(%rdi), %rsi\n"
+	"	mov 64(%rdi), %r8; mov 72(%rdi), %r9; mov 80(%rdi), %r10; mov 88(%rdi), %r11\n"
+	"	mov 96(%rdi), %r12; mov 104(%rdi), %r13; mov 112(%rdi), %r14; mov 120(%rdi), %r15\n"
+	"	mov 56(%rdi), %rdi\n"
+	"	jmp *differential_target(%rip)\n"
+	".globl code_end\n"
+	"code_end:\n"
+	"	mov %rdi, differential_target(%rip)\n"
+	"	mov differential_state(%rip), %rdi\n"
+	"	mov %rax, 0(%rdi); mov %rcx, 8(%rdi); mov %rdx, 16(%rdi); mov %rbx, 24(%rdi)\n"
+	"	mov %rsp, 32(%rdi); mov %rbp, 40(%rdi); mov %rsi, 48(%rdi)\n"
+	"	mov %r8, 64(%rdi); mov %r9, 72(%rdi); mov %r10, 80(%rdi); mov %r11, 88(%rdi)\n"
+	"	mov %r12, 96(%rdi); mov %r13, 104(%rdi); mov %r14, 112(%rdi); mov %r15, 120(%rdi)\n"
+	"	mov differential_target(%rip), %rax\n"
+	"	mov %rax, 56(%rdi)\n"
+	"	mov differential_rsp(%rip), %rsp\n"
+	"	pushfq\n"
+	"	pop 128(%rdi)\n"
+	"	cld\n"
+	"	mov differential_mask(%rip), %eax\n"
+	"	xor %edx, %edx\n"
+	"	xsave64 192(%rdi)\n"
+	"	fninit\n"
+	"	movl $0x1f80, -8(%rsp)\n"
+	"	ldmxcsr -8(%rsp)\n"
+	"	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
+	"	ret\n");
+
+/* In ring 0. */
+static void run_one(void *number)
+{
+	uintptr_t i = (uintptr_t)number;
+
+	run_state(&arena->now[i], arena->code[i]);
+}
+
+static void run_all(void *unused)
+{
+	(void)unused;
+	for (uintptr_t i = 0; i < cases; i++)
+		arena->vector[i] = r0_try(run_one, (void *)i).vector;
+	r0_publish(arena, sizeof(*arena));
+}
+
+static sigjmp_buf escape;
+static volatile int trapped;
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *interrupted = context;
+
+	(void)number;
+	(void)info;
+	trapped = (int)interrupted->uc_mcontext.gregs[REG_TRAPNO];
+	siglongjmp(escape, 1);
+}
+
+static int run_natively(size_t i)
+{
+	trapped = -1;
+	if (sigsetjmp(escape, 1) == 0)
+		run_state(&arena->now[i], arena->code[i]);
+	return trapped;
+}
+
+static void catch_signals(bool on)
+{
+	static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
+	struct sigaction action = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	size_t i;
+
+	if (on)
+		action.sa_sigaction = on_signal;
+	else
+		action.sa_handler = SIG_DFL;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
+/* KVM's emulator has most of the base instructions: those are not what this is about. */
+static bool is_of_interest(const struct form *form, const struct decoded *decoded)
+{
+	if (decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_RDRAND ||
+	    decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_RDSEED ||
+	    decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_RTM ||
+	    decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_MOVDIR)
+		return false;
+	/* KVM's emulator takes these for BSF and BSR, and MOVBE's CPUID bit for clear. */
+	if (form->mnemonic == ZYDIS_MNEMONIC_TZCNT || form->mnemonic == ZYDIS_MNEMONIC_LZCNT ||
+	    form->mnemonic == ZYDIS_MNEMONIC_MOVBE)
+		return false;
+	if (form->kind == FORM_GATHER)
+		return true;
+	if (form->kind != FORM_PLAIN)
+		return false;
+	return form->state != STATE_NONE ||
+	       decoded->instruction.meta.isa_ext != ZYDIS_ISA_EXT_BASE ||
+	       form->mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B;
+}
+
+/* What makes two instructions the same form: the mnemonic, the encoding, the operands' kinds. */
+static uint64_t key_of(const struct decoded *decoded)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+	uint64_t key = (uint64_t)instruction->mnemonic * 7 + (uint64_t)instruction->encoding;
+	int i;
+
+	for (i = 0; i < instruction->operand_count_visible; i++) {
+		const ZydisDecodedOperand *operand = &decoded->operands[i];
+		uint64_t kind = operand->type;
+
+		if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER)
+			kind = kind * 64 + decoder_class(operand->reg.value);
+		key = (key ^ (kind * 4096 + operand->size)) * 1099511628211u;
+	}
+	key ^= instruction->avx.mask.reg > ZYDIS_REGISTER_K0 ? 1 : 0;
+	key ^= instruction->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID &&
+			       !instruction->avx.broadcast.is_static ?
+		       2 :
+		       0;
+	key ^= instruction->attributes & ZYDIS_ATTRIB_HAS_LOCK ? 4 : 0;
+	return key;
+}
+
+static bool find(const uint8_t *bytes, size_t count, struct decoded *decoded, struct form *form)
+{
+	if (decoder_decode(bytes, count, decoded) != DECODER_INSTRUCTION)
+		return false;
+	form_find(form, decoded, bytes);
+	return is_of_interest(form, decoded);
+}
+
+static void add_template(const uint8_t *bytes, size_t count)
+{
+	struct decoded decoded;
+	struct form form;
+	uint64_t key;
+	size_t i;
+
+	if (template_count == FORMS_MAX || !find(bytes, count, &decoded, &form))
+		return;
+	key = key_of(&decoded);
+	for (i = 0; i < template_count; i++)
+		if (templates[i].key == key)
+			return;
+	templates[template_count] = (struct template){
+		.length = form.length,
+		.modrm = decoded.instruction.raw.modrm.offset,
+		.key = key,
+		.mnemonic = form.mnemonic,
+	};
+	memcpy(templates[template_count].bytes, bytes, form.length);
+	template_count++;
+}
+
+/* Every opcode of every map, with every prefix, in registers and in memory. */
+static void enumerate(void)
+{
+	static const uint8_t prefixes[] = { 0, 0x66, 0xf2, 0xf3 };
+	static const uint8_t modrms[] = { 0xc1, 0x07, 0xc9, 0xd1, 0xd9, 0xe1, 0xe9, 0xf1,
+					  0xf9, 0x0f, 0x17, 0x1f, 0x27, 0x2f, 0x37, 0x3f };
+	static const uint8_t sibs[] = { 0, 1 };
+	unsigned int map, opcode, prefix, modrm, w, l, extra, sib;
+
+	for (map = 0; map < 4; map++)
+		for (prefix = 0; prefix < 4; prefix++)
+			for (w = 0; w < 3; w++)
+				for (opcode = 0; opcode < 256; opcode++)
+					for (modrm = 0; modrm < sizeof(modrms); modrm++) {
+						uint8_t bytes[LONGEST] = { 0 };
+						size_t at = 0;
+
+						if (w == 2)
+							bytes[at++] = 0xf0;
+						if (prefixes[prefix])
+							bytes[at++] = prefixes[prefix];
+						if (w == 1)
+							bytes[at++] = 0x48;
+						if (map)
+							bytes[at++] = 0x0f;
+						if (map >= 2)
+							bytes[at++] = map == 2 ? 0x38 : 0x3a;
+						bytes[at++] = (uint8_t)opcode;
+						bytes[at++] = modrms[modrm];
+						add_template(bytes, sizeof(bytes));
+					}
+	for (map = 1; map < 4; map++)
+		for (prefix = 0; prefix < 4; prefix++)
+			for (w = 0; w < 2; w++)
+				for (l = 0; l < 3; l++)
+					for (opcode = 0; opcode < 256; opcode++)
+						for (modrm = 0; modrm < sizeof(modrms); modrm++)
+							for (sib = 0; sib < sizeof(sibs); sib++) {
+								uint8_t mode = modrms[modrm];
+								uint8_t vex[LONGEST] = {
+									0xc4,
+									(uint8_t)(0xe0 | map),
+									(uint8_t)(w << 7 | 0x78 |
+										  (l & 1) << 2 |
+										  prefix),
+									(uint8_t)opcode,
+								};
+
+								/* With a SIB byte, for gathers. */
+								if (sib)
+									mode = (mode & 0xf8) | 4;
+								vex[4] = mode;
+								vex[5] = 0x17;
+								if (l < 2)
+									add_template(vex, LONGEST);
+								for (extra = 0; extra < 3;
+								     extra++) {
+									uint8_t evex[LONGEST] = {
+										0x62,
+										(uint8_t)(0xf0 |
+											  map),
+										(uint8_t)(w << 7 |
+											  0x7c |
+											  prefix),
+										(uint8_t)(l << 5 |
+											  8 |
+											  (extra == 1 ?
+												   1 :
+												   0) |
+											  (extra == 2 ?
+												   16 :
+												   0)),
+										(uint8_t)opcode,
+										mode,
+										0x17,
+									};
+
+									add_template(evex, LONGEST);
+								}
+							}
+}
+
+/* Bytes that are often numbers, often special ones. */
+static void fill(uint8_t *bytes, size_t size)
+{
+	static const uint64_t doubles[] = {
+		0, 0x3ff0000000000000, 0xbff8000000000000, 0x7ff0000000000000, 0x7ff8000000000000,
+		1, 0x4024000000000000, 0x8000000000000000
+	};
+	static const uint32_t floats[] = { 0,	       0x3f800000, 0xbfc00000, 0x7f800000,
+					   0x7fc00000, 1,	   0x41200000, 0x80000000 };
+	size_t i;
+
+	for (i = 0; i + 8 <= size; i += 8) {
+		uint64_t value = random_number();
+
+		if (below(4) == 0)
+			value = doubles[below(8)];
+		else if (below(4) == 0)
+			value = floats[below(8)] | (uint64_t)floats[below(8)] << 32;
+		memcpy(bytes + i, &value, 8);
+	}
+}
+
+static void put(uint8_t *area, size_t offset, uint64_t value, size_t size)
+{
+	memcpy(area + offset, &value, size);
+}
+
+static uint32_t component_at(unsigned int number, uint32_t *size)
+{
+	unsigned int a = 0, b = 0, c, d;
+
+	__get_cpuid_count(0xd, number, &a, &b, &c, &d);
+	*size = a;
+	return b;
+}
+
+static void make_state(struct state *state)
+{
+	unsigned int i;
+
+	memset(state, 0, sizeof(*state));
+	fill((uint8_t *)state->gpr, sizeof(state->gpr));
+	state->flags = (random_number() & 0x8d5) | 2;
+	fill(state->memory, sizeof(state->memory));
+	/* x87: precision, rounding, and now and then an exception that is not masked. */
+	put(state->area, 0, 0x040 | (below(8) ? 0x3f : random_number() & 0x3f) | below(16) << 8, 2);
+	put(state->area, 2, below(8) << 11, 2);
+	put(state->area, 4, random_number() & 0xff, 1);
+	put(state->area, 24,
+	    (below(8) ? 0x1f80 : random_number() & 0x1fbf) | (random_number() & 0xe040), 4);
+	for (i = 0; i < 8; i++) {
+		fill(state->area + 32 + 16 * i, 8);
+		put(state->area, 40 + 16 * i, below(4) ? 0x3ff0 + below(32) : random_number(), 2);
+	}
+	fill(state->area + 160, 256);
+	put(state->area, 512, differential_mask, 8);
+	for (i = 2; i < 8; i++) {
+		uint32_t size, at = component_at(i, &size);
+
+		if (differential_mask >> i & 1 && at + size <= AREA_SIZE)
+			fill(state->area + at, size);
+	}
+}
+
+/* Small numbers in vector registers, for addresses; a mask with signs where there is one. */
+static void make_indices(struct state *state, const struct decoded *decoded)
+{
+	bool wide = decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VGATHERQPD ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VGATHERQPS ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPGATHERQD ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPGATHERQQ ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VSCATTERQPD ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VSCATTERQPS ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPSCATTERQD ||
+		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPSCATTERQQ;
+	unsigned int component, number, i;
+	uint32_t size, at;
+
+	for (component = 1; component < 8; component++) {
+		at = component == 1 ? 160 : component_at(component, &size);
+		size = component == 1 ? 256 : size;
+		if (component == 3 || component == 4 || component == 5 || at + size > AREA_SIZE)
+			continue;
+		for (i = 0; i + 4 <= size; i += 4)
+			put(state->area, at + i, wide && i & 4 ? 0 : random_number() & 0x3c, 4);
+	}
+	if (decoded->instruction.encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
+		return;
+	number = (unsigned int)decoder_number(decoded->operands[2].reg.value);
+	fill(state->area + 160 + 16 * number, 16);
+	at = component_at(2, &size);
+	fill(state->area + at + 16 * number, 16);
+}
+
+/* Other registers in the same form. Returns whether it still is that form. */
+static bool vary(const struct template *template, uint8_t *bytes)
+{
+	memcpy(bytes, template->bytes, LONGEST);
+	if (template->modrm) {
+		bytes[template->modrm] ^= (uint8_t)(below(8) << 3 | below(8));
+		if ((bytes[template->modrm] & 0xc0) != 0xc0)
+			bytes[template->modrm] =
+				(uint8_t)((bytes[template->modrm] & 0x3f) | below(3) << 6);
+		fill(bytes + template->modrm + 1, 8);
+	}
+	if (bytes[0] == 0xc4) {
+		bytes[1] ^= (uint8_t)(below(8) << 5);
+		bytes[2] ^= (uint8_t)(below(16) << 3);
+	} else if (bytes[0] == 0x62) {
+		bytes[1] ^= (uint8_t)(below(16) << 4);
+		bytes[2] ^= (uint8_t)(below(16) << 3);
+		bytes[3] ^=
+			(uint8_t)((bytes[3] & 7 ? below(8) : 0) | below(2) << 3 | below(2) << 7);
+	} else if ((bytes[0] & 0xf0) == 0x40) {
+		bytes[0] ^= (uint8_t)below(8);
+	}
+	return true;
+}
+
+/* Registers that lead the memory operand to `target`. False if no values do. */
+static bool aim(struct state *state, const struct decoded *decoded, uint8_t *bytes, uint64_t rip,
+		uint64_t target)
+{
+	const ZydisDecodedOperand *memory = NULL;
+	uint64_t displacement, index = 0;
+	int i, base, number;
+
+	for (i = 0; i < decoded->instruction.operand_count; i++)
+		if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    decoded->operands[i].mem.type != ZYDIS_MEMOP_TYPE_AGEN)
+			memory = &decoded->operands[i];
+	if (!memory)
+		return true;
+	if (memory->mem.base == ZYDIS_REGISTER_RIP) {
+		int32_t distance = (int32_t)(target - (rip + decoded->instruction.length));
+
+		memcpy(bytes + decoded->instruction.raw.disp.offset, &distance, sizeof(distance));
+		return true;
+	}
+	base = decoder_gpr(memory->mem.base);
+	number = decoder_gpr(memory->mem.index);
+	if (base < 0 || base == number || decoded->instruction.address_width != 64)
+		return false;
+	displacement = memory->mem.disp.has_displacement ? (uint64_t)memory->mem.disp.value : 0;
+	if (number >= 0)
+		index = state->gpr[number] * memory->mem.scale;
+	state->gpr[base] = target - displacement - index;
+	return true;
+}
+
+static bool writes_rsp(const struct decoded *decoded)
+{
+	int i;
+
+	for (i = 0; i < decoded->instruction.operand_count; i++)
+		if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		    decoder_gpr(decoded->operands[i].reg.value) == 4)
+			return true;
+	return false;
+}
+
+static bool make_case(size_t i, struct template *template)
+{
+	struct state *state = &before[i];
+	uint64_t rip = (uint64_t)arena->code[i];
+	uint64_t target = (uint64_t)arena->now[i].memory + 128;
+	uint8_t bytes[32] = { 0 };
+	struct decoded decoded;
+	struct form form;
+	int32_t back;
+
+	vary(template, bytes);
+	if (!find(bytes, LONGEST, &decoded, &form) || key_of(&decoded) != template->key ||
+	    writes_rsp(&decoded))
+		return false;
+	make_state(state);
+	/* Mostly aligned. */
+	target += below(3) ? below(2) * 64 : below(128);
+	if (form.kind == FORM_GATHER)
+		make_indices(state, &decoded);
+	if (!aim(state, &decoded, bytes, rip, target))
+		return false;
+	/* Equal now and then, for the other way of a comparison. */
+	if (form.mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B && below(2)) {
+		size_t at = target - (uint64_t)arena->now[i].memory;
+
+		memcpy(&state->gpr[0], state->memory + at, 8);
+		memcpy(&state->gpr[2], state->memory + at + 8, 8);
+	}
+	memcpy(arena->code[i], bytes, form.length);
+	arena->code[i][form.length] = 0xff; /* jmp *0(%rip) */
+	arena->code[i][form.length + 1] = 0x25;
+	back = 0;
+	memcpy(arena->code[i] + form.length + 2, &back, 4);
+	memcpy(arena->code[i] + form.length + 6, &(uint64_t){ (uint64_t)code_end }, 8);
+	chosen[i] = template;
+	return true;
+}
+
+static void print_bytes(const uint8_t *bytes, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		printf("%s%02x", i ? " " : "", bytes[i]);
+}
+
+static bool differs(const char *what, const void *guest, const void *host, size_t size)
+{
+	const uint8_t *a = guest, *b = host;
+	size_t at = 0;
+
+	while (at < size && a[at] == b[at])
+		at++;
+	if (at == size)
+		return false;
+	at &= ~(size_t)7;
+	printf("#   %s differ at byte %zu: ", what, at);
+	print_bytes(a + at, size - at < 16 ? size - at : 16);
+	printf(" in the guest, ");
+	print_bytes(b + at, size - at < 16 ? size - at : 16);
+	printf(" on the host\n");
+	return true;
+}
+
+static bool compare(size_t i)
+{
+	const struct state *guest = &arena->now[i], *host = &native[i];
+	uint64_t guest_flags = guest->flags & 0x8d5, host_flags = host->flags & 0x8d5;
+	bool bad = false;
+	unsigned int component;
+
+	if (arena->vector[i] != native_vector[i]) {
+		printf("#   vector %" PRId64 " in the guest, %d on the host\n", arena->vector[i],
+		       native_vector[i]);
+		bad = true;
+	} else if (native_vector[i] < 0) {
+		bad |= differs("general registers", guest->gpr, host->gpr, sizeof(host->gpr));
+		bad |= differs("flags", &guest_flags, &host_flags, 8);
+		bad |= differs("x87 and SSE state", guest->area, host->area, 416);
+		for (component = 2; component < 8; component++) {
+			uint32_t size, at = component_at(component, &size);
+
+			if (differential_mask >> component & 1 && at + size <= AREA_SIZE)
+				bad |= differs("AVX state", guest->area + at, host->area + at,
+					       size);
+		}
+	}
+	bad |= differs("memory", guest->memory, host->memory, sizeof(host->memory));
+	if (bad) {
+		printf("#   %s: ", decoder_mnemonic(chosen[i]->mnemonic));
+		print_bytes(arena->code[i], chosen[i]->length + 4u);
+		printf("\n");
+	}
+	return !bad;
+}
+
+/* Returns how many came out differently. */
+static unsigned int run_batch(void)
+{
+	struct r0_result result;
+	unsigned int wrong = 0;
+	size_t i;
+
+	catch_signals(true);
+	for (i = 0; i < cases; i++)
+		arena->now[i] = before[i];
+	for (i = 0; i < cases; i++) {
+		native_vector[i] = run_natively(i);
+		native[i] = arena->now[i];
+		arena->now[i] = before[i];
+	}
+	catch_signals(false);
+	result = r0_call(run_all, NULL, &(struct r0_options){ .timeout_ms = 60000 });
+	if (result.verdict != R0_VERDICT_PASS) {
+		printf("# the guest did not come to the end: %s\n%s\n", result.message,
+		       result.report);
+		wrong++;
+	} else {
+		for (i = 0; i < cases; i++) {
+			wrong += !compare(i);
+			chosen[i]->executed += native_vector[i] != R0_UD;
+		}
+	}
+	r0_result_finish(&result);
+	return wrong;
+}
+
+static size_t count_forms(void)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < template_count; i++)
+		count += templates[i].executed != 0;
+	return count;
+}
+
+static bool prepare(void)
+{
+	static uint8_t stack[65536];
+	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	unsigned int a, b, c, d, low, high;
+	struct error error = { 0 };
+
+	if (!decoder_load(&error)) {
+		printf("1..0 # SKIP %s\n", error.text);
+		return false;
+	}
+	__cpuid(1, a, b, c, d);
+	if (!(c & 1u << 27)) {
+		printf("1..0 # SKIP the CPU has no XSAVE\n");
+		return false;
+	}
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	differential_mask = low & 0xe7;
+	sigaltstack(&alternate, NULL);
+	arena = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE | PROT_EXEC,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	templates = calloc(FORMS_MAX, sizeof(*templates));
+	return arena != MAP_FAILED && templates;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = (uint64_t)time(NULL), limit = 100000, executed = 0, tries;
+	const char *only = NULL;
+	unsigned int wrong = 0;
+	size_t next = 0;
+	int i;
+
+	for (i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--seed") == 0)
+			seed = strtoull(argv[i + 1], NULL, 0);
+		else if (strcmp(argv[i], "--count") == 0)
+			limit = strtoull(argv[i + 1], NULL, 0);
+		else if (strcmp(argv[i], "--only") == 0)
+			only = argv[i + 1];
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!prepare())
+		return 77;
+	random_state = seed ? seed : 1;
+	enumerate();
+	printf("TAP version 13\n1..2\n# seed %" PRIu64 ", %zu forms\n", seed, template_count);
+	while (executed < limit && wrong < 20) {
+		for (cases = 0; cases < PER_CALL && cases + executed < limit;) {
+			struct template *template = &templates[next++ % template_count];
+
+			if (only && strcmp(only, decoder_mnemonic(template->mnemonic)) != 0)
+				continue;
+			for (tries = 0; tries < 64 && !make_case(cases, template); tries++)
+				;
+			cases += tries < 64;
+		}
+		wrong += run_batch();
+		executed += cases;
+	}
+	printf("# %" PRIu64 " executions of %zu forms that this CPU has, %" PRIu64
+	       " instructions completed by the host\n",
+	       executed, count_forms(), assistance_count());
+	printf("%s 1 - the guest's results are the host's CPU's\n", wrong ? "not ok" : "ok");
+	printf("%s 2 - the host completed them\n", assistance_count() ? "ok" : "not ok");
+	return wrong ? 1 : 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program that lab_test runs in the lab: does what its first argument says. Depends on libc and
+ * <linux/kvm.h>.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Every byte there is, several times the size of a pipe, so that none gets lost or changed. */
+static int all_bytes(void)
+{
+	for (int i = 0; i < 1 << 20; i++)
+		putchar((i * 7 + i / 256) & 0xff);
+	return 0;
+}
+
+static int make_vm(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+
+	printf("version %d, %s\n", ioctl(kvm, KVM_GET_API_VERSION, 0), vm < 0 ? "no VM" : "a VM");
+	return vm < 0;
+}
+
+static int panic_kernel(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	return write(fd, "c", 1) != 1;
+}
+
+static int write_file(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	return !file || fputs("written inside\n", file) < 0 || fclose(file);
+}
+
+static int show_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	if (!file || !fgets(line, sizeof(line), file))
+		return 1;
+	fclose(file);
+	return fputs(line, stdout) < 0;
+}
+
+/* Leave a process behind that holds the output open, for longer than any test waits. */
+static int leave_child(void)
+{
+	if (fork() == 0) {
+		sleep(1000);
+		_exit(0);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	const char *value = argc > 2 ? argv[2] : "";
+	char directory[4096];
+
+	if (!strcmp(what, "exit"))
+		return atoi(value);
+	if (!strcmp(what, "signal"))
+		return raise(atoi(value));
+	if (!strcmp(what, "bytes"))
+		return all_bytes();
+	if (!strcmp(what, "streams"))
+		return puts("to output") < 0 || fputs("to error\n", stderr) < 0;
+	if (!strcmp(what, "stdin"))
+		return getchar() != EOF;
+	if (!strcmp(what, "cwd"))
+		return puts(getcwd(directory, sizeof(directory))) < 0;
+	if (!strcmp(what, "env"))
+		return puts(getenv(value) ? getenv(value) : "unset") < 0;
+	if (!strcmp(what, "name"))
+		return puts(argv[0]) < 0;
+	if (!strcmp(what, "cpus"))
+		return printf("%ld\n", sysconf(_SC_NPROCESSORS_ONLN)) < 0;
+	if (!strcmp(what, "vm"))
+		return make_vm();
+	if (!strcmp(what, "write"))
+		return write_file(value);
+	if (!strcmp(what, "show"))
+		return show_file(value);
+	if (!strcmp(what, "child"))
+		return leave_child();
+	if (!strcmp(what, "panic"))
+		return panic_kernel();
+	while (!strcmp(what, "memory"))
+		memset(malloc(1 << 20), 1, 1 << 20);
+	if (!strcmp(what, "hang")) {
+		puts("hanging");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
+	return 2;
+}

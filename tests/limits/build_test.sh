@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Programs whose memory is not as most programs' is: built with sanitizers, or with their data far
+# away. As users build them, by pkg-config alone:
+#
+#	tests/limits/build_test.sh BUILD LIMITS
+#
+# LIMITS is the folder of this file.
+set -u
+
+build=$1
+limits=$2
+PKG_CONFIG_PATH=$build/meson-uninstalled
+export PKG_CONFIG_PATH
+# Looking for leaks takes ptrace(), which not every host allows.
+ASAN_OPTIONS=detect_leaks=0
+export ASAN_OPTIONS
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+number=0
+failed=0
+kernel_like=-mgeneral-regs-only
+
+report()
+{
+	number=$((number + 1))
+	case $1 in
+	0) echo "ok $number - $2" ;;
+	77) echo "ok $number - $2 # SKIP no usable KVM" ;;
+	*)
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$folder/log"
+		failed=1
+		;;
+	esac
+}
+
+# build_and_run NAME COMPILER OPTION…: the host's side with these options, the tests without.
+build_and_run()
+{
+	name=$1 compiler=$2
+	shift 2
+	echo 'int main(void) { return 0; }' >"$folder/empty.c"
+	if ! "$compiler" "$@" -o "$folder/empty" "$folder/empty.c" >/dev/null 2>&1; then
+		number=$((number + 1))
+		echo "ok $number - $name # SKIP no $compiler that does $*"
+		return
+	fi
+	# shellcheck disable=SC2046 # words: flags
+	"$compiler" $kernel_like "$@" -D_GNU_SOURCE -o "$folder/program" "$limits/limits_call.c" \
+		$(pkg-config --cflags --libs ring0) >"$folder/log" 2>&1 &&
+		"$folder/program" >>"$folder/log" 2>&1
+	report $? "$name"
+}
+
+# The same for tests whose own code is built so, checks and all: they run in ring 0. Not one that
+# fails: before a call that does not return, AddressSanitizer makes system calls.
+build_tests_and_run()
+{
+	name=$1 compiler=$2
+	shift 2
+	if ! "$compiler" "$@" -o "$folder/empty" "$folder/empty.c" >/dev/null 2>&1; then
+		number=$((number + 1))
+		echo "ok $number - $name # SKIP no $compiler that does $*"
+		return
+	fi
+	# shellcheck disable=SC2046 # words: flags
+	"$compiler" $kernel_like "$@" -D_GNU_SOURCE -I"$limits/../.." -o "$folder/program" \
+		"$limits/../guest/x86test_port.c" $(pkg-config --cflags --libs ring0) \
+		>"$folder/log" 2>&1 && "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
+	report $? "$name"
+}
+
+echo 1..11
+build_and_run 'AddressSanitizer, gcc' gcc -fsanitize=address
+build_and_run 'AddressSanitizer, clang' clang -fsanitize=address
+build_and_run 'UndefinedBehaviorSanitizer, gcc' gcc -fsanitize=undefined
+build_and_run 'non-PIE' gcc -no-pie
+build_and_run 'static' gcc -static
+build_and_run 'static-pie' gcc -static-pie
+build_and_run 'lazy binding' gcc -Wl,-z,lazy
+build_and_run 'everything bound at once' gcc -Wl,-z,now
+build_and_run 'lld, --gc-sections' gcc -fuse-ld=lld -ffunction-sections -fdata-sections \
+	-Wl,--gc-sections
+build_tests_and_run 'AddressSanitizer in ring 0, gcc' gcc -fsanitize=address
+build_tests_and_run 'AddressSanitizer in ring 0, clang' clang -fsanitize=address
+exit $failed

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Build an example as a user does, by pkg-config alone, in every way that the guide promises, and
+# run it:
+#
+#	tests/link_test.sh BUILD EXAMPLE.c
+#
+# Against the build tree's own library and against an installed copy.
+set -u
+
+build=$1
+source=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+number=0
+failed=0
+
+# report STATUS NAME: 77 is a skip, as test programs have it.
+report()
+{
+	number=$((number + 1))
+	case $1 in
+	0) echo "ok $number - $2" ;;
+	77) echo "ok $number - $2 # SKIP no usable KVM" ;;
+	*)
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$folder/log"
+		failed=1
+		;;
+	esac
+}
+
+flags()
+{
+	pkg-config --cflags --libs ring0
+}
+
+# build_and_run NAME COMPILER OPTION…
+build_and_run()
+{
+	name=$1
+	compiler=$2
+	shift 2
+	if ! command -v "$compiler" >/dev/null; then
+		number=$((number + 1))
+		echo "ok $number - $name # SKIP no $compiler"
+		return
+	fi
+	# shellcheck disable=SC2046 # words: flags
+	"$compiler" "$@" -o "$folder/io_test" "$source" $(flags) >"$folder/log" 2>&1 &&
+		"$folder/io_test" >>"$folder/log" 2>&1
+	report $? "$name"
+}
+
+variants()
+{
+	for compiler in gcc clang; do
+		for linker in bfd lld; do
+			for kind in '' -no-pie -static -static-pie; do
+				# shellcheck disable=SC2086 # none is no word
+				build_and_run "$1, $compiler, $linker${kind:+, $kind}" \
+					$compiler -fuse-ld=$linker $kind
+			done
+			build_and_run "$1, $compiler, $linker, --gc-sections" \
+				"$compiler" -fuse-ld=$linker -O2 -ffunction-sections -fdata-sections \
+				-Wl,--gc-sections
+		done
+	done
+}
+
+echo 1..46
+
+PKG_CONFIG_PATH=$build/meson-uninstalled
+export PKG_CONFIG_PATH
+variants 'build tree'
+
+# Warnings of strict users are none of ours.
+build_and_run 'no warnings, gcc' gcc -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Werror
+build_and_run 'no warnings, clang' clang -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Werror
+build_and_run 'link-time optimization' gcc -O2 -flto
+
+# Tests in an archive: found with --whole-archive; without it there are none, which is an error.
+# shellcheck disable=SC2046
+cc -c -o "$folder/tests.o" "$source" $(pkg-config --cflags ring0) &&
+	ar rcs "$folder/libtests.a" "$folder/tests.o"
+echo '#include <ring0.h>
+int main(int argc, char **argv) { return r0_main(argc, argv); }' >"$folder/main.c"
+# shellcheck disable=SC2046
+cc -o "$folder/all" "$folder/main.c" -Wl,--whole-archive "$folder/libtests.a" \
+	-Wl,--no-whole-archive $(flags) >"$folder/log" 2>&1 && "$folder/all" >>"$folder/log" 2>&1
+report $? 'tests in an archive, --whole-archive'
+# shellcheck disable=SC2046
+cc -o "$folder/none" "$folder/main.c" "$folder/libtests.a" $(flags) >"$folder/log" 2>&1 &&
+	"$folder/none" >>"$folder/log" 2>&1
+[ $? -eq 99 ]
+report $? 'tests in an archive that are not linked: 99'
+
+# An installed copy, in a folder that stands for the root.
+DESTDIR=$folder/root meson install -C "$build" --no-rebuild --quiet >"$folder/log" 2>&1
+report $? 'install'
+PKG_CONFIG_SYSROOT_DIR=$folder/root
+PKG_CONFIG_PATH=$(dirname "$(find "$folder/root" -name ring0.pc)")
+export PKG_CONFIG_SYSROOT_DIR
+variants 'installed'
+
+exit $failed

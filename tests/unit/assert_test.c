@@ -1,0 +1,722 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The assertions on the host: that passing ones call nothing, and every word that failing ones
+ * say. Depends on guest/assert.c, print.c, format.c and memory.c; this file plays the rest of the
+ * runtime, with SIGSEGV and SIGILL as the exceptions.
+ */
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <ring0.h>
+#include "guest/runtime.h"
+
+/* The runtime calls this one; cmocka has a macro of that name. */
+static void take_failure(enum r0_failure_kind kind, const char *file, int line, const char *text,
+			 size_t length);
+void fail(enum r0_failure_kind kind, const char *file, int line, const char *text, size_t length)
+{
+	take_failure(kind, file, line, text, length);
+}
+#include <cmocka.h> /* last: it has macros of common names */
+
+/* What came of one statement. */
+static struct {
+	int failures;
+	int skips;
+	enum r0_failure_kind kind;
+	const char *file;
+	int line;
+	char text[4096];
+	size_t length;
+	bool inside; /* as if in a test: a failed assertion comes back to `end` */
+	bool stopped;
+	const char *required;
+	char console[8192];
+	size_t console_length;
+	int console_calls;
+	size_t console_longest;
+	jmp_buf end;
+} seen;
+
+static void take_text(const char *text, size_t length)
+{
+	assert_true(length < sizeof(seen.text));
+	memcpy(seen.text, text, length);
+	seen.text[length] = '\0';
+	seen.length = length;
+}
+
+static void take_failure(enum r0_failure_kind kind, const char *file, int line, const char *text,
+			 size_t length)
+{
+	assert_non_null(seen.required);
+	seen.failures++;
+	seen.kind = kind;
+	seen.file = file;
+	seen.line = line;
+	take_text(text, length);
+}
+
+void stop(void)
+{
+	seen.stopped = true;
+	longjmp(seen.end, 1);
+}
+
+uint64_t r0_ask(uint64_t message, uint64_t a, uint64_t b)
+{
+	assert_int_equal(message, R0_MESSAGE_SKIP);
+	seen.skips++;
+	take_text((const char *)(uintptr_t)a, b);
+	return 0;
+}
+
+void require_guest(const char *function)
+{
+	seen.required = function;
+}
+
+const char *r0_vector_name(int vector)
+{
+	return vector == R0_PF ? "#PF" :
+	       vector == R0_UD ? "#UD" :
+	       vector == R0_GP ? "#GP" :
+				 "interrupt";
+}
+
+static void take_console(const char *text, size_t length)
+{
+	assert_true(seen.console_length + length < sizeof(seen.console));
+	memcpy(seen.console + seen.console_length, text, length);
+	seen.console_length += length;
+	seen.console_calls++;
+	if (length > seen.console_longest)
+		seen.console_longest = length;
+}
+
+static const struct outside fake_outside = { .console = take_console };
+const struct outside *outside = &fake_outside;
+
+static struct r0_try *tries;
+
+/* As the runtime's own: what the ABI has a function preserve, and RAX as the answer. */
+__asm__(".text\n"
+	".globl r0_try_begin\n"
+	".type r0_try_begin, @function\n"
+	"r0_try_begin:\n"
+	"	mov %rbx, (%rdi)\n"
+	"	mov %rbp, 8(%rdi)\n"
+	"	mov %r12, 16(%rdi)\n"
+	"	mov %r13, 24(%rdi)\n"
+	"	mov %r14, 32(%rdi)\n"
+	"	mov %r15, 40(%rdi)\n"
+	"	lea 8(%rsp), %rax\n"
+	"	mov %rax, 48(%rdi)\n"
+	"	mov (%rsp), %rax\n"
+	"	mov %rax, 56(%rdi)\n"
+	"	jmp link_try\n"
+	".size r0_try_begin, . - r0_try_begin\n");
+
+int link_try(struct r0_try *new_try);
+__attribute__((used)) int link_try(struct r0_try *new_try)
+{
+	new_try->outer = tries;
+	tries = new_try;
+	return 0;
+}
+
+void r0_try_end(struct r0_try *try)
+{
+	assert_ptr_equal(try, tries);
+	tries = try->outer;
+}
+
+static void take_signal(int number, siginfo_t *info, void *context)
+{
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+	struct r0_try *try = tries;
+
+	if (try == NULL) {
+		signal(number, SIG_DFL);
+		return;
+	}
+	tries = try->outer;
+	try->fault.vector = number == SIGILL ? R0_UD : R0_PF;
+	try->fault.error_code = (uint64_t)registers[REG_ERR];
+	try->fault.cr2 = (uintptr_t)info->si_addr;
+	try->fault.rip = 0x401000;
+	registers[REG_RBX] = (greg_t)try->recovery.rbx;
+	registers[REG_RBP] = (greg_t)try->recovery.rbp;
+	registers[REG_R12] = (greg_t)try->recovery.r12;
+	registers[REG_R13] = (greg_t)try->recovery.r13;
+	registers[REG_R14] = (greg_t)try->recovery.r14;
+	registers[REG_R15] = (greg_t)try->recovery.r15;
+	registers[REG_RSP] = (greg_t)try->recovery.rsp;
+	registers[REG_RIP] = (greg_t)try->recovery.rip;
+	registers[REG_RAX] = 1;
+}
+
+/* cmocka takes these signals at the start of each test, and gives them back at its end. */
+static void take_exceptions(void)
+{
+	struct sigaction action = { .sa_sigaction = take_signal,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
+	assert_int_equal(sigaction(SIGILL, &action, NULL), 0);
+}
+
+static void forget(void)
+{
+	seen.failures = 0;
+	seen.skips = 0;
+	seen.required = NULL;
+	seen.stopped = false;
+	seen.text[0] = '\0';
+	seen.console_length = 0;
+	seen.console_calls = 0;
+	seen.console_longest = 0;
+}
+
+/* Run a statement to its end, or to where it ends the test. */
+#define RUN(...)                           \
+	do {                               \
+		forget();                  \
+		if (setjmp(seen.end) == 0) \
+			__VA_ARGS__;       \
+	} while (0)
+
+#define PASSES(...)                                 \
+	do {                                        \
+		RUN(__VA_ARGS__);                   \
+		assert_string_equal(seen.text, ""); \
+		assert_null(seen.required);         \
+		assert_int_equal(seen.failures, 0); \
+		assert_false(seen.stopped);         \
+	} while (0)
+
+/* Within a statement of several lines, compilers do not agree on what __LINE__ is. */
+#define FAILS(kind_, stopped_, text_, ...)                                \
+	do {                                                              \
+		RUN(__VA_ARGS__);                                         \
+		assert_string_equal(seen.text, text_);                    \
+		assert_int_equal(seen.failures, 1);                       \
+		assert_int_equal(seen.kind, kind_);                       \
+		assert_string_equal(seen.file, __FILE__);                 \
+		assert_in_range(seen.line, __LINE__ - 10, __LINE__ + 10); \
+		assert_int_equal(seen.stopped, stopped_);                 \
+		assert_null(tries);                                       \
+	} while (0)
+#define ENDS(text_, ...)      FAILS(R0_FAILURE_ASSERT, true, text_, __VA_ARGS__)
+#define CONTINUES(text_, ...) FAILS(R0_FAILURE_EXPECT, false, text_, __VA_ARGS__)
+
+enum colour { RED, GREEN = 7 };
+enum temperature { COLD = -5, WARM = 20 };
+
+struct fields {
+	unsigned int three : 3;
+	int negative : 5;
+	bool flag : 1;
+	uint64_t forty : 40;
+	int64_t signed_forty : 40;
+};
+
+static int calls;
+
+static int next(void)
+{
+	return ++calls;
+}
+
+static void some_function(void)
+{
+}
+
+static void truth(void **state)
+{
+	int x = 3;
+	const char *null = NULL;
+
+	(void)state;
+	PASSES(R0_ASSERT(x == 3));
+	PASSES(R0_EXPECT(x == 3));
+	PASSES(R0_ASSERT(state));
+	ENDS("R0_ASSERT(x > 3) failed", R0_ASSERT(x > 3));
+	ENDS("R0_ASSERT(null) failed", R0_ASSERT(null));
+	ENDS("R0_ASSERT(x == 3 && x == INT_MAX) failed", R0_ASSERT(x == 3 && x == INT_MAX));
+	CONTINUES("R0_EXPECT(!x) failed", R0_EXPECT(!x));
+	assert_int_equal(seen.line, __LINE__ - 1);
+}
+
+static void integers(void **state)
+{
+	int i = 254, negative = -1;
+	unsigned int u = 255;
+	long lowest = LONG_MIN;
+	unsigned long highest = ULONG_MAX;
+	short s = -2;
+	signed char sc = -3;
+	unsigned char uc = 200;
+	unsigned short us = 65535;
+
+	(void)state;
+	ENDS("R0_ASSERT_EQ(i, u) failed: i is 254 (0xfe), u is 255 (0xff)", R0_ASSERT_EQ(i, u));
+	ENDS("R0_ASSERT_EQ(i, negative) failed: i is 254 (0xfe), negative is -1 (0xffffffff)",
+	     R0_ASSERT_EQ(i, negative));
+	ENDS("R0_ASSERT_EQ(lowest, highest) failed: lowest is -9223372036854775808 "
+	     "(0x8000000000000000), highest is 18446744073709551615 (0xffffffffffffffff)",
+	     R0_ASSERT_EQ(lowest, highest));
+	ENDS("R0_ASSERT_EQ(s, sc) failed: s is -2 (0xfffe), sc is -3 (0xfd)", R0_ASSERT_EQ(s, sc));
+	ENDS("R0_ASSERT_EQ(uc, us) failed: uc is 200 (0xc8), us is 65535 (0xffff)",
+	     R0_ASSERT_EQ(uc, us));
+	ENDS("R0_ASSERT_NE(i, i + 0) failed: i is 254 (0xfe), i + 0 is 254 (0xfe)",
+	     R0_ASSERT_NE(i, i + 0));
+	ENDS("R0_ASSERT_LT(u, u) failed: u is 255 (0xff), u is 255 (0xff)", R0_ASSERT_LT(u, u));
+	ENDS("R0_ASSERT_LE(u, i) failed: u is 255 (0xff), i is 254 (0xfe)", R0_ASSERT_LE(u, i));
+	ENDS("R0_ASSERT_GT(i, u) failed: i is 254 (0xfe), u is 255 (0xff)", R0_ASSERT_GT(i, u));
+	ENDS("R0_ASSERT_GE(i, u) failed: i is 254 (0xfe), u is 255 (0xff)", R0_ASSERT_GE(i, u));
+	CONTINUES("R0_EXPECT_EQ(i, u) failed: i is 254 (0xfe), u is 255 (0xff)",
+		  R0_EXPECT_EQ(i, u));
+	CONTINUES("R0_EXPECT_NE(i, i) failed: i is 254 (0xfe), i is 254 (0xfe)",
+		  R0_EXPECT_NE(i, i));
+	CONTINUES("R0_EXPECT_LT(u, i) failed: u is 255 (0xff), i is 254 (0xfe)",
+		  R0_EXPECT_LT(u, i));
+	CONTINUES("R0_EXPECT_LE(u, i) failed: u is 255 (0xff), i is 254 (0xfe)",
+		  R0_EXPECT_LE(u, i));
+	CONTINUES("R0_EXPECT_GT(i, u) failed: i is 254 (0xfe), u is 255 (0xff)",
+		  R0_EXPECT_GT(i, u));
+	CONTINUES("R0_EXPECT_GE(i, u) failed: i is 254 (0xfe), u is 255 (0xff)",
+		  R0_EXPECT_GE(i, u));
+}
+
+static void comparisons_are_those_of_c(void **state)
+{
+	int negative = -1;
+	unsigned int u = 1;
+	unsigned char uc = 255;
+	long l = -1;
+
+	(void)state;
+	PASSES(R0_ASSERT_GT(negative, u)); /* converted to unsigned */
+	PASSES(R0_ASSERT_EQ(negative, UINT_MAX));
+	PASSES(R0_ASSERT_LT(l, u)); /* long holds every unsigned int */
+	PASSES(R0_ASSERT_NE(uc, negative));
+	PASSES(R0_ASSERT_LE(u, 1));
+	PASSES(R0_ASSERT_GE(u, 0));
+	PASSES(R0_EXPECT_EQ(u, 1));
+	PASSES(R0_EXPECT_LT(negative, 0));
+	PASSES(R0_ASSERT_EQ(0x100000001, 0x100000001));
+	ENDS("R0_ASSERT_EQ((uint64_t)0x100000001, u) failed: (uint64_t)0x100000001 is 4294967297 "
+	     "(0x100000001), u is 1 (0x1)",
+	     R0_ASSERT_EQ((uint64_t)0x100000001, u));
+}
+
+static void literals_are_not_repeated(void **state)
+{
+	int x = 254;
+	bool yes = true;
+	void *p = &x;
+	char expected[128];
+
+	(void)state;
+	ENDS("R0_ASSERT_EQ(x, 0xff) failed: x is 254 (0xfe), 0xff is 255", R0_ASSERT_EQ(x, 0xff));
+	ENDS("R0_ASSERT_EQ(x, 0xfful) failed: x is 254 (0xfe), 0xfful is 255",
+	     R0_ASSERT_EQ(x, 0xfful));
+	ENDS("R0_ASSERT_EQ(255, x) failed: 255 is 0xff, x is 254 (0xfe)", R0_ASSERT_EQ(255, x));
+	ENDS("R0_ASSERT_EQ(x, -12) failed: x is 254 (0xfe), -12 is 0xfffffff4",
+	     R0_ASSERT_EQ(x, -12));
+	ENDS("R0_ASSERT_EQ(x, 5) failed: x is 254 (0xfe)", R0_ASSERT_EQ(x, 5));
+	ENDS("R0_ASSERT_EQ(0, x) failed: x is 254 (0xfe)", R0_ASSERT_EQ(0, x));
+	ENDS("R0_ASSERT_EQ(1, 2) failed", R0_ASSERT_EQ(1, 2));
+	ENDS("R0_ASSERT_EQ(x, 010) failed: x is 254 (0xfe), 010 is 8 (0x8)", R0_ASSERT_EQ(x, 010));
+	ENDS("R0_ASSERT_EQ(x, 1 + 1) failed: x is 254 (0xfe), 1 + 1 is 2 (0x2)",
+	     R0_ASSERT_EQ(x, 1 + 1));
+	ENDS("R0_ASSERT_EQ(yes, false) failed: yes is true", R0_ASSERT_EQ(yes, false));
+	snprintf(expected, sizeof(expected), "R0_ASSERT_EQ(p, NULL) failed: p is %p", p);
+	ENDS(expected, R0_ASSERT_EQ(p, NULL));
+}
+
+static void macros_keep_their_names(void **state)
+{
+	int x = 1;
+
+	(void)state;
+	ENDS("R0_ASSERT_EQ(x, INT_MAX) failed: x is 1 (0x1), INT_MAX is 2147483647 (0x7fffffff)",
+	     R0_ASSERT_EQ(x, INT_MAX));
+}
+
+static void other_numbers(void **state)
+{
+	char c = 'x', quote = '\'', control = '\n';
+	bool yes = true, no = false;
+	enum colour colour = GREEN;
+	enum temperature temperature = COLD;
+
+	(void)state;
+	PASSES(R0_ASSERT_EQ(c, 'x'));
+	PASSES(R0_ASSERT_NE(yes, no));
+	PASSES(R0_ASSERT_EQ(colour, GREEN));
+	PASSES(R0_ASSERT_LT(temperature, WARM));
+	ENDS("R0_ASSERT_EQ(c, quote) failed: c is 120 (0x78, 'x'), quote is 39 (0x27, '\\'')",
+	     R0_ASSERT_EQ(c, quote));
+	ENDS("R0_ASSERT_EQ(control, 'a') failed: control is 10 (0xa), 'a' is 97 (0x61)",
+	     R0_ASSERT_EQ(control, 'a'));
+	ENDS("R0_ASSERT_EQ(yes, no) failed: yes is true, no is false", R0_ASSERT_EQ(yes, no));
+	ENDS("R0_ASSERT_EQ(colour, RED) failed: colour is 7 (0x7), RED is 0 (0x0)",
+	     R0_ASSERT_EQ(colour, RED));
+	ENDS("R0_ASSERT_EQ(temperature, 3) failed: temperature is -5 (0xfffffffb)",
+	     R0_ASSERT_EQ(temperature, 3));
+}
+
+static void bit_fields(void **state)
+{
+	struct fields f = { 5, -3, true, 0xffffffffff, -2 };
+
+	(void)state;
+	PASSES(R0_ASSERT_EQ(f.three, 5));
+	PASSES(R0_ASSERT_EQ(f.negative, -3));
+	PASSES(R0_ASSERT_EQ(f.flag, true));
+	PASSES(R0_ASSERT_EQ(f.forty, 0xffffffffff));
+	PASSES(R0_ASSERT_LT(f.signed_forty, 0));
+	PASSES(R0_ASSERT(f.flag));
+	ENDS("R0_ASSERT_EQ(f.three, 6) failed: f.three is 5 (0x5)", R0_ASSERT_EQ(f.three, 6));
+	ENDS("R0_ASSERT_EQ(f.negative, 6) failed: f.negative is -3 (0xfffffffd)",
+	     R0_ASSERT_EQ(f.negative, 6));
+	ENDS("R0_ASSERT_EQ(f.forty, 6) failed: f.forty is 1099511627775 (0xffffffffff)",
+	     R0_ASSERT_EQ(f.forty, 6));
+}
+
+static void pointers(void **state)
+{
+	int array[4], *p = array;
+	void *v = array;
+	char *c = (char *)array;
+	const volatile int *cv = array;
+	void (*fn)(void) = some_function;
+	void (*none)(void) = NULL;
+	char expected[256];
+
+	(void)state;
+	PASSES(R0_ASSERT_EQ(v, c));
+	PASSES(R0_ASSERT_EQ(p, array));
+	PASSES(R0_ASSERT_EQ(cv, p));
+	PASSES(R0_ASSERT_NE(p, NULL));
+	PASSES(R0_ASSERT_NE(p, 0));
+	PASSES(R0_ASSERT_LT(p, p + 1));
+	PASSES(R0_ASSERT_EQ(fn, some_function));
+	PASSES(R0_ASSERT_EQ(none, NULL));
+	PASSES(R0_ASSERT_EQ(p, (uintptr_t)array));
+	snprintf(expected, sizeof(expected),
+		 "R0_ASSERT_EQ(p, array + 1) failed: p is %p, array + 1 is %p", (void *)p,
+		 (void *)(array + 1));
+	ENDS(expected, R0_ASSERT_EQ(p, array + 1));
+	snprintf(expected, sizeof(expected),
+		 "R0_ASSERT_EQ(none, fn) failed: none is NULL, fn is %p", (void *)(uintptr_t)fn);
+	ENDS(expected, R0_ASSERT_EQ(none, fn));
+}
+
+static void floating_point(void **state)
+{
+	double half = 0.5, tiny = 1e-30, huge = 1e300, minus = -1234.25, none = 0;
+	float f = 3.0F;
+
+	(void)state;
+	PASSES(R0_ASSERT_EQ(half, 0.5));
+	PASSES(R0_ASSERT_LT(half, 1));
+	PASSES(R0_ASSERT_NE(f, half));
+	ENDS("R0_ASSERT_EQ(half, f) failed: half is 0.500000 (bits 0x3fe0000000000000), "
+	     "f is 3.000000 (bits 0x40400000)",
+	     R0_ASSERT_EQ(half, f));
+	ENDS("R0_ASSERT_EQ(minus, 0) failed: minus is -1234.250000 (bits 0xc093490000000000)",
+	     R0_ASSERT_EQ(minus, 0));
+	ENDS("R0_ASSERT_GT(tiny, 1) failed: tiny is 0.000000 (bits 0x39b4484bfeebc2a0)",
+	     R0_ASSERT_GT(tiny, 1));
+	ENDS("R0_ASSERT_LT(huge, 1) failed: huge is 6724873095247260 * 2^944 (bits 0x7e37e43c8800759c)",
+	     R0_ASSERT_LT(huge, 1));
+	ENDS("R0_ASSERT_LT(1e18, 1) failed: 1e18 is 1000000000000000000.000000 (bits 0x43abc16d674ec800)",
+	     R0_ASSERT_LT(1e18, 1));
+	ENDS("R0_ASSERT_EQ(half / none, 1) failed: half / none is infinity (bits 0x7ff0000000000000)",
+	     R0_ASSERT_EQ(half / none, 1));
+}
+
+static void arguments_are_evaluated_once(void **state)
+{
+	static int i;
+	static const char *text = "abc", *other = "abc";
+
+	(void)state;
+	calls = 0;
+	PASSES(R0_ASSERT_EQ(next(), 1));
+	PASSES(R0_ASSERT_LT(next(), next()));
+	assert_int_equal(calls, 3);
+	PASSES(R0_ASSERT_EQ(i++, 0));
+	PASSES(R0_ASSERT(i++ == 1));
+	assert_int_equal(i, 2);
+	ENDS("R0_ASSERT_EQ(next(), 9) failed: next() is 4 (0x4)", R0_ASSERT_EQ(next(), 9));
+	assert_int_equal(calls, 4);
+	PASSES(R0_ASSERT_STREQ(text++, other++));
+	PASSES(R0_ASSERT_MEMEQ(text++, other++, (size_t)i--));
+	assert_string_equal(text, "c");
+	assert_string_equal(other, "c");
+	assert_int_equal(i, 1);
+}
+
+/* clang-format off: what stands on one line is the point. */
+static void statements(void **state)
+{
+	int x = 1;
+
+	(void)state;
+	take_exceptions();
+	forget();
+	if (x == 1)
+		R0_ASSERT_EQ(x, 1);
+	else
+		R0_ASSERT_EQ(x, 2);
+	if (x == 2)
+		R0_ASSERT(x == 3);
+	else
+		R0_EXPECT(x == 1);
+	for (int i = 0; i < 3; i++)
+		R0_ASSERT_LT(i, 3);
+	/* Within each other, and twice on a line. */
+	R0_ASSERT_EQ(({
+			     R0_ASSERT_EQ(x, 1);
+			     x;
+		     }),
+		     1);
+	R0_ASSERT_EQ(x, 1);
+	R0_ASSERT_FAULT(R0_UD, R0_ASSERT_FAULT(R0_UD, __asm__ volatile("ud2"));
+			__asm__ volatile("ud2"));
+	assert_int_equal(seen.failures, 0);
+	assert_null(tries);
+}
+
+/* clang-format on */
+
+static void long_expressions(void **state)
+{
+	int a_rather_long_name_of_a_variable = 1, another_rather_long_name_of_a_variable = 2;
+
+	(void)state;
+	ENDS("R0_ASSERT_EQ(a_rather_long_name_of_a_variable + another_rather_long_name_of_a_variable, "
+	     "4) failed: the left side is 3 (0x3)",
+	     R0_ASSERT_EQ(a_rather_long_name_of_a_variable + another_rather_long_name_of_a_variable,
+			  4));
+}
+
+static void strings(void **state)
+{
+	char abc[] = "abc";
+	const char *null = NULL;
+	static char text[300], other[300];
+
+	(void)state;
+	PASSES(R0_ASSERT_STREQ(abc, "abc"));
+	PASSES(R0_ASSERT_STREQ(null, NULL));
+	PASSES(R0_ASSERT_STREQ("", ""));
+	PASSES(R0_ASSERT_STRNE(abc, "ab"));
+	PASSES(R0_ASSERT_STRNE(abc, "abcd"));
+	PASSES(R0_ASSERT_STRNE(abc, NULL));
+	PASSES(R0_EXPECT_STREQ(abc, "abc"));
+	PASSES(R0_EXPECT_STRNE(abc, "abd"));
+	ENDS("R0_ASSERT_STREQ(abc, \"abd\") failed: abc is \"abc\"", R0_ASSERT_STREQ(abc, "abd"));
+	ENDS("R0_ASSERT_STREQ(\"abd\", abc) failed: abc is \"abc\"", R0_ASSERT_STREQ("abd", abc));
+	ENDS("R0_ASSERT_STREQ(null, abc) failed: null is NULL, abc is \"abc\"",
+	     R0_ASSERT_STREQ(null, abc));
+	ENDS("R0_ASSERT_STRNE(abc, \"abc\") failed: both are \"abc\"", R0_ASSERT_STRNE(abc, "abc"));
+	ENDS("R0_ASSERT_STRNE(null, NULL) failed: both are NULL", R0_ASSERT_STRNE(null, NULL));
+	CONTINUES("R0_EXPECT_STREQ(abc, \"a\" \"b\") failed: abc is \"abc\", \"a\" \"b\" is \"ab\"",
+		  R0_EXPECT_STREQ(abc, "a"
+				       "b"));
+	CONTINUES("R0_EXPECT_STRNE(abc, abc) failed: both are \"abc\"", R0_EXPECT_STRNE(abc, abc));
+	strcpy(text, "a\"b\\c\n\t\x1b\x80");
+	ENDS("R0_ASSERT_STREQ(text, \"\") failed: text is \"a\\\"b\\\\c\\n\\t\\x1b\\x80\"",
+	     R0_ASSERT_STREQ(text, ""));
+	memset(text, 'a', 200);
+	text[200] = '\0';
+	strcpy(other, text);
+	other[100] = 'b';
+	ENDS("R0_ASSERT_STREQ(text, other) failed: text is ...\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	     "aaaaaaaaaaaaaaaaaaaaaaaa\"..., other is ...\"aaaaaaaaaaaaaaaaaaaaaaaabaaaaaaaaaaaaaaaaaaa"
+	     "aaaaaaaaaaaaaaaaaaaa\"..., different from offset 100 on",
+	     R0_ASSERT_STREQ(text, other));
+}
+
+/* Two pages of which the second is missing. */
+static char *edge_of_memory(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(mprotect(memory + page, page, PROT_NONE), 0);
+	return memory + page;
+}
+
+static void memory(void **state)
+{
+	unsigned char a[100], b[100];
+	char *all = calloc(1, 10000), *ones = malloc(10000);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		a[i] = b[i] = (unsigned char)i;
+	PASSES(R0_ASSERT_MEMEQ(a, b, sizeof(a)));
+	PASSES(R0_ASSERT_MEMEQ(a, NULL, 0));
+	PASSES(R0_EXPECT_MEMEQ(a, b, 1));
+	b[18] = 0xff;
+	CONTINUES(
+		"R0_EXPECT_MEMEQ(a, b, sizeof(a)) failed: 1 of 100 bytes differs, from offset 18 (0x12) on\n"
+		"  left  +0x0010: 10 11*12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f\n"
+		"  right +0x0010: 10 11*ff 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f",
+		R0_EXPECT_MEMEQ(a, b, sizeof(a)));
+	b[99] = 0;
+	ENDS("R0_ASSERT_MEMEQ(a, b, sizeof(a)) failed: 2 of 100 bytes differ, from offset 18 (0x12) on\n"
+	     "  left  +0x0010: 10 11*12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f\n"
+	     "  right +0x0010: 10 11*ff 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f\n"
+	     "  left  +0x0060: 60 61 62*63\n"
+	     "  right +0x0060: 60 61 62*00",
+	     R0_ASSERT_MEMEQ(a, b, sizeof(a)));
+	memset(ones, 1, 10000);
+	RUN(R0_ASSERT_MEMEQ(all, ones, 10000));
+	assert_non_null(
+		strstr(seen.text, "failed: at least 4096 of 10000 bytes differ, from offset 0"));
+	assert_non_null(strstr(seen.text, "right +0x0030:*01*01"));
+	assert_null(strstr(seen.text, "right +0x0040:"));
+	free(all);
+	free(ones);
+}
+
+static void exceptions(void **state)
+{
+	char *edge = edge_of_memory();
+	volatile int vector = R0_UD;
+	char expected[256];
+
+	(void)state;
+	take_exceptions();
+	PASSES(R0_ASSERT_FAULT(R0_UD, __asm__ volatile("ud2")));
+	PASSES(R0_EXPECT_FAULT(R0_PF, *(volatile char *)edge = 1));
+	PASSES(R0_EXPECT_FAULT(vector, __asm__ volatile("ud2")));
+	ENDS("R0_ASSERT_FAULT(R0_GP, calls = 1) failed: no exception instead of #GP",
+	     R0_ASSERT_FAULT(R0_GP, calls = 1));
+	CONTINUES("R0_EXPECT_FAULT(32, __asm__ volatile(\"ud2\")) failed: #UD (error code 0x0) at "
+		  "0x401000 instead of interrupt 32",
+		  R0_EXPECT_FAULT(32, __asm__ volatile("ud2")));
+	snprintf(
+		expected, sizeof(expected),
+		"R0_ASSERT_FAULT(R0_UD, *(volatile char *)edge = 1) failed: #PF (error code 0x6, address "
+		"%p) at 0x401000 instead of #UD",
+		(void *)edge);
+	ENDS(expected, R0_ASSERT_FAULT(R0_UD, *(volatile char *)edge = 1));
+}
+
+static void too_long_for_a_message(void **state)
+{
+	char text[3000];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	RUN(R0_FAIL("%.*s", (int)sizeof(text), text));
+	assert_int_equal(seen.length, 1000);
+	assert_string_equal(seen.text + 995, "aa...");
+	RUN(r0_panic("%.*s", (int)sizeof(text), text));
+	assert_int_equal(seen.length, 1023);
+	assert_string_equal(seen.text + 1018, "aa...");
+}
+
+static void ends_on_purpose(void **state)
+{
+	(void)state;
+	ENDS("lost 3 of 4", R0_FAIL("lost %d of %d", 3, 4));
+	ENDS("plainly", R0_FAIL("plainly"));
+	ENDS("R0_FAIL()", R0_FAIL());
+	RUN(r0_panic("no %s", "way"));
+	assert_string_equal(seen.text, "no way");
+	assert_int_equal(seen.kind, R0_FAILURE_PANIC);
+	assert_null(seen.file);
+	assert_true(seen.stopped);
+	RUN(R0_SKIP("no %s here", "device"));
+	assert_string_equal(seen.text, "no device here");
+	assert_int_equal(seen.skips, 1);
+	assert_int_equal(seen.failures, 0);
+	RUN(R0_SKIP());
+	assert_string_equal(seen.text, "R0_SKIP()");
+	RUN(R0_SKIP("%s", ""));
+	assert_string_equal(seen.text, "R0_SKIP");
+}
+
+static void the_host_is_told_apart(void **state)
+{
+	(void)state;
+	RUN(R0_ASSERT(false));
+	assert_string_equal(seen.required, "R0_ASSERT");
+	RUN(R0_FAIL());
+	assert_string_equal(seen.required, "R0_FAIL");
+	RUN(R0_SKIP());
+	assert_string_equal(seen.required, "R0_SKIP");
+	RUN(r0_printf("x"));
+	assert_string_equal(seen.required, "r0_printf");
+	RUN(r0_panic("x"));
+	assert_string_equal(seen.required, "r0_panic");
+}
+
+static void printing(void **state)
+{
+	char text[3000];
+
+	(void)state;
+	RUN(r0_printf("x is %d, %s\n", 5, "y"));
+	assert_int_equal(seen.console_calls, 1);
+	assert_int_equal(seen.console_length, 10);
+	assert_memory_equal(seen.console, "x is 5, y\n", 10);
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	RUN(r0_printf("<%s>%d", text, 1));
+	assert_int_equal(seen.console_length, 3002);
+	assert_memory_equal(seen.console, "<aaa", 4);
+	assert_memory_equal(seen.console + 2998, "aa>1", 4);
+	assert_int_equal(seen.console_longest, 512);
+	assert_int_equal(seen.console_calls, 6);
+	RUN(r0_printf("%s", ""));
+	assert_int_equal(seen.console_calls, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(truth),
+		cmocka_unit_test(integers),
+		cmocka_unit_test(comparisons_are_those_of_c),
+		cmocka_unit_test(literals_are_not_repeated),
+		cmocka_unit_test(macros_keep_their_names),
+		cmocka_unit_test(other_numbers),
+		cmocka_unit_test(bit_fields),
+		cmocka_unit_test(pointers),
+		cmocka_unit_test(floating_point),
+		cmocka_unit_test(arguments_are_evaluated_once),
+		cmocka_unit_test(statements),
+		cmocka_unit_test(long_expressions),
+		cmocka_unit_test(strings),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(exceptions),
+		cmocka_unit_test(too_long_for_a_message),
+		cmocka_unit_test(ends_on_purpose),
+		cmocka_unit_test(the_host_is_told_apart),
+		cmocka_unit_test(printing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

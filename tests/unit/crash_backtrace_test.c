@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole crash reports, of this process as if it were a guest: it faults, and the command that is
+ * asked about it is this program too. The guest runtime runs in it as it would in ring 3, where
+ * its doorbell is UD2. Needs no KVM.
+ */
+#include <ring0.h>
+#include "guest/runtime.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <sys/wait.h>
+#include "crash_self.h"
+#include "tools/commands.h"
+
+static char message[2048];
+static char *report;
+static size_t report_size;
+static struct crash asked;
+static void (*prepare)(struct crash_view *view);
+static int (*volatile zero_function)(void);
+static volatile int zero, sink;
+
+/* What faults is in assembly: sanitizers would see it come. */
+#define NOINLINE __attribute__((noinline))
+
+enum { STORE_LINE = __LINE__ + 3 };
+static NOINLINE void store_far(volatile char *to)
+{
+	__asm__ volatile("movb $1, 0x10(%0)" ::"D"(to) : "memory");
+	sink++;
+}
+
+enum { CALL_LINE = __LINE__ + 3 };
+static NOINLINE void call_store(void)
+{
+	store_far((volatile char *)(uintptr_t)zero);
+	sink++;
+}
+
+static inline __attribute__((always_inline)) void raise_inlined(void)
+{
+	__asm__ volatile("ud2");
+}
+
+static NOINLINE void call_inlined(void)
+{
+	raise_inlined();
+	sink++;
+}
+
+static NOINLINE void call_nowhere(void)
+{
+	sink = zero_function();
+}
+
+static NOINLINE void divide(void)
+{
+	__asm__ volatile("idivl %%ecx" ::"a"(5), "d"(0), "c"(zero));
+}
+
+static NOINLINE void stop_at_breakpoint(void)
+{
+	__asm__ volatile("int3");
+	sink++;
+}
+
+static NOINLINE void write_far_away(void)
+{
+	__asm__ volatile("movb $1, (%0)" ::"r"(0x8000000000001234) : "memory");
+	sink++;
+}
+
+static NOINLINE int recurse(int depth)
+{
+	if (!depth)
+		__asm__ volatile("ud2");
+	else
+		recurse(depth - 1);
+	sink++;
+	return sink;
+}
+
+static NOINLINE void recurse_deeply(void)
+{
+	sink = recurse(100 + zero);
+}
+
+static NOINLINE void divide_beyond_the_quotient(void)
+{
+	__asm__ volatile("idivl %%ecx" ::"a"(0), "d"(1), "c"(1));
+}
+
+static NOINLINE void push_to_nowhere(void)
+{
+	uint64_t saved;
+
+	__asm__ volatile("mov %%rsp, %0; mov $0x2008, %%rsp; pushq $1; mov %0, %%rsp"
+			 : "=&r"(saved)::"memory");
+}
+
+static NOINLINE void store_misaligned(void)
+{
+	static char buffer[64] __attribute__((aligned(64)));
+
+	__asm__ volatile("movaps %%xmm0, 8(%0)" ::"r"(buffer) : "memory");
+}
+
+enum { PANIC_LINE = __LINE__ + 3 };
+static NOINLINE void call_panic(void)
+{
+	r0_panic("it was %d", zero);
+}
+
+static NOINLINE void call_panic_deeply(void)
+{
+	call_panic();
+	sink++;
+}
+
+/* What the runtime has a function of the same name for. */
+static NOINLINE void console(void)
+{
+	r0_panic("there is no console");
+}
+
+/* As SYSCALL does in ring 0: RCX is where it returns to. */
+static NOINLINE void make_system_call(void)
+{
+	__asm__ volatile("lea 1f(%%rip), %%rcx; jmp r0_syscall_entry; 1:" ::"a"(39)
+			 : "rcx", "r11", "memory");
+	sink++;
+}
+
+static void (*to_run)(void);
+
+static void run_it(void)
+{
+	r0_guest_run((void (*)(void *))to_run, NULL, NULL, NULL, NULL, NULL);
+}
+
+static void describe(struct crash_view *view, int vector, uint64_t error_code)
+{
+	FILE *out = open_memstream(&report, &report_size);
+
+	asked.vector = vector;
+	asked.error_code = error_code;
+	if (prepare)
+		prepare(view);
+	crash_describe(view, &asked, message, sizeof(message), out);
+	fclose(out);
+}
+
+static void crash_in(void (*fn)(void), enum crash_kind kind)
+{
+	to_run = fn;
+	outside = &outside_host;
+	asked.kind = kind;
+	assert_true(self_run(run_it, describe));
+	if (getenv("CRASH_TEST_SHOW"))
+		fprintf(stderr, "%s\n%s\n", message, report);
+}
+
+static void assert_holds(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void assert_lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("\"%s\" is in:\n%s", part, text);
+}
+
+/* Lines are to fit in a terminal, unless the path of a file is long. */
+static void assert_lines_short(const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		const char *file = strstr(text, "/tests/unit/");
+
+		if (length >= 100 && (!file || file > text + length))
+			fail_msg("a line of %zu columns: %.*s", length, (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&asked, 0, sizeof(asked));
+	message[0] = '\0';
+	report = NULL;
+	prepare = NULL;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(report);
+	return 0;
+}
+
+static void page_fault_tells_the_whole_chain(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	crash_in(call_store, CRASH_EXCEPTION);
+	snprintf(expected, sizeof(expected),
+		 "#PF: write to NULL pointer + 0x10, not present, in store_far (");
+	assert_holds(message, expected);
+	snprintf(expected, sizeof(expected), "crash_backtrace_test.c:%d)", STORE_LINE);
+	assert_holds(message, expected);
+	assert_holds(report,
+		     "#PF (page fault, vector 14), error code 0x2: page not present, W: write");
+	assert_holds(report, "CR2 0x0000000000000010, NULL pointer + 0x10");
+	assert_holds(report, "page walk of 0x0000000000000010, CR3 0x30000000000:");
+	assert_holds(report, "PML4E at 0x030000000000: ");
+	assert_holds(report, "not present\n");
+	assert_holds(report, "registers:\n  RAX 0x");
+	assert_holds(report, "code, in store_far:");
+	assert_holds(report, "c6 47 10 01");
+	assert_holds(report, "movb $0x1, 0x10(%rdi)");
+	assert_holds(report, "backtrace:\n  #0  0x");
+	assert_holds(report, " store_far+0x");
+	snprintf(expected, sizeof(expected), "crash_backtrace_test.c:%d\n", CALL_LINE);
+	assert_holds(strstr(report, "  #1  0x"), expected);
+	assert_holds(strstr(report, "  #1  0x"), " call_store+0x");
+	assert_lacks(report, "r0_guest_run");
+	assert_lacks(report, "main+");
+	assert_lacks(report, "@");
+	assert_lacks(report, "incomplete");
+	assert_lines_short(report);
+}
+
+/* The reader wants the code that failed; what the CPU was like comes last. */
+static void report_is_in_order(void **state)
+{
+	static const char *const parts[] = {
+		"#PF (", "CR2 ", "cause: ", "code, in ", "backtrace:", "page walk of ", "registers:"
+	};
+	const char *last;
+
+	(void)state;
+	crash_in(call_store, CRASH_EXCEPTION);
+	last = report;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		assert_holds(last, parts[i]);
+		last = strstr(last, parts[i]);
+	}
+	/* The message has it. */
+	assert_lacks(report, "in store_far (");
+}
+
+static void panic_is_told_of_its_caller(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	crash_in(call_panic_deeply, CRASH_PLACE);
+	assert_holds(message, "in call_panic (");
+	snprintf(expected, sizeof(expected), "crash_backtrace_test.c:%d)", PANIC_LINE);
+	assert_holds(message, expected);
+	assert_holds(report, "code, in call_panic:");
+	assert_holds(strstr(report, "=> 0x"), "<r0_panic>\n");
+	assert_holds(report, "#0  0x");
+	assert_holds(strstr(report, "#0  0x"), " call_panic+0x");
+	assert_holds(report, "#1  0x");
+	assert_holds(strstr(report, "#1  0x"), " call_panic_deeply+0x");
+	assert_lacks(report, "r0_guest_run");
+	assert_lacks(report, "r0_ask");
+	assert_lacks(report, "r0_panic+");
+	assert_lacks(report, "registers:");
+	assert_lines_short(report);
+}
+
+static void own_function_is_told_whatever_its_name(void **state)
+{
+	(void)state;
+	crash_in(console, CRASH_PLACE);
+	assert_holds(message, "in console (");
+	assert_holds(message, "crash_backtrace_test.c:");
+}
+
+static void system_call_is_told_of_its_caller(void **state)
+{
+	(void)state;
+	crash_in(make_system_call, CRASH_PLACE);
+	assert_holds(message, "in make_system_call (");
+	assert_holds(report, "#0  0x");
+	assert_holds(strstr(report, "#0  0x"), " make_system_call+0x");
+	assert_lacks(report, "#2  0x");
+	assert_lacks(report, "r0_syscall_entry+");
+}
+
+/* An exception in the runtime is one there: it may be the runtime's fault. */
+static NOINLINE void print_nothing(void)
+{
+	r0_printf("%s", (const char *)(uintptr_t)(zero + 0x18));
+	sink++;
+}
+
+static void exception_in_the_runtime_is_told_there(void **state)
+{
+	(void)state;
+	crash_in(print_nothing, CRASH_EXCEPTION);
+	assert_holds(message, "#PF: read from NULL pointer + 0x18, not present, in length_of (");
+	assert_holds(report, " r0_printf+0x");
+	assert_holds(report, " print_nothing+0x");
+	assert_holds(report, "registers:");
+}
+
+static void inlined_function_is_named(void **state)
+{
+	(void)state;
+	crash_in(call_inlined, CRASH_EXCEPTION);
+	assert_holds(message, "#UD in raise_inlined (");
+	assert_holds(report, " raise_inlined, inlined at ");
+	assert_holds(strstr(report, "  #1  "), "call_inlined+0x");
+	assert_holds(report, "=> 0x");
+	assert_holds(report, "0f 0b");
+	assert_lines_short(report);
+}
+
+static void call_to_nowhere_finds_its_caller(void **state)
+{
+	(void)state;
+	crash_in(call_nowhere, CRASH_EXCEPTION);
+	assert_holds(
+		message,
+		"#PF: fetch from the NULL pointer, not present, at 0x0, called from call_nowhere (");
+	assert_holds(report, "#0  0x0000000000000000 in no known code");
+	assert_holds(strstr(report, "  #1  "), " call_nowhere+0x");
+	assert_holds(strstr(report, "  #1  "), ", a guess\n");
+	assert_holds(report, "there is no memory that can be read");
+	assert_lacks(report, "r0_guest_run");
+}
+
+/* By way of a jump the runtime seems to have called it, which helps nobody. */
+static void jump_to_nowhere_has_no_caller(void **state)
+{
+	(void)state;
+	crash_in(NULL, CRASH_EXCEPTION);
+	assert_holds(message, "#PF: fetch from the NULL pointer, not present, at 0x0");
+	assert_lacks(message, "called from");
+	assert_lacks(report, "r0_guest_run");
+}
+
+static void recursion_is_shortened(void **state)
+{
+	(void)state;
+	crash_in(recurse_deeply, CRASH_EXCEPTION);
+	assert_holds(report, "  ... the same 99 more times\n");
+	assert_holds(report, "  #101 0x");
+	assert_holds(strstr(report, "  #101 0x"), " recurse_deeply+0x");
+}
+
+static void breakpoint_is_the_instruction_before(void **state)
+{
+	const char *mark;
+
+	(void)state;
+	crash_in(stop_at_breakpoint, CRASH_EXCEPTION);
+	assert_holds(message, "#BP in stop_at_breakpoint (");
+	mark = strstr(report, "=> 0x");
+	assert_non_null(mark);
+	assert_holds(mark, "int3");
+	assert_true(strchr(mark, '\n') > strstr(mark, "int3"));
+}
+
+static void address_that_is_not_canonical_is_named(void **state)
+{
+	(void)state;
+	crash_in(write_far_away, CRASH_EXCEPTION);
+	assert_holds(message,
+		     "#GP(0): write to 0x8000000000001234: the address is not canonical, in "
+		     "write_far_away (");
+}
+
+static void triple_fault_names_the_exception(void **state)
+{
+	(void)state;
+	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
+	assert_holds(message, "triple fault: #UD in raise_inlined (");
+	assert_holds(message, ") could not be delivered: the IDT's limit is 0");
+	assert_holds(report, "#DF was not delivered: the IDT's limit is 0");
+}
+
+static void triple_fault_by_division(void **state)
+{
+	(void)state;
+	crash_in(divide, CRASH_TRIPLE_FAULT);
+	assert_holds(message, "triple fault: #DE in divide (");
+}
+
+static void triple_fault_by_quotient(void **state)
+{
+	(void)state;
+	crash_in(divide_beyond_the_quotient, CRASH_TRIPLE_FAULT);
+	assert_holds(message, "triple fault: #DE in divide_beyond_the_quotient (");
+}
+
+static void triple_fault_by_push(void **state)
+{
+	(void)state;
+	crash_in(push_to_nowhere, CRASH_TRIPLE_FAULT);
+	assert_holds(message, "triple fault: #PF in push_to_nowhere (");
+	assert_holds(report, "cause: write to 0x2000: the P");
+}
+
+static void misaligned_store_is_explained(void **state)
+{
+	(void)state;
+	crash_in(store_misaligned, CRASH_EXCEPTION);
+	assert_holds(message, "#GP(0): write to 0x");
+	assert_holds(message, ": it is not aligned to 16 bytes, in store_misaligned (");
+}
+
+static void triple_fault_by_page_fault(void **state)
+{
+	(void)state;
+	crash_in(call_store, CRASH_TRIPLE_FAULT);
+	assert_holds(message, "triple fault: #PF in store_far (");
+	assert_holds(report, "cause: write to NULL pointer + 0x10: the P");
+}
+
+static void lose_page_tables(struct crash_view *view)
+{
+	view->sregs.cr3 = 7ull << SELF_LEVEL;
+}
+
+static void triple_fault_without_page_tables(void **state)
+{
+	(void)state;
+	prepare = lose_page_tables;
+	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
+	assert_holds(message, "triple fault: #PF in raise_inlined (");
+	assert_holds(report, "is outside guest memory, with CR3 0x70000000000");
+}
+
+static void triple_fault_with_registers_lost(void **state)
+{
+	(void)state;
+	asked.lost_registers = true;
+	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
+	assert_string_equal(message, "triple fault: the CPU was reset by it; where it was is not "
+				     "known");
+	assert_lacks(report, "RIP");
+}
+
+static void timeout_tells_the_place(void **state)
+{
+	(void)state;
+	crash_in(call_store, CRASH_TIMEOUT);
+	assert_holds(message, "still running in store_far (");
+	assert_holds(report, " call_store+0x");
+	assert_lacks(report, "#PF");
+}
+
+static void instruction_that_kvm_refuses_is_named(void **state)
+{
+	static const uint8_t pxor[] = { 0x66, 0x0f, 0xef, 0xc0, 0x90 };
+
+	(void)state;
+	memcpy(asked.bytes, pxor, sizeof(pxor));
+	asked.byte_count = sizeof(pxor);
+	crash_in(call_store, CRASH_INTERNAL);
+	assert_holds(message,
+		     "KVM cannot execute this instruction in ring 0 here: pxor %xmm0, %xmm0 "
+		     "(66 0f ef c0) in store_far (");
+}
+
+static void place_of_an_address(void **state)
+{
+	struct crash_view view;
+	char place[256];
+
+	(void)state;
+	self_init(&view);
+	crash_place(&view, (uint64_t)(uintptr_t)call_store, place, sizeof(place));
+	assert_holds(place, "call_store (");
+	assert_holds(place, "crash_backtrace_test.c:");
+	crash_place(&view, 0x10, place, sizeof(place));
+	assert_string_equal(place, "0x10");
+}
+
+static void missing_command_is_told(void **state)
+{
+	char *command = strdup(getenv("RING0_COMMAND"));
+
+	(void)state;
+	setenv("RING0_COMMAND", "/nonexistent/ring0", 1);
+	crash_in(call_store, CRASH_EXCEPTION);
+	assert_holds(message, "#PF: write to NULL pointer + 0x10, not present, in ");
+	assert_lacks(message, "store_far");
+	assert_holds(message, "crash_backtrace_test");
+	assert_holds(message, "+0x");
+	assert_holds(report, "code and backtrace are missing or incomplete: running "
+			     "/nonexistent/ring0: No such file or directory\n");
+	assert_holds(report, "page walk of ");
+	setenv("RING0_COMMAND", command, 1);
+	free(command);
+}
+
+static void failing_command_is_told(void **state)
+{
+	char *command = strdup(getenv("RING0_COMMAND"));
+
+	(void)state;
+	setenv("RING0_COMMAND", "/bin/false", 1);
+	crash_in(call_store, CRASH_EXCEPTION);
+	assert_holds(report, "/bin/false failed with exit status 1\n");
+	setenv("RING0_COMMAND", command, 1);
+	free(command);
+}
+
+static void reap_all(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+/* The program may reap all children by itself: the answer counts all the same. */
+static void works_beside_a_sigchld_handler(void **state)
+{
+	(void)state;
+	signal(SIGCHLD, reap_all);
+	crash_in(call_store, CRASH_EXCEPTION);
+	assert_holds(message, "in store_far (");
+	signal(SIGCHLD, SIG_IGN);
+	crash_in(call_store, CRASH_EXCEPTION);
+	assert_holds(message, "in store_far (");
+	signal(SIGCHLD, SIG_DFL);
+	assert_lacks(report, "incomplete");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(page_fault_tells_the_whole_chain),
+		TEST(report_is_in_order),
+		TEST(panic_is_told_of_its_caller),
+		TEST(own_function_is_told_whatever_its_name),
+		TEST(system_call_is_told_of_its_caller),
+		TEST(exception_in_the_runtime_is_told_there),
+		TEST(inlined_function_is_named),
+		TEST(call_to_nowhere_finds_its_caller),
+		TEST(jump_to_nowhere_has_no_caller),
+		TEST(recursion_is_shortened),
+		TEST(breakpoint_is_the_instruction_before),
+		TEST(address_that_is_not_canonical_is_named),
+		TEST(triple_fault_names_the_exception),
+		TEST(triple_fault_by_division),
+		TEST(triple_fault_by_quotient),
+		TEST(triple_fault_by_push),
+		TEST(misaligned_store_is_explained),
+		TEST(triple_fault_by_page_fault),
+		TEST(triple_fault_without_page_tables),
+		TEST(triple_fault_with_registers_lost),
+		TEST(timeout_tells_the_place),
+		TEST(instruction_that_kvm_refuses_is_named),
+		TEST(place_of_an_address),
+		TEST(missing_command_is_told),
+		TEST(failing_command_is_told),
+		TEST(works_beside_a_sigchld_handler),
+	};
+	char self[4096];
+	ssize_t length;
+
+	if (argc > 1 && !strcmp(argv[1], "backtrace"))
+		return backtrace_main(argc - 1, argv + 1);
+	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (length < 0)
+		return 1;
+	self[length] = '\0';
+	setenv("RING0_COMMAND", self, 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the guest came to where a core file stopped, function by function. Depends on symbols.h.
+ */
+#ifndef TOOLS_CALL_CHAIN_H
+#define TOOLS_CALL_CHAIN_H
+
+#include "tools/symbols.h"
+
+/*
+ * If the core stopped because the guest runtime rang its doorbell, have the core's registers be
+ * those of the code that called on the runtime, as far as they are known, and say in *after
+ * whether its RIP is a return address. False, and nothing is changed, if it stopped elsewhere.
+ */
+bool call_chain_leave_runtime(struct symbols *symbols, bool *after);
+
+/* Whether pc is in one of the runtime's functions that start tests. */
+bool call_chain_is_outermost(struct symbols *symbols, uint64_t pc);
+
+/* Write the chain that the core's registers begin. `after` as in symbols.h, for the first frame. */
+void call_chain_print(struct symbols *symbols, bool after, FILE *out);
+
+#endif /* TOOLS_CALL_CHAIN_H */
