@@ -8,8 +8,10 @@
 
 #include "runner/buffer.h"
 #include "runner/crash.h"
+#include "runner/debugger.h"
 #include "runner/execute.h"
 #include "runner/mock.h"
+#include "runner/stepping.h"
 #include "runner/verdict.h"
 
 struct execution {
@@ -35,15 +37,11 @@ struct execution {
 	struct kvm_sregs sregs;
 	uint64_t cr2;
 
-	bool stepping;	     /* replayed by single steps, to find where a triple fault came from */
-	uint64_t step_until; /* on the monotonic clock, when that search is given up */
-	struct kvm_regs step_regs; /* after the last of them */
-	struct kvm_sregs step_sregs;
+	const struct debugger *debugger; /* or NULL */
+	struct stepping stepping;
+	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 };
-
-/* What an exit leads to. */
-enum step { STEP_ON, STEP_END };
 
 /* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
 bool doorbell_rings(const struct execution *run);

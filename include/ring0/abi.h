@@ -25,6 +25,7 @@
 #define R0_MESSAGE_POPULATE  9	/* a: a missing page's address; answer: 1 if it is there now */
 #define R0_MESSAGE_SYSCALL   10 /* a: its number, b: its return address; ends the test */
 #define R0_MESSAGE_EXIT	     11 /* a: the status given to exit_group; ends the test */
+#define R0_MESSAGE_STEPPED   12 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
 
 /* Guest-physical memory as the test sees it, at R0_DIRECT_MAP + address; readable and writable. */
 #define R0_DIRECT_MAP 0xffff888000000000
@@ -109,6 +110,7 @@ struct r0_guest {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
 	} sparse[R0_SPARSE_RANGES];
 	uint64_t sparse_count;
+	uint64_t stepped; /* 1 while the host runs the test by single steps */
 
 	void *param; /* R0_PARAM's element */
 	void (*teardown)(void);
