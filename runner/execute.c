@@ -12,6 +12,7 @@
 #include "runner/execution.h"
 #include "runner/search.h"
 #include "runner/stdio.h"
+#include "runner/watchpoints.h"
 
 #define RFLAGS_IF (1u << 9)
 #define CR4_VMXE  (1u << 13)
@@ -383,6 +384,11 @@ static int begin(struct execution *run)
 		return error_set(&run->complaint, ENOTSUP,
 				 "it asks for %u CPUs (.cpus), and this version of ring0 has one",
 				 options->cpus);
+	if (options->watch.count && !run->debugger) {
+		err = watchpoints_create(run);
+		if (err)
+			return err;
+	}
 	err = mocks_init(&run->mocks, options, &run->complaint);
 	if (!err && (options->ram.count || options->mmio.count))
 		err = declare_memory(run);
@@ -421,6 +427,7 @@ static void release(struct execution *run)
 	free(run->first_expectation);
 	free(run->text);
 	free(run->file);
+	watchpoints_destroy(run->watchpoints);
 }
 
 static bool registers_are_lost(const struct execution *run)
@@ -462,11 +469,11 @@ static void replay(struct execution *run)
 	release(&again);
 }
 
-static void add_cut_note(struct buffer *output)
+static void add_cut_note(struct buffer *output, size_t room)
 {
 	if (!output->cut)
 		return;
-	output->length -= output->length < 64 ? output->length : 64;
+	output->length -= output->length < room ? output->length : room;
 	output->cut = false;
 	buffer_print(output, "\n[more output was cut off here]\n");
 }
@@ -552,7 +559,9 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	assistance_end(machine);
 	answer_deadline(&run);
 	stdio_take(&machine->memory, &run.output);
-	add_cut_note(&run.output);
+	add_cut_note(&run.output, run.watchpoints ? 64 + WATCHPOINTS_REPORT_MAX : 64);
+	if (run.watchpoints)
+		watchpoints_report(run.watchpoints, &run.output);
 	conclude(&run, outcome);
 	outcome->result.output = buffer_take(&run.output);
 	if (run.ending.how != END_RETURNED && !vcpu_complete(&machine->vcpu))

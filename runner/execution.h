@@ -39,6 +39,8 @@ struct execution {
 
 	const struct debugger *debugger; /* or NULL */
 	struct stepping stepping;
+	struct watchpoints *watchpoints; /* of .watch, or NULL */
+	struct kvm_regs assisted_regs;	 /* before the last instruction that assist/ completed */
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 };
@@ -64,6 +66,12 @@ enum step execution_end(struct execution *run, enum ending_how how, const char *
  * free(), or NULL. In explain.c.
  */
 char *explain(struct execution *run, char *message, size_t size);
+
+/*
+ * Write the call chain of the code at these registers, as crash_backtrace() does. In explain.c.
+ */
+void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
+		       const struct kvm_sregs *sregs, bool after, FILE *out);
 
 /* The name of the function that .when gives, as written or by its address. In explain.c. */
 void explain_condition(const struct execution *run, char *name, size_t size);

@@ -25,7 +25,8 @@
 #define R0_MESSAGE_POPULATE  9	/* a: a missing page's address; answer: 1 if it is there now */
 #define R0_MESSAGE_SYSCALL   10 /* a: its number, b: its return address; ends the test */
 #define R0_MESSAGE_EXIT	     11 /* a: the status given to exit_group; ends the test */
-#define R0_MESSAGE_STEPPED   12 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
+#define R0_MESSAGE_STEPPED \
+	12 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
 
 /* Guest-physical memory as the test sees it, at R0_DIRECT_MAP + address; readable and writable. */
 #define R0_DIRECT_MAP 0xffff888000000000
@@ -146,6 +147,9 @@ extern const char r0_user_return[];   /* the UD2 that ends a function run in rin
 extern const char r0_user_ask[];      /* the UD2 that carries a message from there */
 
 extern struct r0_guest r0_guest;
+
+/* Writes to r0_guest.scratch: for the host to see whether its watchpoints fire. */
+void r0_watch_probe(void *arg);
 
 /* Where a test starts, its arguments in RDI to R9. Does not return. */
 void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*setup)(void),
