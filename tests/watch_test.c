@@ -36,6 +36,12 @@ static void report(const char *name, bool ok, const struct r0_result *result)
 	failed |= !ok;
 }
 
+/* By an environment in which watchpoints fire (tests/fixtures/firing_kvm.c), and ring 3 can't be watched. */
+static bool is_made_to_fire(void)
+{
+	return getenv("WATCHPOINTS_FIRE");
+}
+
 /* Whether the texts, up to NULL, come in this order. */
 static bool has(const struct r0_result *result, ...)
 {
@@ -83,7 +89,8 @@ static void sizes(void)
 			   "watching dword, 4 bytes at ", "watching qword, 8 bytes at ",
 			   "byte 0 -> 0x11\n", "word 0 -> 0x2222\n", "dword 0x7 -> 0x33333333\n",
 			   "qword 0 -> 0x4444444444444444\n", "byte: 1 write\n", "word: 1 write\n",
-			   "dword: 1 write\n", "qword: 1 write\n", NULL),
+			   "dword: 1 write\n", "qword: 1 write\n", NULL) &&
+		       (!is_made_to_fire() || !is_stepped(&result)),
 	       &result);
 	r0_result_finish(&result);
 }
@@ -192,8 +199,15 @@ static RING0 void enter_ring_3(void *arg)
 
 static void ring_3(void)
 {
-	struct r0_result result = r0_call(enter_ring_3, (void *)0x30,
-					  &(struct r0_options){ .watch = R0_WATCH(&qword) });
+	struct r0_result result;
+
+	if (is_made_to_fire()) {
+		printf("ok %d - watch.in_ring_3 # SKIP the KVM made for this does not see it\n",
+		       ++number);
+		return;
+	}
+	result = r0_call(enter_ring_3, (void *)0x30,
+			 &(struct r0_options){ .watch = R0_WATCH(&qword) });
 
 	report("in_ring_3",
 	       passed(&result) &&
@@ -369,8 +383,9 @@ static void same_value(void)
 		r0_call(set_same, NULL, &(struct r0_options){ .watch = R0_WATCH(&dword) });
 
 	report("the_same_value_again",
-	       passed(&result) && (is_stepped(&result) ? has(&result, "dword: no writes\n", NULL) :
-							 has(&result, "dword 0x7 -> 0x7\n", NULL)),
+	       passed(&result) && (is_stepped(&result) || is_made_to_fire() ?
+					   has(&result, "dword: no writes\n", NULL) :
+					   has(&result, "dword 0x7 -> 0x7\n", NULL)),
 	       &result);
 	r0_result_finish(&result);
 }
