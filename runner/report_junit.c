@@ -388,7 +388,7 @@ const struct report_ops report_junit_ops = {
 
 const struct report_ops report_xunit_ops = {
 	.name = "xunit",
-	.title = "the same without file and line, for Jenkins' xUnit",
+	.title = "the same without file and line, for xUnit",
 	.begin = begin,
 	.result = result,
 	.not_run = not_run,
