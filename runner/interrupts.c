@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <ring0/abi.h>
+#include <ring0/x86/hpet.h>
 #include <ring0/x86/ioapic.h>
 #include "guest/interrupts.h"
 #include "runner/execution.h"
