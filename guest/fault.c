@@ -112,6 +112,7 @@ void r0_exception(struct r0_frame *frame)
 	if (vector == R0_UD && (frame->cs & 3) && serve_user(frame))
 		return;
 	if (r0_guest.handlers[vector]) {
+		r0_guest.interrupts[vector]++;
 		handle(frame, r0_guest.handlers[vector]);
 		return;
 	}
