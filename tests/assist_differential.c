@@ -287,7 +287,8 @@ static void enumerate(void)
 						bytes[at++] = modrms[modrm];
 						add_template(bytes, sizeof(bytes));
 					}
-	for (map = 1; map < 4; map++)
+	/* Maps 5 and 6 are EVEX's alone: AVX512-FP16. */
+	for (map = 1; map < 7; map++)
 		for (prefix = 0; prefix < 4; prefix++)
 			for (w = 0; w < 2; w++)
 				for (l = 0; l < 3; l++)
@@ -309,7 +310,7 @@ static void enumerate(void)
 									mode = (mode & 0xf8) | 4;
 								vex[4] = mode;
 								vex[5] = 0x17;
-								if (l < 2)
+								if (l < 2 && map < 4)
 									add_template(vex, LONGEST);
 								for (extra = 0; extra < 3;
 								     extra++) {
