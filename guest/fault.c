@@ -100,9 +100,10 @@ static void handle(struct r0_frame *frame, void (*handler)(struct r0_frame *fram
 
 void r0_exception(struct r0_frame *frame)
 {
-	uint64_t vector = frame->vector & 0xff;
-	uint64_t cr2 = 0;
+	uint64_t vector, cr2 = 0;
 
+	correct_user_interrupt(frame);
+	vector = frame->vector & 0xff;
 	if (vector == R0_PF) {
 		cr2 = read_cr2();
 		if (!(frame->error_code & PF_PRESENT) && is_sparse(cr2) &&
