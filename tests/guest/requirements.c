@@ -59,13 +59,36 @@ static void sysret_faults_in_ring_3(void *arg)
 static struct {
 	bool int1, int3, int_n, ud0, ud1, bound, wait, x87, mmx, sse, avx, popcnt, cmpxchg16b,
 		xgetbv, xsetbv, rdtscp, invpcid, clac, lar, lsl, verr, lahf, sysret, sysenter;
-	bool emulates_ring_0;
+	bool emulates_ring_0, avx_on_mmio;
 	bool tzcnt, lzcnt, movbe; /* of the CPU: in ring 0, CPUID may say otherwise */
 } host;
 
 static bool succeeds(void (*fn)(void *arg), void *arg)
 {
 	struct r0_result result = r0_call(fn, arg, NULL);
+	bool passed = result.verdict == R0_VERDICT_PASS;
+
+	r0_result_finish(&result);
+	return passed;
+}
+
+static int zero(void *state, struct r0_access *access)
+{
+	(void)state;
+	access->value = 0;
+	return 0;
+}
+
+static void load_from_mmio(void *arg)
+{
+	__asm__ volatile("vmovdqu (%0), %%xmm0" : : "r"(arg) : "memory");
+}
+
+static bool avx_reaches_mmio(void)
+{
+	struct r0_result result = r0_call(
+		load_from_mmio, r0_direct(0xfe000000),
+		&(struct r0_options){ .mmio = R0_MMIO({ 0xfe000000, 0xfe00000f, zero, NULL, 0 }) });
 	bool passed = result.verdict == R0_VERDICT_PASS;
 
 	r0_result_finish(&result);
@@ -106,6 +129,7 @@ void find_host_abilities(void)
 	for (unsigned int i = 0; i < sizeof(instructions) / sizeof(instructions[0]); i++)
 		*instructions[i].answer = succeeds(get_past, (void *)&instructions[i].routine);
 	host.sysret = succeeds(sysret_faults_in_ring_3, NULL);
+	host.avx_on_mmio = host.avx && avx_reaches_mmio();
 	host.tzcnt = r0_cpu_has(R0_FEATURE_BMI1);
 	host.lzcnt = r0_cpu_has(R0_FEATURE_LZCNT);
 	host.movbe = r0_cpu_has(R0_FEATURE_MOVBE);
@@ -163,6 +187,7 @@ CONDITION(executes_x87, host.x87)
 CONDITION(executes_mmx, host.mmx)
 CONDITION(executes_sse, host.sse)
 CONDITION(executes_avx, host.avx &&r0_cpu_has(R0_FEATURE_AVX))
+CONDITION(executes_avx_on_mmio, executes_avx() && host.avx_on_mmio)
 CONDITION(executes_avx_under_xcr0, executes_avx() && has_xcr0())
 CONDITION(executes_avx_under_osxsave, executes_avx() && enters_with_osxsave())
 CONDITION(executes_popcnt, host.popcnt &&r0_cpu_has(R0_FEATURE_POPCNT))
@@ -205,7 +230,7 @@ CONDITION(faults_where_the_cpu_does, !host.emulates_ring_0)
 CONDITION(fires_data_watchpoints, !host.emulates_ring_0)
 CONDITION(gives_the_cpus_error_codes, !host.emulates_ring_0)
 CONDITION(iret_restores_all, !host.emulates_ring_0)
-CONDITION(knows_all_undefined_opcodes, !host.emulates_ring_0)
+CONDITION(knows_all_undefined_opcodes, is_complete())
 CONDITION(iret_checks_data_segments, !host.emulates_ring_0)
 CONDITION(looks_at_all_of_a_control_register, !host.emulates_ring_0)
 CONDITION(ring_3_has_the_guests_flags, !host.emulates_ring_0)

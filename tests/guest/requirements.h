@@ -54,6 +54,7 @@ bool executes_x87(void);
 bool executes_mmx(void);
 bool executes_sse(void);
 bool executes_avx(void);
+bool executes_avx_on_mmio(void);
 bool executes_avx_under_xcr0(void);
 bool executes_avx_under_osxsave(void);
 bool executes_popcnt(void);
