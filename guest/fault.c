@@ -101,9 +101,10 @@ static void handle(struct r0_frame *frame, void (*handler)(struct r0_frame *fram
 
 void r0_exception(struct r0_frame *frame)
 {
-	uint64_t vector = frame->vector & 0xff;
-	uint64_t cr2 = 0;
+	uint64_t vector, cr2 = 0;
 
+	correct_user_interrupt(frame);
+	vector = frame->vector & 0xff;
 	/* The CPU cleared TF on its way here: SDM vol. 3A, 6.12.1.3. */
 	if (r0_guest.stepped && (vector == R0_DB || frame->rflags & RFLAGS_TF) &&
 	    r0_ask(R0_MESSAGE_STEPPED, (uint64_t)frame, 0))
@@ -117,6 +118,7 @@ void r0_exception(struct r0_frame *frame)
 	if (vector == R0_UD && (frame->cs & 3) && serve_user(frame))
 		return;
 	if (r0_guest.handlers[vector]) {
+		r0_guest.interrupts[vector]++;
 		handle(frame, r0_guest.handlers[vector]);
 		return;
 	}

@@ -218,14 +218,15 @@ size_t memory_read_physical(const struct memory *memory, r0_gpa address, void *t
 }
 
 /*
- * By the snapshot's page tables first, which no test can have changed; then by the VM's, for what
- * was added to them.
+ * By the snapshot's page tables first, which no test can have changed, and by those of ring 3, where
+ * there are no patches; then by the VM's, for what was added to them.
  */
 bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physical)
 {
 	const struct mirror *mirror = memory->mirror;
 
-	return page_table_walk(&mirror->frames, mirror->cr3, address, physical, NULL) ||
+	return page_table_walk(&mirror->frames, mirror->user_cr3, address, physical, NULL) ||
+	       page_table_walk(&mirror->frames, mirror->cr3, address, physical, NULL) ||
 	       page_table_walk(&memory->frames, mirror->cr3, address, physical, NULL);
 }
 

@@ -197,12 +197,33 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	return STEP_ON;
 }
 
-static enum step clock_now(struct execution *run)
+static uint64_t monotonic_clock(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	answer(run, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static enum step clock_now(struct execution *run)
+{
+	answer(run, monotonic_clock());
+	return STEP_ON;
+}
+
+/* Who waits busily wants nothing but the clock: after is 0. */
+static enum step wake(struct execution *run, uint64_t after)
+{
+	uint64_t now = monotonic_clock();
+
+	if (!run->machine->devices)
+		return execution_end(
+			run, END_REFUSED,
+			"it waits for an interrupt, and has no interrupt controllers: a "
+			"test that needs them says .irqchip = true");
+	if (after)
+		interrupts_wake_at(run, now + after);
+	answer(run, now);
 	return STEP_ON;
 }
 
@@ -256,6 +277,8 @@ enum step doorbell_serve(struct execution *run)
 		return publish(run, a, b);
 	case R0_MESSAGE_CLOCK:
 		return clock_now(run);
+	case R0_MESSAGE_WAKE:
+		return wake(run, a);
 	case R0_MESSAGE_POPULATE:
 		return populate(run, a);
 	case R0_MESSAGE_STEPPED:

@@ -233,6 +233,7 @@ static enum step halted(struct execution *run)
 {
 	bool interruptible = run->machine->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
 
+	run->halted = true;
 	note_place(run, CRASH_PLACE);
 	return execution_end(run, interruptible ? END_HALT_FOREVER : END_HALT, NULL);
 }
@@ -276,7 +277,7 @@ static enum step interrupted(struct execution *run)
 {
 	vcpu_clear_kick(&run->machine->vcpu);
 	if (atomic_load(&run->deadline->state) == DEADLINE_AHEAD)
-		return STEP_ON;
+		return run->machine->devices && interrupts_serve(run) ? halted(run) : STEP_ON;
 	note_place(run, CRASH_TIMEOUT);
 	return execution_end(run, END_TIMEOUT, NULL);
 }
@@ -394,6 +395,8 @@ static int begin(struct execution *run)
 		err = declare_memory(run);
 	if (!err)
 		err = declare_msrs(run, true);
+	if (!err && options->irqchip)
+		err = interrupts_begin(run);
 	if (err)
 		return err;
 	run->machine->vcpu.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
@@ -417,6 +420,8 @@ static void finish(struct execution *run)
 {
 	if (declare_msrs(run, false) != 0)
 		run->unusable = true;
+	if (run->machine->devices)
+		interrupts_end(run);
 	mocks_finish(&run->mocks);
 }
 

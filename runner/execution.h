@@ -6,6 +6,7 @@
 #ifndef RUNNER_EXECUTION_H
 #define RUNNER_EXECUTION_H
 
+#include <stdio.h>
 #include "runner/buffer.h"
 #include "runner/crash.h"
 #include "runner/debugger.h"
@@ -13,6 +14,11 @@
 #include "runner/mock.h"
 #include "runner/stepping.h"
 #include "runner/verdict.h"
+
+/* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
+struct interrupts_poll {
+	uint64_t at, period; /* in nanoseconds */
+};
 
 struct execution {
 	struct machine *machine;
@@ -43,6 +49,10 @@ struct execution {
 	struct kvm_regs assisted_regs;	 /* before the last instruction that assist/ completed */
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
+
+	bool halted;		     /* the vCPU is behind a HLT */
+	struct interrupts_poll look; /* whether it halts for good, on a machine with an irqchip */
+	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
 };
 
 /* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
@@ -60,6 +70,21 @@ int execution_memory(struct execution *run, struct r0_access *access);
 
 /* End the run with a way of ending and a message that lives as long as the run, or NULL. */
 enum step execution_end(struct execution *run, enum ending_how how, const char *message);
+
+/*
+ * A machine with interrupt controllers stays in KVM_RUN while its vCPU halts. From interrupts_begin()
+ * to interrupts_end() an alarm has it come out now and then; interrupts_serve() then does what is due,
+ * and returns whether the vCPU halts for good. In interrupts.c.
+ */
+int interrupts_begin(struct execution *run);
+bool interrupts_serve(struct execution *run);
+void interrupts_end(struct execution *run);
+
+/* Have r0_wait_halt() end at that time of the monotonic clock. In interrupts.c. */
+void interrupts_wake_at(struct execution *run, uint64_t when_ns);
+
+/* What the interrupt controllers hold, as text, into `out`. In interrupts.c. */
+void interrupts_describe(const struct execution *run, FILE *out);
 
 /*
  * Fill in crash and report texts: the message, in full, into `message`; returns the report, for

@@ -93,7 +93,7 @@ static uint64_t place_of(const struct execution *run)
 
 	if (run->crash.kind != CRASH_PLACE)
 		return rip;
-	if (exit->exit_reason == KVM_EXIT_HLT)
+	if (run->halted)
 		return rip - 1;
 	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
 		return rip;
@@ -157,6 +157,8 @@ char *explain(struct execution *run, char *message, size_t size)
 		snprintf(message + end, size - end, "; %s", run->why);
 		fprintf(out, "%s\n", run->why);
 	}
+	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
+		interrupts_describe(run, out);
 	fclose(out);
 	free(regions);
 	if (run->crash.kind == CRASH_PLACE && run->ending.message) {
