@@ -215,7 +215,7 @@ static enum done extended_control(struct cpu *cpu, bool set)
 		return DONE;
 	}
 	value = cpu->xcr0;
-	if (index == 1 && cpu->xsave_features & 1u << 2) {
+	if (index == 1 && cpu->xsave_features & CPU_HAS_XGETBV1) {
 		enum done done = cpu_load_vector(cpu);
 		uint64_t in_use;
 

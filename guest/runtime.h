@@ -52,6 +52,9 @@ static inline bool in_ring3(void)
 	return cs & 3;
 }
 
+/* Of an exception that came: what it should have been, where the KVM is known to get it wrong. */
+void correct_user_interrupt(struct r0_frame *frame);
+
 /* Where the next exception's stack starts. */
 void set_exception_stack(uint64_t top);
 

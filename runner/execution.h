@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include "runner/buffer.h"
 #include "runner/crash.h"
+#include "runner/debugger.h"
 #include "runner/execute.h"
 #include "runner/mock.h"
+#include "runner/stepping.h"
 #include "runner/verdict.h"
 
 /* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
@@ -41,19 +43,17 @@ struct execution {
 	struct kvm_sregs sregs;
 	uint64_t cr2;
 
-	bool stepping;	     /* replayed by single steps, to find where a triple fault came from */
-	uint64_t step_until; /* on the monotonic clock, when that search is given up */
-	struct kvm_regs step_regs; /* after the last of them */
-	struct kvm_sregs step_sregs;
+	const struct debugger *debugger; /* or NULL */
+	struct stepping stepping;
+	struct watchpoints *watchpoints; /* of .watch, or NULL */
+	struct kvm_regs assisted_regs;	 /* before the last instruction that assist/ completed */
+	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 
 	bool halted;		     /* the vCPU is behind a HLT */
 	struct interrupts_poll look; /* whether it halts for good, on a machine with an irqchip */
 	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
 };
-
-/* What an exit leads to. */
-enum step { STEP_ON, STEP_END };
 
 /* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
 bool doorbell_rings(const struct execution *run);
@@ -91,6 +91,12 @@ void interrupts_describe(const struct execution *run, FILE *out);
  * free(), or NULL. In explain.c.
  */
 char *explain(struct execution *run, char *message, size_t size);
+
+/*
+ * Write the call chain of the code at these registers, as crash_backtrace() does. In explain.c.
+ */
+void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
+		       const struct kvm_sregs *sregs, bool after, FILE *out);
 
 /* The name of the function that .when gives, as written or by its address. In explain.c. */
 void explain_condition(const struct execution *run, char *name, size_t size);
