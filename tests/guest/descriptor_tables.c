@@ -163,7 +163,7 @@ R0_TEST(descriptor_tables, cs_takes, .params = R0_PARAMS(code_loads))
 	check_load(&R0_PARAM(const struct load), load_cs, r0_read_cs);
 }
 
-R0_TEST(descriptor_tables, cs_refuses_code_of_ring_0_for_ring_3, .when = checks_far_transfers)
+R0_TEST(descriptor_tables, cs_refuses_code_of_ring_0_for_ring_3, .when = executes_far_transfers)
 {
 	static const struct load other_ring = { "RPL 3", CODE, FREE | 3, R0_GP, FREE };
 
@@ -203,7 +203,7 @@ static const struct load system_jumps[] = {
 };
 
 R0_TEST(descriptor_tables, far_jump_refuses_system_segments, .params = R0_PARAMS(system_jumps),
-	.when = checks_far_transfers)
+	.when = executes_far_transfers)
 {
 	check_jump(&R0_PARAM(const struct load));
 }
@@ -467,7 +467,7 @@ ROUTINE(called_by_gate, "movl $0x1234, %eax; movq %rax, called_by_gate_result(%r
 extern volatile uint64_t called_by_gate_result;
 volatile uint64_t called_by_gate_result;
 
-R0_TEST(descriptor_tables, call_gate_calls, .when = executes_call_gates)
+R0_TEST(descriptor_tables, call_gate_calls, .when = executes_far_transfers)
 {
 	struct r0_gate gate = r0_make_gate((void *)(uintptr_t)called_by_gate, R0_KERNEL_CS,
 					   R0_TYPE_CALL_GATE, 0, 0);
@@ -478,7 +478,7 @@ R0_TEST(descriptor_tables, call_gate_calls, .when = executes_call_gates)
 	R0_ASSERT_EQ(called_by_gate_result, 0x1234);
 }
 
-R0_TEST(descriptor_tables, call_gate_is_refused, .when = executes_call_gates)
+R0_TEST(descriptor_tables, call_gate_is_refused, .when = executes_far_transfers)
 {
 	struct r0_gate gate = r0_make_gate((void *)(uintptr_t)called_by_gate, R0_KERNEL_CS,
 					   R0_TYPE_CALL_GATE, 0, 0);
