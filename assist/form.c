@@ -494,6 +494,9 @@ void form_find(struct form *form, const struct decoded *decoded, const uint8_t *
 		form->kind = FORM_SYSTEM;
 	} else if (!is_not_plain(decoded)) {
 		form->kind = plain_kind(form, decoded);
+		form->is_beyond_kvm = form->state != STATE_NONE ||
+				      (instruction->meta.isa_ext != ZYDIS_ISA_EXT_BASE &&
+				       instruction->meta.isa_ext != ZYDIS_ISA_EXT_LONGMODE);
 	}
 }
 
