@@ -115,7 +115,9 @@ enum assistance assistance_complete(struct execution *run)
 		snprintf(run->why, sizeof(run->why), "%s", error.text);
 		return ASSISTANCE_NONE;
 	}
-	assist_set_batch(machine->assist, !process.one_by_one);
+	run->assisted_regs = machine->vcpu.run->s.regs.regs;
+	/* A debugger is to see each instruction. */
+	assist_set_batch(machine->assist, !process.one_by_one && !run->debugger);
 	switch (assist_complete(machine->assist, &bus, &reason, &error)) {
 	case ASSIST_COMPLETED:
 		return ASSISTANCE_COMPLETED;

@@ -28,6 +28,8 @@ bool cpu_has_smap(void);
 bool cpu_has_invpcid(void);
 bool cpu_has_1gb_pages(void);
 bool cpu_has_brand_string(void);
+bool cpu_has_x2apic(void);
+bool cpu_has_tsc_deadline(void);
 bool cpu_has_spare_physical_bits(void); /* MAXPHYADDR is below 52 */
 bool cpu_is_intel(void);
 
@@ -100,6 +102,7 @@ bool fires_data_watchpoints(void);
 bool gives_the_cpus_error_codes(void);
 bool iret_checks_data_segments(void);
 bool iret_restores_all(void);
+bool keeps_interrupts_in_service(void);
 bool knows_all_undefined_opcodes(void);
 bool looks_at_all_of_a_control_register(void);
 bool ring_3_has_the_guests_flags(void);
@@ -109,6 +112,7 @@ bool ring_3_obeys_debug_registers(void);
 bool ring_3_obeys_umip(void);
 bool steps_as_the_cpu_does(void);
 bool sysret_is_the_cpus(void);
+bool takes_interrupts_at_once(void);
 bool writes_the_tsc(void);
 
 #endif /* TESTS_GUEST_REQUIREMENTS_H */
