@@ -67,14 +67,15 @@ struct r0_vm_options {
 	const struct r0_vm_net *net;	 /* NULL for none, likewise */
 	unsigned int time_limit_ms; /* from the start on, frozen time included; 0 for none */
 	unsigned int park_limit_ms; /* how long a CPU may take to come to rest; 0 is 30 000 */
-	/* Watch by single-stepping, also where KVM's watchpoints work: see r0_vm_watch(). */
-	bool watch_by_step;
+	bool watch_by_step; /* by single steps, also where KVM's watchpoints work: see r0_vm_watch() */
 	/*
 	 * Called with what the guest prints, on a thread of the VM's, which waits for it; NULL for
 	 * none. May call no function of the VM. Captured it is in either case.
 	 */
 	void (*output)(void *context, enum r0_vm_console console, const void *data, size_t size);
-	void *context;
+	/* Called with a line on what went wrong but ends nothing; NULL has it on standard error. */
+	void (*log)(void *context, const char *line);
+	void *context; /* of both */
 };
 
 /*
@@ -214,10 +215,10 @@ void r0_vm_kill(struct r0_vm *vm);
 int r0_vm_kill_fd(const struct r0_vm *vm);
 
 /*
- * Get what the guest has printed since it was started, less what the last such call got: *text is
- * allocated, ends in a zero beyond its *size bytes, and is to be freed by the caller. Of what is not
- * fetched, the first R0_VM_CONSOLE_MAX bytes are kept and the rest is dropped; *dropped, which may be
- * NULL, says how many that were. -ENODEV if the VM has no such console.
+ * Get what the guest has printed since the last such call: *text is allocated, ends in a zero beyond
+ * its *size bytes, and is to be freed by the caller. Of what nobody fetches, the last
+ * R0_VM_CONSOLE_MAX bytes are kept; *dropped, which may be NULL, says how many before them were not.
+ * -ENODEV if the VM has no such console.
  */
 #define R0_VM_CONSOLE_MAX (1ul << 20)
 int r0_vm_console_take(struct r0_vm *vm, enum r0_vm_console console, char **text, size_t *size,
