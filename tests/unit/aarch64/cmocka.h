@@ -21,13 +21,12 @@ struct CMUnitTest {
 	void *initial_state;
 };
 
-#define cmocka_unit_test(f)             \
-	{                               \
-#f, f, NULL, NULL, NULL \
-	}
-#define cmocka_unit_test_setup_teardown(f, setup, teardown) \
-	{                                                   \
-#f, f, setup, teardown, NULL                \
+#define cmocka_unit_test(f) cmocka_unit_test_setup_teardown(f, NULL, NULL)
+#define cmocka_unit_test_setup(f, first) cmocka_unit_test_setup_teardown(f, first, NULL)
+#define cmocka_unit_test_setup_teardown(f, first, last)                           \
+	(struct CMUnitTest)                                                       \
+	{                                                                         \
+		.name = #f, .function = (f), .setup = (first), .teardown = (last) \
 	}
 
 static sigjmp_buf tap_end;
@@ -65,6 +64,14 @@ static inline void tap_same_text(const char *file, int line, const char *a, cons
 		tap_fail(file, line, "\"%s\" is not \"%s\"", a, b);
 }
 
+static inline void tap_in_range(const char *file, int line, uint64_t a, uint64_t from, uint64_t to,
+				const char *text)
+{
+	if (a < from || a > to)
+		tap_fail(file, line, "%s: %llu is not in [%llu, %llu]", text, (unsigned long long)a,
+			 (unsigned long long)from, (unsigned long long)to);
+}
+
 #define assert_true(c)	       tap_check(__FILE__, __LINE__, !!(c), #c)
 #define assert_false(c)	       tap_check(__FILE__, __LINE__, !(c), "not: " #c)
 #define assert_null(p)	       tap_check(__FILE__, __LINE__, (p) == NULL, #p " is not NULL")
@@ -78,7 +85,7 @@ static inline void tap_same_text(const char *file, int line, const char *a, cons
 #define assert_memory_equal(a, b, size) \
 	tap_check(__FILE__, __LINE__, memcmp(a, b, size) == 0, #a " holds what " #b " does")
 #define assert_in_range(a, from, to) \
-	tap_check(__FILE__, __LINE__, (a) >= (from) && (a) <= (to), #a " is in the range")
+	tap_in_range(__FILE__, __LINE__, (uint64_t)(a), (uint64_t)(from), (uint64_t)(to), #a)
 #define fail_msg(...) tap_fail(__FILE__, __LINE__, __VA_ARGS__)
 
 /* Returns whether the test passed. Not inlined: it calls sigsetjmp(). */
