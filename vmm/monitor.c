@@ -66,6 +66,7 @@ static int make_cpu(struct r0_vm *vm, unsigned int number, struct error *error)
 		goto vcpu;
 	pthread_mutex_init(&cpu->kick_lock, NULL);
 	vm->seats[number] = &cpu->seat;
+	monitor_watch_init(cpu);
 	/* The first CPU starts by itself; so do all, where nothing holds the others back. */
 	cpu->has_entry = !number || vm->options.irqchip;
 	err = monitor_cpu_prepare(cpu, error);
@@ -137,7 +138,7 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	err = guest_memory_init(&vm->memory, &vm->vm, vm->options.memory, error);
 	if (err)
 		goto vm;
-	err = devices_create(&vm->devices, vm, error);
+	err = devices_create(&vm->devices, &vm->options, &vm->vm, &vm->memory.ram, error);
 	if (err)
 		goto memory;
 	err = park_control_init(&vm->park, error);
@@ -229,8 +230,7 @@ void monitor_thread_ends(struct r0_vm *vm)
 		release(vm);
 }
 
-/* With end_lock held. `timeout_ms` < 0 is for ever. Returns whether the threads are through. */
-static bool wait_for_threads(struct r0_vm *vm, int timeout_ms)
+bool monitor_wait_for_threads(struct r0_vm *vm, int timeout_ms)
 {
 	struct timespec until;
 	int err = 0;
@@ -248,17 +248,27 @@ static bool wait_for_threads(struct r0_vm *vm, int timeout_ms)
 	return !vm->running;
 }
 
-/* With end_lock held, once none runs: they are about to return, and take no lock before that. */
-static void join_threads(struct r0_vm *vm)
+/*
+ * With end_lock held. Once none runs they are joined: they are about to return, and take no lock
+ * before that.
+ */
+static void give_back_threads(struct r0_vm *vm, int (*give_back)(pthread_t thread))
 {
 	unsigned int i;
 
-	if (!vm->joinable)
-		return;
-	vm->joinable = false;
-	for (i = 0; i < vm->options.cpus; i++)
-		pthread_join(vm->cpus[i].thread, NULL);
-	pthread_join(vm->worker, NULL);
+	for (i = 0; i < vm->options.cpus; i++) {
+		if (vm->cpus[i].has_thread)
+			give_back(vm->cpus[i].thread);
+		vm->cpus[i].has_thread = false;
+	}
+	if (vm->has_worker)
+		give_back(vm->worker);
+	vm->has_worker = false;
+}
+
+static int join(pthread_t thread)
+{
+	return pthread_join(thread, NULL);
 }
 
 void r0_vm_destroy(struct r0_vm *vm)
@@ -269,16 +279,14 @@ void r0_vm_destroy(struct r0_vm *vm)
 		return;
 	r0_vm_kill(vm);
 	pthread_mutex_lock(&vm->end_lock);
-	through = wait_for_threads(vm, (int)vm->options.park_limit_ms);
-	if (through)
-		join_threads(vm);
-	else
-		vm->abandoned = true;
+	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
+	give_back_threads(vm, through ? join : pthread_detach);
+	if (!through)
+		monitor_log(vm, "KVM does not let go of a VM: its threads and memory stay");
+	vm->abandoned = !through;
 	pthread_mutex_unlock(&vm->end_lock);
 	if (through)
 		release(vm);
-	else
-		monitor_log(vm, "KVM does not let go of a VM: its threads and memory stay");
 }
 
 bool monitor_at_rest(struct r0_vm *vm)
@@ -311,39 +319,56 @@ int monitor_need_cpu(const struct r0_vm *vm, unsigned int cpu, struct error *err
 void monitor_make_ready(struct r0_vm *vm)
 {
 	pthread_mutex_lock(&vm->end_lock);
-	join_threads(vm);
+	give_back_threads(vm, join);
 	vm->has_outcome = false;
 	pthread_mutex_unlock(&vm->end_lock);
 	park_control_reset(&vm->park);
-	devices_resume(vm->devices);
+	devices_pause(vm->devices, false);
 	vm->state = MONITOR_READY;
 }
 
-/* Start what can be; on failure, those that run have to be ended. With control and end_lock held. */
-static int start_threads(struct r0_vm *vm)
+static int start_cpus(struct r0_vm *vm)
 {
 	unsigned int i;
-	int err = pthread_create(&vm->worker, NULL, devices_worker_thread, vm->devices);
+	int err = 0;
 
-	if (err)
-		return err;
-	vm->running = 1;
-	for (i = 0; i < vm->options.cpus; i++) {
+	for (i = 0; i < vm->options.cpus && !err; i++) {
 		err = pthread_create(&vm->cpus[i].thread, NULL, monitor_cpu_thread, &vm->cpus[i]);
-		if (err)
-			break;
-		vm->running++;
+		vm->cpus[i].has_thread = !err;
 	}
-	if (!err) {
-		vm->joinable = true;
+	return err;
+}
+
+static unsigned int count_threads(const struct r0_vm *vm)
+{
+	unsigned int count = vm->has_worker, i;
+
+	for (i = 0; i < vm->options.cpus; i++)
+		count += vm->cpus[i].has_thread;
+	return count;
+}
+
+static int start_threads(struct r0_vm *vm)
+{
+	unsigned int wanted = vm->options.cpus + 1;
+	int err;
+
+	vm->running = wanted;
+	err = pthread_create(&vm->worker, NULL, monitor_worker_thread, vm);
+	vm->has_worker = !err;
+	if (!err)
+		err = start_cpus(vm);
+	if (!err)
 		return 0;
-	}
-	park_kill(&vm->park);
-	while (i--) {
-		monitor_kick(&vm->cpus[i]);
-		pthread_join(vm->cpus[i].thread, NULL);
-	}
-	pthread_join(vm->worker, NULL);
+	/* Those that run end again. */
+	pthread_mutex_lock(&vm->end_lock);
+	vm->running -= wanted - count_threads(vm);
+	pthread_mutex_unlock(&vm->end_lock);
+	monitor_end(vm, &(struct r0_vm_outcome){ .end = R0_VM_KILLED });
+	pthread_mutex_lock(&vm->end_lock);
+	monitor_wait_for_threads(vm, -1);
+	pthread_mutex_unlock(&vm->end_lock);
+	monitor_make_ready(vm);
 	return err;
 }
 
@@ -366,13 +391,22 @@ static int start(struct r0_vm *vm, struct error *error)
 
 	if (err)
 		return err;
-	devices_start_clock(vm->devices, vm->options.time_limit_ms);
-	/* Threads that end at once wait for this lock. */
-	pthread_mutex_lock(&vm->end_lock);
 	err = start_threads(vm);
-	pthread_mutex_unlock(&vm->end_lock);
 	if (err)
 		return error_set(error, err, "no threads for a VM's CPUs: %s", strerror(err));
 	vm->state = MONITOR_STARTED;
 	return 0;
+}
+
+int r0_vm_start(struct r0_vm *vm, struct r0_error *error)
+{
+	int err;
+
+	pthread_mutex_lock(&vm->control);
+	if (vm->state == MONITOR_READY)
+		err = start(vm, monitor_error(error));
+	else
+		err = error_set(monitor_error(error), EALREADY, "the VM was started already");
+	pthread_mutex_unlock(&vm->control);
+	return err;
 }

@@ -64,6 +64,16 @@ void park_control_finish(struct park_control *control)
 		close(control->parked_evt);
 }
 
+void park_control_reset(struct park_control *control)
+{
+	/* Rounds go on: no seat was ever parked for one to come. */
+	if (atomic_load(&control->round) & 1)
+		atomic_fetch_add(&control->round, 1);
+	atomic_store(&control->killed, false);
+	drain_event(control->kill_evt);
+	drain_event(control->parked_evt);
+}
+
 int park_seat_init(struct park_seat *seat, struct park_control *control, struct error *error)
 {
 	int err;

@@ -39,6 +39,10 @@ struct park_seat {
 /* Make the eventfds. Returns 0 or -errno. */
 int park_control_init(struct park_control *control, struct error *error);
 void park_control_finish(struct park_control *control);
+
+/* Back to neither frozen nor killed, once no vCPU's thread is left. */
+void park_control_reset(struct park_control *control);
+
 int park_seat_init(struct park_seat *seat, struct park_control *control, struct error *error);
 void park_seat_finish(struct park_seat *seat);
 
