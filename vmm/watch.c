@@ -256,7 +256,7 @@ static void note_hits(struct watch_cpu *cpu, unsigned int hits, bool done)
 	if (done || !cpu->watch->slots[WATCH_GATED].gate)
 		judge_gate(cpu);
 	else
-		cpu->gate_pending = true;
+		cpu->to_judge = cpu->armed.serials[WATCH_GATED];
 }
 
 unsigned int watch_dispatch(struct watch_cpu *cpu, const struct kvm_debug_exit_arch *exit)
@@ -273,9 +273,9 @@ unsigned int watch_dispatch(struct watch_cpu *cpu, const struct kvm_debug_exit_a
 		cpu->suspended |= event.suspend;
 		cpu->pending = true;
 	} else if (event.stepped && cpu->suspended) {
-		if (cpu->gate_pending && is_current(cpu, WATCH_GATED))
+		if (cpu->to_judge && cpu->to_judge == cpu->watch->slots[WATCH_GATED].serial)
 			judge_gate(cpu);
-		cpu->gate_pending = false;
+		cpu->to_judge = 0;
 		cpu->suspended = 0;
 		cpu->pending = true;
 	}

@@ -346,6 +346,24 @@ static void unreadable_place_is_no_hit(void **state)
 	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 0);
 }
 
+/* What the slot's earlier place held says nothing of one that can be read only later. */
+static void place_that_comes_later_is_no_hit(void **state)
+{
+	(void)state;
+	use_single_steps();
+	watch_word(1, GUEST);
+	arm();
+	fixture.memory[8] = 1;
+	fixture.hidden = true;
+	watch_word(1, GUEST + 8);
+	arm();
+	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 0);
+	fixture.hidden = false;
+	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 0);
+	fixture.memory[8] = 2;
+	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 1 << 1);
+}
+
 static void step_compares_the_length_that_is_watched(void **state)
 {
 	uint32_t length;
@@ -390,6 +408,7 @@ int main(void)
 		CASE(steps_compare_with_the_new_place),
 		CASE(steps_of_two_vcpus_see_a_change_once),
 		CASE(unreadable_place_is_no_hit),
+		CASE(place_that_comes_later_is_no_hit),
 		CASE(step_compares_the_length_that_is_watched),
 	};
 
