@@ -84,7 +84,9 @@ int guest_memory_init(struct guest_memory *memory, struct vm *vm, uint64_t size,
 	uint64_t low = size < GUEST_MEMORY_LOW_END ? size : GUEST_MEMORY_LOW_END;
 	int err;
 
-	*memory = (struct guest_memory){ .vm = vm, .fd = -1, .size = size };
+	*memory = (struct guest_memory){
+		.vm = vm, .fd = -1, .size = size, .cpu_walks = guest_memory_cpu_walks()
+	};
 	if (!size || size % PAGE_SIZE || size > GUEST_MEMORY_MAX)
 		return error_set(error, EINVAL,
 				 "a VM's memory of %#llx bytes is not a multiple of 4096 up to %#lx",

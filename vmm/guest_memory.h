@@ -24,7 +24,8 @@ struct guest_memory {
 	struct ram ram;
 	/* A bit for each page of `host`: written by the host since the last harvest; KVM's, likewise. */
 	uint64_t *dirty, *dirty_by_guest;
-	bool logs; /* KVM keeps track of what the guest writes */
+	bool logs;	/* KVM keeps track of what the guest writes */
+	bool cpu_walks; /* the guest's page tables, rather than KVM: nested paging */
 };
 
 /* Make it, all zero, and show it to the guest. Returns 0 or -errno. */
@@ -52,6 +53,9 @@ int guest_memory_harvest(struct guest_memory *memory,
  * walks them itself. Returns 0 or -errno.
  */
 int guest_memory_forget(struct guest_memory *memory, struct error *error);
+
+/* Of the architecture: whether KVM says that the CPU walks the guest's page tables by itself. */
+bool guest_memory_cpu_walks(void);
 
 /* The guest-physical address of a page, by its number in `host`. */
 uint64_t guest_memory_address(uint64_t page);

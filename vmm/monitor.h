@@ -148,6 +148,10 @@ bool monitor_serve_own(struct monitor_cpu *cpu);
 /* Of the architecture: prepare a new vCPU, which may wait to be started by others. */
 int monitor_cpu_prepare(struct monitor_cpu *cpu, struct error *error);
 
+/* Of the architecture: put a vCPU back, whatever it has now, at rest. Returns 0 or -errno. */
+int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
+			struct error *error);
+
 /* By the vCPU's page tables, at rest or in its own thread. Returns 0 or -EFAULT. */
 int monitor_translate(struct monitor_cpu *cpu, uint64_t address, uint64_t *physical);
 
@@ -159,6 +163,12 @@ void monitor_recapture(struct monitor_cpu *cpu);
 
 /* Of the architecture: whether a vCPU's next KVM_RUN may wait for others. In its own thread. */
 bool monitor_waits(struct monitor_cpu *cpu);
+
+/*
+ * Of the architecture: whether the watchpoints of this host's KVM work, found out by trying one in a VM
+ * of its own. Fills `text` with what is to be used in a few words, and why.
+ */
+enum watch_method monitor_probe_watch(char *text, size_t size);
 
 /* A new vCPU's part in watching. */
 void monitor_watch_init(struct monitor_cpu *cpu);

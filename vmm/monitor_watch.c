@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "vmm/monitor.h"
-#include "vmm/watch_probe.h"
 
 _Static_assert(R0_VM_WATCHES == WATCH_SLOTS, "as the header says");
 _Static_assert(R0_VM_TAG_SIZE == WATCH_TAG_SIZE, "as the header says");
@@ -131,7 +130,7 @@ static void choose_method(struct r0_vm *vm)
 		snprintf(vm->watch_method, sizeof(vm->watch_method),
 			 "single steps, as the VM's options say");
 	} else {
-		vm->watch.method = watch_probe(vm->watch_method, sizeof(vm->watch_method));
+		vm->watch.method = monitor_probe_watch(vm->watch_method, sizeof(vm->watch_method));
 	}
 }
 

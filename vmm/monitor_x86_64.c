@@ -264,6 +264,32 @@ static int set_state(struct monitor_cpu *cpu, struct kvm_regs *regs, struct kvm_
 		err = KVM_IOCTL(fd, KVM_SET_REGS, regs, error);
 	if (err >= 0)
 		err = KVM_IOCTL(fd, KVM_SET_MP_STATE, &runnable, error);
+	cpu->vcpu.run->s.regs.regs = *regs;
+	cpu->vcpu.run->s.regs.sregs = *sregs;
+	return err < 0 ? err : 0;
+}
+
+int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
+			struct error *error)
+{
+	struct kvm_run *run = cpu->vcpu.run;
+	struct kvm_sync_regs *regs = &run->s.regs;
+	int fd = cpu->vcpu.fd, err;
+
+	/* It leaves out what is there as of the last exit, and others may have set it since. */
+	memset(regs, 0xff, sizeof(*regs));
+	err = vcpu_state_restore(state, &cpu->vcpu, error);
+	/*
+	 * What it leaves to the next KVM_RUN goes in now: a vCPU that waits to be started would take it
+	 * after that, over where it is to start.
+	 */
+	run->kvm_dirty_regs = 0;
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_SREGS, &regs->sregs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_REGS, &regs->regs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &regs->events, error);
 	return err < 0 ? err : 0;
 }
 

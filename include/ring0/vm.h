@@ -259,7 +259,7 @@ int r0_vm_thaw(struct r0_vm *vm, struct r0_error *error);
  * A full snapshot of a VM at rest: its CPUs' whole state, that of its devices and interrupt
  * controllers, its memory. Files behind virtio devices are not part of it, nor does it stop clocks. It
  * is the caller's, independent of the VM, until r0_vm_snapshot_destroy(), for which NULL is fine.
- * Takes what the guest's memory in use takes. -EBUSY while the VM runs; what KVM refuses to tell.
+ * One thread at a time may use it. Takes what the guest's memory in use takes. -EBUSY while the VM runs; what KVM refuses to tell.
  */
 int r0_vm_snapshot_take(struct r0_vm_snapshot **snapshot, struct r0_vm *vm, struct r0_error *error);
 void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot);

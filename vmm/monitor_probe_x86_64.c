@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that writes to a variable and halts: does the watchpoint fire? On x86. */
-#include "vmm/watch_probe.h"
 #include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +43,7 @@ static bool run(struct r0_vm *vm)
 	return count == 1 && hit.new_value == 1 && hit.ip == CODE + sizeof(code) - 1;
 }
 
-enum watch_method watch_probe(char *text, size_t size)
+enum watch_method monitor_probe_watch(char *text, size_t size)
 {
 	const struct r0_vm_options options = {
 		.memory = MEMORY,
