@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define COM1_IRQ 4
-#define COM2_IRQ 3
+/* Of COM1 and COM2. */
+static const unsigned int serial_irqs[SERIAL_LINES] = { 4, 3 };
 
 static void wake_worker(struct devices *devices)
 {
@@ -26,7 +26,7 @@ static void set_line(void *context, unsigned int number, bool level)
 	vm_set_irq(devices->vm, number, level, NULL);
 }
 
-static struct irq_line line(struct devices *devices, unsigned int number)
+struct irq_line devices_line(struct devices *devices, unsigned int number)
 {
 	if (!devices->vm->irqchip)
 		return (struct irq_line){ 0 };
@@ -44,8 +44,8 @@ static void print(void *context, const void *bytes, size_t size)
 		options->output(options->context, console->number, bytes, size);
 }
 
-static int open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
-			struct error *error)
+int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
+			 struct error *error)
 {
 	struct devices_console *console = &devices->consoles[number];
 	void *room = malloc(R0_VM_CONSOLE_MAX);
@@ -60,39 +60,56 @@ static int open_console(struct devices *devices, enum r0_vm_console number, stru
 	return 0;
 }
 
-static int add_serial(struct devices *devices, enum r0_vm_console number, uint16_t port,
-		      unsigned int irq, struct error *error)
+static int add_serial(struct devices *devices, unsigned int number, struct error *error)
 {
-	struct serial *serial = &devices->serial[number - R0_VM_COM1];
-	struct irq_line to = line(devices, irq);
+	struct irq_line line = devices_line(devices, serial_irqs[number]);
+	struct serial *serial = &devices->serial[number];
 	struct output output;
-	int err = open_console(devices, number, &output, error);
+	int err = devices_open_console(devices, R0_VM_COM1 + number, &output, error);
 
 	if (err)
 		return err;
-	serial_init(serial, &to, &output);
-	return bus_add(&devices->bus, BUS_PORT, port, SERIAL_PORTS, &serial->dev, error);
+	serial_init(serial, &line, &output);
+	return serial_add(serial, &devices->bus, serial_base(number), error);
+}
+
+static int add_debug_ports(struct devices *devices, struct error *error)
+{
+	struct output output;
+	int err = devices_open_console(devices, R0_VM_DEBUG_CONSOLE, &output, error);
+
+	if (err)
+		return err;
+	debug_console_init(&devices->debug_console, &output);
+	err = bus_add(&devices->bus, BUS_PORT, DEBUG_CONSOLE_PORT, 1, &devices->debug_console.dev,
+		      error);
+	if (err)
+		return err;
+	debug_exit_init(&devices->debug_exit);
+	return bus_add(&devices->bus, BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_PORTS,
+		       &devices->debug_exit.dev, error);
 }
 
 static int add_legacy(struct devices *devices, struct error *error)
 {
-	int err = add_serial(devices, R0_VM_COM1, SERIAL_COM1, COM1_IRQ, error);
+	unsigned int i;
+	int err = 0;
 
-	if (!err)
-		err = add_serial(devices, R0_VM_COM2, SERIAL_COM2, COM2_IRQ, error);
+	for (i = 0; i < SERIAL_LINES && !err; i++)
+		err = add_serial(devices, i, error);
 	if (err)
 		return err;
 	i8042_init(&devices->i8042);
-	return i8042_add(&devices->i8042, &devices->bus, error);
+	err = i8042_add(&devices->i8042, &devices->bus, error);
+	return err ? err : add_debug_ports(devices, error);
 }
 
 int devices_create(struct devices **result, const struct r0_vm_options *options, struct vm *vm,
-		   struct ram *ram, struct error *error)
+		   const struct ram *ram, struct error *error)
 {
 	struct devices *devices = calloc(1, sizeof(*devices));
 	int err = 0;
 
-	(void)ram;
 	if (!devices)
 		return error_set(error, ENOMEM, "no memory for a VM's devices");
 	pthread_mutex_init(&devices->lock, NULL);
@@ -105,6 +122,8 @@ int devices_create(struct devices **result, const struct r0_vm_options *options,
 	devices->bus.wake = devices->wake_evt;
 	if (!err && !options->no_legacy)
 		err = add_legacy(devices, error);
+	if (!err)
+		err = devices_add_virtio(devices, ram, error);
 	if (err)
 		devices_destroy(devices);
 	else
@@ -116,6 +135,7 @@ void devices_destroy(struct devices *devices)
 {
 	size_t i;
 
+	devices_finish_virtio(devices);
 	for (i = 0; i < R0_VM_CONSOLES; i++)
 		free(devices->consoles[i].capture.bytes);
 	if (devices->wake_evt >= 0)
@@ -134,7 +154,9 @@ void devices_pause(struct devices *devices, bool paused)
 
 void devices_settle(struct devices *devices)
 {
-	(void)devices;
+	pthread_mutex_lock(&devices->lock);
+	devices_serve_queues(devices);
+	pthread_mutex_unlock(&devices->lock);
 }
 
 static size_t type(struct devices *devices, enum r0_vm_console number, const void *data,
@@ -142,7 +164,7 @@ static size_t type(struct devices *devices, enum r0_vm_console number, const voi
 {
 	if (number == R0_VM_COM1 || number == R0_VM_COM2)
 		return serial_receive(&devices->serial[number - R0_VM_COM1], data, size);
-	return 0;
+	return virtio_console_receive(&devices->virtio_console, data, size);
 }
 
 /* Give a console what it takes of its input. With the lock held. */
@@ -157,23 +179,40 @@ static void push_input(struct devices_console *console)
 	memmove(console->input, console->input + took, console->input_size);
 }
 
-size_t devices_poll(struct devices *devices, struct pollfd *fds)
+static size_t add_fd(struct pollfd *fds, size_t count, int fd)
 {
-	fds[0] = (struct pollfd){ .fd = devices->wake_evt, .events = POLLIN };
-	return 1;
+	fds[count] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return count + 1;
 }
 
-void devices_serve(struct devices *devices, const struct pollfd *fds, size_t count)
+size_t devices_poll(struct devices *devices, struct pollfd *fds)
+{
+	size_t count = add_fd(fds, 0, devices->wake_evt), i;
+
+	pthread_mutex_lock(&devices->lock);
+	for (i = 0; i < devices->queue_count && !devices->paused; i++)
+		count = add_fd(fds, count, devices->queues[i].fd);
+	if (devices->net && !devices->paused && virtio_net_has_room(devices->net))
+		count = add_fd(fds, count, devices->net->fd);
+	pthread_mutex_unlock(&devices->lock);
+	return count;
+}
+
+/* Whatever woke it, all is looked at: each look is short, and finds nothing where nothing is. */
+void devices_serve(struct devices *devices)
 {
 	uint64_t times;
 	size_t i;
 
-	(void)count;
-	if (fds[0].revents)
-		(void)!read(devices->wake_evt, &times, sizeof(times));
+	(void)!read(devices->wake_evt, &times, sizeof(times));
 	pthread_mutex_lock(&devices->lock);
-	for (i = 0; i < R0_VM_CONSOLES; i++)
-		push_input(&devices->consoles[i]);
+	if (!devices->paused) {
+		devices_serve_queues(devices);
+		for (i = 0; i < R0_VM_CONSOLES; i++)
+			push_input(&devices->consoles[i]);
+		if (devices->net && virtio_net_has_room(devices->net))
+			virtio_net_receive(devices->net);
+	}
 	pthread_mutex_unlock(&devices->lock);
 }
 
@@ -192,6 +231,7 @@ void devices_save(struct devices *devices, void *state)
 void devices_restore(struct devices *devices, const void *state)
 {
 	pthread_mutex_lock(&devices->lock);
+	devices_forget_notifications(devices);
 	bus_restore(&devices->bus, state);
 	pthread_mutex_unlock(&devices->lock);
 }

@@ -217,6 +217,7 @@ static int take(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error 
 	}
 	if (err)
 		return err;
+	devices_settle(vm->devices);
 	devices_save(vm->devices, snapshot->devices);
 	return take_memory(snapshot, vm, error);
 }

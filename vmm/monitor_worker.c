@@ -58,7 +58,7 @@ void *monitor_worker_thread(void *context)
 		else if (until && now_ms() >= until)
 			end_by_time(vm);
 		else
-			devices_serve(vm->devices, fds + 1, count);
+			devices_serve(vm->devices);
 	}
 	monitor_thread_ends(vm);
 	return NULL;
