@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Of COM1 and COM2. */
@@ -146,17 +147,28 @@ void devices_destroy(struct devices *devices)
 
 void devices_pause(struct devices *devices, bool paused)
 {
-	pthread_mutex_lock(&devices->lock);
-	devices->paused = paused;
-	pthread_mutex_unlock(&devices->lock);
+	atomic_store(&devices->paused, paused);
 	wake_worker(devices);
 }
 
-void devices_settle(struct devices *devices)
+int devices_settle(struct devices *devices, unsigned int limit_ms)
 {
-	pthread_mutex_lock(&devices->lock);
-	devices_serve_queues(devices);
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += limit_ms / 1000;
+	until.tv_nsec += limit_ms % 1000 * 1000000l;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	if (pthread_mutex_clocklock(&devices->lock, CLOCK_MONOTONIC, &until) != 0)
+		return -ETIMEDOUT;
+	/* It ends: the queues are no longer than they are. */
+	while (devices_serve_queues(devices))
+		;
 	pthread_mutex_unlock(&devices->lock);
+	return 0;
 }
 
 static size_t type(struct devices *devices, enum r0_vm_console number, const void *data,
@@ -207,7 +219,8 @@ void devices_serve(struct devices *devices)
 	(void)!read(devices->wake_evt, &times, sizeof(times));
 	pthread_mutex_lock(&devices->lock);
 	if (!devices->paused) {
-		devices_serve_queues(devices);
+		if (devices_serve_queues(devices))
+			wake_worker(devices);
 		for (i = 0; i < R0_VM_CONSOLES; i++)
 			push_input(&devices->consoles[i]);
 		if (devices->net && virtio_net_has_room(devices->net))

@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <ring0/vm.h>
 #include "vmm/bus.h"
 #include "vmm/dev/debug_console.h"
@@ -58,7 +59,7 @@ struct devices {
 	struct devices_queue queues[DEVICES_QUEUES_MAX];
 	size_t queue_count;
 	int wake_evt; /* has the worker look anew at what to wait for; the bus's `wake`, too */
-	bool paused;
+	atomic_bool paused;
 };
 
 /* Make them as the options say. Returns 0 or -errno. */
@@ -66,11 +67,17 @@ int devices_create(struct devices **devices, const struct r0_vm_options *options
 		   const struct ram *ram, struct error *error);
 void devices_destroy(struct devices *devices);
 
-/* From now on nothing from outside comes to a device, or it does again. */
+/*
+ * From now on nothing from outside begins to come to a device, or it does again. Takes no lock: who has
+ * it may be stuck.
+ */
 void devices_pause(struct devices *devices, bool paused);
 
-/* While no vCPU runs: do what the guest asked for that is not done. */
-void devices_settle(struct devices *devices);
+/*
+ * While no vCPU runs: do what the guest asked for that is not done, and see the worker at rest if it is
+ * to pause. Returns 0; -ETIMEDOUT if the worker does not come to an end within `limit_ms`.
+ */
+int devices_settle(struct devices *devices, unsigned int limit_ms);
 
 /* The worker's: what to wait for, up to DEVICES_POLL_MAX, and how many; and to serve what came. */
 #define DEVICES_POLL_MAX (DEVICES_QUEUES_MAX + 2)
@@ -97,8 +104,11 @@ struct irq_line devices_line(struct devices *devices, unsigned int number);
 int devices_add_virtio(struct devices *devices, const struct ram *ram, struct error *error);
 void devices_finish_virtio(struct devices *devices);
 
-/* Serve the queues that were notified of since. With the lock held. */
-void devices_serve_queues(struct devices *devices);
+/*
+ * Serve the queues that were notified of since. With the lock held. Returns whether there is more to
+ * do.
+ */
+bool devices_serve_queues(struct devices *devices);
 
 /* Forget about notifications: the queues are not those any more. */
 void devices_forget_notifications(struct devices *devices);

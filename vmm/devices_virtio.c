@@ -126,17 +126,25 @@ void devices_finish_virtio(struct devices *devices)
 	free(devices->net);
 }
 
-void devices_serve_queues(struct devices *devices)
+/* Returns whether it left some for later. */
+static bool serve_queue(const struct devices_queue *queue)
 {
 	uint64_t times;
+
+	if (read(queue->fd, &times, sizeof(times)) == sizeof(times))
+		virtio_notify(queue->virtio, queue->number);
+	virtio_continue(queue->virtio);
+	return virtio_registers(queue->virtio)->pending != 0;
+}
+
+bool devices_serve_queues(struct devices *devices)
+{
+	bool left = false;
 	size_t i;
 
-	for (i = 0; i < devices->queue_count; i++) {
-		const struct devices_queue *queue = &devices->queues[i];
-
-		if (read(queue->fd, &times, sizeof(times)) == sizeof(times))
-			virtio_notify(queue->virtio, queue->number);
-	}
+	for (i = 0; i < devices->queue_count; i++)
+		left |= serve_queue(&devices->queues[i]);
+	return left;
 }
 
 void devices_forget_notifications(struct devices *devices)

@@ -217,7 +217,9 @@ static int take(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error 
 	}
 	if (err)
 		return err;
-	devices_settle(vm->devices);
+	err = devices_settle(vm->devices, vm->options.park_limit_ms);
+	if (err)
+		return error_set(error, -err, "a device does not come to rest");
 	devices_save(vm->devices, snapshot->devices);
 	return take_memory(snapshot, vm, error);
 }

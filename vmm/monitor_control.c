@@ -68,18 +68,19 @@ static void kick_all(struct r0_vm *vm)
 
 int monitor_freeze(struct r0_vm *vm, struct error *error)
 {
+	const unsigned int limit_ms = vm->options.park_limit_ms;
+	char names[128] = "the device worker";
 	uint64_t missing;
-	char names[128];
 	int err;
 
 	devices_pause(vm->devices, true);
 	park_freeze(&vm->park);
 	kick_all(vm);
-	err = park_wait(&vm->park, vm->seats, vm->options.cpus, vm->options.park_limit_ms,
-			&missing);
+	err = park_wait(&vm->park, vm->seats, vm->options.cpus, limit_ms, &missing);
+	/* What the guest had asked for by then is done, and part of what a snapshot shows. */
+	if (!err)
+		err = devices_settle(vm->devices, limit_ms);
 	if (!err) {
-		/* What the guest had asked for by then is done, and part of what a snapshot shows. */
-		devices_settle(vm->devices);
 		vm->state = MONITOR_FROZEN;
 		return 0;
 	}
@@ -87,11 +88,12 @@ int monitor_freeze(struct r0_vm *vm, struct error *error)
 	devices_pause(vm->devices, false);
 	if (err == -ESHUTDOWN)
 		return error_set(error, ESHUTDOWN, "the VM has ended: it can't be frozen");
-	name_cpus(missing, names, sizeof(names));
+	if (missing)
+		name_cpus(missing, names, sizeof(names));
 	return error_set(error, ETIMEDOUT,
-			 "%s did not come to rest within %u ms: the VM goes on; is KVM or the "
-			 "host stuck?",
-			 names, vm->options.park_limit_ms);
+			 "%s did not come to rest within %u ms, and the VM goes on: is KVM, the "
+			 "host or a function given to the VM stuck?",
+			 names, limit_ms);
 }
 
 void monitor_thaw(struct r0_vm *vm)

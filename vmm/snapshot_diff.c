@@ -14,7 +14,7 @@ static void format_bytes(const uint8_t *bytes, size_t count, char *text)
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		sprintf(text + 3 * i, "%s%02x", i ? " " : "", bytes[i]);
+		text += sprintf(text, "%s%02x", i ? " " : "", bytes[i]);
 }
 
 static void compare_page(uint64_t page, const uint8_t *a, const uint8_t *b,
