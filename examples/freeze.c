@@ -57,14 +57,13 @@ static uint32_t variable(struct r0_vm *vm, uint64_t address)
 
 static void start_guest(struct r0_vm *vm)
 {
-	const struct r0_vm_entry boot = {
-		.mode = R0_VM_MODE_LONG, .ip = CODE, .tables = TABLES
-	};
+	const struct r0_vm_entry boot = { .mode = R0_VM_MODE_LONG, .ip = CODE, .tables = TABLES };
 	struct r0_vm_entry second = boot;
 	struct r0_error error = { "" };
 
 	second.ip += (uint64_t)(guest_second - guest_start);
-	check(r0_vm_write(vm, CODE, guest_start, (size_t)(guest_end - guest_start), &error), &error);
+	check(r0_vm_write(vm, CODE, guest_start, (size_t)(guest_end - guest_start), &error),
+	      &error);
 	check(r0_vm_enter(vm, 0, &boot, &error), &error);
 	check(r0_vm_enter(vm, 1, &second, &error), &error);
 	check(r0_vm_start(vm, &error), &error);
@@ -134,9 +133,11 @@ int main(void)
 
 	wait_for_progress(vm);
 	check(r0_vm_freeze(vm, &error), &error);
-	printf("progress since the snapshot: %s\n", variable(vm, PROGRESS) > progress ? "some" : "none");
+	printf("progress since the snapshot: %s\n",
+	       variable(vm, PROGRESS) > progress ? "some" : "none");
 	check(r0_vm_snapshot_restore(snapshot, vm, &error), &error);
-	printf("and after it is restored: %s\n", variable(vm, PROGRESS) > progress ? "some" : "none");
+	printf("and after it is restored: %s\n",
+	       variable(vm, PROGRESS) > progress ? "some" : "none");
 	check(r0_vm_write(vm, STOP, &one, sizeof(one), &error), &error);
 	check(r0_vm_thaw(vm, &error), &error);
 

@@ -46,8 +46,8 @@ struct devices_queue {
 struct devices {
 	pthread_mutex_t lock; /* of the bus and everything below */
 	struct bus bus;
-	struct vm *vm;				     /* not owned */
-	const struct r0_vm_options *options;	     /* likewise: where output goes */
+	struct vm *vm;			     /* not owned */
+	const struct r0_vm_options *options; /* likewise: where output goes */
 	struct devices_console consoles[R0_VM_CONSOLES];
 	struct serial serial[2];
 	struct i8042 i8042;

@@ -47,8 +47,8 @@ static int add(struct devices *devices, struct virtio *virtio, enum window windo
 	       struct error *error)
 {
 	uint32_t i;
-	int err = bus_add(&devices->bus, BUS_MEMORY, base_of(window), VIRTIO_MMIO_SIZE, &virtio->dev,
-			  error);
+	int err = bus_add(&devices->bus, BUS_MEMORY, base_of(window), VIRTIO_MMIO_SIZE,
+			  &virtio->dev, error);
 
 	for (i = 0; i < virtio->ops->queues && !err; i++)
 		err = add_queue(devices, virtio, window, i, error);

@@ -25,17 +25,17 @@ struct r0_vm_snapshot {
 	bool *has_entry;
 	struct vm_state *chips;
 	void *devices;
-	uint8_t *memory;   /* shape.memory bytes; a page that is not present is untouched, and zero */
+	uint8_t *memory; /* shape.memory bytes; a page that is not present is untouched, and zero */
 	uint64_t *present; /* a bit for each page */
 
-	struct r0_vm *vm;	     /* that it is tracked for, or NULL; under that machine's control */
-	uint64_t *differs;	     /* pages that may be different there */
+	struct r0_vm *vm;  /* that it is tracked for, or NULL; under that machine's control */
+	uint64_t *differs; /* pages that may be different there */
 	struct r0_vm_snapshot *next; /* that is */
 };
 
 /* Room for a snapshot of a shape. Returns 0 or -ENOMEM. r0_vm_snapshot_destroy() releases it. */
-int full_snapshot_allocate(struct r0_vm_snapshot **snapshot, const struct full_snapshot_shape *shape,
-			   struct error *error);
+int full_snapshot_allocate(struct r0_vm_snapshot **snapshot,
+			   const struct full_snapshot_shape *shape, struct error *error);
 
 /* Words of 64 pages in a snapshot's bitmaps. */
 size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot);

@@ -23,8 +23,7 @@ uint64_t guest_memory_address(uint64_t page)
 }
 
 /* Slots are numbered as the regions are. */
-static int set_slot(struct guest_memory *memory, uint32_t number, bool present,
-		    struct error *error)
+static int set_slot(struct guest_memory *memory, uint32_t number, bool present, struct error *error)
 {
 	const struct ram_region *region = &memory->ram.regions[number];
 
@@ -88,9 +87,10 @@ int guest_memory_init(struct guest_memory *memory, struct vm *vm, uint64_t size,
 		.vm = vm, .fd = -1, .size = size, .cpu_walks = guest_memory_cpu_walks()
 	};
 	if (!size || size % PAGE_SIZE || size > GUEST_MEMORY_MAX)
-		return error_set(error, EINVAL,
-				 "a VM's memory of %#llx bytes is not a multiple of 4096 up to %#lx",
-				 (unsigned long long)size, GUEST_MEMORY_MAX);
+		return error_set(
+			error, EINVAL,
+			"a VM's memory of %#llx bytes is not a multiple of 4096 up to %#lx",
+			(unsigned long long)size, GUEST_MEMORY_MAX);
 	memory->dirty = calloc(words_of(size), sizeof(uint64_t));
 	memory->dirty_by_guest = calloc(words_of(size), sizeof(uint64_t));
 	if (!memory->dirty || !memory->dirty_by_guest)

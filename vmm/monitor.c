@@ -164,8 +164,7 @@ kvm:
 	return err;
 }
 
-int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options,
-		 struct r0_error *error)
+int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, struct r0_error *error)
 {
 	struct r0_vm *vm = calloc(1, sizeof(*vm));
 	int err;
@@ -312,8 +311,7 @@ int monitor_need_cpu(const struct r0_vm *vm, unsigned int cpu, struct error *err
 {
 	if (cpu < vm->options.cpus)
 		return 0;
-	return error_set(error, EINVAL, "there is no CPU %u: the VM has %u", cpu,
-			 vm->options.cpus);
+	return error_set(error, EINVAL, "there is no CPU %u: the VM has %u", cpu, vm->options.cpus);
 }
 
 void monitor_make_ready(struct r0_vm *vm)

@@ -25,11 +25,11 @@ struct monitor_cpu {
 	struct vcpu vcpu;
 	struct park_seat seat;
 	struct watch_cpu watch;
-	bool has_entry;	    /* or needs none; under control */
-	bool has_thread;    /* to be joined */
-	bool has_turn;	    /* holds machine->turn; of its thread */
-	uint64_t status;    /* that it ended the machine with, by the debug exit */
-	atomic_bool halted; /* for good: see cpu_loop_ops.halt */
+	bool has_entry;		   /* or needs none; under control */
+	bool has_thread;	   /* to be joined */
+	bool has_turn;		   /* holds machine->turn; of its thread */
+	uint64_t status;	   /* that it ended the machine with, by the debug exit */
+	atomic_bool halted;	   /* for good: see cpu_loop_ops.halt */
 	pthread_mutex_t kick_lock; /* of vcpu.thread, which is 0 while there is no thread to signal */
 	pthread_t thread;
 };
@@ -69,11 +69,11 @@ struct r0_vm {
 	struct park_control park;
 
 	pthread_mutex_t control;
-	enum monitor_state state;	    /* under control */
-	struct r0_vm_snapshot *snapshots;   /* that this machine's memory is tracked for; likewise */
-	struct watch watch;		    /* once the first one was asked for */
+	enum monitor_state state;	  /* under control */
+	struct r0_vm_snapshot *snapshots; /* that this machine's memory is tracked for; likewise */
+	struct watch watch;		  /* once the first one was asked for */
 	bool has_watch;
-	pthread_mutex_t turn;		    /* of single steps, of all CPUs */
+	pthread_mutex_t turn; /* of single steps, of all CPUs */
 	char watch_method[256];
 	struct monitor_hits hits;
 

@@ -107,7 +107,8 @@ static int freeze(struct r0_vm *vm, struct error *error)
 {
 	switch (vm->state) {
 	case MONITOR_READY:
-		return error_set(error, EINVAL, "the VM was not started: there is nothing to freeze");
+		return error_set(error, EINVAL,
+				 "the VM was not started: there is nothing to freeze");
 	case MONITOR_FROZEN:
 		return error_set(error, EALREADY, "the VM is frozen already");
 	case MONITOR_STARTED:

@@ -119,7 +119,8 @@ static int registers_as(struct r0_vm *vm, unsigned int cpu,
 		return err;
 	format(&snapshot, whole, sizeof(whole));
 	if (strlen(whole) >= size)
-		return error_set(error, ENOSPC, "%zu bytes are too few for a CPU's registers", size);
+		return error_set(error, ENOSPC, "%zu bytes are too few for a CPU's registers",
+				 size);
 	memcpy(text, whole, strlen(whole) + 1);
 	return 0;
 }

@@ -42,8 +42,7 @@ static void end_by_time(struct r0_vm *vm)
 void *monitor_worker_thread(void *context)
 {
 	struct r0_vm *vm = context;
-	uint64_t until =
-		vm->options.time_limit_ms ? now_ms() + vm->options.time_limit_ms : 0;
+	uint64_t until = vm->options.time_limit_ms ? now_ms() + vm->options.time_limit_ms : 0;
 	struct pollfd fds[1 + DEVICES_POLL_MAX];
 	size_t count;
 

@@ -28,10 +28,10 @@
 #define LARGE_PAGE	(2ul << 20)
 
 /* In the pages that an entry has for tables. */
-#define GDT	   0x0000
-#define PML4	   0x1000
-#define PDPT	   0x2000
-#define DIRECTORY  0x3000
+#define GDT		0x0000
+#define PML4		0x1000
+#define PDPT		0x2000
+#define DIRECTORY	0x3000
 #define DIRECTORY_COUNT 4
 
 #define SELECTOR_CODE 0x08
@@ -101,9 +101,8 @@ bool monitor_waits(struct monitor_cpu *cpu)
 	struct kvm_mp_state state;
 	uint8_t opcode;
 
-	if (cpu->vcpu.vm->irqchip &&
-	    (KVM_IOCTL(cpu->vcpu.fd, KVM_GET_MP_STATE, &state, NULL) < 0 ||
-	     state.mp_state != KVM_MP_STATE_RUNNABLE))
+	if (cpu->vcpu.vm->irqchip && (KVM_IOCTL(cpu->vcpu.fd, KVM_GET_MP_STATE, &state, NULL) < 0 ||
+				      state.mp_state != KVM_MP_STATE_RUNNABLE))
 		return true;
 	/* HLT. What delivers the interrupt that ends it runs without a turn. */
 	return monitor_read_virtual(cpu, linear_ip(cpu), &opcode, 1) == 0 && opcode == 0xf4;
@@ -349,10 +348,13 @@ int r0_vm_enter(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_entry *en
 }
 
 /* The general registers, by their names in both structures. */
-#define EACH_GENERAL(do)                                                                      \
-	do(rax) do(rbx) do(rcx) do(rdx) do(rsi) do(rdi) do(rsp) do(rbp) do(r8) do(r9) do(r10) \
-		do(r11) do(r12) do(r13) do(r14) do(r15) do(rip) do(rflags)
-#define EACH_SYSTEM(do) do(cr0) do(cr2) do(cr3) do(cr4) do(efer)
+#define EACH_GENERAL(do)                                                                        \
+	do                                                                                      \
+	(rax) do(rbx) do(rcx) do(rdx) do(rsi) do(rdi) do(rsp) do(rbp) do(r8) do(r9) do(r10) do( \
+		r11) do(r12) do(r13) do(r14) do(r15) do(rip) do(rflags)
+#define EACH_SYSTEM(do) \
+	do              \
+	(cr0) do(cr2) do(cr3) do(cr4) do(efer)
 
 static int get_registers(struct monitor_cpu *cpu, struct r0_vm_registers *to, struct error *error)
 {
@@ -380,7 +382,7 @@ static int set_registers(struct monitor_cpu *cpu, const struct r0_vm_registers *
 	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &sregs, error);
 
 #define SET_GENERAL(name) regs.name = from->name;
-#define SET_SYSTEM(name)                      \
+#define SET_SYSTEM(name)                     \
 	differs |= sregs.name != from->name; \
 	sregs.name = from->name;
 	EACH_GENERAL(SET_GENERAL)
@@ -411,8 +413,8 @@ int r0_vm_get_registers(struct r0_vm *vm, unsigned int cpu, struct r0_vm_registe
 	return err;
 }
 
-int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu,
-			const struct r0_vm_registers *registers, struct r0_error *error)
+int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_registers *registers,
+			struct r0_error *error)
 {
 	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
 

@@ -320,7 +320,8 @@ static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 	int err;
 
 	if (size < sizeof(head))
-		return error_set(reader->error, EBADMSG, "it is no snapshot: %" PRIu64 " bytes", size);
+		return error_set(reader->error, EBADMSG, "it is no snapshot: %" PRIu64 " bytes",
+				 size);
 	err = get(reader, &head, sizeof(head));
 	if (!err)
 		err = check_head(&head, size, reader->error);
@@ -367,7 +368,7 @@ int r0_vm_snapshot_load(struct r0_vm_snapshot **snapshot, const char *path, stru
 	if (reader.file)
 		fclose(reader.file);
 	if (err)
-		return error_set(monitor_error(error), -err, "reading the snapshot %s failed: %.400s",
-				 path, why.text);
+		return error_set(monitor_error(error), -err,
+				 "reading the snapshot %s failed: %.400s", path, why.text);
 	return 0;
 }

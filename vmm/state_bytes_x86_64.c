@@ -67,8 +67,7 @@ int vcpu_state_load(struct vcpu_state **result, const void *bytes, size_t size, 
 	memcpy(&head, from, sizeof(head));
 	if (head.xsave_size < sizeof(struct kvm_xsave) || head.xsave_size > XSAVE_SIZE_MAX ||
 	    head.msr_count > MSRS_MAX ||
-	    size != sizeof(head) + head.xsave_size +
-			    head.msr_count * sizeof(struct kvm_msr_entry))
+	    size != sizeof(head) + head.xsave_size + head.msr_count * sizeof(struct kvm_msr_entry))
 		return error_set(error, EBADMSG,
 				 "a CPU's state of %zu bytes with %llu of extended state and %u "
 				 "MSRs: the sizes don't match",
@@ -130,8 +129,10 @@ struct field {
 	size_t offset, size;
 };
 
-#define FIELD(type, member, name) \
-	{ name, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
+#define FIELD(type, member, name)                                                       \
+	{                                                                               \
+		name, offsetof(struct type, member), sizeof(((struct type *)0)->member) \
+	}
 
 static const struct field general[] = {
 	FIELD(kvm_regs, rax, "RAX"), FIELD(kvm_regs, rbx, "RBX"), FIELD(kvm_regs, rcx, "RCX"),
@@ -139,16 +140,20 @@ static const struct field general[] = {
 	FIELD(kvm_regs, rsp, "RSP"), FIELD(kvm_regs, rbp, "RBP"), FIELD(kvm_regs, r8, "R8"),
 	FIELD(kvm_regs, r9, "R9"),   FIELD(kvm_regs, r10, "R10"), FIELD(kvm_regs, r11, "R11"),
 	FIELD(kvm_regs, r12, "R12"), FIELD(kvm_regs, r13, "R13"), FIELD(kvm_regs, r14, "R14"),
-	FIELD(kvm_regs, r15, "R15"), FIELD(kvm_regs, rip, "RIP"),
-	FIELD(kvm_regs, rflags, "RFLAGS"),
+	FIELD(kvm_regs, r15, "R15"), FIELD(kvm_regs, rip, "RIP"), FIELD(kvm_regs, rflags, "RFLAGS"),
 };
 
 static const struct field control[] = {
-	FIELD(kvm_sregs, cr0, "CR0"),	     FIELD(kvm_sregs, cr2, "CR2"),
-	FIELD(kvm_sregs, cr3, "CR3"),	     FIELD(kvm_sregs, cr4, "CR4"),
-	FIELD(kvm_sregs, cr8, "CR8"),	     FIELD(kvm_sregs, efer, "EFER"),
-	FIELD(kvm_sregs, gdt.base, "GDTR base"), FIELD(kvm_sregs, gdt.limit, "GDTR limit"),
-	FIELD(kvm_sregs, idt.base, "IDTR base"), FIELD(kvm_sregs, idt.limit, "IDTR limit"),
+	FIELD(kvm_sregs, cr0, "CR0"),
+	FIELD(kvm_sregs, cr2, "CR2"),
+	FIELD(kvm_sregs, cr3, "CR3"),
+	FIELD(kvm_sregs, cr4, "CR4"),
+	FIELD(kvm_sregs, cr8, "CR8"),
+	FIELD(kvm_sregs, efer, "EFER"),
+	FIELD(kvm_sregs, gdt.base, "GDTR base"),
+	FIELD(kvm_sregs, gdt.limit, "GDTR limit"),
+	FIELD(kvm_sregs, idt.base, "IDTR base"),
+	FIELD(kvm_sregs, idt.limit, "IDTR limit"),
 	FIELD(kvm_sregs, apic_base, "IA32_APIC_BASE"),
 };
 
@@ -162,10 +167,10 @@ static const struct {
 	const char *name;
 	size_t offset;
 } segments[] = {
-	{ "CS", offsetof(struct kvm_sregs, cs) },   { "DS", offsetof(struct kvm_sregs, ds) },
-	{ "ES", offsetof(struct kvm_sregs, es) },   { "FS", offsetof(struct kvm_sregs, fs) },
-	{ "GS", offsetof(struct kvm_sregs, gs) },   { "SS", offsetof(struct kvm_sregs, ss) },
-	{ "TR", offsetof(struct kvm_sregs, tr) },   { "LDTR", offsetof(struct kvm_sregs, ldt) },
+	{ "CS", offsetof(struct kvm_sregs, cs) }, { "DS", offsetof(struct kvm_sregs, ds) },
+	{ "ES", offsetof(struct kvm_sregs, es) }, { "FS", offsetof(struct kvm_sregs, fs) },
+	{ "GS", offsetof(struct kvm_sregs, gs) }, { "SS", offsetof(struct kvm_sregs, ss) },
+	{ "TR", offsetof(struct kvm_sregs, tr) }, { "LDTR", offsetof(struct kvm_sregs, ldt) },
 };
 
 static uint64_t value_of(const void *structure, const struct field *field)
@@ -205,16 +210,15 @@ static void compare_segments(const struct kvm_sregs *a, const struct kvm_sregs *
 			(const void *)((const uint8_t *)b + segments[i].offset);
 
 		if (memcmp(left, right, sizeof(*left)) != 0)
-			state_difference(to, "%s %#x at %#llx, limit %#x -> %#x at %#llx, limit %#x%s",
-					 segments[i].name, left->selector,
-					 (unsigned long long)left->base, left->limit,
-					 right->selector, (unsigned long long)right->base,
-					 right->limit,
-					 left->selector == right->selector &&
-							 left->base == right->base &&
-							 left->limit == right->limit ?
-						 ", attributes" :
-						 "");
+			state_difference(
+				to, "%s %#x at %#llx, limit %#x -> %#x at %#llx, limit %#x%s",
+				segments[i].name, left->selector, (unsigned long long)left->base,
+				left->limit, right->selector, (unsigned long long)right->base,
+				right->limit,
+				left->selector == right->selector && left->base == right->base &&
+						left->limit == right->limit ?
+					", attributes" :
+					"");
 	}
 }
 
@@ -245,8 +249,7 @@ static void compare_msrs(const struct kvm_msrs *a, const struct kvm_msrs *b,
 					 (unsigned long long)left->data);
 		else if (value != left->data)
 			state_difference(to, "MSR %#x %#llx -> %#llx", left->index,
-					 (unsigned long long)left->data,
-					 (unsigned long long)value);
+					 (unsigned long long)left->data, (unsigned long long)value);
 	}
 	for (i = 0; i < b->nmsrs; i++)
 		if (!find_msr(a, b->entries[i].index, &value))
@@ -265,7 +268,8 @@ static void compare_lapic(const struct kvm_lapic_state *a, const struct kvm_lapi
 		memcpy(&left, &a->regs[at], sizeof(left));
 		memcpy(&right, &b->regs[at], sizeof(right));
 		if (left != right)
-			state_difference(to, "local APIC register %#zx: %#x -> %#x", at, left, right);
+			state_difference(to, "local APIC register %#zx: %#x -> %#x", at, left,
+					 right);
 	}
 }
 

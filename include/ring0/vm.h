@@ -43,7 +43,7 @@ enum r0_vm_console {
 };
 
 struct r0_vm_block {
-	int fd;		/* a file or block device; stays the caller's, open until the VM is destroyed */
+	int fd; /* a file or block device; stays the caller's, open until the VM is destroyed */
 	bool read_only; /* else fd has to be open for writing too */
 };
 
@@ -65,8 +65,8 @@ struct r0_vm_options {
 	bool virtio_console;
 	const struct r0_vm_block *block; /* NULL for none, read by r0_vm_create() only */
 	const struct r0_vm_net *net;	 /* NULL for none, likewise */
-	unsigned int time_limit_ms; /* from the start on, frozen time included; 0 for none */
-	unsigned int park_limit_ms; /* how long a CPU may take to come to rest; 0 is 30 000 */
+	unsigned int time_limit_ms;	 /* from the start on, frozen time included; 0 for none */
+	unsigned int park_limit_ms;	 /* how long a CPU may take to come to rest; 0 is 30 000 */
 	bool watch_by_step; /* by single steps, also where KVM's watchpoints work: see r0_vm_watch() */
 	/*
 	 * Called with what the guest prints, on a thread of the VM's, which waits for it; NULL for
@@ -147,8 +147,8 @@ struct r0_vm_registers {
 /* Get or set a CPU's, the VM being at rest. -EBUSY while it runs; what KVM refuses, as it says. */
 int r0_vm_get_registers(struct r0_vm *vm, unsigned int cpu, struct r0_vm_registers *registers,
 			struct r0_error *error);
-int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu,
-			const struct r0_vm_registers *registers, struct r0_error *error);
+int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_registers *registers,
+			struct r0_error *error);
 
 /*
  * The snapshot of a CPU's registers as text ("ip=0x… sp=0x… ptroot=0x…") and as a JSON object, the VM
@@ -242,7 +242,8 @@ struct r0_vm_access {
 	uint8_t width; /* bytes */
 	uint64_t address, value;
 };
-uint64_t r0_vm_unmapped(struct r0_vm *vm, struct r0_vm_access *accesses, size_t size, size_t *count);
+uint64_t r0_vm_unmapped(struct r0_vm *vm, struct r0_vm_access *accesses, size_t size,
+			size_t *count);
 
 /*
  * Bring a running VM to rest: device work stops, and every CPU stops between two instructions. Returns

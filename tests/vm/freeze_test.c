@@ -173,8 +173,9 @@ GUEST(busy, "	cld\n"
 	    "	cmp %r9d, " DATA_TEXT "\n"
 	    "	jne bad\n"
 	    "	cmpl $0, " DATA_TEXT " + 4\n"
-	    "	je 1b\n" EXIT(1) "bad:" EXIT(2) "text: .ascii "
-	    "\"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\"\n");
+	    "	je 1b\n" EXIT(1) "bad:" EXIT(
+		    2) "text: .ascii "
+		       "\"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\"\n");
 
 /* Magic, version 2, device 3 (console), vendor: VIRTIO 1.2, 4.2.2. */
 static void check_stream(const char *text, size_t size, uint64_t position)

@@ -11,20 +11,19 @@
 #define RESET	   "mov $0xfe, %al\n out %al, $0x64\n hlt\n"
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
 
-GUEST(hello,
-      "	lea text(%rip), %rsi\n"
-      "	mov $6, %ecx\n"
-      "	mov $0x3f8, %dx\n"
-      "	cld\n"
-      "	rep outsb\n"
-      "	mov $0x2f8, %dx\n"
-      "	mov $'2', %al\n"
-      "	out %al, %dx\n"
-      "	mov $'d', %al\n"
-      "	out %al, $0xe9\n"
-      /* Not a reset. */
-      "	xor %al, %al\n"
-      "	out %al, $0x64\n" RESET "text: .ascii \"hello\\n\"\n");
+GUEST(hello, "	lea text(%rip), %rsi\n"
+	     "	mov $6, %ecx\n"
+	     "	mov $0x3f8, %dx\n"
+	     "	cld\n"
+	     "	rep outsb\n"
+	     "	mov $0x2f8, %dx\n"
+	     "	mov $'2', %al\n"
+	     "	out %al, %dx\n"
+	     "	mov $'d', %al\n"
+	     "	out %al, $0xe9\n"
+	     /* Not a reset. */
+	     "	xor %al, %al\n"
+	     "	out %al, $0x64\n" RESET "text: .ascii \"hello\\n\"\n");
 
 static void serial_lines_are_captured(void **state)
 {
@@ -427,9 +426,9 @@ static void serial_line_takes_input(void **state)
 	(void)state;
 	assert_int_equal(r0_vm_console_type(vm, R0_VM_COM1, text, 20, &error), 20);
 	start(vm);
-	assert_int_equal(
-		r0_vm_console_type(vm, R0_VM_COM1, text + 20, sizeof(text) - 1 - 20, &error),
-		sizeof(text) - 1 - 20);
+	assert_int_equal(r0_vm_console_type(vm, R0_VM_COM1, text + 20, sizeof(text) - 1 - 20,
+					    &error),
+			 sizeof(text) - 1 - 20);
 	assert_int_equal(wait_for_end(vm).end, R0_VM_STATUS);
 	output = printed(vm, R0_VM_COM1);
 	assert_string_equal(output, text);

@@ -326,11 +326,12 @@ static void diff_names_registers_and_pages(void **state)
 	check(r0_vm_set_registers(vm, 1, &registers, &error), &error);
 	b = take(vm);
 	assert_int_equal(r0_vm_snapshot_diff(a, b, add_line, &lines, &error), 3);
-	assert_string_equal(lines.text,
-			    "CPU 1: R12 0 -> 0x1234\n"
-			    "CPU 1: CR2 0 -> 0x5678\n"
-			    "page 0x54000: 1 byte differs, from 0x54322 on: 33 44 00 00 00 00 00 00 "
-			    "-> aa 44 00 00 00 00 00 00\n");
+	assert_string_equal(
+		lines.text,
+		"CPU 1: R12 0 -> 0x1234\n"
+		"CPU 1: CR2 0 -> 0x5678\n"
+		"page 0x54000: 1 byte differs, from 0x54322 on: 33 44 00 00 00 00 00 00 "
+		"-> aa 44 00 00 00 00 00 00\n");
 	assert_int_equal(r0_vm_snapshot_diff(b, b, add_line, &lines, &error), 0);
 	assert_int_equal(r0_vm_snapshot_diff(a, b, NULL, NULL, &error), 3);
 	r0_vm_snapshot_destroy(a);
@@ -341,11 +342,8 @@ static void diff_names_registers_and_pages(void **state)
 static void misfits_are_refused(void **state)
 {
 	const struct r0_vm_options others[] = {
-		{ .cpus = 2 },
-		{ .memory = 32 << 20 },
-		{ .irqchip = true },
-		{ .no_legacy = true },
-		{ .virtio_console = true },
+		{ .cpus = 2 },	       { .memory = 32 << 20 },	   { .irqchip = true },
+		{ .no_legacy = true }, { .virtio_console = true },
 	};
 	struct r0_vm *vm = BOOT(NULL, work), *other;
 	struct r0_vm_snapshot *snapshot = take(vm), *foreign;

@@ -22,8 +22,8 @@
 #define DATA_TEXT "0x20000"
 
 /* A position-independent guest, as an assembler's text: guest_NAME to guest_NAME_end. */
-#define GUEST(name, text)                                                                     \
-	extern const char guest_##name[], guest_##name##_end[];                               \
+#define GUEST(name, text)                                                                \
+	extern const char guest_##name[], guest_##name##_end[];                          \
 	__asm__(".pushsection .rodata\nguest_" #name ":\n" text "guest_" #name "_end:\n" \
 		".code64\n.popsection\n")
 
