@@ -22,6 +22,8 @@ struct outside {
 	void (*finish)(unsigned int message)
 		__attribute__((noreturn)); /* R0_MESSAGE_PASS or _STOP */
 	uint64_t (*clock)(void);	   /* nanoseconds */
+	/* Have r0_wait_halt() end in so many nanoseconds, if nothing else ends it; the clock. */
+	uint64_t (*wake)(uint64_t after);
 };
 
 extern const struct outside *outside;
@@ -29,11 +31,13 @@ extern const struct outside outside_host; /* over the doorbell */
 
 /*
  * In entry_x86_64.S: send a message to the host and return its answer; continue in ring 3 with
- * fn(arg) on a stack, coming back through the innermost try; go on with fn on a stack.
+ * fn(arg) on a stack, coming back through the innermost try; go on with fn on a stack; wait for an
+ * interrupt, from interrupts off to interrupts off, or for the outside's wake().
  */
 uint64_t r0_ask(uint64_t message, uint64_t a, uint64_t b);
 void r0_enter_user(long (*fn)(void *arg), void *arg, uint64_t stack) __attribute__((noreturn));
 void r0_leave_to(uint64_t stack, void (*fn)(void)) __attribute__((noreturn));
+void r0_wait_halt(void);
 
 /* What the entry code calls: for every exception and interrupt, for SYSCALL, for r0_try_begin(). */
 void r0_exception(struct r0_frame *frame);
@@ -47,6 +51,9 @@ static inline bool in_ring3(void)
 	__asm__("mov %%cs, %0" : "=r"(cs));
 	return cs & 3;
 }
+
+/* Of an exception that came: what it should have been, where the KVM is known to get it wrong. */
+void correct_user_interrupt(struct r0_frame *frame);
 
 /* Where the next exception's stack starts. */
 void set_exception_stack(uint64_t top);

@@ -65,7 +65,7 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 	uint64_t done = 0;
 	char chunk[4096];
 
-	while (done < length && !run->stepping) {
+	while (done < length && !run->replays) {
 		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
 		size_t got = memory_read(&run->machine->memory, gva(address + done), chunk, want);
 
@@ -141,26 +141,7 @@ static enum step exception(struct execution *run, uint64_t address, uint64_t cr2
 	run->sregs = run->machine->vcpu.run->s.regs.sregs;
 	run->sregs.cs.selector = (uint16_t)frame.cs;
 	run->sregs.ss.selector = (uint16_t)frame.ss;
-	run->regs = (struct kvm_regs){
-		.rax = frame.rax,
-		.rbx = frame.rbx,
-		.rcx = frame.rcx,
-		.rdx = frame.rdx,
-		.rsi = frame.rsi,
-		.rdi = frame.rdi,
-		.rsp = frame.rsp,
-		.rbp = frame.rbp,
-		.r8 = frame.r8,
-		.r9 = frame.r9,
-		.r10 = frame.r10,
-		.r11 = frame.r11,
-		.r12 = frame.r12,
-		.r13 = frame.r13,
-		.r14 = frame.r14,
-		.r15 = frame.r15,
-		.rip = frame.rip,
-		.rflags = frame.rflags,
-	};
+	run->regs = stepping_frame_registers(&frame);
 	if (run->crash.vector < 32)
 		return execution_end(run, END_EXCEPTION, NULL);
 	error_set(&run->complaint, EINTR, "interrupt %d, which has no handler", run->crash.vector);
@@ -205,7 +186,7 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	uint64_t at = address, left = size;
 	bool published = true;
 
-	while (left && published && !run->stepping) {
+	while (left && published && !run->replays) {
 		size_t room = PAGE_SIZE - (at & (PAGE_SIZE - 1)), step = left < room ? left : room;
 
 		published = publish_page(run, at, step);
@@ -216,12 +197,33 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	return STEP_ON;
 }
 
-static enum step clock_now(struct execution *run)
+static uint64_t monotonic_clock(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	answer(run, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static enum step clock_now(struct execution *run)
+{
+	answer(run, monotonic_clock());
+	return STEP_ON;
+}
+
+/* Who waits busily wants nothing but the clock: after is 0. */
+static enum step wake(struct execution *run, uint64_t after)
+{
+	uint64_t now = monotonic_clock();
+
+	if (!run->machine->devices)
+		return execution_end(
+			run, END_REFUSED,
+			"it waits for an interrupt, and has no interrupt controllers: a "
+			"test that needs them says .irqchip = true");
+	if (after)
+		interrupts_wake_at(run, now + after);
+	answer(run, now);
 	return STEP_ON;
 }
 
@@ -232,6 +234,12 @@ static enum step populate(struct execution *run, uint64_t address)
 	if (got < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
 	answer(run, (uint64_t)got);
+	return STEP_ON;
+}
+
+static enum step stepped(struct execution *run, uint64_t frame)
+{
+	answer(run, stepping_exception(run, frame));
 	return STEP_ON;
 }
 
@@ -269,8 +277,12 @@ enum step doorbell_serve(struct execution *run)
 		return publish(run, a, b);
 	case R0_MESSAGE_CLOCK:
 		return clock_now(run);
+	case R0_MESSAGE_WAKE:
+		return wake(run, a);
 	case R0_MESSAGE_POPULATE:
 		return populate(run, a);
+	case R0_MESSAGE_STEPPED:
+		return stepped(run, a);
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
 	case R0_MESSAGE_EXIT:

@@ -6,11 +6,19 @@
 #ifndef RUNNER_EXECUTION_H
 #define RUNNER_EXECUTION_H
 
+#include <stdio.h>
 #include "runner/buffer.h"
 #include "runner/crash.h"
+#include "runner/debugger.h"
 #include "runner/execute.h"
 #include "runner/mock.h"
+#include "runner/stepping.h"
 #include "runner/verdict.h"
+
+/* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
+struct interrupts_poll {
+	uint64_t at, period; /* in nanoseconds */
+};
 
 struct execution {
 	struct machine *machine;
@@ -35,15 +43,17 @@ struct execution {
 	struct kvm_sregs sregs;
 	uint64_t cr2;
 
-	bool stepping;	     /* replayed by single steps, to find where a triple fault came from */
-	uint64_t step_until; /* on the monotonic clock, when that search is given up */
-	struct kvm_regs step_regs; /* after the last of them */
-	struct kvm_sregs step_sregs;
+	const struct debugger *debugger; /* or NULL */
+	struct stepping stepping;
+	struct watchpoints *watchpoints; /* of .watch, or NULL */
+	struct kvm_regs assisted_regs;	 /* before the last instruction that assist/ completed */
+	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
-};
 
-/* What an exit leads to. */
-enum step { STEP_ON, STEP_END };
+	bool halted;		     /* the vCPU is behind a HLT */
+	struct interrupts_poll look; /* whether it halts for good, on a machine with an irqchip */
+	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
+};
 
 /* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
 bool doorbell_rings(const struct execution *run);
@@ -62,10 +72,34 @@ int execution_memory(struct execution *run, struct r0_access *access);
 enum step execution_end(struct execution *run, enum ending_how how, const char *message);
 
 /*
+ * A machine with interrupt controllers stays in KVM_RUN while its vCPU halts. From interrupts_begin()
+ * to interrupts_end() an alarm has it come out now and then; interrupts_serve() then does what is due,
+ * and returns whether the vCPU halts for good. In interrupts.c.
+ */
+int interrupts_begin(struct execution *run);
+bool interrupts_serve(struct execution *run);
+void interrupts_end(struct execution *run);
+
+/* Have the vCPU come out when the next of all that is due, as it is now. In interrupts.c. */
+int interrupts_set_alarm(struct execution *run);
+
+/* Have r0_wait_halt() end at that time of the monotonic clock. In interrupts.c. */
+void interrupts_wake_at(struct execution *run, uint64_t when_ns);
+
+/* What the interrupt controllers hold, as text, into `out`. In interrupts.c. */
+void interrupts_describe(const struct execution *run, FILE *out);
+
+/*
  * Fill in crash and report texts: the message, in full, into `message`; returns the report, for
  * free(), or NULL. In explain.c.
  */
 char *explain(struct execution *run, char *message, size_t size);
+
+/*
+ * Write the call chain of the code at these registers, as crash_backtrace() does. In explain.c.
+ */
+void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
+		       const struct kvm_sregs *sregs, bool after, FILE *out);
 
 /* The name of the function that .when gives, as written or by its address. In explain.c. */
 void explain_condition(const struct execution *run, char *name, size_t size);

@@ -93,7 +93,7 @@ static uint64_t place_of(const struct execution *run)
 
 	if (run->crash.kind != CRASH_PLACE)
 		return rip;
-	if (exit->exit_reason == KVM_EXIT_HLT)
+	if (run->halted)
 		return rip - 1;
 	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
 		return rip;
@@ -105,14 +105,12 @@ static uint64_t place_of(const struct execution *run)
 	return out_before(run, rip);
 }
 
-char *explain(struct execution *run, char *message, size_t size)
+/* A view without registers. */
+static struct crash_view view_of(const struct execution *run, const struct crash_region *regions)
 {
 	const struct snapshot *snapshot = run->machine->snapshot;
-	struct crash_region *regions = list_regions(snapshot->mirror);
-	struct crash_view view = {
-		.regs = run->regs,
-		.sregs = run->sregs,
-		.cr2 = run->cr2,
+
+	return (struct crash_view){
 		.fs_base = snapshot->entry.fs_base,
 		.area = snapshot->entry.area,
 		.regions = regions,
@@ -121,6 +119,24 @@ char *explain(struct execution *run, char *message, size_t size)
 		.read_physical = read_physical,
 		.context = &run->machine->memory,
 	};
+}
+
+void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
+		       const struct kvm_sregs *sregs, bool after, FILE *out)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	struct crash_view view = view_of(run, regions);
+
+	view.regs = *regs;
+	view.sregs = *sregs;
+	crash_backtrace(&view, after, out);
+	free(regions);
+}
+
+char *explain(struct execution *run, char *message, size_t size)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	struct crash_view view = view_of(run, regions);
 	char *report = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&report, &length);
@@ -130,7 +146,10 @@ char *explain(struct execution *run, char *message, size_t size)
 		free(regions);
 		return NULL;
 	}
+	view.regs = run->regs;
 	view.regs.rip = place_of(run);
+	view.sregs = run->sregs;
+	view.cr2 = run->cr2;
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
 		size_t end = strlen(message);
@@ -138,6 +157,8 @@ char *explain(struct execution *run, char *message, size_t size)
 		snprintf(message + end, size - end, "; %s", run->why);
 		fprintf(out, "%s\n", run->why);
 	}
+	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
+		interrupts_describe(run, out);
 	fclose(out);
 	free(regions);
 	if (run->crash.kind == CRASH_PLACE && run->ending.message) {
@@ -174,21 +195,14 @@ static bool find_written(const char *attributes, char *name, size_t size)
 
 void explain_condition(const struct execution *run, char *name, size_t size)
 {
-	const struct snapshot *snapshot = run->machine->snapshot;
 	struct crash_region *regions;
 	struct crash_view view;
 	char *end;
 
 	if (run->job->attributes && find_written(run->job->attributes, name, size))
 		return;
-	regions = list_regions(snapshot->mirror);
-	view = (struct crash_view){
-		.regions = regions,
-		.region_count = regions ? snapshot->mirror->part_count : 0,
-		.read = read_virtual,
-		.read_physical = read_physical,
-		.context = &run->machine->memory,
-	};
+	regions = list_regions(run->machine->snapshot->mirror);
+	view = view_of(run, regions);
 	crash_place(&view, (uint64_t)run->job->options->when, name, size);
 	/* "function (file:line)": the function's name says it. */
 	end = strstr(name, " (");

@@ -6,6 +6,7 @@
 #include <ring0/abi.h>
 #include "assist/assist.h"
 #include "mirror/bind.h"
+#include "runner/assistance.h"
 #include "runner/stdio.h"
 
 static const struct kvm_cpuid_entry2 *find_leaf(const struct kvm *kvm, uint32_t leaf)
@@ -34,10 +35,16 @@ static int take_mirror(struct snapshot *snapshot, const struct mirror_range *res
 		.gigabyte_pages = features && features->edx & 1u << 26,
 		.direct_map = R0_DIRECT_MAP,
 	};
+	struct mirror_patch *patches;
 	int err;
 
 	stdio_prepare();
+	err = assistance_patches(&patches, &config.patch_count, error);
+	if (err)
+		return err;
+	config.patches = patches;
 	err = mirror_create(&snapshot->mirror, &config, error);
+	free(patches);
 	if (!err)
 		err = entry_prepare(&snapshot->entry, snapshot->mirror, error);
 	return err;
@@ -92,21 +99,24 @@ bool snapshot_error_is_no_kvm(int err)
 }
 
 int machine_init(struct machine *machine, const struct snapshot *snapshot,
-		 const struct vcpu_cpuid *cpuid, struct error *error)
+		 const struct machine_options *options, struct error *error)
 {
+	const struct vm_options vm = { .irqchip = options->irqchip, .pit = options->irqchip };
 	int err;
 
 	*machine = (struct machine){ .snapshot = snapshot };
-	err = vm_init(&machine->vm, snapshot->kvm, error);
+	err = vm_init(&machine->vm, snapshot->kvm, &vm, error);
 	if (err)
 		return err;
 	err = memory_init(&machine->memory, snapshot->mirror, &machine->vm, error);
 	if (err)
 		goto vm;
-	err = vcpu_init(&machine->vcpu, &machine->vm, 0, cpuid, error);
+	err = vcpu_init(&machine->vcpu, &machine->vm, 0, &options->cpuid, error);
 	if (err)
 		goto memory;
 	err = entry_apply(&snapshot->entry, snapshot->mirror, &machine->vcpu, error);
+	if (!err && options->irqchip)
+		err = devices_create(&machine->devices, &machine->vm, error);
 	if (!err)
 		err = vcpu_state_create(&machine->state, &machine->vcpu, error);
 	if (!err)
@@ -114,6 +124,7 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 	if (!err)
 		return 0;
 	vcpu_state_destroy(machine->state);
+	devices_destroy(machine->devices);
 	vcpu_finish(&machine->vcpu);
 memory:
 	memory_finish(&machine->memory);
@@ -126,6 +137,7 @@ void machine_finish(struct machine *machine)
 {
 	assist_destroy(machine->assist);
 	vcpu_state_destroy(machine->state);
+	devices_destroy(machine->devices);
 	vcpu_finish(&machine->vcpu);
 	memory_finish(&machine->memory);
 	vm_finish(&machine->vm);
@@ -137,5 +149,19 @@ int machine_reset(struct machine *machine, struct error *error)
 
 	if (machine->assist)
 		assist_reset(machine->assist);
+	/* What may interrupt the vCPU comes before it. */
+	if (!err && machine->devices)
+		err = devices_reset(machine->devices, error);
 	return err ? err : vcpu_state_restore(machine->state, &machine->vcpu, error);
+}
+
+int machine_differs(struct machine *machine, char *what, size_t size, struct error *error)
+{
+	int differs = vcpu_state_differs(machine->state, &machine->vcpu, what, size, error);
+
+	if (!differs && machine->devices)
+		differs = devices_differ(machine->devices, what, size, error);
+	if (!differs)
+		differs = memory_differs(&machine->memory, what, size);
+	return differs;
 }

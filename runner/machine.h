@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine that tests run on: a VM with one vCPU and its copy of the mirrored program, all put
- * back between tests. Any number of machines share one snapshot of the program.
+ * A machine that tests run on: a VM with one vCPU and its copy of the mirrored program, with the
+ * interrupt controllers and timers of a PC if asked for, all put back between tests. Any number of machines share one snapshot of the program.
  */
 #ifndef RUNNER_MACHINE_H
 #define RUNNER_MACHINE_H
 
 #include "mirror/memory.h"
+#include "runner/devices.h"
 #include "runner/entry_x86_64.h"
 #include "vmm/vcpu.h"
 
@@ -35,15 +36,27 @@ struct machine {
 	struct vcpu vcpu;
 	struct memory memory;
 	struct vcpu_state *state; /* the pristine one */
+	struct devices *devices;  /* besides the vCPU, or NULL: no interrupt controllers */
 	struct assist *assist;	  /* made when it is first needed, or NULL */
 };
 
-/* Make a machine; `cpuid` as for vcpu_init(). Returns 0 or -errno. */
+struct machine_options {
+	struct vcpu_cpuid cpuid; /* changes, as for vcpu_init() */
+	bool irqchip;		 /* interrupt controllers and timers */
+};
+
+/* Make a machine. Returns 0 or -errno. */
 int machine_init(struct machine *machine, const struct snapshot *snapshot,
-		 const struct vcpu_cpuid *cpuid, struct error *error);
+		 const struct machine_options *options, struct error *error);
 void machine_finish(struct machine *machine);
 
 /* Put all of it back to how it was made. Returns 0, or -errno: then it is good for nothing. */
 int machine_reset(struct machine *machine, struct error *error);
+
+/*
+ * Compare all of it with how it was made: 1 and what differs, as text; 0; or -errno. Slow: for
+ * checking the reset itself.
+ */
+int machine_differs(struct machine *machine, char *what, size_t size, struct error *error);
 
 #endif /* RUNNER_MACHINE_H */

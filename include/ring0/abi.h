@@ -25,6 +25,9 @@
 #define R0_MESSAGE_POPULATE  9	/* a: a missing page's address; answer: 1 if it is there now */
 #define R0_MESSAGE_SYSCALL   10 /* a: its number, b: its return address; ends the test */
 #define R0_MESSAGE_EXIT	     11 /* a: the status given to exit_group; ends the test */
+#define R0_MESSAGE_WAKE	     12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
+#define R0_MESSAGE_STEPPED \
+	13 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
 
 /* Guest-physical memory as the test sees it, at R0_DIRECT_MAP + address; readable and writable. */
 #define R0_DIRECT_MAP 0xffff888000000000
@@ -109,11 +112,13 @@ struct r0_guest {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
 	} sparse[R0_SPARSE_RANGES];
 	uint64_t sparse_count;
+	uint64_t stepped; /* 1 while the host runs the test by single steps */
 
 	void *param; /* R0_PARAM's element */
 	void (*teardown)(void);
 	struct r0_try *try; /* innermost */
 	void (*handlers[256])(struct r0_frame *frame);
+	uint32_t interrupts[256]; /* handled since the last wait for that vector */
 };
 
 /* A failure as the guest reports it. */
@@ -142,8 +147,12 @@ extern const char r0_test_return[];   /* what a test that is entered directly re
 extern const char r0_pass_doorbell[]; /* the OUT there, with R0_MESSAGE_PASS */
 extern const char r0_user_return[];   /* the UD2 that ends a function run in ring 3 */
 extern const char r0_user_ask[];      /* the UD2 that carries a message from there */
+extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WAKE is to end */
 
 extern struct r0_guest r0_guest;
+
+/* Writes to r0_guest.scratch: for the host to see whether its watchpoints fire. */
+void r0_watch_probe(void *arg);
 
 /* Where a test starts, its arguments in RDI to R9. Does not return. */
 void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*setup)(void),

@@ -100,6 +100,7 @@ static inline struct r0_cpuid_result r0_cpuid(uint32_t leaf, uint32_t subleaf)
 #define R0_FEATURE_XSAVES   R0_FEATURE(0xd, 1, R0_FEATURE_EAX, 3)
 
 #define R0_FEATURE_LAHF	   R0_FEATURE(0x80000001u, 0, R0_FEATURE_ECX, 0) /* in 64-bit mode */
+#define R0_FEATURE_LZCNT   R0_FEATURE(0x80000001u, 0, R0_FEATURE_ECX, 5)
 #define R0_FEATURE_SVM	   R0_FEATURE(0x80000001u, 0, R0_FEATURE_ECX, 2)
 #define R0_FEATURE_SYSCALL R0_FEATURE(0x80000001u, 0, R0_FEATURE_EDX, 11)
 #define R0_FEATURE_NX	   R0_FEATURE(0x80000001u, 0, R0_FEATURE_EDX, 20)
@@ -142,6 +143,14 @@ static inline unsigned int r0_physical_address_bits(void)
 	if (r0_cpuid(0x80000000u, 0).eax < 0x80000008u)
 		return 36;
 	return r0_cpuid(0x80000008u, 0).eax & 0xff;
+}
+
+/* The width of linear addresses: 48, or 57 where the CPU has 5-level paging, in use or not. */
+static inline unsigned int r0_linear_address_bits(void)
+{
+	if (r0_cpuid(0x80000000u, 0).eax < 0x80000008u)
+		return 48;
+	return r0_cpuid(0x80000008u, 0).eax >> 8 & 0xff;
 }
 
 /* Whether CPUID's vendor is AMD, or Hygon, whose CPUs are AMD's. */
