@@ -227,7 +227,7 @@ CONDITION(cpu_checks_sysenter_addresses, !host.emulates_ring_0 && r0_cpu_is_inte
 CONDITION(cpuid_is_what_kvm_was_told, !host.emulates_ring_0)
 CONDITION(delivers_one_exception_after_another, !host.emulates_ring_0)
 CONDITION(delivery_keeps_flags, !host.emulates_ring_0)
-CONDITION(executes_call_gates, !host.emulates_ring_0)
+CONDITION(executes_far_transfers, is_complete())
 CONDITION(faults_where_the_cpu_does, !host.emulates_ring_0)
 CONDITION(fires_data_watchpoints, !host.emulates_ring_0)
 CONDITION(gives_the_cpus_error_codes, !host.emulates_ring_0)

@@ -96,7 +96,7 @@ bool cpu_checks_sysenter_addresses(void); /* AMD's never does */
 bool cpuid_is_what_kvm_was_told(void);
 bool delivers_one_exception_after_another(void);
 bool delivery_keeps_flags(void);
-bool executes_call_gates(void);
+bool executes_far_transfers(void);
 bool faults_where_the_cpu_does(void);
 bool fires_data_watchpoints(void);
 bool gives_the_cpus_error_codes(void);
