@@ -96,7 +96,7 @@ bool cpu_checks_sysenter_addresses(void); /* AMD's never does */
 bool cpuid_is_what_kvm_was_told(void);
 bool delivers_one_exception_after_another(void);
 bool delivery_keeps_flags(void);
-bool executes_call_gates(void);
+bool executes_far_transfers(void);
 bool faults_where_the_cpu_does(void);
 bool fires_data_watchpoints(void);
 bool gives_the_cpus_error_codes(void);
@@ -111,6 +111,7 @@ bool ring_3_obeys_control_registers(void);
 bool ring_3_obeys_debug_registers(void);
 bool ring_3_obeys_umip(void);
 bool steps_as_the_cpu_does(void);
+bool syscall_leaves_ring_3(void);
 bool sysret_is_the_cpus(void);
 bool takes_interrupts_at_once(void);
 bool writes_the_tsc(void);
