@@ -144,7 +144,7 @@ static void nobody_reads(void **state)
 	assert_int_equal(used(TRANSMIT)->idx, 5001);
 }
 
-/* A connection whose peer is gone: EPIPE, and no signal. */
+/* A connection whose peer is gone: frames are lost, and nothing else happens. */
 static void peer_gone(void **state)
 {
 	int pair[2];
