@@ -479,7 +479,10 @@ static RING0 void set_breakpoint(void *arg)
 	r0_printf("%lu hits\n", hits);
 }
 
-/* By steps on a software KVM it is hit, on hardware not allowed; by the CPU's it is never hit. */
+/*
+ * By steps on a software KVM it is hit, on hardware not allowed; by the CPU's it is never hit, but
+ * where steps stand for them.
+ */
 static void own_breakpoint(void)
 {
 	struct r0_result result =
@@ -490,7 +493,7 @@ static void own_breakpoint(void)
 		       (passed(&result) && has(&result, "1 hits\n", NULL)) ||
 			       (result.verdict == R0_VERDICT_ERROR &&
 				strstr(result.message, "a breakpoint that the test set was hit")) :
-		       passed(&result) && has(&result, "0 hits\n", NULL),
+		       passed(&result) && (is_made_to_fire() || has(&result, "0 hits\n", NULL)),
 	       &result);
 	r0_result_finish(&result);
 }
@@ -517,7 +520,7 @@ static RING0 void load_idt(void *arg)
 	r0_lidt((struct r0_table_register){ .limit = sizeof(idt) - 1, .base = (uint64_t)idt });
 	r0_ud2();
 	/* On hardware the next stop is after this one. */
-	r0_pause();
+	__asm__ volatile("nop");
 	qword = 7;
 }
 

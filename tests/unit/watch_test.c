@@ -32,12 +32,14 @@ static void withdrawn_requests_are_disarmed(void **state)
 	(void)state;
 	watch_word(3, GUEST);
 	arm();
+	watch_latch(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 99);
 	arm();
 	assert_int_equal(fixture.calls, 2);
 	assert_int_equal(fixture.told.control, 0);
+	assert_true(watch_is_hit(&fixture.watch, 3));
 }
 
 static void user_slot_latches_once_only(void **state)
