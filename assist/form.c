@@ -114,6 +114,7 @@ static bool is_system(ZydisMnemonic mnemonic)
 	case ZYDIS_MNEMONIC_STAC:
 	case ZYDIS_MNEMONIC_SYSENTER:
 	case ZYDIS_MNEMONIC_SYSEXIT:
+	case ZYDIS_MNEMONIC_SYSRET:
 	case ZYDIS_MNEMONIC_UD0:
 	case ZYDIS_MNEMONIC_UD1:
 	case ZYDIS_MNEMONIC_UD2:
@@ -137,6 +138,14 @@ static bool is_system(ZydisMnemonic mnemonic)
 	default:
 		return false;
 	}
+}
+
+static bool is_far_transfer(const ZydisDecodedInstruction *instruction)
+{
+	return instruction->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR &&
+	       (instruction->mnemonic == ZYDIS_MNEMONIC_CALL ||
+		instruction->mnemonic == ZYDIS_MNEMONIC_JMP ||
+		instruction->mnemonic == ZYDIS_MNEMONIC_RET);
 }
 
 static bool is_nothing(const ZydisDecodedInstruction *instruction)
@@ -482,10 +491,13 @@ void form_find(struct form *form, const struct decoded *decoded, const uint8_t *
 				find_address(form, decoded, &decoded->operands[i]);
 		form->memory.size = 1;
 		form->memory.read = true;
-	} else if (is_system(instruction->mnemonic)) {
+	} else if (is_system(instruction->mnemonic) || is_far_transfer(instruction)) {
 		form->kind = FORM_SYSTEM;
 	} else if (!is_not_plain(decoded)) {
 		form->kind = plain_kind(form, decoded);
+		form->is_beyond_kvm = form->state != STATE_NONE ||
+				      (instruction->meta.isa_ext != ZYDIS_ISA_EXT_BASE &&
+				       instruction->meta.isa_ext != ZYDIS_ISA_EXT_LONGMODE);
 	}
 }
 

@@ -80,6 +80,9 @@ int interrupts_begin(struct execution *run);
 bool interrupts_serve(struct execution *run);
 void interrupts_end(struct execution *run);
 
+/* Have the vCPU come out when the next of all that is due, as it is now. In interrupts.c. */
+int interrupts_set_alarm(struct execution *run);
+
 /* Have r0_wait_halt() end at that time of the monotonic clock. In interrupts.c. */
 void interrupts_wake_at(struct execution *run, uint64_t when_ns);
 

@@ -27,10 +27,12 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static int set_alarm(struct execution *run)
+int interrupts_set_alarm(struct execution *run)
 {
-	uint64_t at = run->look.at;
+	uint64_t at = interrupt_devices_deadline(run->machine->devices);
 
+	if (run->look.at < at)
+		at = run->look.at;
 	if (run->wake.at && run->wake.at < at)
 		at = run->wake.at;
 	return vcpu_set_alarm(&run->machine->vcpu, at, &run->complaint);
@@ -155,7 +157,7 @@ int interrupts_begin(struct execution *run)
 		return err;
 	run->look.period = FIRST_PERIOD_NS;
 	put_off(&run->look, now_ns());
-	return set_alarm(run);
+	return interrupts_set_alarm(run);
 }
 
 void interrupts_end(struct execution *run)
@@ -166,7 +168,7 @@ void interrupts_end(struct execution *run)
 void interrupts_wake_at(struct execution *run, uint64_t when_ns)
 {
 	run->wake = (struct interrupts_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
-	set_alarm(run);
+	interrupts_set_alarm(run);
 }
 
 bool interrupts_serve(struct execution *run)
@@ -175,6 +177,7 @@ bool interrupts_serve(struct execution *run)
 	bool halted = is_halted(run->machine);
 	uint64_t now = now_ns();
 
+	interrupt_devices_expire(run->machine->devices);
 	if (halted && !(regs->rflags & RFLAGS_IF) && !may_be_woken(run->machine))
 		return true;
 	if (now >= run->look.at)
@@ -186,7 +189,7 @@ bool interrupts_serve(struct execution *run)
 		else
 			put_off(&run->wake, now);
 	}
-	set_alarm(run);
+	interrupts_set_alarm(run);
 	return false;
 }
 

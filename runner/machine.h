@@ -7,9 +7,9 @@
 #define RUNNER_MACHINE_H
 
 #include "mirror/memory.h"
+#include "runner/interrupt_devices.h"
 #include "runner/entry_x86_64.h"
 #include "vmm/vcpu.h"
-#include "vmm/vm_state_x86_64.h"
 
 /* The program as it was, and the KVM to run it on. Does not change once it is made. */
 struct snapshot {
@@ -35,9 +35,9 @@ struct machine {
 	struct vm vm;
 	struct vcpu vcpu;
 	struct memory memory;
-	struct vcpu_state *state; /* the pristine one */
-	struct vm_state *devices; /* their pristine state, or NULL where there are none */
-	struct assist *assist;	  /* made when it is first needed, or NULL */
+	struct vcpu_state *state;	   /* the pristine one */
+	struct interrupt_devices *devices; /* besides the vCPU, or NULL: no interrupt controllers */
+	struct assist *assist;		   /* made when it is first needed, or NULL */
 };
 
 struct machine_options {

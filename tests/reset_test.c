@@ -420,7 +420,7 @@ static void try_counters(const struct snapshot *snapshot)
 	char what[256] = "";
 	uint64_t i, count = 0, pristine = 0;
 
-	if (machine_init(&machine, snapshot, NULL, &error) != 0 ||
+	if (machine_init(&machine, snapshot, &(struct machine_options){ 0 }, &error) != 0 ||
 	    memory_keep(&machine.memory, at, sizeof(kept), &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		exit(1);

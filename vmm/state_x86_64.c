@@ -271,20 +271,24 @@ static int restore_mp_state(const struct vcpu_state *state, struct vcpu *vcpu, s
 }
 
 /*
- * IA32_APIC_BASE, which the system registers carry, decides what the local APIC's registers mean: it
- * goes in first. The local APIC goes in before the MSRs: IA32_TSC_DEADLINE is heard only in the timer
- * mode that it sets (SDM vol. 3A, 10.5.4.1).
+ * The system registers go in first: with IA32_APIC_BASE, which decides what the local APIC's registers
+ * mean, and with CR8, which is only the upper half of its TPR. The local APIC goes in before the MSRs:
+ * IA32_TSC_DEADLINE is heard only in the timer mode that it sets (SDM vol. 3A, 10.5.4.1).
  */
 static int restore_lapic(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
+	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
+	struct kvm_sregs sregs = state->sregs;
 	struct kvm_lapic_state lapic = state->lapic;
 	int err = 0;
 
-	if (vcpu->run->s.regs.sregs.apic_base != state->sregs.apic_base) {
-		struct kvm_sregs sregs = state->sregs;
-
+	if (memcmp(&sync->sregs, &sregs, sizeof(sregs)) != 0) {
 		err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
+		sync->sregs = sregs;
 	}
+	/* Twice: Linux 6.1's KVM makes PPR from what was in service before, and only then forgets that. */
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
 	if (err >= 0)
 		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
 	return err;

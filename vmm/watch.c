@@ -40,7 +40,6 @@ void watch_finish(struct watch *watch)
 static void publish(struct watch *watch, struct watch_slot *slot)
 {
 	slot->serial = watch->generation + 1;
-	__atomic_store_n(&slot->hit, false, __ATOMIC_SEQ_CST);
 	watch->values.known[slot - watch->slots] = false;
 	__atomic_store_n(&watch->generation, slot->serial, __ATOMIC_RELEASE);
 }
@@ -66,6 +65,7 @@ int watch_request(struct watch *watch, unsigned int slot, const struct watch_req
 	to->gate = request->gate;
 	to->threshold = request->threshold;
 	snprintf(to->tag, sizeof(to->tag), "%s", request->tag ? request->tag : "");
+	__atomic_store_n(&to->hit, false, __ATOMIC_SEQ_CST);
 	publish(watch, to);
 	pthread_mutex_unlock(&watch->lock);
 	return 0;

@@ -131,7 +131,10 @@ void watch_finish(struct watch *watch);
 int watch_request(struct watch *watch, unsigned int slot, const struct watch_request *request,
 		  struct error *error);
 
-/* Watch it no longer. A slot that there is not is ignored, here and below. */
+/*
+ * Watch it no longer; that it was hit stays known until the next request. A slot that there is not
+ * is ignored, here and below.
+ */
 void watch_withdraw(struct watch *watch, unsigned int slot);
 
 /* Whether a slot was hit. watch_take() also makes it ready for the next hit. */

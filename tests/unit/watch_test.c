@@ -32,12 +32,14 @@ static void withdrawn_requests_are_disarmed(void **state)
 	(void)state;
 	watch_word(3, GUEST);
 	arm();
+	watch_latch(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 99);
 	arm();
 	assert_int_equal(fixture.calls, 2);
 	assert_int_equal(fixture.told.control, 0);
+	assert_true(watch_is_hit(&fixture.watch, 3));
 }
 
 static void user_slot_latches_once_only(void **state)
@@ -63,6 +65,41 @@ static void gated_slot_latches_once_only(void **state)
 	assert_true(watch_latch(&fixture.watch, WATCH_GATED));
 	assert_false(watch_latch(&fixture.watch, WATCH_GATED));
 	assert_int_equal(told_hits(), 1);
+}
+
+/* Many vCPUs hit the same slot at the same time. */
+static void *latch_in_a_thread(void *start)
+{
+	pthread_barrier_wait(start);
+	return (void *)(uintptr_t)watch_latch(&fixture.watch, 3);
+}
+
+static void one_of_many_threads_latches(void **state)
+{
+	enum { THREADS = 4, ROUNDS = 50 };
+	pthread_t threads[THREADS];
+	pthread_barrier_t start;
+	int round, i;
+
+	(void)state;
+	pthread_barrier_init(&start, NULL, THREADS);
+	for (round = 0; round < ROUNDS; round++) {
+		uintptr_t winners = 0;
+
+		for (i = 0; i < THREADS; i++)
+			assert_int_equal(
+				pthread_create(&threads[i], NULL, latch_in_a_thread, &start), 0);
+		for (i = 0; i < THREADS; i++) {
+			void *won;
+
+			assert_int_equal(pthread_join(threads[i], &won), 0);
+			winners += (uintptr_t)won;
+		}
+		assert_int_equal(winners, 1);
+		assert_int_equal(told_hits(), 1);
+		assert_true(watch_take(&fixture.watch, 3));
+	}
+	pthread_barrier_destroy(&start);
 }
 
 static void latch_with_index_99_is_harmless(void **state)
@@ -391,6 +428,7 @@ int main(void)
 		CASE(withdrawn_requests_are_disarmed),
 		CASE(user_slot_latches_once_only),
 		CASE(gated_slot_latches_once_only),
+		CASE(one_of_many_threads_latches),
 		CASE(latch_with_index_99_is_harmless),
 		CASE(full_eventfd_is_harmless),
 		CASE(new_request_forgets_the_hit),

@@ -57,8 +57,8 @@ const char *virtqueue_fault_text(enum virtqueue_fault fault)
 		[VIRTQUEUE_BAD_BUFFER] = "a buffer outside of guest memory, or in read-only memory",
 		[VIRTQUEUE_BAD_ORDER] = "a buffer to read after one to write",
 		[VIRTQUEUE_BAD_LENGTH] = "a chain of more than 4 GiB",
-		[VIRTQUEUE_BAD_INDIRECT] = "an indirect table that is not allowed, not in guest "
-					   "memory, empty, or longer than the queue",
+		[VIRTQUEUE_BAD_INDIRECT] = ("an indirect table that is not allowed, not in guest "
+					    "memory, empty, or longer than the queue"),
 		[VIRTQUEUE_NESTED_INDIRECT] = "an indirect descriptor in an indirect table",
 		[VIRTQUEUE_BAD_REQUEST] = "a request without header or without room for the answer",
 	};
