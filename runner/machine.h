@@ -7,7 +7,7 @@
 #define RUNNER_MACHINE_H
 
 #include "mirror/memory.h"
-#include "runner/devices.h"
+#include "runner/chipset.h"
 #include "runner/entry_x86_64.h"
 #include "vmm/vcpu.h"
 
@@ -36,7 +36,7 @@ struct machine {
 	struct vcpu vcpu;
 	struct memory memory;
 	struct vcpu_state *state; /* the pristine one */
-	struct devices *devices;  /* besides the vCPU, or NULL: no interrupt controllers */
+	struct chipset *devices;  /* besides the vCPU, or NULL: no interrupt controllers */
 	struct assist *assist;	  /* made when it is first needed, or NULL */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine's devices: KVM's by their state, and the HPET by accesses to it and by an alarm. */
-#include "runner/devices.h"
+#include "runner/chipset.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #define HPET_LEGACY 2u /* IA-PC HPET Specification 1.0a, 2.3.5 */
 
-struct devices {
+struct chipset {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
 	struct hpet hpet;
@@ -31,48 +31,48 @@ static uint64_t now_ns(void *context)
 /* The HPET's lines have the GSIs' numbers: see struct vm_options. */
 static void set_line(void *context, unsigned int number, bool level)
 {
-	struct devices *devices = context;
+	struct chipset *chipset = context;
 
-	vm_set_irq(devices->vm, number, level, NULL);
+	vm_set_irq(chipset->vm, number, level, NULL);
 }
 
-int devices_create(struct devices **result, struct vm *vm, struct error *error)
+int chipset_create(struct chipset **result, struct vm *vm, struct error *error)
 {
-	struct devices *devices = calloc(1, sizeof(*devices));
+	struct chipset *chipset = calloc(1, sizeof(*chipset));
 	const struct hpet_options options = {
 		.now = now_ns,
-		.irq = { .set = set_line, .context = devices },
+		.irq = { .set = set_line, .context = chipset },
 		.routes = HPET_ROUTES,
 	};
 	int err;
 
-	if (!devices)
+	if (!chipset)
 		return error_set(error, ENOMEM, "no memory for a machine's devices");
-	devices->vm = vm;
-	hpet_init(&devices->hpet, &options);
-	err = vm_state_create(&devices->state, vm, error);
+	chipset->vm = vm;
+	hpet_init(&chipset->hpet, &options);
+	err = vm_state_create(&chipset->state, vm, error);
 	if (err) {
-		free(devices);
+		free(chipset);
 		return err;
 	}
-	*result = devices;
+	*result = chipset;
 	return 0;
 }
 
-void devices_destroy(struct devices *devices)
+void chipset_destroy(struct chipset *chipset)
 {
-	if (!devices)
+	if (!chipset)
 		return;
-	vm_state_destroy(devices->state);
-	free(devices);
+	vm_state_destroy(chipset->state);
+	free(chipset);
 }
 
 /* The HPET first: it lowers its lines, which KVM's controllers see. */
-int devices_reset(struct devices *devices, struct error *error)
+int chipset_reset(struct chipset *chipset, struct error *error)
 {
-	devices->hpet.dev.ops->reset(&devices->hpet.dev);
-	devices->replaced = false;
-	return vm_state_restore(devices->state, devices->vm, error);
+	chipset->hpet.dev.ops->reset(&chipset->hpet.dev);
+	chipset->replaced = false;
+	return vm_state_restore(chipset->state, chipset->vm, error);
 }
 
 /* After a reset all of its registers are 0, but for since when. */
@@ -88,36 +88,36 @@ static bool hpet_differs(const struct hpet *hpet, char *what, size_t size)
 	return true;
 }
 
-int devices_differ(struct devices *devices, char *what, size_t size, struct error *error)
+int chipset_differs(struct chipset *chipset, char *what, size_t size, struct error *error)
 {
-	if (hpet_differs(&devices->hpet, what, size))
+	if (hpet_differs(&chipset->hpet, what, size))
 		return 1;
-	return vm_state_differs(devices->state, devices->vm, what, size, error);
+	return vm_state_differs(chipset->state, chipset->vm, what, size, error);
 }
 
 /* With legacy replacement the PIT no longer reaches IRQ 0: 2.4.1 there, and KVM_SET_PIT2. */
-static void connect_pit(struct devices *devices)
+static void connect_pit(struct chipset *chipset)
 {
-	bool replace = devices->hpet.registers.config & HPET_LEGACY;
+	bool replace = chipset->hpet.registers.config & HPET_LEGACY;
 	struct kvm_pit_state2 pit;
 
-	if (replace == devices->replaced ||
-	    KVM_IOCTL(devices->vm->fd, KVM_GET_PIT2, &pit, NULL) < 0)
+	if (replace == chipset->replaced ||
+	    KVM_IOCTL(chipset->vm->fd, KVM_GET_PIT2, &pit, NULL) < 0)
 		return;
 	pit.flags ^= KVM_PIT_FLAGS_HPET_LEGACY;
-	KVM_IOCTL(devices->vm->fd, KVM_SET_PIT2, &pit, NULL);
-	devices->replaced = replace;
+	KVM_IOCTL(chipset->vm->fd, KVM_SET_PIT2, &pit, NULL);
+	chipset->replaced = replace;
 }
 
-bool devices_access(struct devices *devices, struct r0_access *access)
+bool chipset_access(struct chipset *chipset, struct r0_access *access)
 {
-	struct dev *hpet = &devices->hpet.dev;
+	struct dev *hpet = &chipset->hpet.dev;
 
 	if (!range_holds(HPET_BASE, HPET_SIZE, access->address, access->width))
 		return false;
 	if (access->write) {
 		hpet->ops->write(hpet, access->address - HPET_BASE, &access->value, access->width);
-		connect_pit(devices);
+		connect_pit(chipset);
 	} else {
 		access->value = 0;
 		hpet->ops->read(hpet, access->address - HPET_BASE, &access->value, access->width);
@@ -125,12 +125,12 @@ bool devices_access(struct devices *devices, struct r0_access *access)
 	return true;
 }
 
-uint64_t devices_deadline(struct devices *devices)
+uint64_t chipset_deadline(struct chipset *chipset)
 {
-	return hpet_deadline(&devices->hpet);
+	return hpet_deadline(&chipset->hpet);
 }
 
-void devices_expire(struct devices *devices)
+void chipset_expire(struct chipset *chipset)
 {
-	hpet_expire(&devices->hpet);
+	hpet_expire(&chipset->hpet);
 }
