@@ -29,7 +29,7 @@ static uint64_t now_ns(void)
 
 int interrupts_set_alarm(struct execution *run)
 {
-	uint64_t at = chipset_deadline(run->machine->devices);
+	uint64_t at = interrupt_devices_deadline(run->machine->devices);
 
 	if (run->look.at < at)
 		at = run->look.at;
@@ -177,7 +177,7 @@ bool interrupts_serve(struct execution *run)
 	bool halted = is_halted(run->machine);
 	uint64_t now = now_ns();
 
-	chipset_expire(run->machine->devices);
+	interrupt_devices_expire(run->machine->devices);
 	if (halted && !(regs->rflags & RFLAGS_IF) && !may_be_woken(run->machine))
 		return true;
 	if (now >= run->look.at)

@@ -116,7 +116,7 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 		goto memory;
 	err = entry_apply(&snapshot->entry, snapshot->mirror, &machine->vcpu, error);
 	if (!err && options->irqchip)
-		err = chipset_create(&machine->devices, &machine->vm, error);
+		err = interrupt_devices_create(&machine->devices, &machine->vm, error);
 	if (!err)
 		err = vcpu_state_create(&machine->state, &machine->vcpu, error);
 	if (!err)
@@ -124,7 +124,7 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 	if (!err)
 		return 0;
 	vcpu_state_destroy(machine->state);
-	chipset_destroy(machine->devices);
+	interrupt_devices_destroy(machine->devices);
 	vcpu_finish(&machine->vcpu);
 memory:
 	memory_finish(&machine->memory);
@@ -137,7 +137,7 @@ void machine_finish(struct machine *machine)
 {
 	assist_destroy(machine->assist);
 	vcpu_state_destroy(machine->state);
-	chipset_destroy(machine->devices);
+	interrupt_devices_destroy(machine->devices);
 	vcpu_finish(&machine->vcpu);
 	memory_finish(&machine->memory);
 	vm_finish(&machine->vm);
@@ -151,7 +151,7 @@ int machine_reset(struct machine *machine, struct error *error)
 		assist_reset(machine->assist);
 	/* What may interrupt the vCPU comes before it. */
 	if (!err && machine->devices)
-		err = chipset_reset(machine->devices, error);
+		err = interrupt_devices_reset(machine->devices, error);
 	return err ? err : vcpu_state_restore(machine->state, &machine->vcpu, error);
 }
 
@@ -160,7 +160,7 @@ int machine_differs(struct machine *machine, char *what, size_t size, struct err
 	int differs = vcpu_state_differs(machine->state, &machine->vcpu, what, size, error);
 
 	if (!differs && machine->devices)
-		differs = chipset_differs(machine->devices, what, size, error);
+		differs = interrupt_devices_differ(machine->devices, what, size, error);
 	if (!differs)
 		differs = memory_differs(&machine->memory, what, size);
 	return differs;

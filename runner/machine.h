@@ -7,7 +7,7 @@
 #define RUNNER_MACHINE_H
 
 #include "mirror/memory.h"
-#include "runner/chipset.h"
+#include "runner/interrupt_devices.h"
 #include "runner/entry_x86_64.h"
 #include "vmm/vcpu.h"
 
@@ -35,9 +35,9 @@ struct machine {
 	struct vm vm;
 	struct vcpu vcpu;
 	struct memory memory;
-	struct vcpu_state *state; /* the pristine one */
-	struct chipset *devices;  /* besides the vCPU, or NULL: no interrupt controllers */
-	struct assist *assist;	  /* made when it is first needed, or NULL */
+	struct vcpu_state *state;	   /* the pristine one */
+	struct interrupt_devices *devices; /* besides the vCPU, or NULL: no interrupt controllers */
+	struct assist *assist;		   /* made when it is first needed, or NULL */
 };
 
 struct machine_options {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine's devices: KVM's by their state, and the HPET by accesses to it and by an alarm. */
-#include "runner/chipset.h"
+#include "runner/interrupt_devices.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #define HPET_LEGACY 2u /* IA-PC HPET Specification 1.0a, 2.3.5 */
 
-struct chipset {
+struct interrupt_devices {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
 	struct hpet hpet;
@@ -31,93 +31,92 @@ static uint64_t now_ns(void *context)
 /* The HPET's lines have the GSIs' numbers: see struct vm_options. */
 static void set_line(void *context, unsigned int number, bool level)
 {
-	struct chipset *chipset = context;
+	struct interrupt_devices *devices = context;
 
-	vm_set_irq(chipset->vm, number, level, NULL);
+	vm_set_irq(devices->vm, number, level, NULL);
 }
 
-int chipset_create(struct chipset **result, struct vm *vm, struct error *error)
+int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, struct error *error)
 {
-	struct chipset *chipset = calloc(1, sizeof(*chipset));
+	struct interrupt_devices *devices = calloc(1, sizeof(*devices));
 	const struct hpet_options options = {
 		.now = now_ns,
-		.irq = { .set = set_line, .context = chipset },
+		.irq = { .set = set_line, .context = devices },
 		.routes = HPET_ROUTES,
 	};
 	int err;
 
-	if (!chipset)
+	if (!devices)
 		return error_set(error, ENOMEM, "no memory for a machine's devices");
-	chipset->vm = vm;
-	hpet_init(&chipset->hpet, &options);
-	err = vm_state_create(&chipset->state, vm, error);
+	devices->vm = vm;
+	hpet_init(&devices->hpet, &options);
+	err = vm_state_create(&devices->state, vm, error);
 	if (err) {
-		free(chipset);
+		free(devices);
 		return err;
 	}
-	*result = chipset;
+	*result = devices;
 	return 0;
 }
 
-void chipset_destroy(struct chipset *chipset)
+void interrupt_devices_destroy(struct interrupt_devices *devices)
 {
-	if (!chipset)
+	if (!devices)
 		return;
-	vm_state_destroy(chipset->state);
-	free(chipset);
+	vm_state_destroy(devices->state);
+	free(devices);
 }
 
 /* The HPET first: it lowers its lines, which KVM's controllers see. */
-int chipset_reset(struct chipset *chipset, struct error *error)
+int interrupt_devices_reset(struct interrupt_devices *devices, struct error *error)
 {
-	chipset->hpet.dev.ops->reset(&chipset->hpet.dev);
-	chipset->replaced = false;
-	return vm_state_restore(chipset->state, chipset->vm, error);
+	devices->hpet.dev.ops->reset(&devices->hpet.dev);
+	devices->replaced = false;
+	return vm_state_restore(devices->state, devices->vm, error);
 }
 
-/* After a reset all of its registers are 0, but for since when. */
+/* After a reset all of its registers are 0. */
 static bool hpet_differs(const struct hpet *hpet, char *what, size_t size)
 {
 	static const struct hpet_registers none;
-	struct hpet_registers now = hpet->registers;
 
-	now.since = 0;
-	if (!hpet->high && memcmp(&now, &none, sizeof(now)) == 0)
+	if (!hpet->high && memcmp(&hpet->registers, &none, sizeof(none)) == 0)
 		return false;
 	snprintf(what, size, "the HPET is not as after a reset");
 	return true;
 }
 
-int chipset_differs(struct chipset *chipset, char *what, size_t size, struct error *error)
+int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size_t size,
+			     struct error *error)
 {
-	if (hpet_differs(&chipset->hpet, what, size))
+	if (hpet_differs(&devices->hpet, what, size))
 		return 1;
-	return vm_state_differs(chipset->state, chipset->vm, what, size, error);
+	return vm_state_differs(devices->state, devices->vm, what, size, error);
 }
 
 /* With legacy replacement the PIT no longer reaches IRQ 0: 2.4.1 there, and KVM_SET_PIT2. */
-static void connect_pit(struct chipset *chipset)
+static void connect_pit(struct interrupt_devices *devices)
 {
-	bool replace = chipset->hpet.registers.config & HPET_LEGACY;
+	bool replace = devices->hpet.registers.config & HPET_LEGACY;
 	struct kvm_pit_state2 pit;
 
-	if (replace == chipset->replaced ||
-	    KVM_IOCTL(chipset->vm->fd, KVM_GET_PIT2, &pit, NULL) < 0)
+	if (replace == devices->replaced ||
+	    KVM_IOCTL(devices->vm->fd, KVM_GET_PIT2, &pit, NULL) < 0)
 		return;
 	pit.flags ^= KVM_PIT_FLAGS_HPET_LEGACY;
-	KVM_IOCTL(chipset->vm->fd, KVM_SET_PIT2, &pit, NULL);
-	chipset->replaced = replace;
+	KVM_IOCTL(devices->vm->fd, KVM_SET_PIT2, &pit, NULL);
+	devices->replaced = replace;
 }
 
-bool chipset_access(struct chipset *chipset, struct r0_access *access)
+bool interrupt_devices_access(struct interrupt_devices *devices, struct r0_access *access)
 {
-	struct dev *hpet = &chipset->hpet.dev;
+	struct dev *hpet = &devices->hpet.dev;
 
 	if (!range_holds(HPET_BASE, HPET_SIZE, access->address, access->width))
 		return false;
 	if (access->write) {
 		hpet->ops->write(hpet, access->address - HPET_BASE, &access->value, access->width);
-		connect_pit(chipset);
+		connect_pit(devices);
 	} else {
 		access->value = 0;
 		hpet->ops->read(hpet, access->address - HPET_BASE, &access->value, access->width);
@@ -125,12 +124,12 @@ bool chipset_access(struct chipset *chipset, struct r0_access *access)
 	return true;
 }
 
-uint64_t chipset_deadline(struct chipset *chipset)
+uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)
 {
-	return hpet_deadline(&chipset->hpet);
+	return hpet_deadline(&devices->hpet);
 }
 
-void chipset_expire(struct chipset *chipset)
+void interrupt_devices_expire(struct interrupt_devices *devices)
 {
-	hpet_expire(&chipset->hpet);
+	hpet_expire(&devices->hpet);
 }
