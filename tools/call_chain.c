@@ -40,7 +40,6 @@ static const struct {
 	{ "r0_user_ask", ROLE_DOORBELL },
 	{ "r0_syscall", ROLE_SERVICE },
 	{ "system_call", ROLE_SERVICE },
-	{ "from_user", ROLE_SYSCALL },
 	{ "r0_syscall_entry", ROLE_SYSCALL },
 	{ "user_start", ROLE_RING3 },
 	{ "r0_user_return", ROLE_RING3 },
