@@ -24,7 +24,7 @@ void leaver_init(struct leaver *leaver)
 	memcpy(memory, code, sizeof(code));
 	err = kvm_create(&leaver->kvm, &error);
 	if (err >= 0)
-		err = vm_init(&leaver->vm, leaver->kvm, &error);
+		err = vm_init(&leaver->vm, leaver->kvm, NULL, &error);
 	if (err >= 0)
 		err = vm_set_slot(&leaver->vm, &slot, &error);
 	if (err >= 0)

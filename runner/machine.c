@@ -97,7 +97,7 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 	int err;
 
 	*machine = (struct machine){ .snapshot = snapshot };
-	err = vm_init(&machine->vm, snapshot->kvm, error);
+	err = vm_init(&machine->vm, snapshot->kvm, NULL, error);
 	if (err)
 		return err;
 	err = memory_init(&machine->memory, snapshot->mirror, &machine->vm, error);

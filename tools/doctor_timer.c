@@ -110,6 +110,7 @@ static void fill_memory(uint8_t *memory)
 
 static int make_machine(struct trial *trial)
 {
+	const struct vm_options irqchip = { .irqchip = true };
 	const struct vm_slot slot = { .size = MEMORY_SIZE };
 	struct vm_slot memory;
 	int err = kvm_create(&trial->kvm, &trial->error);
@@ -121,7 +122,7 @@ static int make_machine(struct trial *trial)
 	if (trial->memory == MAP_FAILED)
 		return error_set(&trial->error, ENOMEM, "no memory for a VM");
 	fill_memory(trial->memory);
-	err = vm_init(&trial->vm, trial->kvm, &trial->error);
+	err = vm_init(&trial->vm, trial->kvm, &irqchip, &trial->error);
 	if (err)
 		return err;
 	trial->has_vm = true;
@@ -131,8 +132,6 @@ static int make_machine(struct trial *trial)
 	/* Intel's without unrestricted guests want it: Documentation/virt/kvm/api.rst, 4.35. */
 	if (err >= 0)
 		err = KVM_IOCTL_VALUE(trial->vm.fd, KVM_SET_TSS_ADDR, 0xfffbd000, &trial->error);
-	if (err >= 0)
-		err = KVM_IOCTL_VALUE(trial->vm.fd, KVM_CREATE_IRQCHIP, 0, &trial->error);
 	if (err >= 0)
 		err = vcpu_init(&trial->vcpu, &trial->vm, 0, NULL, &trial->error);
 	if (err < 0)

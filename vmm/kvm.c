@@ -139,6 +139,7 @@ int kvm_create(struct kvm **result, struct error *error)
 								sizeof(struct kvm_xsave);
 	err = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2);
 	kvm->quirks = err > 0 ? (uint64_t)err : 0;
+	kvm->tsc_deadline = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
 	err = get_cpuid(kvm, error);
 	if (err >= 0)
 		err = get_msrs(kvm, error);

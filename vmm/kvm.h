@@ -6,6 +6,7 @@
 #ifndef VMM_KVM_H
 #define VMM_KVM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,7 @@ struct kvm {
 	size_t run_size;	   /* of a vCPU's struct kvm_run, in bytes */
 	size_t xsave_size;	   /* of its XSAVE area, in bytes */
 	uint64_t quirks;	   /* that can be disabled, for KVM_CAP_DISABLE_QUIRKS2 */
+	bool tsc_deadline;	   /* local APICs in KVM have the timer mode of that name */
 	struct kvm_cpuid2 *cpuid;  /* what this KVM supports */
 	struct kvm_msr_list *msrs; /* that it saves and restores */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole state of an x86 vCPU but its memory: general, segment and control registers, MSRs,
- * XCR0 and the extended state, debug registers, pending events and the run state. Making a
- * snapshot costs tens of ioctls once; putting it back touches what can have changed.
+ * XCR0 and the extended state, debug registers, pending events, the run state, and the local APIC
+ * where KVM has one. Making a snapshot costs tens of ioctls once; putting it back touches what can have changed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,10 +17,11 @@ struct vcpu_state {
 	struct kvm_debugregs debugregs;
 	struct kvm_xcrs xcrs;
 	struct kvm_mp_state mp_state;
-	struct kvm_xsave *xsave;   /* kvm->xsave_size bytes */
-	struct kvm_msrs *msrs;	   /* all that can be put back */
-	struct kvm_msrs *msrs_now; /* room to read them for comparison */
-	struct kvm_msrs *one;	   /* room for a single one */
+	struct kvm_lapic_state lapic; /* of a VM with interrupt controllers */
+	struct kvm_xsave *xsave;      /* kvm->xsave_size bytes */
+	struct kvm_msrs *msrs;	      /* all that can be put back */
+	struct kvm_msrs *msrs_now;    /* room to read them for comparison */
+	struct kvm_msrs *one;	      /* room for a single one */
 	uint64_t tsc_offset;
 	bool has_mp_state;
 	bool has_tsc_offset;
@@ -29,6 +30,9 @@ struct vcpu_state {
 
 /* IA32_TSC_ADJUST counts what the guest changed of its clock (SDM vol. 3B, 17.17.3). */
 #define MSR_TSC_ADJUST 0x3b
+
+/* The local APIC's timer counts down: SDM vol. 3A, 10.4.1, table 10-1. */
+#define APIC_CURRENT_COUNT 0x390
 
 /* In the XSAVE area's 32-bit words: SDM vol. 1, 13.4.2. Its bits for the x87 and SSE. */
 #define XSTATE_BV     (512 / 4)
@@ -172,6 +176,8 @@ static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error 
 	if (err >= 0)
 		err = large ? KVM_IOCTL(vcpu->fd, KVM_GET_XSAVE2, state->xsave, error) :
 			      KVM_IOCTL(vcpu->fd, KVM_GET_XSAVE, state->xsave, error);
+	if (err >= 0 && vcpu->vm->irqchip)
+		err = KVM_IOCTL(vcpu->fd, KVM_GET_LAPIC, &state->lapic, error);
 	if (err < 0)
 		return err;
 	state->has_xsave = vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
@@ -260,20 +266,50 @@ static int restore_extended(const struct vcpu_state *state, struct vcpu *vcpu, s
 	return err;
 }
 
-/* Without an interrupt controller in KVM, a vCPU that left by I/O was running, and still is. */
+/*
+ * Without an interrupt controller in KVM, a vCPU that left by I/O was running, and still is. With one,
+ * others may send it an INIT at any time; reading the run state has it take one that is pending.
+ */
 static int restore_mp_state(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
 	struct kvm_mp_state mp_state = state->mp_state;
 
-	if (!state->has_mp_state || vcpu->run->exit_reason == KVM_EXIT_IO)
+	if (!state->has_mp_state)
+		return 0;
+	if (vcpu->vm->irqchip)
+		ioctl(vcpu->fd, KVM_GET_MP_STATE, &(struct kvm_mp_state){ 0 });
+	else if (vcpu->run->exit_reason == KVM_EXIT_IO)
 		return 0;
 	return KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &mp_state, error);
+}
+
+/*
+ * IA32_APIC_BASE, which the system registers carry, decides what the local APIC's registers mean: it
+ * goes in first. The local APIC goes in before the MSRs: IA32_TSC_DEADLINE is heard only in the timer
+ * mode that it sets (SDM vol. 3A, 10.5.4.1).
+ */
+static int restore_lapic(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_lapic_state lapic = state->lapic;
+	int err = 0;
+
+	if (vcpu->run->s.regs.sregs.apic_base != state->sregs.apic_base) {
+		struct kvm_sregs sregs = state->sregs;
+
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
+	}
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
+	return err;
 }
 
 int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
 	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
-	int err;
+	int err = vcpu->vm->irqchip ? restore_lapic(state, vcpu, error) : 0;
+
+	if (err < 0)
+		return err;
 
 	sync->regs = state->regs;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
@@ -283,7 +319,9 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 	}
 	/* Without an interrupt controller in KVM, this one is what counts (api.rst, "cr8 (in)"). */
 	vcpu->run->cr8 = state->sregs.cr8;
-	if (memcmp(&sync->events, &state->events, sizeof(state->events)) != 0) {
+	/* With an interrupt controller, an NMI may have come since the vCPU ran. */
+	if (vcpu->vm->irqchip ||
+	    memcmp(&sync->events, &state->events, sizeof(state->events)) != 0) {
 		sync->events = state->events;
 		vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
 	}
@@ -350,12 +388,14 @@ int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *
 	}
 	/* What is in its initial form may or may not be called in use; contents tell in either case. */
 	memcpy(&now->xsave->region[XSTATE_BV], &state->xsave->region[XSTATE_BV], sizeof(uint64_t));
+	memcpy(&now->lapic.regs[APIC_CURRENT_COUNT], &state->lapic.regs[APIC_CURRENT_COUNT],
+	       sizeof(uint32_t));
 #define DIFFERS(member, name) \
 	part_differs(&now->member, &state->member, sizeof(state->member), name, what, size)
 	differs = DIFFERS(regs, "general registers") || DIFFERS(sregs, "system registers") ||
 		  DIFFERS(events, "pending events") || DIFFERS(debugregs, "debug registers") ||
 		  DIFFERS(xcrs, "XCRs") || DIFFERS(mp_state, "run state") ||
-		  DIFFERS(tsc_offset, "TSC offset") ||
+		  DIFFERS(lapic, "local APIC's registers") || DIFFERS(tsc_offset, "TSC offset") ||
 		  part_differs(now->xsave, state->xsave, vcpu->vm->kvm->xsave_size,
 			       "extended state", what, size) ||
 		  msrs_differ(now, state, what, size);

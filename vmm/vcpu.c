@@ -17,6 +17,8 @@
 /* More accesses than one instruction makes: FXRSTOR reads 512 bytes, 8 at a time. */
 #define COMPLETION_LIMIT 1024
 
+#define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+
 #define SYNCED (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
 
 static struct kvm_cpuid_entry2 *find_leaf(struct kvm_cpuid2 *cpuid, uint32_t leaf, uint32_t subleaf)
@@ -43,7 +45,36 @@ bool vcpu_cpuid_has(const struct vcpu *vcpu, uint32_t leaf, enum vcpu_register f
 	return values[from] >> bit & 1;
 }
 
-static int set_cpuid(struct vcpu *vcpu, const struct vcpu_cpuid *changes, struct error *error)
+/*
+ * KVM lists the APIC ID of the CPU that it was asked on, and leaves out what hangs on the VM's having
+ * local APICs (api.rst, KVM_GET_SUPPORTED_CPUID). SDM vol. 2A, CPUID; APM vol. 3, appendix E.
+ */
+static void set_apic(struct kvm_cpuid2 *cpuid, const struct vm *vm, uint32_t id)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		switch (entry->function) {
+		case 1:
+			entry->ebx = (entry->ebx & 0xffffff) | id << 24;
+			if (vm->irqchip && vm->kvm->tsc_deadline)
+				entry->ecx |= CPUID_1_ECX_TSC_DEADLINE;
+			break;
+		case 0xb:
+		case 0x1f:
+			entry->edx = id;
+			break;
+		case 0x8000001e:
+			entry->eax = id;
+			break;
+		}
+	}
+}
+
+static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_cpuid *changes,
+		     struct error *error)
 {
 	const struct kvm_cpuid2 *supported = vcpu->vm->kvm->cpuid;
 	size_t extra = changes ? changes->count : 0;
@@ -55,6 +86,7 @@ static int set_cpuid(struct vcpu *vcpu, const struct vcpu_cpuid *changes, struct
 		return error_set(error, ENOMEM, "no memory for the list of CPUID leaves");
 	cpuid->nent = supported->nent;
 	memcpy(cpuid->entries, supported->entries, supported->nent * sizeof(cpuid->entries[0]));
+	set_apic(cpuid, vcpu->vm, id);
 	for (i = 0; i < extra; i++) {
 		const struct kvm_cpuid_entry2 *change = &changes->entries[i];
 		struct kvm_cpuid_entry2 *entry = find_leaf(cpuid, change->function, change->index);
@@ -96,7 +128,7 @@ int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_c
 		err = error_set(error, errno, "mapping a vCPU failed: %s", strerror(errno));
 		goto close;
 	}
-	err = set_cpuid(vcpu, cpuid, error);
+	err = set_cpuid(vcpu, id, cpuid, error);
 	if (err >= 0)
 		err = set_signal_mask(vcpu, error);
 	if (err < 0)

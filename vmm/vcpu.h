@@ -27,7 +27,8 @@ struct vcpu_cpuid {
 };
 
 /*
- * Make a vCPU with the CPUID that KVM supports, changed by `cpuid` (which may be NULL). Returns 0
+ * Make a vCPU with the CPUID that KVM supports, `id` its APIC ID, changed by `cpuid` (which may be
+ * NULL). Returns 0
  * or -errno. vcpu_finish() releases it.
  */
 int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_cpuid *cpuid,
@@ -67,7 +68,10 @@ void vcpu_kick(struct vcpu *vcpu);
 /* In the vCPU's thread: forget kicks that came. */
 void vcpu_clear_kick(struct vcpu *vcpu);
 
-/* Whole state but memory. vcpu_state_create() takes it from a vCPU, to be put back many times. */
+/*
+ * Whole state but memory, with the local APIC where KVM has one. vcpu_state_create() takes it from a
+ * vCPU, to be put back many times.
+ */
 struct vcpu_state;
 int vcpu_state_create(struct vcpu_state **state, struct vcpu *vcpu, struct error *error);
 void vcpu_state_destroy(struct vcpu_state *state);

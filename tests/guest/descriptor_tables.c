@@ -379,10 +379,13 @@ static void load_idt(void *arg)
 	r0_lidt(*(struct r0_table_register *)arg);
 }
 
-/* A base has to be canonical: SDM vol. 2A, LGDT and LIDT; APM vol. 3, LGDT and LIDT. */
+/*
+ * A base has to be canonical, by the width that the CPU has: SDM vol. 2A, LGDT and LIDT, and vol. 3A,
+ * 4.5.2; APM vol. 3, LGDT and LIDT.
+ */
 R0_TEST(descriptor_tables, table_bases_must_be_canonical)
 {
-	struct r0_table_register far_off = { 0xff, 0x0000800000000000 };
+	struct r0_table_register far_off = { 0xff, 1ul << (r0_linear_address_bits() - 1) };
 	struct r0_fault fault = r0_try(load_gdt, &far_off);
 
 	R0_ASSERT_EQ(fault.vector, R0_GP);

@@ -7,9 +7,9 @@
 #include <ring0/x86.h>
 #include "requirements.h"
 
-#define NON_CANONICAL 0x0001000000000000ul
-#define HIGHEST_LOW   0x00007ffffffff000ul
-#define HIGH_HALF     0xffff800000000000ul
+/* Canonical for all CPUs: the lower half's highest page and the upper half's first. */
+#define HIGHEST_LOW 0x00007ffffffff000ul
+#define HIGH_HALF   0xffff800000000000ul
 
 R0_TEST(msrs, efer_at_entry)
 {
@@ -71,28 +71,38 @@ R0_TEST(msrs, wrmsr_uses_32_bit_registers)
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_KERNEL_GS_BASE), 0x123412345000ul);
 }
 
-/* Those that hold an address take canonical ones only: SDM vol. 2D, WRMSR; APM vol. 3, WRMSR. */
+/*
+ * Those that hold an address take canonical ones only, by the width that the CPU has, whatever paging
+ * is in use: SDM vol. 2D, WRMSR, and vol. 3A, 4.5.2; APM vol. 3, WRMSR.
+ */
 static const uint32_t addresses[] = { R0_MSR_LSTAR, R0_MSR_CSTAR, R0_MSR_GS_BASE,
 				      R0_MSR_KERNEL_GS_BASE };
 
+static uint64_t first_non_canonical(void)
+{
+	return 1ul << (r0_linear_address_bits() - 1);
+}
+
 R0_TEST(msrs, addresses_must_be_canonical, .params = R0_PARAMS(addresses))
 {
+	uint64_t beyond = first_non_canonical();
 	uint32_t index = R0_PARAM(const uint32_t);
 
 	R0_ASSERT_EQ(r0_wrmsr_safe(index, HIGHEST_LOW), -1);
 	R0_ASSERT_EQ(r0_rdmsr(index), HIGHEST_LOW);
 	R0_ASSERT_EQ(r0_wrmsr_safe(index, HIGH_HALF), -1);
 	R0_ASSERT_EQ(r0_rdmsr(index), HIGH_HALF);
-	R0_ASSERT_EQ(r0_wrmsr_safe(index, NON_CANONICAL), R0_GP);
-	R0_ASSERT_EQ(r0_wrmsr_safe(index, ~NON_CANONICAL & ~HIGH_HALF & ~0xffful), -1);
-	R0_ASSERT_EQ(r0_wrmsr_safe(index, HIGH_HALF - 1), R0_GP);
+	R0_ASSERT_EQ(r0_wrmsr_safe(index, beyond), R0_GP);
+	R0_ASSERT_EQ(r0_wrmsr_safe(index, beyond - 1), -1);
+	R0_ASSERT_EQ(r0_wrmsr_safe(index, -beyond), -1);
+	R0_ASSERT_EQ(r0_wrmsr_safe(index, -beyond - 1), R0_GP);
 }
 
 R0_TEST(msrs, fs_base_must_be_canonical)
 {
 	uint64_t base = r0_rdmsr(R0_MSR_FS_BASE);
 
-	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_FS_BASE, NON_CANONICAL), R0_GP);
+	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_FS_BASE, first_non_canonical()), R0_GP);
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_FS_BASE), base);
 }
 
@@ -134,8 +144,8 @@ R0_TEST(msrs, star_and_fmask_stick)
 /* AMD keeps 32 bits of these and checks nothing: APM vol. 2, 6.1.2. Intel: SDM vol. 2D, WRMSR. */
 R0_TEST(msrs, sysenter_addresses_must_be_canonical, .when = cpu_checks_sysenter_addresses)
 {
-	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_SYSENTER_EIP, NON_CANONICAL), R0_GP);
-	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_SYSENTER_ESP, NON_CANONICAL), R0_GP);
+	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_SYSENTER_EIP, first_non_canonical()), R0_GP);
+	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_SYSENTER_ESP, first_non_canonical()), R0_GP);
 	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_SYSENTER_EIP, HIGH_HALF), -1);
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_SYSENTER_EIP), HIGH_HALF);
 	R0_ASSERT_EQ(r0_wrmsr_safe(R0_MSR_SYSENTER_ESP, HIGHEST_LOW), -1);

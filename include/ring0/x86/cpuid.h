@@ -144,6 +144,14 @@ static inline unsigned int r0_physical_address_bits(void)
 	return r0_cpuid(0x80000008u, 0).eax & 0xff;
 }
 
+/* The width of linear addresses: 48, or 57 where the CPU has 5-level paging, in use or not. */
+static inline unsigned int r0_linear_address_bits(void)
+{
+	if (r0_cpuid(0x80000000u, 0).eax < 0x80000008u)
+		return 48;
+	return r0_cpuid(0x80000008u, 0).eax >> 8 & 0xff;
+}
+
 /* Whether CPUID's vendor is AMD, or Hygon, whose CPUs are AMD's. */
 static inline bool r0_cpu_is_amd(void)
 {
