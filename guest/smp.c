@@ -29,12 +29,18 @@ unsigned int r0_cpu_count(void)
 	return count ? (unsigned int)count : 1;
 }
 
-/* Between two looks at something that another CPU is to change. */
-static void look_again(unsigned int *looks, bool for_idle)
+/* In the teardown of a test that failed, nobody else runs any more. */
+static void panic_alone(void)
+{
+	r0_panic("the teardown of a test that failed waits for another CPU, and all others have stopped");
+}
+
+/* Between two looks at what another CPU is to change: `awaited`, if it is to finish its work. */
+static void look_again(unsigned int *looks, const struct r0_cpu *awaited)
 {
 	__asm__ volatile("pause");
-	if (++*looks % LOOKS == 0)
-		r0_ask(R0_MESSAGE_REST, for_idle, 0);
+	if (++*looks % LOOKS == 0 && r0_ask(R0_MESSAGE_REST, awaited ? awaited->number + 1 : 0, 0))
+		panic_alone();
 }
 
 void r0_cpu_main(void)
@@ -68,7 +74,7 @@ static struct r0_cpu *worker(const char *function, unsigned int number)
 }
 
 /* Give a CPU something to do when it has finished what it has. Returns what it is known by. */
-static uint64_t give(const char *function, struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
+static uint64_t give(struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
 {
 	unsigned int looks = 0;
 	uint64_t given;
@@ -79,16 +85,15 @@ static uint64_t give(const char *function, struct r0_cpu *cpu, void (*fn)(void *
 		if (__atomic_compare_exchange_n(&cpu->work, &none, R0_WORK_CLAIMED, false,
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			break;
-		look_again(&looks, true);
+		look_again(&looks, cpu);
 	}
 	cpu->fn = fn;
 	cpu->arg = arg;
 	given = cpu->given + 1;
 	__atomic_store_n(&cpu->given, given, __ATOMIC_RELAXED);
 	__atomic_store_n(&cpu->work, R0_WORK_GIVEN, __ATOMIC_RELEASE);
-	if (r0_ask(R0_MESSAGE_WAKE, cpu->number, 0) != 0)
-		r0_panic("%s() in the teardown of a test that failed: the other CPUs have stopped",
-			 function);
+	if (r0_ask(R0_MESSAGE_WAKE, cpu->number, 0))
+		panic_alone();
 	return given;
 }
 
@@ -98,7 +103,7 @@ static void wait_for(struct r0_cpu *cpu, uint64_t given)
 
 	/* Numbers that wrap: what matters is which one is ahead. */
 	while ((int64_t)(__atomic_load_n(&cpu->finished, __ATOMIC_ACQUIRE) - given) < 0)
-		look_again(&looks, true);
+		look_again(&looks, cpu);
 }
 
 void r0_on_cpu(unsigned int number, void (*fn)(void *arg), void *arg)
@@ -111,7 +116,7 @@ void r0_on_cpu(unsigned int number, void (*fn)(void *arg), void *arg)
 		return;
 	}
 	cpu = worker(__func__, number);
-	wait_for(cpu, give(__func__, cpu, fn, arg));
+	wait_for(cpu, give(cpu, fn, arg));
 }
 
 void r0_on_cpu_async(unsigned int number, void (*fn)(void *arg), void *arg)
@@ -120,7 +125,7 @@ void r0_on_cpu_async(unsigned int number, void (*fn)(void *arg), void *arg)
 
 	if (number == r0_cpu_id())
 		r0_panic("%s() was given CPU %u, which calls it", __func__, number);
-	give(__func__, cpu, fn, arg);
+	give(cpu, fn, arg);
 }
 
 void r0_on_cpu_wait(unsigned int number)
@@ -146,7 +151,7 @@ void r0_on_cpus_async(void (*fn)(void *arg), void *arg)
 
 	require_test_cpu(__func__);
 	for (number = 1; number < r0_cpu_count(); number++)
-		give(__func__, r0_cpu_at(&r0_guest, number), fn, arg);
+		give(r0_cpu_at(&r0_guest, number), fn, arg);
 }
 
 void wait_for_other_cpus(void)
@@ -188,7 +193,7 @@ void r0_barrier_wait(struct r0_barrier *barrier)
 		return;
 	}
 	while (__atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round)
-		look_again(&looks, false);
+		look_again(&looks, NULL);
 }
 
 static bool take(struct r0_spinlock *lock, uint32_t self, uint32_t *holder)
@@ -209,7 +214,7 @@ void r0_spin_lock(struct r0_spinlock *lock)
 				 __func__, (void *)lock, self - 1);
 		/* Only look, which leaves the cache line with its holder. */
 		do
-			look_again(&looks, false);
+			look_again(&looks, NULL);
 		while (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED));
 	}
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct execution;
-struct machine;
+struct machine_cpu;
 
 enum assistance_mode {
 	ASSISTANCE_AUTO, /* where the host's CPU has neither VMX nor SVM: its KVM is software */
@@ -38,8 +38,11 @@ enum assistance {
 /* KVM could not execute the instruction at RIP. */
 enum assistance assistance_complete(struct execution *run);
 
-/* A test is over: its thread is no longer in need of it, and what was completed is counted. */
-void assistance_end(struct machine *machine);
+/*
+ * A test is over, and the calling thread, which ran that CPU, is no longer in need of it: what was
+ * completed is counted.
+ */
+void assistance_end(struct machine_cpu *cpu);
 
 /* How many instructions were completed in this process, and by mnemonic, as a list in words. */
 uint64_t assistance_count(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run of a job, between the files that take part in it: execute.c drives it, doorbell.c
- * answers the guest runtime, explain.c says why it ended so.
+ * One run of a job, between the files that take part in it: execute.c drives it, parallel.c does so
+ * with several CPUs, doorbell.c answers the guest runtime, explain.c says why it ended so.
  */
 #ifndef RUNNER_EXECUTION_H
 #define RUNNER_EXECUTION_H
@@ -10,10 +10,13 @@
 #include "runner/crash.h"
 #include "runner/execute.h"
 #include "runner/mock.h"
+#include "runner/parallel.h"
 #include "runner/verdict.h"
 
 struct execution {
 	struct machine *machine;
+	struct machine_cpu *cpu;   /* that left the VM, or that ended the run */
+	struct parallel *parallel; /* where there are several; NULL for one */
 	const struct job *job;
 	struct deadline *deadline;
 	struct mocks mocks;
@@ -44,6 +47,18 @@ struct execution {
 
 /* What an exit leads to. */
 enum step { STEP_ON, STEP_END };
+
+/* What a return from vcpu_run(), with that result, leads to. In execute.c. */
+enum step execution_serve(struct execution *run, int result);
+
+/* Remember where the vCPU is, for explain(). In execute.c. */
+void execution_note_place(struct execution *run, enum crash_kind kind);
+
+/* The number of the CPU in run->cpu. */
+static inline unsigned int execution_cpu(const struct execution *run)
+{
+	return (unsigned int)(run->cpu - run->machine->cpus);
+}
 
 /* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
 bool doorbell_rings(const struct execution *run);

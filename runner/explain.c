@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include "runner/execution.h"
 
@@ -87,7 +88,7 @@ static bool host_virtualizes(void)
  */
 static uint64_t place_of(const struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 	uint64_t rip = run->regs.rip;
 	uint8_t opcode;
 
@@ -105,31 +106,32 @@ static uint64_t place_of(const struct execution *run)
 	return out_before(run, rip);
 }
 
-char *explain(struct execution *run, char *message, size_t size)
+/* What a report sees of a CPU; its registers are yet to be filled in. */
+static struct crash_view view_of(const struct execution *run, unsigned int number,
+				 const struct crash_region *regions)
 {
 	const struct snapshot *snapshot = run->machine->snapshot;
-	struct crash_region *regions = list_regions(snapshot->mirror);
-	struct crash_view view = {
-		.regs = run->regs,
-		.sregs = run->sregs,
-		.cr2 = run->cr2,
-		.fs_base = snapshot->entry.fs_base,
-		.area = snapshot->entry.area,
+
+	return (struct crash_view){
+		.fs_base = entry_fs_base(&snapshot->entry, number),
+		.area = entry_area(&snapshot->entry, number),
 		.regions = regions,
 		.region_count = regions ? snapshot->mirror->part_count : 0,
 		.read = read_virtual,
 		.read_physical = read_physical,
 		.context = &run->machine->memory,
 	};
-	char *report = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&report, &length);
+}
 
-	message[0] = '\0';
-	if (!out) {
-		free(regions);
-		return NULL;
-	}
+/* What ended the run, on the CPU that ended it. */
+static void explain_ending(struct execution *run, const struct crash_region *regions, char *message,
+			   size_t size, FILE *out)
+{
+	struct crash_view view = view_of(run, execution_cpu(run), regions);
+
+	view.regs = run->regs;
+	view.sregs = run->sregs;
+	view.cr2 = run->cr2;
 	view.regs.rip = place_of(run);
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
@@ -138,6 +140,62 @@ char *explain(struct execution *run, char *message, size_t size)
 		snprintf(message + end, size - end, "; %s", run->why);
 		fprintf(out, "%s\n", run->why);
 	}
+}
+
+/* Where another CPU was at that time. */
+static void explain_other(const struct execution *run, unsigned int number,
+			  const struct crash_region *regions, FILE *out)
+{
+	const struct crash crash = { .kind = CRASH_PLACE };
+	struct machine_cpu *cpu = &run->machine->cpus[number];
+	struct crash_view view = view_of(run, number, regions);
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	const char *halted = "";
+	char place[512], *text = NULL;
+	size_t length;
+	FILE *details;
+
+	if (parallel_is_idle(run, number)) {
+		fprintf(out, "\nCPU %u had nothing to do\n", number);
+		return;
+	}
+	view.regs = cpu->vcpu.run->s.regs.regs;
+	view.sregs = cpu->vcpu.run->s.regs.sregs;
+	view.cr2 = view.sregs.cr2;
+	ioctl(cpu->vcpu.fd, KVM_GET_MP_STATE, &state);
+	if (state.mp_state == KVM_MP_STATE_HALTED) {
+		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
+						      "halted, with interrupts off, ";
+		view.regs.rip--; /* HLT is one byte long */
+	}
+	details = open_memstream(&text, &length);
+	if (!details)
+		return;
+	crash_describe(&view, &crash, place, sizeof(place), details);
+	fclose(details);
+	fprintf(out, "\nCPU %u was %s%s\n%s", number, halted, place, text);
+	free(text);
+}
+
+char *explain(struct execution *run, char *message, size_t size)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	char *report = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&report, &length);
+	unsigned int i;
+
+	message[0] = '\0';
+	if (!out) {
+		free(regions);
+		return NULL;
+	}
+	if (run->parallel)
+		fprintf(out, "CPU %u:\n", execution_cpu(run));
+	explain_ending(run, regions, message, size, out);
+	for (i = 0; run->parallel && i < run->machine->cpu_count; i++)
+		if (i != execution_cpu(run))
+			explain_other(run, i, regions, out);
 	fclose(out);
 	free(regions);
 	if (run->crash.kind == CRASH_PLACE && run->ending.message) {
@@ -174,21 +232,14 @@ static bool find_written(const char *attributes, char *name, size_t size)
 
 void explain_condition(const struct execution *run, char *name, size_t size)
 {
-	const struct snapshot *snapshot = run->machine->snapshot;
 	struct crash_region *regions;
 	struct crash_view view;
 	char *end;
 
 	if (run->job->attributes && find_written(run->job->attributes, name, size))
 		return;
-	regions = list_regions(snapshot->mirror);
-	view = (struct crash_view){
-		.regions = regions,
-		.region_count = regions ? snapshot->mirror->part_count : 0,
-		.read = read_virtual,
-		.read_physical = read_physical,
-		.context = &run->machine->memory,
-	};
+	regions = list_regions(run->machine->snapshot->mirror);
+	view = view_of(run, 0, regions);
 	crash_place(&view, (uint64_t)run->job->options->when, name, size);
 	/* "function (file:line)": the function's name says it. */
 	end = strstr(name, " (");

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* libc's standard output in the program and in VMs. Looks into glibc's FILE; does little without. */
 #include "runner/stdio.h"
-#include <stdbool.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
-void stdio_prepare(void)
+static void *do_nothing(void *argument)
 {
+	return argument;
+}
+
+void stdio_prepare(bool shared)
+{
+	pthread_t thread;
+
+	/* glibc's streams take no locks in a process that never had a second thread. */
+	if (shared && pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+		pthread_join(thread, NULL);
 #ifdef __GLIBC__
 	static char buffer[BUFSIZ];
 

@@ -15,13 +15,16 @@
 /* A KVM_RUN that does not come back by then never will, on a busy host either. */
 #define INTERRUPT_NS 2000000000ull
 
+/* Interrupt controllers cost something to make and to reset: a machine of its own has them. */
+enum kind { KIND_PLAIN, KIND_IRQCHIP, KINDS };
+
 struct worker {
 	const struct snapshot *snapshot;
 	struct worker_jobs jobs;
 	struct worker_options options;
 	pthread_t thread;
-	struct machine machine;
-	bool has_machine;
+	struct machine machines[KINDS]; /* each made when a test first asks for it */
+	bool has_machine[KINDS];
 	struct deadline deadline; /* of the job that runs */
 
 	/* What the supervisor looks at, which must all be of one job. */
@@ -49,7 +52,10 @@ static int make_machine(struct worker *worker, struct machine *machine,
 {
 	size_t count = options->cpuid.count, i;
 	struct kvm_cpuid_entry2 entries[count ? count : 1];
-	struct vcpu_cpuid cpuid = { .entries = entries, .count = count };
+	const struct machine_options wanted = {
+		.cpuid = { .entries = entries, .count = count },
+		.irqchip = options->irqchip,
+	};
 
 	for (i = 0; i < count; i++)
 		entries[i] = (struct kvm_cpuid_entry2){
@@ -63,7 +69,7 @@ static int make_machine(struct worker *worker, struct machine *machine,
 			.ecx = options->cpuid.entries[i].ecx,
 			.edx = options->cpuid.entries[i].edx,
 		};
-	return machine_init(machine, worker->snapshot, &cpuid, error);
+	return machine_init(machine, worker->snapshot, &wanted, error);
 }
 
 /* A machine that is being kicked must not go away. */
@@ -97,9 +103,12 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 	usable = execute(machine, job, &worker->deadline, outcome);
 	pthread_mutex_lock(&worker->lock);
 	worker->running = NULL;
-	/* A kick that came too late must not hit the next job. */
+	/*
+	 * A kick that came too late must not hit the next job. One of another CPU than the first does no
+	 * harm there.
+	 */
 	if (worker->kicked)
-		vcpu_clear_kick(&machine->vcpu);
+		vcpu_clear_kick(&machine->cpus[0].vcpu);
 	worker->kicked = false;
 	pthread_mutex_unlock(&worker->lock);
 	return usable;
@@ -110,13 +119,12 @@ static void check_reset(struct machine *machine, struct outcome *outcome)
 {
 	struct error error = { 0 };
 	char what[sizeof(error.text)], message[sizeof(what) + 64];
-	int differs =
-		vcpu_state_differs(machine->state, &machine->vcpu, what, sizeof(what), &error);
+	int differs = machine_differs(machine, what, sizeof(what), &error);
 
+	if (!differs)
+		return;
 	if (differs < 0)
 		snprintf(what, sizeof(what), "%s", error.text);
-	if (!differs && !memory_differs(&machine->memory, what, sizeof(what)))
-		return;
 	snprintf(message, sizeof(message), "the reset after this test left something behind: %s",
 		 what);
 	outcome_finish(outcome);
@@ -126,16 +134,17 @@ static void check_reset(struct machine *machine, struct outcome *outcome)
 static void run_job(struct worker *worker, const struct job *job, struct outcome *outcome)
 {
 	bool own = worker->options.fresh_vm || job->options->cpuid.count;
-	struct machine other, *machine = own ? &other : &worker->machine;
+	enum kind kind = job->options->irqchip ? KIND_IRQCHIP : KIND_PLAIN;
+	struct machine other, *machine = own ? &other : &worker->machines[kind];
 	struct error error = { 0 };
 	bool usable;
 
-	if (own || !worker->has_machine) {
+	if (own || !worker->has_machine[kind]) {
 		if (make_machine(worker, machine, job->options, &error) != 0) {
 			give_error(outcome, &error);
 			return;
 		}
-		worker->has_machine |= !own;
+		worker->has_machine[kind] |= !own;
 	}
 	usable = run_on(worker, machine, job, outcome);
 	if (own) {
@@ -148,7 +157,7 @@ static void run_job(struct worker *worker, const struct job *job, struct outcome
 		return;
 	}
 	drop_machine(worker, machine);
-	worker->has_machine = false;
+	worker->has_machine[kind] = false;
 }
 
 /* The job is over. Returns false if the supervisor was faster, and gave its outcome. */
@@ -168,7 +177,7 @@ static void *worker_thread(void *context)
 	struct worker *worker = context;
 	struct outcome outcome;
 	struct job job;
-	size_t number;
+	size_t number, kind;
 
 	vcpu_prepare_thread();
 	while (worker->jobs.next(worker->jobs.context, &job, &number)) {
@@ -181,8 +190,9 @@ static void *worker_thread(void *context)
 			return NULL;
 		worker->jobs.done(worker->jobs.context, number, &outcome);
 	}
-	if (worker->has_machine)
-		drop_machine(worker, &worker->machine);
+	for (kind = 0; kind < KINDS; kind++)
+		if (worker->has_machine[kind])
+			drop_machine(worker, &worker->machines[kind]);
 	worker->jobs.gone(worker->jobs.context);
 	return NULL;
 }
@@ -229,7 +239,7 @@ static void kick(struct worker *worker)
 {
 	worker->kicked = worker->running;
 	if (worker->running)
-		vcpu_kick(&worker->running->vcpu);
+		machine_kick(worker->running);
 }
 
 /* The job's time is over: have it come out, or if it does not, give it up. Returns whether so. */

@@ -396,7 +396,7 @@ int main(void)
 		printf("1..0 # SKIP %s\n", error.text);
 		return 77;
 	}
-	if (err || machine_init(&machine, snapshot, NULL, &error) != 0) {
+	if (err || machine_init(&machine, snapshot, &(struct machine_options){ 0 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}

@@ -145,6 +145,8 @@ close:
 
 void vcpu_finish(struct vcpu *vcpu)
 {
+	if (vcpu->has_alarm)
+		timer_delete(vcpu->alarm);
 	free(vcpu->cpuid);
 	munmap(vcpu->run, vcpu->vm->kvm->run_size);
 	close(vcpu->fd);
@@ -189,6 +191,36 @@ void vcpu_kick(struct vcpu *vcpu)
 	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	if (thread)
 		syscall(SYS_tgkill, getpid(), thread, KICK_SIGNAL);
+}
+
+/* A signal to this thread, blocked but in KVM_RUN: one that comes before that ends it at once. */
+static int make_alarm(struct vcpu *vcpu, struct error *error)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = KICK_SIGNAL };
+
+	event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	if (timer_create(CLOCK_MONOTONIC, &event, &vcpu->alarm) < 0)
+		return error_set(error, errno, "making a vCPU's timer failed: %s", strerror(errno));
+	vcpu->has_alarm = true;
+	return 0;
+}
+
+int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error)
+{
+	struct itimerspec when = { .it_value = { .tv_sec = (time_t)(when_ns / 1000000000),
+						 .tv_nsec = (long)(when_ns % 1000000000) } };
+	int err;
+
+	if (!vcpu->has_alarm) {
+		if (!when_ns)
+			return 0;
+		err = make_alarm(vcpu, error);
+		if (err)
+			return err;
+	}
+	if (timer_settime(vcpu->alarm, TIMER_ABSTIME, &when, NULL) < 0)
+		return error_set(error, errno, "setting a vCPU's timer failed: %s", strerror(errno));
+	return 0;
 }
 
 void vcpu_clear_kick(struct vcpu *vcpu)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 #include "vmm/vm.h"
 
 struct vcpu {
@@ -18,6 +19,8 @@ struct vcpu {
 	struct kvm_run *run;
 	pid_t thread;		  /* that runs it; set by vcpu_run(), 0 before */
 	struct kvm_cpuid2 *cpuid; /* what its CPUID says */
+	timer_t alarm;		  /* once there was one */
+	bool has_alarm;
 };
 
 /* CPUID entries that take the place of what KVM supports, by leaf and subleaf. */
@@ -65,7 +68,14 @@ bool vcpu_complete(struct vcpu *vcpu);
 /* From another thread: have a present or coming vcpu_run() return -EINTR, as soon as KVM can. */
 void vcpu_kick(struct vcpu *vcpu);
 
-/* In the vCPU's thread: forget kicks that came. */
+/*
+ * In the vCPU's thread, the same each time: have a present or coming vcpu_run() return -EINTR at that
+ * time of the monotonic clock, in nanoseconds, or 0 for none. Takes the place of the one before.
+ * Returns 0 or -errno.
+ */
+int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error);
+
+/* In the vCPU's thread: forget kicks and alarms that came. */
 void vcpu_clear_kick(struct vcpu *vcpu);
 
 /*

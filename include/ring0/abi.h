@@ -28,7 +28,7 @@
 /* Of machines with several CPUs, from 32 on. */
 #define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
 #define R0_MESSAGE_WAKE 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
-#define R0_MESSAGE_REST 34 /* waiting for another CPU; a: 1 if for one to become idle */
+#define R0_MESSAGE_REST 34 /* waiting for others; a: 0, or 1 + the CPU to finish; answer as above */
 #define R0_MESSAGE_CPU	35 /* answer: the number of the CPU that asks */
 #define R0_MESSAGE_CPUS 36 /* how many there are; from ring 3, which ring 0 answers */
 

@@ -141,6 +141,7 @@ struct r0_options {
 	const char *panic_message; /* text that the panic's message must hold, or NULL for any */
 	int expect_exception;	   /* R0_EXCEPTION(vector): must end in it, unhandled */
 	unsigned int timeout_ms;   /* 0 is 10 000; scaled by $R0_TIMEOUT_FACTOR */
+	bool irqchip;		   /* the machine has a PC's interrupt controllers and timers */
 	unsigned int cpus;	   /* virtual CPUs; 0 is one: see <ring0/smp.h> */
 	bool (*when)(void);	   /* run in ring 0 first: false skips the test */
 	void (*setup)(void);	   /* run in ring 0 before the test */

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Several CPUs at a time: their threads, who is idle, who is woken, and the end for all of them. */
+#include "runner/parallel.h"
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <ring0/abi.h>
+#include "runner/assistance.h"
+#include "runner/execution.h"
+
+/* How long a CPU that waits for another stays out of the VM, where no interrupt reaches it. */
+#define REST_NS 1000000
+
+struct cpu {
+	bool idle;	    /* halted in want of work; an interrupt's handler may run all the same */
+	bool woken;	    /* there is work, and it has not been told yet */
+	bool waits;	    /* its last exit was to wait for another one to finish */
+	struct buffer line; /* what it printed since the last newline */
+};
+
+struct parallel {
+	pthread_mutex_t lock; /* for all of the run, while CPUs run */
+	pthread_cond_t changed;	/* a CPU has become idle */
+	bool over;		/* the run has ended */
+	bool failed;		/* the test has, and only one CPU goes on */
+	unsigned int survivor;
+	struct cpu cpus[];
+};
+
+int parallel_begin(struct execution *run)
+{
+	const uint64_t count = run->machine->cpu_count;
+	const uint64_t at = (uint64_t)&r0_guest + offsetof(struct r0_guest, cpu_count);
+	struct parallel *parallel =
+		calloc(1, sizeof(*parallel) + count * sizeof(parallel->cpus[0]));
+	pthread_condattr_t attributes;
+	unsigned int i;
+
+	if (!parallel)
+		return error_set(&run->complaint, ENOMEM, "no memory");
+	pthread_mutex_init(&parallel->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&parallel->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	for (i = 1; i < count; i++)
+		parallel->cpus[i].idle = true;
+	/* The snapshot is that of machines with one, too. */
+	memory_write(&run->machine->memory, gva(at), &count, sizeof(count));
+	run->parallel = parallel;
+	return 0;
+}
+
+void parallel_finish(struct execution *run)
+{
+	struct parallel *parallel = run->parallel;
+	unsigned int i;
+
+	if (!parallel)
+		return;
+	for (i = 0; i < run->machine->cpu_count; i++)
+		free(buffer_take(&parallel->cpus[i].line));
+	pthread_cond_destroy(&parallel->changed);
+	pthread_mutex_destroy(&parallel->lock);
+	free(parallel);
+	run->parallel = NULL;
+}
+
+static void kick_others(const struct execution *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++)
+		if (i != execution_cpu(run))
+			vcpu_kick(&run->machine->cpus[i].vcpu);
+}
+
+static bool has_stopped(const struct parallel *parallel, unsigned int number)
+{
+	return parallel->over || (parallel->failed && parallel->survivor != number);
+}
+
+static int set_mp_state(struct execution *run, uint32_t value)
+{
+	struct kvm_mp_state state = { .mp_state = value };
+
+	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_MP_STATE, &state, &run->complaint);
+}
+
+/*
+ * A CPU that was interrupted: if it is halted in want of work, and there is some, it goes on. One that
+ * isn't halted is about to look for work, or to say that it found none.
+ */
+static int take_wake(struct execution *run, struct cpu *cpu)
+{
+	struct kvm_mp_state state;
+	int err;
+
+	if (!cpu->idle || !cpu->woken)
+		return 0;
+	err = KVM_IOCTL(run->cpu->vcpu.fd, KVM_GET_MP_STATE, &state, &run->complaint);
+	if (err < 0 || state.mp_state != KVM_MP_STATE_HALTED)
+		return err;
+	cpu->idle = cpu->woken = false;
+	return set_mp_state(run, KVM_MP_STATE_RUNNABLE);
+}
+
+/* Serve what vcpu_run() came back with, under the lock. */
+static enum step serve(struct execution *run, struct cpu *cpu, int result, struct error *error)
+{
+	if (result == -EINTR && take_wake(run, cpu) < 0)
+		return execution_end(run, END_HOST_ERROR, run->complaint.text);
+	if (result < 0 && result != -EINTR)
+		run->complaint = *error;
+	else if (result == 0)
+		cpu->waits = false;
+	return execution_serve(run, result);
+}
+
+static void run_cpu(void *context, unsigned int number)
+{
+	struct execution *run = context;
+	struct parallel *parallel = run->parallel;
+	struct machine_cpu *cpu = &run->machine->cpus[number];
+	enum step step = STEP_ON;
+
+	while (step == STEP_ON) {
+		struct error error = { 0 };
+		int result = vcpu_run(&cpu->vcpu, &error);
+
+		pthread_mutex_lock(&parallel->lock);
+		if (has_stopped(parallel, number)) {
+			step = STEP_END;
+		} else {
+			run->cpu = cpu;
+			step = serve(run, &parallel->cpus[number], result, &error);
+			if (step == STEP_END) {
+				parallel->over = true;
+				kick_others(run);
+			}
+		}
+		pthread_mutex_unlock(&parallel->lock);
+	}
+	/* It may have been kicked after it had left. */
+	vcpu_clear_kick(&cpu->vcpu);
+	assistance_end(cpu);
+}
+
+/* The CPU that the time ran out on, rather than one that waits for it. */
+static unsigned int hung_cpu(const struct execution *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++)
+		if (!run->parallel->cpus[i].idle && !run->parallel->cpus[i].waits)
+			return i;
+	return 0;
+}
+
+void parallel_drive(struct execution *run)
+{
+	team_start(run->machine->team, run_cpu, run);
+	run_cpu(run, 0);
+	team_wait(run->machine->team);
+	/* Whichever noticed first. */
+	if (run->ending.how == END_TIMEOUT) {
+		run->cpu = &run->machine->cpus[hung_cpu(run)];
+		execution_note_place(run, CRASH_TIMEOUT);
+	}
+}
+
+void parallel_print(struct execution *run, const char *text, size_t length)
+{
+	struct buffer *line = &run->parallel->cpus[execution_cpu(run)].line;
+	const char *end = memrchr(text, '\n', length);
+	size_t whole = end ? (size_t)(end - text) + 1 : 0;
+
+	if (whole) {
+		if (line->length)
+			buffer_add(&run->output, line->text, line->length);
+		buffer_add(&run->output, text, whole);
+		free(buffer_take(line));
+	}
+	if (length > whole)
+		buffer_add(line, text + whole, length - whole);
+}
+
+void parallel_take_output(struct execution *run)
+{
+	unsigned int i;
+
+	for (i = 0; run->parallel && i < run->machine->cpu_count; i++) {
+		struct buffer *line = &run->parallel->cpus[i].line;
+
+		if (line->length)
+			buffer_add(&run->output, line->text, line->length);
+	}
+}
+
+void parallel_stop_others(struct execution *run)
+{
+	struct parallel *parallel = run->parallel;
+
+	if (!parallel || parallel->failed)
+		return;
+	parallel->failed = true;
+	parallel->survivor = execution_cpu(run);
+	kick_others(run);
+}
+
+int parallel_idle(struct execution *run)
+{
+	struct cpu *cpu = &run->parallel->cpus[execution_cpu(run)];
+	int err = 0;
+
+	cpu->idle = !cpu->woken;
+	cpu->woken = false;
+	if (cpu->idle)
+		err = set_mp_state(run, KVM_MP_STATE_HALTED);
+	pthread_cond_broadcast(&run->parallel->changed);
+	return err < 0 ? err : 0;
+}
+
+int parallel_wake(struct execution *run, uint64_t number)
+{
+	struct parallel *parallel = run->parallel;
+
+	if (parallel->failed || number >= run->machine->cpu_count)
+		return -1;
+	parallel->cpus[number].woken = true;
+	if (parallel->cpus[number].idle)
+		vcpu_kick(&run->machine->cpus[number].vcpu);
+	return 0;
+}
+
+int parallel_rest(struct execution *run, uint64_t idle)
+{
+	struct parallel *parallel = run->parallel;
+	struct machine_cpu *cpu = run->cpu;
+	struct timespec until;
+
+	if (parallel->failed)
+		return -1;
+	if (idle && idle - 1 < run->machine->cpu_count) {
+		parallel->cpus[execution_cpu(run)].waits = true;
+		if (parallel_is_idle(run, (unsigned int)idle - 1))
+			return 0;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += REST_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+		pthread_cond_timedwait(&parallel->changed, &parallel->lock, &until);
+	} else {
+		pthread_mutex_unlock(&parallel->lock);
+		sched_yield();
+		pthread_mutex_lock(&parallel->lock);
+	}
+	/* Others' exits were served meanwhile. */
+	run->cpu = cpu;
+	return 0;
+}
+
+bool parallel_is_idle(const struct execution *run, unsigned int number)
+{
+	const struct cpu *cpu = &run->parallel->cpus[number];
+
+	return cpu->idle && !cpu->woken;
+}
