@@ -439,6 +439,26 @@ r0_try_begin:
 	.cfi_endproc
 	.size r0_try_begin, . - r0_try_begin
 
+/*
+ * void r0_wait_halt(void): STI's shadow lets no interrupt in before the HLT (SDM vol. 2B, STI). The host
+ * knows by r0_wait_halted that this is the HLT which it may end.
+ */
+	.balign 16
+	.globl r0_wait_halt
+	.hidden r0_wait_halt
+	.type r0_wait_halt, @function
+r0_wait_halt:
+	.cfi_startproc
+	sti
+	hlt
+	.globl r0_wait_halted
+	.hidden r0_wait_halted
+r0_wait_halted:
+	cli
+	ret
+	.cfi_endproc
+	.size r0_wait_halt, . - r0_wait_halt
+
 /* void r0_leave_to(uint64_t stack, void (*fn)(void)): go on with fn, which does not return. */
 	.balign 16
 	.globl r0_leave_to

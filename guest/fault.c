@@ -119,6 +119,7 @@ void r0_exception(struct r0_frame *frame)
 	if (vector == R0_UD && (frame->cs & 3) && serve_user(cpu, frame))
 		return;
 	if (r0_guest.handlers[vector]) {
+		++*handled_interrupts(cpu, vector);
 		handle(cpu, frame, r0_guest.handlers[vector]);
 		return;
 	}

@@ -23,11 +23,17 @@ static uint64_t clock(void)
 	return r0_ask(R0_MESSAGE_CLOCK, 0, 0);
 }
 
+static uint64_t wake(uint64_t after)
+{
+	return r0_ask(R0_MESSAGE_WAKE, after, 0);
+}
+
 const struct outside outside_host = {
 	.console = console,
 	.failure = failure,
 	.finish = finish,
 	.clock = clock,
+	.wake = wake,
 };
 
 /* NULL in the program; the mirror points it at a table in the VM's copy. */

@@ -22,6 +22,8 @@ struct outside {
 	void (*finish)(unsigned int message)
 		__attribute__((noreturn)); /* R0_MESSAGE_PASS or _STOP */
 	uint64_t (*clock)(void);	   /* nanoseconds */
+	/* Have r0_wait_halt() end in so many nanoseconds, if nothing else ends it; the clock. */
+	uint64_t (*wake)(uint64_t after);
 };
 
 extern const struct outside *outside;
@@ -29,12 +31,14 @@ extern const struct outside outside_host; /* over the doorbell */
 
 /*
  * In entry_x86_64.S: send a message to the host and return its answer; continue in ring 3 with
- * fn(arg) on a stack, coming back through the innermost try; go on with fn on a stack.
+ * fn(arg) on a stack, coming back through the innermost try; go on with fn on a stack; wait for an
+ * interrupt, from interrupts off to interrupts off, or for the outside's wake().
  */
 uint64_t r0_ask(uint64_t message, uint64_t a, uint64_t b);
 void r0_enter_user(long (*fn)(void *arg), void *arg, uint64_t stack, struct r0_cpu *cpu)
 	__attribute__((noreturn));
 void r0_leave_to(uint64_t stack, void (*fn)(void)) __attribute__((noreturn));
+void r0_wait_halt(void);
 
 /* The CPU that runs this, where there are several; have it wait for work, or for an interrupt. */
 struct r0_cpu *r0_find_cpu(void);
@@ -61,6 +65,12 @@ static inline bool in_ring3(void)
 static inline struct r0_cpu *this_cpu(void)
 {
 	return __builtin_expect(r0_guest.cpu_count <= 1, 1) ? &r0_guest.first : r0_find_cpu();
+}
+
+/* How many interrupts of that vector the CPU has handled since the last wait for it. */
+static inline uint32_t *handled_interrupts(const struct r0_cpu *cpu, uint64_t vector)
+{
+	return (uint32_t *)(cpu->area + R0_AREA_INTERRUPTS) + vector;
 }
 
 /* Where the next exception's stack of that CPU starts. */

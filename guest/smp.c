@@ -4,6 +4,7 @@
  * locks. The host halts a CPU that has nothing to do, and wakes it; the rest is done in memory.
  */
 #include <ring0.h>
+#include <ring0/x86.h>
 #include "runtime.h"
 
 /*
@@ -32,13 +33,14 @@ unsigned int r0_cpu_count(void)
 /* In the teardown of a test that failed, nobody else runs any more. */
 static void panic_alone(void)
 {
-	r0_panic("the teardown of a test that failed waits for another CPU, and all others have stopped");
+	r0_panic(
+		"the teardown of a test that failed waits for another CPU, and all others have stopped");
 }
 
 /* Between two looks at what another CPU is to change: `awaited`, if it is to finish its work. */
 static void look_again(unsigned int *looks, const struct r0_cpu *awaited)
 {
-	__asm__ volatile("pause");
+	r0_pause();
 	if (++*looks % LOOKS == 0 && r0_ask(R0_MESSAGE_REST, awaited ? awaited->number + 1 : 0, 0))
 		panic_alone();
 }
@@ -55,19 +57,24 @@ void r0_cpu_main(void)
 		__atomic_store_n(&cpu->work, R0_WORK_RUNNING, __ATOMIC_RELAXED);
 		cpu->fn(cpu->arg);
 		/* It may have left interrupts on. */
-		__asm__ volatile("cli" : : : "memory");
+		r0_cli();
 		__atomic_store_n(&cpu->finished, cpu->given, __ATOMIC_RELEASE);
 		__atomic_store_n(&cpu->work, R0_WORK_NONE, __ATOMIC_RELEASE);
 	}
 }
 
-/* The CPU of that number, if it may be given work; if not, the test fails. */
-static struct r0_cpu *worker(const char *function, unsigned int number)
+static void require_cpu(const char *function, unsigned int number)
 {
 	require_guest(function);
 	if (number >= r0_cpu_count())
 		r0_panic("%s() was given CPU %u, and the test has %u CPU%s (.cpus)", function,
 			 number, r0_cpu_count(), r0_cpu_count() > 1 ? "s" : "");
+}
+
+/* The CPU of that number, if it may be given work; if not, the test fails. */
+static struct r0_cpu *worker(const char *function, unsigned int number)
+{
+	require_cpu(function, number);
 	if (number == 0)
 		r0_panic("%s() was given CPU 0, which runs the test and takes no work", function);
 	return r0_cpu_at(&r0_guest, number);
@@ -92,7 +99,7 @@ static uint64_t give(struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
 	given = cpu->given + 1;
 	__atomic_store_n(&cpu->given, given, __ATOMIC_RELAXED);
 	__atomic_store_n(&cpu->work, R0_WORK_GIVEN, __ATOMIC_RELEASE);
-	if (r0_ask(R0_MESSAGE_WAKE, cpu->number, 0))
+	if (r0_ask(R0_MESSAGE_WORK, cpu->number, 0))
 		panic_alone();
 	return given;
 }
@@ -177,6 +184,49 @@ void r0_on_cpus(void (*fn)(void *arg), void *arg)
 	r0_on_cpus_async(fn, arg);
 	fn(arg);
 	wait_for_other_cpus();
+}
+
+/* The ICR has two halves in xAPIC mode: no interrupt may send between them. */
+static void send(uint32_t destination, uint32_t icr)
+{
+	uint64_t rflags = r0_read_rflags();
+
+	r0_cli();
+	r0_apic_send_ipi(destination, icr | R0_APIC_ASSERT);
+	r0_write_rflags(rflags);
+}
+
+/* SDM vol. 3A, 10.5.2: the vectors up to 15 are illegal in an interrupt message. */
+static void require_vector(const char *function, int vector)
+{
+	require_guest(function);
+	if (vector < 16 || vector > 255)
+		r0_panic("%s() was given the vector %d, and it takes 16 to 255", function, vector);
+}
+
+void r0_send_ipi(unsigned int number, int vector)
+{
+	require_cpu(__func__, number);
+	require_vector(__func__, vector);
+	send(number, R0_APIC_FIXED | (uint32_t)vector);
+}
+
+void r0_send_nmi(unsigned int number)
+{
+	require_cpu(__func__, number);
+	send(number, R0_APIC_NMI);
+}
+
+void r0_send_ipi_to_others(int vector)
+{
+	require_vector(__func__, vector);
+	send(0, R0_APIC_TO_OTHERS | R0_APIC_FIXED | (uint32_t)vector);
+}
+
+void r0_send_nmi_to_others(void)
+{
+	require_guest(__func__);
+	send(0, R0_APIC_TO_OTHERS | R0_APIC_NMI);
 }
 
 void r0_barrier_wait(struct r0_barrier *barrier)

@@ -87,6 +87,19 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 	return STEP_ON;
 }
 
+/* The text, with the CPU that it comes from where there are several. Takes it; NULL is NULL. */
+static char *name_cpu(const struct execution *run, char *text)
+{
+	char *named = NULL;
+
+	if (!run->parallel || !text)
+		return text;
+	if (asprintf(&named, "CPU %u: %s", execution_cpu(run), text) < 0)
+		named = NULL;
+	free(text);
+	return named;
+}
+
 /* One failure: the first gives the run its place, all are listed. */
 static enum step failure(struct execution *run, uint64_t address)
 {
@@ -95,7 +108,7 @@ static enum step failure(struct execution *run, uint64_t address)
 
 	if (memory_read(&run->machine->memory, gva(address), &what, sizeof(what)) != sizeof(what))
 		return execution_end(run, END_FAILED, "a failure whose description can't be read");
-	text = copy_text(run, (uint64_t)what.text, what.length);
+	text = name_cpu(run, copy_text(run, (uint64_t)what.text, what.length));
 	file = copy_path(run, (uint64_t)what.file);
 	if (!text) {
 		free(file);
@@ -104,8 +117,6 @@ static enum step failure(struct execution *run, uint64_t address)
 	run->failure_count++;
 	if (file)
 		buffer_print(&run->failures, "%s:%u: ", file, what.line);
-	if (run->parallel)
-		buffer_print(&run->failures, "CPU %u: ", execution_cpu(run));
 	buffer_print(&run->failures, "%s\n", text);
 	if (!run->file && file) {
 		run->file = file;
@@ -228,12 +239,33 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	return STEP_ON;
 }
 
-static enum step clock_now(struct execution *run)
+static uint64_t monotonic_clock(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	answer(run, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static enum step clock_now(struct execution *run)
+{
+	answer(run, monotonic_clock());
+	return STEP_ON;
+}
+
+/* Who waits busily wants nothing but the clock: after is 0. */
+static enum step wake(struct execution *run, uint64_t after)
+{
+	uint64_t now = monotonic_clock();
+
+	if (!run->machine->devices)
+		return execution_end(
+			run, END_REFUSED,
+			"it waits for an interrupt, and has no interrupt controllers: a "
+			"test that needs them says .irqchip = true");
+	if (after)
+		interrupts_wake_at(run, now + after);
+	answer(run, now);
 	return STEP_ON;
 }
 
@@ -267,7 +299,7 @@ static enum step serve_parallel(struct execution *run, uint64_t message, uint64_
 		if (parallel_idle(run) != 0)
 			return execution_end(run, END_HOST_ERROR, run->complaint.text);
 		return STEP_ON;
-	case R0_MESSAGE_WAKE:
+	case R0_MESSAGE_WORK:
 		answer(run, (uint64_t)parallel_wake(run, a));
 		return STEP_ON;
 	case R0_MESSAGE_REST:
@@ -304,6 +336,8 @@ enum step doorbell_serve(struct execution *run)
 		return publish(run, a, b);
 	case R0_MESSAGE_CLOCK:
 		return clock_now(run);
+	case R0_MESSAGE_WAKE:
+		return wake(run, a);
 	case R0_MESSAGE_POPULATE:
 		return populate(run, a);
 	case R0_MESSAGE_SYSCALL:

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <ring0/abi.h>
+#include <ring0/x86/apic.h>
 #include "guest/runtime.h"
 
 /* SDM vol. 3A, 2.5. */
@@ -209,8 +210,8 @@ static void fill_gdt(uint64_t *gdt, uint64_t tss, unsigned int cpu)
 	gdt[R0_USER_DS / 8] = segment(TYPE_DATA, 3, false, true);
 	gdt[R0_USER_CS / 8] = segment(TYPE_CODE, 3, true, false);
 	/* SDM vol. 3A, 8.2.3: base 23:0 at bit 16, 31:24 at bit 56, 63:32 in the second half. */
-	entry[0] = limit | (tss & 0xffffff) << 16 | (uint64_t)TYPE_BUSY_TSS << 40 |
-			  1ull << 47 | (tss >> 24 & 0xff) << 56;
+	entry[0] = limit | (tss & 0xffffff) << 16 | (uint64_t)TYPE_BUSY_TSS << 40 | 1ull << 47 |
+		   (tss >> 24 & 0xff) << 56;
 	entry[1] = tss >> 32;
 }
 
@@ -442,5 +443,18 @@ int entry_apply(const struct entry *entry, const struct mirror *mirror, struct v
 		err = set_msr(vcpu, MSR_FMASK, SYSCALL_FLAGS, error);
 	if (err >= 0 && cpu)
 		err = halt(vcpu, error);
+	return err < 0 ? err : 0;
+}
+
+int entry_enable_apic(struct vcpu *vcpu, struct error *error)
+{
+	const uint32_t svr = R0_APIC_SVR_ENABLE | R0_APIC_SVR_RESET;
+	struct kvm_lapic_state lapic;
+	int err = KVM_IOCTL(vcpu->fd, KVM_GET_LAPIC, &lapic, error);
+
+	if (err < 0)
+		return err;
+	memcpy(lapic.regs + R0_APIC_SVR, &svr, sizeof(svr));
+	err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
 	return err < 0 ? err : 0;
 }

@@ -13,10 +13,10 @@
 #include "vmm/vcpu.h"
 
 struct entry {
-	uint64_t area;	       /* address of the CPUs' own memory, from entry_reserve() */
-	unsigned int cpus;     /* that there is memory for */
-	struct tls tls;	       /* of the thread whose TLS tests see */
-	uint64_t copies;       /* address of the copies of it, for all CPUs but the first */
+	uint64_t area;	   /* address of the CPUs' own memory, from entry_reserve() */
+	unsigned int cpus; /* that there is memory for */
+	struct tls tls;	   /* of the thread whose TLS tests see */
+	uint64_t copies;   /* address of the copies of it, for all CPUs but the first */
 };
 
 /*
@@ -45,5 +45,8 @@ int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error
  */
 int entry_apply(const struct entry *entry, const struct mirror *mirror, struct vcpu *vcpu,
 		unsigned int cpu, struct error *error);
+
+/* Have its local APIC take interrupts, as an operating system leaves it. Returns 0 or -errno. */
+int entry_enable_apic(struct vcpu *vcpu, struct error *error);
 
 #endif /* RUNNER_ENTRY_X86_64_H */

@@ -230,6 +230,7 @@ static enum step halted(struct execution *run)
 {
 	bool interruptible = run->cpu->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
 
+	run->halted = true;
 	execution_note_place(run, CRASH_PLACE);
 	return execution_end(run, interruptible ? END_HALT_FOREVER : END_HALT, NULL);
 }
@@ -275,7 +276,7 @@ static enum step interrupted(struct execution *run)
 {
 	vcpu_clear_kick(&run->cpu->vcpu);
 	if (atomic_load(&run->deadline->state) == DEADLINE_AHEAD)
-		return STEP_ON;
+		return run->machine->devices && interrupts_serve(run) ? halted(run) : STEP_ON;
 	execution_note_place(run, CRASH_TIMEOUT);
 	return execution_end(run, END_TIMEOUT, NULL);
 }
@@ -370,6 +371,8 @@ static int begin(struct execution *run)
 		err = declare_memory(run);
 	if (!err)
 		err = declare_msrs(run, true);
+	if (!err && run->machine->devices)
+		err = interrupts_begin(run);
 	if (err)
 		return err;
 	run->cpu->vcpu.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
@@ -394,6 +397,8 @@ static void finish(struct execution *run)
 {
 	if (declare_msrs(run, false) != 0)
 		run->unusable = true;
+	if (run->machine->devices)
+		interrupts_end(run);
 	mocks_finish(&run->mocks);
 	parallel_finish(run);
 }
@@ -524,7 +529,7 @@ static void conclude(struct execution *run, struct outcome *outcome)
 	run->file = NULL;
 done:
 	if (message[0])
-		result->message = strdup(message);
+		result->message = parallel_message(run, message);
 }
 
 /* Returns whether all of the machine's CPUs can be reset. */

@@ -6,6 +6,7 @@
 #ifndef RUNNER_EXECUTION_H
 #define RUNNER_EXECUTION_H
 
+#include <stdio.h>
 #include "runner/buffer.h"
 #include "runner/crash.h"
 #include "runner/execute.h"
@@ -43,6 +44,8 @@ struct execution {
 	struct kvm_regs step_regs; /* after the last of them */
 	struct kvm_sregs step_sregs;
 	bool unusable; /* the machine can't be reset */
+
+	bool halted; /* the vCPU is behind a HLT */
 };
 
 /* What an exit leads to. */
@@ -75,6 +78,23 @@ int execution_memory(struct execution *run, struct r0_access *access);
 
 /* End the run with a way of ending and a message that lives as long as the run, or NULL. */
 enum step execution_end(struct execution *run, enum ending_how how, const char *message);
+
+/*
+ * A machine with interrupt controllers stays in KVM_RUN while its vCPU halts. From interrupts_begin()
+ * to interrupts_end() an alarm has the first one come out now and then, others from interrupts_look()
+ * on; interrupts_serve() then does what is due for run->cpu, and returns whether it halts for good. In
+ * interrupts.c.
+ */
+int interrupts_begin(struct execution *run);
+int interrupts_look(struct execution *run);
+bool interrupts_serve(struct execution *run);
+void interrupts_end(struct execution *run);
+
+/* Have r0_wait_halt() end at that time of the monotonic clock. In interrupts.c. */
+void interrupts_wake_at(struct execution *run, uint64_t when_ns);
+
+/* What the interrupt controllers hold, as text, into `out`. In interrupts.c. */
+void interrupts_describe(const struct execution *run, FILE *out);
 
 /*
  * Fill in crash and report texts: the message, in full, into `message`; returns the report, for

@@ -94,7 +94,7 @@ static uint64_t place_of(const struct execution *run)
 
 	if (run->crash.kind != CRASH_PLACE)
 		return rip;
-	if (exit->exit_reason == KVM_EXIT_HLT)
+	if (run->halted)
 		return rip - 1;
 	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
 		return rip;
@@ -140,6 +140,8 @@ static void explain_ending(struct execution *run, const struct crash_region *reg
 		snprintf(message + end, size - end, "; %s", run->why);
 		fprintf(out, "%s\n", run->why);
 	}
+	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
+		interrupts_describe(run, out);
 }
 
 /* Where another CPU was at that time. */

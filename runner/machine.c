@@ -133,7 +133,10 @@ static int make_cpu(struct machine *machine, const struct machine_options *optio
 	if (err)
 		return err;
 	machine->cpu_count++;
-	return entry_apply(&snapshot->entry, snapshot->mirror, &cpu->vcpu, number, error);
+	err = entry_apply(&snapshot->entry, snapshot->mirror, &cpu->vcpu, number, error);
+	if (!err && options->cpus > 1)
+		err = entry_enable_apic(&cpu->vcpu, error);
+	return err;
 }
 
 /* What is pristine, once all of it is made. */

@@ -32,10 +32,18 @@ void snapshot_destroy(struct snapshot *snapshot);
 /* Whether that error of snapshot_create() means that this host has no KVM to use. */
 bool snapshot_error_is_no_kvm(int err);
 
+/* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
+struct interrupts_poll {
+	uint64_t at, period; /* in nanoseconds */
+};
+
 struct machine_cpu {
 	struct vcpu vcpu;
 	struct vcpu_state *state; /* the pristine one */
 	struct assist *assist;	  /* made when it is first needed, or NULL */
+	/* Of a run, on a machine with interrupt controllers: see interrupts_serve(). */
+	struct interrupts_poll look; /* whether it halts for good */
+	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
 };
 
 struct machine {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,18 +15,23 @@
 /* How long a CPU that waits for another stays out of the VM, where no interrupt reaches it. */
 #define REST_NS 1000000
 
+#define RFLAGS_IF (1u << 9)
+
 struct cpu {
-	bool idle;	    /* halted in want of work; an interrupt's handler may run all the same */
-	bool woken;	    /* there is work, and it has not been told yet */
-	bool waits;	    /* its last exit was to wait for another one to finish */
+	bool idle;  /* halted in want of work; an interrupt's handler may run all the same */
+	bool woken; /* there is work, and it has not been told yet */
+	bool waits; /* its last exit was to wait for another one to finish … */
+	bool interruptible; /* … with interrupts on … */
+	unsigned int awaited;
+	uint64_t finished;  /* … and so much had that one finished then */
 	struct buffer line; /* what it printed since the last newline */
 };
 
 struct parallel {
-	pthread_mutex_t lock; /* for all of the run, while CPUs run */
-	pthread_cond_t changed;	/* a CPU has become idle */
-	bool over;		/* the run has ended */
-	bool failed;		/* the test has, and only one CPU goes on */
+	pthread_mutex_t lock;	   /* for all of the run, while CPUs run */
+	pthread_cond_t changed;	   /* a CPU has become idle */
+	struct machine_cpu *ender; /* that ended the run; NULL while it goes on */
+	bool failed;		   /* the test has, and only one CPU goes on */
 	unsigned int survivor;
 	struct cpu cpus[];
 };
@@ -80,7 +86,7 @@ static void kick_others(const struct execution *run)
 
 static bool has_stopped(const struct parallel *parallel, unsigned int number)
 {
-	return parallel->over || (parallel->failed && parallel->survivor != number);
+	return parallel->ender || (parallel->failed && parallel->survivor != number);
 }
 
 static int set_mp_state(struct execution *run, uint32_t value)
@@ -105,7 +111,8 @@ static int take_wake(struct execution *run, struct cpu *cpu)
 	if (err < 0 || state.mp_state != KVM_MP_STATE_HALTED)
 		return err;
 	cpu->idle = cpu->woken = false;
-	return set_mp_state(run, KVM_MP_STATE_RUNNABLE);
+	err = set_mp_state(run, KVM_MP_STATE_RUNNABLE);
+	return err < 0 ? err : interrupts_look(run);
 }
 
 /* Serve what vcpu_run() came back with, under the lock. */
@@ -113,10 +120,10 @@ static enum step serve(struct execution *run, struct cpu *cpu, int result, struc
 {
 	if (result == -EINTR && take_wake(run, cpu) < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
-	if (result < 0 && result != -EINTR)
-		run->complaint = *error;
-	else if (result == 0)
+	if (result == 0)
 		cpu->waits = false;
+	else if (result != -EINTR)
+		run->complaint = *error;
 	return execution_serve(run, result);
 }
 
@@ -138,7 +145,7 @@ static void run_cpu(void *context, unsigned int number)
 			run->cpu = cpu;
 			step = serve(run, &parallel->cpus[number], result, &error);
 			if (step == STEP_END) {
-				parallel->over = true;
+				parallel->ender = cpu;
 				kick_others(run);
 			}
 		}
@@ -165,6 +172,7 @@ void parallel_drive(struct execution *run)
 	team_start(run->machine->team, run_cpu, run);
 	run_cpu(run, 0);
 	team_wait(run->machine->team);
+	run->cpu = run->parallel->ender;
 	/* Whichever noticed first. */
 	if (run->ending.how == END_TIMEOUT) {
 		run->cpu = &run->machine->cpus[hung_cpu(run)];
@@ -198,6 +206,16 @@ void parallel_take_output(struct execution *run)
 		if (line->length)
 			buffer_add(&run->output, line->text, line->length);
 	}
+}
+
+char *parallel_message(const struct execution *run, const char *message)
+{
+	char *named;
+
+	if (!run->parallel || run->ending.how == END_RETURNED || run->ending.how == END_SKIPPED ||
+	    strncmp(message, "CPU ", 4) == 0)
+		return strdup(message);
+	return asprintf(&named, "CPU %u: %s", execution_cpu(run), message) < 0 ? NULL : named;
 }
 
 void parallel_stop_others(struct execution *run)
@@ -236,6 +254,24 @@ int parallel_wake(struct execution *run, uint64_t number)
 	return 0;
 }
 
+static uint64_t finished_by(const struct execution *run, unsigned int number)
+{
+	uint64_t at = (uint64_t)&r0_cpu_at(&r0_guest, number)->finished, finished = 0;
+
+	memory_read(&run->machine->memory, gva(at), &finished, sizeof(finished));
+	return finished;
+}
+
+static void note_wait(struct execution *run, unsigned int awaited)
+{
+	struct cpu *cpu = &run->parallel->cpus[execution_cpu(run)];
+
+	cpu->waits = true;
+	cpu->interruptible = run->cpu->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
+	cpu->awaited = awaited;
+	cpu->finished = finished_by(run, awaited);
+}
+
 int parallel_rest(struct execution *run, uint64_t idle)
 {
 	struct parallel *parallel = run->parallel;
@@ -245,7 +281,7 @@ int parallel_rest(struct execution *run, uint64_t idle)
 	if (parallel->failed)
 		return -1;
 	if (idle && idle - 1 < run->machine->cpu_count) {
-		parallel->cpus[execution_cpu(run)].waits = true;
+		note_wait(run, (unsigned int)idle - 1);
 		if (parallel_is_idle(run, (unsigned int)idle - 1))
 			return 0;
 		clock_gettime(CLOCK_MONOTONIC, &until);
@@ -270,4 +306,20 @@ bool parallel_is_idle(const struct execution *run, unsigned int number)
 	const struct cpu *cpu = &run->parallel->cpus[number];
 
 	return cpu->idle && !cpu->woken;
+}
+
+bool parallel_is_last(const struct execution *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		const struct cpu *cpu = &run->parallel->cpus[i];
+
+		if (i == execution_cpu(run) || parallel_is_idle(run, i))
+			continue;
+		if (!cpu->waits || cpu->interruptible ||
+		    finished_by(run, cpu->awaited) != cpu->finished)
+			return false;
+	}
+	return true;
 }

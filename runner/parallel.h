@@ -44,4 +44,16 @@ int parallel_rest(struct execution *run, uint64_t idle);
 /* Whether that CPU has no work, and is halted. */
 bool parallel_is_idle(const struct execution *run, unsigned int number);
 
+/*
+ * A copy of how the run ended, for free(), with the CPU's name in front where there are several and it
+ * doesn't have that yet. NULL without memory.
+ */
+char *parallel_message(const struct execution *run, const char *message);
+
+/*
+ * Whether no CPU but run->cpu does anything any more, if that doesn't: all others are idle, or wait,
+ * with interrupts off, for one to finish that has not.
+ */
+bool parallel_is_last(const struct execution *run);
+
 #endif /* RUNNER_PARALLEL_H */

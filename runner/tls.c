@@ -20,9 +20,9 @@
 #define SELF_OF_LIBC 0x10
 
 /* Where it has the table of the thread's blocks (the DTV), of entries of two words. */
-#define TABLE		0x08
-#define TABLE_ENTRIES	256
-#define TABLE_SIZE	PAGE_SIZE
+#define TABLE	      0x08
+#define TABLE_ENTRIES 256
+#define TABLE_SIZE    PAGE_SIZE
 
 struct table_entry {
 	uint64_t address, to_free;
@@ -43,8 +43,8 @@ void tls_find(struct tls *tls, uint64_t fs_base)
 {
 	*tls = (struct tls){ .start = fs_base, .base = fs_base };
 	dl_iterate_phdr(look_at_module, tls);
-	tls->copy_size = page_ceiling(tls->base - page_floor(tls->start) + STRUCTURE_SIZE) +
-			 TABLE_SIZE;
+	tls->copy_size =
+		page_ceiling(tls->base - page_floor(tls->start) + STRUCTURE_SIZE) + TABLE_SIZE;
 }
 
 uint64_t tls_base_of(const struct tls *tls, uint64_t copy)

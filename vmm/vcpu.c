@@ -219,7 +219,8 @@ int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error)
 			return err;
 	}
 	if (timer_settime(vcpu->alarm, TIMER_ABSTIME, &when, NULL) < 0)
-		return error_set(error, errno, "setting a vCPU's timer failed: %s", strerror(errno));
+		return error_set(error, errno, "setting a vCPU's timer failed: %s",
+				 strerror(errno));
 	return 0;
 }
 

@@ -25,9 +25,10 @@
 #define R0_MESSAGE_POPULATE  9	/* a: a missing page's address; answer: 1 if it is there now */
 #define R0_MESSAGE_SYSCALL   10 /* a: its number, b: its return address; ends the test */
 #define R0_MESSAGE_EXIT	     11 /* a: the status given to exit_group; ends the test */
+#define R0_MESSAGE_WAKE	     12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
 /* Of machines with several CPUs, from 32 on. */
 #define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
-#define R0_MESSAGE_WAKE 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
+#define R0_MESSAGE_WORK 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
 #define R0_MESSAGE_REST 34 /* waiting for others; a: 0, or 1 + the CPU to finish; answer as above */
 #define R0_MESSAGE_CPU	35 /* answer: the number of the CPU that asks */
 #define R0_MESSAGE_CPUS 36 /* how many there are; from ring 3, which ring 0 answers */
@@ -66,6 +67,7 @@
  */
 #define R0_AREA_TSS		0x0000 /* with the I/O permission bitmap left out */
 #define R0_AREA_GDT		0x0100
+#define R0_AREA_INTERRUPTS	0x0800 /* uint32_t for each vector: handled since the last wait for it */
 #define R0_AREA_IDT		0x1000
 #define R0_AREA_EXCEPTION_STACK 0x03000
 #define R0_AREA_EXCEPTION_SIZE	0x10000
@@ -193,6 +195,7 @@ extern const char r0_test_return[];   /* what a test that is entered directly re
 extern const char r0_pass_doorbell[]; /* the OUT there, with R0_MESSAGE_PASS */
 extern const char r0_user_return[];   /* the UD2 that ends a function run in ring 3 */
 extern const char r0_user_ask[];      /* the UD2 that carries a message from there */
+extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WAKE is to end */
 
 extern struct r0_guest r0_guest;
 

@@ -47,6 +47,16 @@ void r0_on_cpus_async(void (*fn)(void *arg), void *arg);
 void r0_on_cpus_wait(void);
 
 /*
+ * Send that CPU an interrupt of a vector from 16 to 255, or an NMI, by the local APIC; to all others
+ * but the caller. Local APICs are enabled when a test with several CPUs starts. A CPU takes it when
+ * its interrupts are on, as those of an idle one are; without a handler, the test fails.
+ */
+void r0_send_ipi(unsigned int cpu, int vector);
+void r0_send_nmi(unsigned int cpu);
+void r0_send_ipi_to_others(int vector);
+void r0_send_nmi_to_others(void);
+
+/*
  * A place where CPUs wait for each other. All zero it is for every CPU; .count = n makes it one for
  * n of them. It may be used again and again.
  */
