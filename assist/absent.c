@@ -2,6 +2,7 @@
 /* In place of the rest of assist/, where Zydis' headers were not there to build it. */
 #include <errno.h>
 #include "assist/assist.h"
+#include "assist/mistaken.h"
 
 int assist_create(struct assist **assist, struct vcpu *vcpu, struct memory *memory,
 		  struct error *error)
@@ -71,4 +72,15 @@ bool assist_count_of(const struct assist *assist, size_t index, const char **mne
 	(void)mnemonic;
 	(void)count;
 	return false;
+}
+
+int mistaken_find(struct mistaken *mistaken, struct error *error)
+{
+	(void)mistaken;
+	return error_set(error, ENOENT, "built without Zydis");
+}
+
+void mistaken_finish(struct mistaken *mistaken)
+{
+	(void)mistaken;
 }

@@ -15,12 +15,14 @@ extern __typeof__(dlsym) dlsym __attribute__((weak));
 
 static struct {
 	__typeof__(ZydisDecoderInit) *init;
+	__typeof__(ZydisDecoderEnableMode) *enable_mode;
 	__typeof__(ZydisDecoderDecodeFull) *decode;
+	__typeof__(ZydisDecoderDecodeInstruction) *decode_outline;
 	__typeof__(ZydisMnemonicGetString) *mnemonic;
 	__typeof__(ZydisRegisterGetClass) *class;
 	__typeof__(ZydisRegisterGetId) *id;
 	__typeof__(ZydisRegisterGetLargestEnclosing) *largest;
-	ZydisDecoder decoder;
+	ZydisDecoder decoder, outliner;
 	bool there;
 	char complaint[256];
 } zydis;
@@ -50,14 +52,21 @@ static void load(void)
 	}
 	zydis.init = dlsym(library, "ZydisDecoderInit");
 	zydis.decode = dlsym(library, "ZydisDecoderDecodeFull");
+	zydis.enable_mode = dlsym(library, "ZydisDecoderEnableMode");
+	zydis.decode_outline = dlsym(library, "ZydisDecoderDecodeInstruction");
 	zydis.mnemonic = dlsym(library, "ZydisMnemonicGetString");
 	zydis.class = dlsym(library, "ZydisRegisterGetClass");
 	zydis.id = dlsym(library, "ZydisRegisterGetId");
 	zydis.largest = dlsym(library, "ZydisRegisterGetLargestEnclosing");
-	zydis.there = zydis.init && zydis.decode && zydis.mnemonic && zydis.class && zydis.id &&
-		      zydis.largest &&
+	zydis.there = zydis.init && zydis.enable_mode && zydis.decode && zydis.decode_outline &&
+		      zydis.mnemonic && zydis.class && zydis.id && zydis.largest &&
 		      ZYAN_SUCCESS(zydis.init(&zydis.decoder, ZYDIS_MACHINE_MODE_LONG_64,
 					      ZYDIS_STACK_WIDTH_64));
+	if (zydis.there) {
+		zydis.outliner = zydis.decoder;
+		zydis.there = ZYAN_SUCCESS(
+			zydis.enable_mode(&zydis.outliner, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE));
+	}
 	if (!zydis.there)
 		snprintf(zydis.complaint, sizeof(zydis.complaint),
 			 "%s is not the library that it should be", name);
@@ -96,6 +105,20 @@ enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct de
 	default:
 		return DECODER_UNKNOWN;
 	}
+}
+
+bool decoder_outline(const uint8_t *bytes, size_t count, struct decoder_outline *outline)
+{
+	ZydisDecodedInstruction instruction;
+
+	if (!ZYAN_SUCCESS(zydis.decode_outline(&zydis.outliner, NULL, bytes, count, &instruction)))
+		return false;
+	*outline = (struct decoder_outline){
+		.mnemonic = instruction.mnemonic,
+		.length = instruction.length,
+		.modrm = instruction.raw.modrm.offset,
+	};
+	return true;
 }
 
 const char *decoder_mnemonic(ZydisMnemonic mnemonic)

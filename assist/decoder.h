@@ -36,6 +36,14 @@ enum decoder_answer {
 /* Decode one instruction of 64-bit mode. After decoder_load(). */
 enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct decoded *decoded);
 
+/* What there is to know of an instruction without its operands: much faster. */
+struct decoder_outline {
+	ZydisMnemonic mnemonic;
+	uint8_t length;
+	uint8_t modrm; /* its offset; 0 if there is none */
+};
+bool decoder_outline(const uint8_t *bytes, size_t count, struct decoder_outline *outline);
+
 /* "vaddps"; lives as long as the process. */
 const char *decoder_mnemonic(ZydisMnemonic mnemonic);
 

@@ -181,6 +181,8 @@ static enum done move_physical(struct cpu *cpu, r0_gpa physical, uint8_t *bytes,
 		memcpy(bytes, at, size);
 	else if (write || memory_read_physical(cpu->memory, physical, bytes, size) != size)
 		return move_by_bus(cpu, physical.value, bytes, size, write);
+	if (!write)
+		mirror_unpatch(cpu->memory->mirror, physical, bytes, size);
 	return DONE;
 }
 
@@ -276,10 +278,12 @@ enum done cpu_fetch(struct cpu *cpu, uint8_t *bytes, size_t *count)
 			return at ? DONE : done;
 		}
 		memory = memory_own(cpu->memory, physical, step, false);
-		if (memory)
+		if (memory) {
 			memcpy(bytes + at, memory, step);
-		else if (!fetch_shown(cpu, physical, bytes + at, step))
+			mirror_unpatch(cpu->memory->mirror, physical, bytes + at, step);
+		} else if (!fetch_shown(cpu, physical, bytes + at, step)) {
 			break;
+		}
 		at += step;
 	}
 	*count = at;

@@ -9,6 +9,7 @@
 #define PF_PRESENT 1ull
 #define UD2_LENGTH 2
 #define RED_ZONE   128
+#define RFLAGS_TF  (1ull << 8)
 #define TSS_IST(n) (0x24 + 8 * ((n)-1)) /* SDM vol. 3A, 8.7, figure 8-11 */
 
 static uint64_t read_cr2(void)
@@ -107,9 +108,14 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 void r0_exception(struct r0_frame *frame)
 {
 	struct r0_cpu *cpu = this_cpu();
-	uint64_t vector = frame->vector & 0xff;
-	uint64_t cr2 = 0;
+	uint64_t vector, cr2 = 0;
 
+	correct_user_interrupt(frame);
+	vector = frame->vector & 0xff;
+	/* The CPU cleared TF on its way here: SDM vol. 3A, 6.12.1.3. */
+	if (r0_guest.stepped && (vector == R0_DB || frame->rflags & RFLAGS_TF) &&
+	    r0_ask(R0_MESSAGE_STEPPED, (uint64_t)frame, 0))
+		return;
 	if (vector == R0_PF) {
 		cr2 = read_cr2();
 		if (!(frame->error_code & PF_PRESENT) && is_sparse(cr2) &&

@@ -25,6 +25,12 @@ void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*s
 	outside->finish(R0_MESSAGE_PASS);
 }
 
+void r0_watch_probe(void *arg)
+{
+	(void)arg;
+	*(volatile uint64_t *)&r0_guest.first.scratch = 1;
+}
+
 void *r0_param(void)
 {
 	static const char absent[] = "R0_PARAM() in a test that has no .params";

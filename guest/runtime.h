@@ -61,6 +61,9 @@ static inline bool in_ring3(void)
 	return cs & 3;
 }
 
+/* Of an exception that came: what it should have been, where the KVM is known to get it wrong. */
+void correct_user_interrupt(struct r0_frame *frame);
+
 /* The state of the CPU that runs this, in ring 0. */
 static inline struct r0_cpu *this_cpu(void)
 {

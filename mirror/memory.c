@@ -83,6 +83,7 @@ void memory_finish(struct memory *memory)
 		munmap(memory->frames.bytes, memory->frames.count * PAGE_SIZE);
 	free(memory->frames.changed);
 	free(memory->dirty);
+	free(memory->kept);
 }
 
 int memory_reset(struct memory *memory, struct error *error)
@@ -99,6 +100,8 @@ int memory_reset(struct memory *memory, struct error *error)
 	for (word = 0; word < words; word++) {
 		uint64_t pages = memory->dirty[word] | memory->frames.changed[word];
 
+		if (memory->kept)
+			pages &= ~memory->kept[word];
 		while (pages) {
 			size_t offset = (word * 64 + (size_t)__builtin_ctzll(pages)) * PAGE_SIZE;
 
@@ -110,6 +113,36 @@ int memory_reset(struct memory *memory, struct error *error)
 	}
 	memory->frames.used = mirror->frames.used;
 	return 0;
+}
+
+int memory_keep(struct memory *memory, r0_gva address, size_t size, struct error *error)
+{
+	const struct mirror_part *part = mirror_find(memory->mirror, address.value);
+	uint64_t page;
+
+	if (!size || (address.value | size) & (PAGE_SIZE - 1))
+		return error_set(error, EINVAL,
+				 "%#llx and %zu bytes that are to be kept are not whole pages",
+				 (unsigned long long)address.value, size);
+	if (!part || part->kind != MIRROR_COPY || !part->map.write ||
+	    !range_holds(part->map.start, part->map.end - part->map.start, address.value, size))
+		return error_set(error, EINVAL,
+				 "%zu bytes at %#llx can't be kept: they are not in one mapping of "
+				 "the program that is writable and copied",
+				 size, (unsigned long long)address.value);
+	if (!memory->kept)
+		memory->kept = calloc((memory->frames.count + 63) / 64, sizeof(uint64_t));
+	if (!memory->kept)
+		return error_set(error, ENOMEM, "no memory");
+	page = (part->gpa + (address.value - part->map.start) - memory->frames.base) / PAGE_SIZE;
+	for (; size; size -= PAGE_SIZE, page++)
+		memory->kept[page / 64] |= 1ull << (page % 64);
+	return 0;
+}
+
+static bool is_kept(const struct memory *memory, uint64_t page)
+{
+	return memory->kept && memory->kept[page / 64] >> (page % 64) & 1;
 }
 
 /* The host's address of guest-physical memory, and how many bytes are there; NULL if none is. */
@@ -185,14 +218,15 @@ size_t memory_read_physical(const struct memory *memory, r0_gpa address, void *t
 }
 
 /*
- * By the snapshot's page tables first, which no test can have changed; then by the VM's, for what
- * was added to them.
+ * By the snapshot's page tables first, which no test can have changed, and by those of ring 3, where
+ * there are no patches; then by the VM's, for what was added to them.
  */
 bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physical)
 {
 	const struct mirror *mirror = memory->mirror;
 
-	return page_table_walk(&mirror->frames, mirror->cr3, address, physical, NULL) ||
+	return page_table_walk(&mirror->frames, mirror->user_cr3, address, physical, NULL) ||
+	       page_table_walk(&mirror->frames, mirror->cr3, address, physical, NULL) ||
 	       page_table_walk(&memory->frames, mirror->cr3, address, physical, NULL);
 }
 
@@ -456,7 +490,8 @@ bool memory_differs(const struct memory *memory, char *what, size_t size)
 				copied) != 0)
 			memset(copied, true, sizeof(copied));
 		for (i = 0; i < step && !differs; i++)
-			differs = copied[i] && page_differs(memory, page + i, what, size);
+			differs = copied[i] && !is_kept(memory, page + i) &&
+				  page_differs(memory, page + i, what, size);
 	}
 	if (pagemap >= 0)
 		close(pagemap);

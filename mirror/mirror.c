@@ -115,10 +115,24 @@ static uint64_t count_resident(const struct map *map, int pagemap)
 	return count;
 }
 
-/* How many frames the snapshot takes: for content and for page tables, with room to spare. */
-static uint64_t count_frames(const struct mirror *mirror, int pagemap)
+/* Each page that has one is a frame of its own. */
+static uint64_t count_patched_pages(const struct mirror_config *config)
 {
-	uint64_t content = 0, tables = 2 + 1024, spare = SPARE_FRAMES;
+	uint64_t count = 0, last = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < config->patch_count; i++) {
+		count += page_floor(config->patches[i].address) != last;
+		last = page_floor(config->patches[i].address);
+	}
+	return count;
+}
+
+/* How many frames the snapshot takes: for content and for page tables, with room to spare. */
+static uint64_t count_frames(const struct mirror *mirror, const struct mirror_config *config,
+			     int pagemap)
+{
+	uint64_t content = count_patched_pages(config), tables = 2 + 1024, spare = SPARE_FRAMES;
 	size_t i;
 
 	for (i = 0; i < mirror->part_count; i++) {
@@ -178,7 +192,7 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 	size_t i;
 	int err;
 
-	mirror->frames.count = count_frames(mirror, pagemap);
+	mirror->frames.count = count_frames(mirror, config, pagemap);
 	size = mirror->frames.count * PAGE_SIZE;
 	for (i = 0; i < mirror->part_count; i++)
 		if (mirror->parts[i].kind == MIRROR_DIRECT)
@@ -338,6 +352,52 @@ static int show_direct(struct mirror *mirror, struct mirror_part *part, uint64_t
 	return map_range(mirror, part->map.start, size, part->gpa, bits_of(&part->map));
 }
 
+/* Show ring 0 a page with other bytes. Returns how many patches that were, or -errno. */
+static int patch_page(struct mirror *mirror, const struct map *map,
+		      const struct mirror_patch *patches, size_t count)
+{
+	uint64_t page = page_floor(patches[0].address), frame = frames_take(&mirror->frames, 1);
+	size_t i;
+	int err;
+
+	if (!frame)
+		return -ENOSPC;
+	err = copy_in(mirror, page, PAGE_SIZE, frame);
+	for (i = 0; i < count && !err && page_floor(patches[i].address) == page; i++) {
+		uint64_t at = frame + (patches[i].address - page);
+		uint8_t *byte = mirror->frames.bytes + (at - mirror->frames.base);
+
+		mirror->patched[mirror->patched_count++] = (struct mirror_patched){
+			.gpa = at,
+			.shown = patches[i].value,
+			.original = *byte,
+		};
+		*byte = patches[i].value;
+	}
+	if (!err)
+		err = page_table_map(&mirror->frames, mirror->cr3, gva(page), gpa(frame), PAGE_SIZE,
+				     bits_of(map), false);
+	return err ? err : (int)i;
+}
+
+static int patch(struct mirror *mirror, const struct mirror_config *config)
+{
+	size_t i = 0;
+
+	while (i < config->patch_count) {
+		const struct mirror_part *part = mirror_find(mirror, config->patches[i].address);
+		int done = 1;
+
+		if (part && part->kind != MIRROR_SPARSE && !part->map.write)
+			done = patch_page(mirror, &part->map, config->patches + i,
+					  config->patch_count - i);
+		if (done < 0)
+			return done;
+		i += (size_t)done;
+	}
+	return 0;
+}
+
 static int fill(struct mirror *mirror, int pagemap)
 {
 	uint64_t next = mirror->frames.base + mirror->frames.count * PAGE_SIZE;
@@ -450,11 +510,14 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 		goto close;
 	}
 	mirror->fd = -1;
-	err = list_mappings(mirror, error);
+	mirror->patched = calloc(config->patch_count + 1, sizeof(*mirror->patched));
+	err = mirror->patched ? list_mappings(mirror, error) : -ENOMEM;
 	if (!err)
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)
 		err = fill(mirror, pagemap);
+	if (!err)
+		err = patch(mirror, config);
 	if (!err)
 		err = map_direct(mirror, config);
 	for (i = 0; i < config->supervisor_count && !err; i++)
@@ -479,6 +542,7 @@ void mirror_destroy(struct mirror *mirror)
 		munmap(mirror->frames.bytes, mirror->frames.count * PAGE_SIZE);
 	if (mirror->fd >= 0)
 		close(mirror->fd);
+	free(mirror->patched);
 	free(mirror->slots);
 	free(mirror->parts);
 	maps_finish(&mirror->maps);
@@ -501,6 +565,31 @@ const struct mirror_part *mirror_find(const struct mirror *mirror, uint64_t addr
 			return part;
 	}
 	return NULL;
+}
+
+void mirror_unpatch(const struct mirror *mirror, r0_gpa address, uint8_t *bytes, size_t size)
+{
+	size_t low = 0, high = mirror->patched_count;
+
+	if (!high || address.value > mirror->patched[high - 1].gpa)
+		return;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (mirror->patched[middle].gpa < address.value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < mirror->patched_count; low++) {
+		const struct mirror_patched *patched = &mirror->patched[low];
+
+		if (!range_holds(address.value, size, patched->gpa, 1))
+			break;
+		/* A test may have written there since, by way of the direct map. */
+		if (bytes[patched->gpa - address.value] == patched->shown)
+			bytes[patched->gpa - address.value] = patched->original;
+	}
 }
 
 int mirror_write(struct mirror *mirror, r0_gva address, const void *data, size_t size)

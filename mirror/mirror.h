@@ -19,6 +19,15 @@ struct mirror_range {
 	uint64_t start, end; /* end exclusive */
 };
 
+/*
+ * A byte that ring 0 gets to see in place of the process's own, where that is memory that cannot be
+ * written. Ring 3, which has page tables of its own, sees the process's.
+ */
+struct mirror_patch {
+	uint64_t address;
+	uint8_t value;
+};
+
 struct mirror_config {
 	/* Guest-physical ranges that must stay free, for what tests declare. */
 	const struct mirror_range *reserved;
@@ -26,9 +35,11 @@ struct mirror_config {
 	/* Virtual ranges, of whole pages, that ring 3's page tables map for ring 0 only. */
 	const struct mirror_range *supervisor;
 	size_t supervisor_count;
-	unsigned int physical_bits; /* of the guest's CPU */
-	bool gigabyte_pages;	    /* that it has pages of 1 GiB */
-	uint64_t direct_map;	    /* virtual address of the guest-physical address 0 */
+	unsigned int physical_bits;	    /* of the guest's CPU */
+	bool gigabyte_pages;		    /* that it has pages of 1 GiB */
+	uint64_t direct_map;		    /* virtual address of the guest-physical address 0 */
+	const struct mirror_patch *patches; /* by address */
+	size_t patch_count;
 };
 
 enum mirror_kind {
@@ -48,12 +59,20 @@ struct mirror_slot {
 	uint64_t host, gpa, size;
 };
 
+/* What became of a patch. */
+struct mirror_patched {
+	uint64_t gpa;
+	uint8_t shown, original;
+};
+
 struct mirror {
 	struct maps maps;
 	struct mirror_part *parts; /* by address */
 	size_t part_count;
 	struct mirror_slot *slots;
 	size_t slot_count;
+	struct mirror_patched *patched; /* by guest-physical address */
+	size_t patched_count;
 	int fd;		      /* the snapshot: a memfd of frames.count pages */
 	struct frames frames; /* of the snapshot; those not used are for VMs to take */
 	uint64_t cr3, user_cr3;
@@ -73,6 +92,12 @@ void mirror_destroy(struct mirror *mirror);
  * not all copied memory.
  */
 int mirror_write(struct mirror *mirror, r0_gva address, const void *data, size_t size);
+
+/*
+ * Bytes that were read at a guest-physical address: put the process's own in place of those that
+ * the mirror shows instead.
+ */
+void mirror_unpatch(const struct mirror *mirror, r0_gpa address, uint8_t *bytes, size_t size);
 
 /* The part that an address is in, or NULL. */
 const struct mirror_part *mirror_find(const struct mirror *mirror, uint64_t address);

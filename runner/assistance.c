@@ -2,12 +2,14 @@
 /* Between the runner and assist/. */
 #include "runner/assistance.h"
 #include <cpuid.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "assist/assist.h"
+#include "assist/mistaken.h"
 #include "runner/execution.h"
 
 #define NAMES 256
@@ -21,6 +23,7 @@ static struct {
 		const char *name;
 		uint64_t count;
 	} names[NAMES];
+	struct mistaken mistaken;
 	pthread_mutex_t lock;
 } process = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -67,6 +70,30 @@ static bool is_wanted(void)
 	return mode == ASSISTANCE_ON || (mode == ASSISTANCE_AUTO && !cpu_virtualizes());
 }
 
+int assistance_patches(struct mirror_patch **patches, size_t *count, struct error *error)
+{
+	int err;
+
+	*patches = NULL;
+	*count = 0;
+	/* A CPU that runs ring 0 itself makes no such mistakes. */
+	if (!is_wanted() || cpu_virtualizes())
+		return 0;
+	pthread_mutex_lock(&process.lock);
+	err = mistaken_find(&process.mistaken, error);
+	if (!err) {
+		*patches = malloc((process.mistaken.count + 1) * sizeof(**patches));
+		err = *patches ? 0 : error_set(error, ENOMEM, "no memory");
+	}
+	if (!err) {
+		*count = process.mistaken.count;
+		memcpy(*patches, process.mistaken.patches, *count * sizeof(**patches));
+	}
+	pthread_mutex_unlock(&process.lock);
+	/* Without the decoder nothing can be completed: what needs it says so. */
+	return err == -ENOENT ? 0 : err;
+}
+
 static int bus_access(void *context, struct r0_access *access)
 {
 	return execution_memory(context, access);
@@ -88,7 +115,9 @@ enum assistance assistance_complete(struct execution *run)
 		snprintf(run->why, sizeof(run->why), "%s", error.text);
 		return ASSISTANCE_NONE;
 	}
-	assist_set_batch(cpu->assist, !process.one_by_one);
+	run->assisted_regs = cpu->vcpu.run->s.regs.regs;
+	/* A debugger is to see each instruction. */
+	assist_set_batch(cpu->assist, !process.one_by_one && !run->debugger);
 	switch (assist_complete(cpu->assist, &bus, &reason, &error)) {
 	case ASSIST_COMPLETED:
 		return ASSISTANCE_COMPLETED;

@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct error;
 struct execution;
 struct machine_cpu;
+struct mirror_patch;
 
 enum assistance_mode {
 	ASSISTANCE_AUTO, /* where the host's CPU has neither VMX nor SVM: its KVM is software */
@@ -34,6 +36,12 @@ enum assistance {
 	ASSISTANCE_SHUTDOWN,  /* a triple fault */
 	ASSISTANCE_NONE,      /* the instruction stays undone; run->why may say more */
 };
+
+/*
+ * What ring 0 is to see of the program's code in place of instructions that this KVM mistakes for
+ * others: *patches is for free(). There are none where nothing is to be completed, or can be.
+ */
+int assistance_patches(struct mirror_patch **patches, size_t *count, struct error *error);
 
 /* KVM could not execute the instruction at RIP. */
 enum assistance assistance_complete(struct execution *run);

@@ -162,6 +162,23 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 	crash_child_finish(&child);
 }
 
+void crash_backtrace(const struct crash_view *view, bool after, FILE *out)
+{
+	static const char heading[] = "backtrace:\n";
+	struct crash_child child;
+	const char *chain;
+
+	crash_child_ask(view, after, false, NULL, 0, &child);
+	chain = child.text ? strstr(child.text, heading) : NULL;
+	if (chain)
+		fputs(chain + strlen(heading), out);
+	else
+		fprintf(out, "  %s\n", child.place);
+	if (child.complaint[0])
+		fprintf(out, "  the backtrace is missing or incomplete: %s\n", child.complaint);
+	crash_child_finish(&child);
+}
+
 void crash_place(const struct crash_view *view, uint64_t rip, char *buffer, size_t size)
 {
 	crash_child_place(view, rip, buffer, size);

@@ -68,6 +68,12 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 		    size_t message_size, FILE *out);
 
 /*
+ * Write the call chain of the code at the view's registers, a line a function; with `after`, RIP is
+ * that of the instruction after the one meant. Never fails, and is as slow as crash_describe().
+ */
+void crash_backtrace(const struct crash_view *view, bool after, FILE *out);
+
+/*
  * "function (file:line)", "module+0x12" or "0x…" for a code address, into buffer. Slow (runs the
  * command ring0 for what needs debugging information): for failures only.
  */

@@ -71,7 +71,7 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 	uint64_t done = 0;
 	char chunk[4096];
 
-	while (done < length && !run->stepping) {
+	while (done < length && !run->replays) {
 		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
 		size_t got = memory_read(&run->machine->memory, gva(address + done), chunk, want);
 
@@ -164,26 +164,7 @@ static enum step exception(struct execution *run, uint64_t address, uint64_t cr2
 	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	run->sregs.cs.selector = (uint16_t)frame.cs;
 	run->sregs.ss.selector = (uint16_t)frame.ss;
-	run->regs = (struct kvm_regs){
-		.rax = frame.rax,
-		.rbx = frame.rbx,
-		.rcx = frame.rcx,
-		.rdx = frame.rdx,
-		.rsi = frame.rsi,
-		.rdi = frame.rdi,
-		.rsp = frame.rsp,
-		.rbp = frame.rbp,
-		.r8 = frame.r8,
-		.r9 = frame.r9,
-		.r10 = frame.r10,
-		.r11 = frame.r11,
-		.r12 = frame.r12,
-		.r13 = frame.r13,
-		.r14 = frame.r14,
-		.r15 = frame.r15,
-		.rip = frame.rip,
-		.rflags = frame.rflags,
-	};
+	run->regs = stepping_frame_registers(&frame);
 	if (run->crash.vector < 32)
 		return execution_end(run, END_EXCEPTION, NULL);
 	error_set(&run->complaint, EINTR, "interrupt %d, which has no handler", run->crash.vector);
@@ -228,7 +209,7 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	uint64_t at = address, left = size;
 	bool published = true;
 
-	while (left && published && !run->stepping) {
+	while (left && published && !run->replays) {
 		size_t room = PAGE_SIZE - (at & (PAGE_SIZE - 1)), step = left < room ? left : room;
 
 		published = publish_page(run, at, step);
@@ -276,6 +257,12 @@ static enum step populate(struct execution *run, uint64_t address)
 	if (got < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
 	answer(run, (uint64_t)got);
+	return STEP_ON;
+}
+
+static enum step stepped(struct execution *run, uint64_t frame)
+{
+	answer(run, stepping_exception(run, frame));
 	return STEP_ON;
 }
 
@@ -340,6 +327,8 @@ enum step doorbell_serve(struct execution *run)
 		return wake(run, a);
 	case R0_MESSAGE_POPULATE:
 		return populate(run, a);
+	case R0_MESSAGE_STEPPED:
+		return stepped(run, a);
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
 	case R0_MESSAGE_EXIT:

@@ -10,7 +10,9 @@
 #include <ring0/abi.h>
 #include "runner/assistance.h"
 #include "runner/execution.h"
+#include "runner/search.h"
 #include "runner/stdio.h"
+#include "runner/watchpoints.h"
 
 #define RFLAGS_IF (1u << 9)
 #define CR4_VMXE  (1u << 13)
@@ -258,11 +260,9 @@ static enum step serve_exit(struct execution *run)
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		return STEP_ON;
 	case KVM_EXIT_DEBUG:
-		if (!run->stepping)
+		if (!run->debugger || !run->debugger->ops->stopped)
 			break;
-		run->step_regs = exit->s.regs.regs;
-		run->step_sregs = exit->s.regs.sregs;
-		return STEP_ON;
+		return run->debugger->ops->stopped(run->debugger->context, run);
 	case KVM_EXIT_FAIL_ENTRY:
 		return host_error(run,
 				  "the CPU refused the VM's state (hardware entry failure %#llx)",
@@ -302,17 +302,39 @@ enum step execution_serve(struct execution *run, int result)
 	return run_failed(run, result);
 }
 
+static bool was_debug_exit(const struct execution *run, int err)
+{
+	return err == 0 && run->cpu->vcpu.run->exit_reason == KVM_EXIT_DEBUG;
+}
+
+static enum step debugger_start(struct execution *run)
+{
+	/* What the first KVM_RUN would set is set now: KVM arms by the registers that it has. */
+	vcpu_complete(&run->cpu->vcpu);
+	if (!run->debugger->ops->start)
+		return STEP_ON;
+	return run->debugger->ops->start(run->debugger->context, run);
+}
+
 static void drive(struct execution *run)
 {
-	enum step step;
+	const struct debugger *debugger = run->debugger;
+	enum step step = debugger ? debugger_start(run) : STEP_ON;
 
 	if (run->parallel) {
 		parallel_drive(run);
 		return;
 	}
-	do
-		step = execution_serve(run, vcpu_run(&run->cpu->vcpu, &run->complaint));
-	while (step == STEP_ON && (!run->stepping || now_ns() < run->step_until));
+	while (step == STEP_ON) {
+		int err = vcpu_run(&run->cpu->vcpu, &run->complaint);
+
+		step = execution_serve(run, err);
+		if (debugger && debugger->ops->served && step == STEP_ON &&
+		    !was_debug_exit(run, err))
+			step = debugger->ops->served(debugger->context, run);
+	}
+	if (debugger && debugger->ops->finish)
+		debugger->ops->finish(debugger->context, run);
 }
 
 static int declare_memory(struct execution *run)
@@ -335,25 +357,28 @@ static int declare_memory(struct execution *run)
 static int declare_msrs(struct execution *run, bool on)
 {
 	const struct r0_msrs *msrs = &run->job->options->msrs;
-	uint32_t indices[VM_MSR_FILTER_MAX];
+	uint32_t *indices;
 	size_t i;
+	int err;
 
 	if (!msrs->count)
 		return 0;
-	if (msrs->count > VM_MSR_FILTER_MAX)
-		return error_set(&run->complaint, E2BIG, ".msrs has %zu entries, KVM takes %d",
-				 msrs->count, VM_MSR_FILTER_MAX);
-	for (i = 0; i < msrs->count; i++) {
-		indices[i] = msrs->entries[i].index;
+	for (i = 0; i < msrs->count; i++)
 		/* Documentation/virt/kvm/api.rst, KVM_X86_SET_MSR_FILTER: x2APIC's are exempt. */
-		if (indices[i] >= 0x800 && indices[i] <= 0x8ff)
+		if (msrs->entries[i].index >= 0x800 && msrs->entries[i].index <= 0x8ff)
 			return error_set(
 				&run->complaint, EINVAL,
 				".msrs has %#x, but KVM keeps the MSRs of the x2APIC, 0x800 "
 				"to 0x8ff, to itself",
-				indices[i]);
-	}
-	return vm_filter_msrs(&run->machine->vm, indices, on ? msrs->count : 0, &run->complaint);
+				msrs->entries[i].index);
+	indices = calloc(msrs->count, sizeof(*indices));
+	if (!indices)
+		return error_set(&run->complaint, ENOMEM, "no memory for the list of MSRs");
+	for (i = 0; i < msrs->count; i++)
+		indices[i] = msrs->entries[i].index;
+	err = vm_filter_msrs(&run->machine->vm, indices, on ? msrs->count : 0, &run->complaint);
+	free(indices);
+	return err;
 }
 
 static int begin(struct execution *run)
@@ -364,6 +389,14 @@ static int begin(struct execution *run)
 	int err;
 
 	run->cpu = &run->machine->cpus[0];
+	if (options->watch.count && run->machine->cpu_count > 1)
+		return error_set(&run->complaint, ENOTSUP,
+				 "it has both .watch and .cpus, and watches work with one CPU");
+	if (options->watch.count && !run->debugger) {
+		err = watchpoints_create(run);
+		if (err)
+			return err;
+	}
 	err = mocks_init(&run->mocks, options, &run->complaint);
 	if (!err && run->machine->cpu_count > 1)
 		err = parallel_begin(run);
@@ -410,6 +443,7 @@ static void release(struct execution *run)
 	free(run->first_expectation);
 	free(run->text);
 	free(run->file);
+	watchpoints_destroy(run->watchpoints);
 }
 
 static bool registers_are_lost(const struct execution *run)
@@ -418,57 +452,43 @@ static bool registers_are_lost(const struct execution *run)
 	return run->regs.rip == 0xfff0 && run->sregs.cs.selector == 0xf000;
 }
 
-static int step_by_step(struct execution *run, bool on)
-{
-	struct kvm_guest_debug debug = {
-		.control = on ? KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP : 0,
-	};
-
-	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, NULL);
-}
-
 /*
  * On AMD a triple fault resets the CPU, which forgets where it came from (APM vol. 2, 15.14.2): run
  * the test again by single steps, and keep the registers before the last one.
  */
 static void replay(struct execution *run)
 {
+	struct search search = { .until = now_ns() + REPLAY_NS };
+	const struct debugger debugger = { .ops = &search_ops, .context = &search };
 	struct execution again = {
 		.machine = run->machine,
 		.job = run->job,
 		.deadline = run->deadline,
-		.stepping = true,
-		.step_until = now_ns() + REPLAY_NS,
+		.debugger = &debugger,
+		.replays = true,
 	};
 
-	atomic_store(&run->deadline->kick_at, again.step_until);
+	atomic_store(&run->deadline->kick_at, search.until);
 	vcpu_complete(&run->cpu->vcpu);
-	if (machine_reset(run->machine, NULL) != 0 || begin(&again) != 0)
-		goto out;
-	/* KVM steps from the RIP that it sees now: hand it the test's registers first. */
-	vcpu_complete(&again.cpu->vcpu);
-	if (step_by_step(&again, true) == 0) {
+	if (machine_reset(run->machine, NULL) == 0 && begin(&again) == 0)
 		drive(&again);
-		step_by_step(&again, false);
-	}
-	if (again.ending.how == END_TRIPLE_FAULT && again.step_regs.rip) {
-		run->regs = again.step_regs;
-		run->sregs = again.step_sregs;
-		run->cr2 = again.step_sregs.cr2;
+	if (again.ending.how == END_TRIPLE_FAULT && again.stepping.regs.rip) {
+		run->regs = again.stepping.regs;
+		run->sregs = again.stepping.sregs;
+		run->cr2 = again.stepping.sregs.cr2;
 		run->crash.lost_registers = false;
 	}
-out:
 	atomic_store(&run->deadline->kick_at, 0);
 	run->unusable |= again.unusable;
 	finish(&again);
 	release(&again);
 }
 
-static void add_cut_note(struct buffer *output)
+static void add_cut_note(struct buffer *output, size_t room)
 {
 	if (!output->cut)
 		return;
-	output->length -= output->length < 64 ? output->length : 64;
+	output->length -= output->length < room ? output->length : room;
 	output->cut = false;
 	buffer_print(output, "\n[more output was cut off here]\n");
 }
@@ -556,7 +576,12 @@ static bool come_to_rest(struct execution *run)
 bool execute(struct machine *machine, const struct job *job, struct deadline *deadline,
 	     struct outcome *outcome)
 {
-	struct execution run = { .machine = machine, .job = job, .deadline = deadline };
+	struct execution run = {
+		.machine = machine,
+		.job = job,
+		.deadline = deadline,
+		.debugger = job->debugger,
+	};
 	uint64_t start = now_ns();
 
 	*outcome = (struct outcome){ 0 };
@@ -575,7 +600,9 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	answer_deadline(&run);
 	parallel_take_output(&run);
 	stdio_take(&machine->memory, &run.output);
-	add_cut_note(&run.output);
+	add_cut_note(&run.output, run.watchpoints ? 64 + WATCHPOINTS_REPORT_MAX : 64);
+	if (run.watchpoints)
+		watchpoints_report(run.watchpoints, &run.output);
 	conclude(&run, outcome);
 	outcome->result.output = buffer_take(&run.output);
 	if (!come_to_rest(&run))

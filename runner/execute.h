@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ring0/test.h>
+#include "runner/debugger.h"
 #include "runner/machine.h"
 #include "runner/report.h"
 
@@ -22,7 +23,8 @@ struct job {
 	const char *attributes;		  /* as written, or NULL */
 	const char *file;		  /* where the test is, or NULL */
 	int line;
-	uint64_t limit_ns; /* it may run */
+	uint64_t limit_ns;		 /* it may run */
+	const struct debugger *debugger; /* that takes part in it, or NULL */
 };
 
 /*

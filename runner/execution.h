@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include "runner/buffer.h"
 #include "runner/crash.h"
+#include "runner/debugger.h"
 #include "runner/execute.h"
 #include "runner/mock.h"
 #include "runner/parallel.h"
+#include "runner/stepping.h"
 #include "runner/verdict.h"
 
 struct execution {
@@ -39,17 +41,15 @@ struct execution {
 	struct kvm_sregs sregs;
 	uint64_t cr2;
 
-	bool stepping;	     /* replayed by single steps, to find where a triple fault came from */
-	uint64_t step_until; /* on the monotonic clock, when that search is given up */
-	struct kvm_regs step_regs; /* after the last of them */
-	struct kvm_sregs step_sregs;
+	const struct debugger *debugger; /* or NULL */
+	struct stepping stepping;
+	struct watchpoints *watchpoints; /* of .watch, or NULL */
+	struct kvm_regs assisted_regs;	 /* before the last instruction that assist/ completed */
+	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 
 	bool halted; /* the vCPU is behind a HLT */
 };
-
-/* What an exit leads to. */
-enum step { STEP_ON, STEP_END };
 
 /* What a return from vcpu_run(), with that result, leads to. In execute.c. */
 enum step execution_serve(struct execution *run, int result);
@@ -101,6 +101,12 @@ void interrupts_describe(const struct execution *run, FILE *out);
  * free(), or NULL. In explain.c.
  */
 char *explain(struct execution *run, char *message, size_t size);
+
+/*
+ * Write the call chain of the code at these registers, as crash_backtrace() does. In explain.c.
+ */
+void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
+		       const struct kvm_sregs *sregs, bool after, FILE *out);
 
 /* The name of the function that .when gives, as written or by its address. In explain.c. */
 void explain_condition(const struct execution *run, char *name, size_t size);

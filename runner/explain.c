@@ -123,6 +123,18 @@ static struct crash_view view_of(const struct execution *run, unsigned int numbe
 	};
 }
 
+void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
+		       const struct kvm_sregs *sregs, bool after, FILE *out)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	struct crash_view view = view_of(run, execution_cpu(run), regions);
+
+	view.regs = *regs;
+	view.sregs = *sregs;
+	crash_backtrace(&view, after, out);
+	free(regions);
+}
+
 /* What ended the run, on the CPU that ended it. */
 static void explain_ending(struct execution *run, const struct crash_region *regions, char *message,
 			   size_t size, FILE *out)
@@ -130,9 +142,9 @@ static void explain_ending(struct execution *run, const struct crash_region *reg
 	struct crash_view view = view_of(run, execution_cpu(run), regions);
 
 	view.regs = run->regs;
+	view.regs.rip = place_of(run);
 	view.sregs = run->sregs;
 	view.cr2 = run->cr2;
-	view.regs.rip = place_of(run);
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
 		size_t end = strlen(message);

@@ -8,6 +8,7 @@
 #include <ring0/abi.h>
 #include "assist/assist.h"
 #include "mirror/bind.h"
+#include "runner/assistance.h"
 #include "runner/stdio.h"
 #include "runner/topology_x86_64.h"
 
@@ -37,10 +38,16 @@ static int take_mirror(struct snapshot *snapshot, const struct mirror_range *res
 		.gigabyte_pages = features && features->edx & 1u << 26,
 		.direct_map = R0_DIRECT_MAP,
 	};
+	struct mirror_patch *patches;
 	int err;
 
 	stdio_prepare(snapshot->entry.cpus > 1);
+	err = assistance_patches(&patches, &config.patch_count, error);
+	if (err)
+		return err;
+	config.patches = patches;
 	err = mirror_create(&snapshot->mirror, &config, error);
+	free(patches);
 	if (!err)
 		err = entry_prepare(&snapshot->entry, snapshot->mirror, error);
 	return err;

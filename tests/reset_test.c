@@ -5,6 +5,7 @@
  * What is changed is changed for sure: it is compared before the reset, too. Prints TAP. Built with
  * general registers only; depends on runner/machine.h and runner/execute.h.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,6 +308,18 @@ static void turn_paging_off(void *arg)
 	r0_write_cr0(r0_read_cr0() & ~R0_CR0_PG & ~R0_CR0_PE);
 }
 
+/* Alone on its page, as counters that outlive resets have to be. */
+static union {
+	uint64_t count;
+	char page[PAGE_SIZE];
+} kept __attribute__((aligned(PAGE_SIZE)));
+
+static void count_and_change_memory(void *arg)
+{
+	kept.count++;
+	change_memory(arg);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void *arg);
@@ -384,6 +397,66 @@ out:
 	free(outcome.failure_file);
 }
 
+static void tell_counters(const char *name, bool ok, int number, const char *why)
+{
+	printf("%s %zu - %s\n", ok ? "ok" : "not ok", CHANGES + (size_t)number, name);
+	if (!ok)
+		printf("# %s\n", why);
+}
+
+/* Memory that is kept: in a machine of its own, whose memory is not to be compared as a whole. */
+static void try_counters(const struct snapshot *snapshot)
+{
+	static const struct r0_options options;
+	const struct job job = {
+		.fn = count_and_change_memory,
+		.options = &options,
+		.limit_ns = 10000000000,
+	};
+	const r0_gva at = gva((uint64_t)&kept);
+	struct deadline deadline = { 0 };
+	struct error error = { "" };
+	struct outcome outcome;
+	bool survives = true, differs = false, known;
+	char what[256] = "";
+	uint64_t i, count = 0, pristine = 0;
+
+	if (machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0 ||
+	    memory_keep(&machine.memory, at, sizeof(kept), &error) != 0) {
+		printf("Bail out! %s\n", error.text);
+		exit(1);
+	}
+	for (i = 1; i <= 3; i++) {
+		survives &= execute(&machine, &job, &deadline, &outcome) &&
+			    outcome.result.verdict == R0_VERDICT_PASS &&
+			    machine_reset(&machine, &error) == 0;
+		outcome_finish(&outcome);
+		memory_read(&machine.memory, at, &count, sizeof(count));
+		survives &= count == i;
+		memory_read(&machine.memory, gva((uint64_t)data), &pristine, sizeof(pristine));
+		differs |= pristine != 1 || memory_differs(&machine.memory, what, sizeof(what));
+	}
+	tell_counters("a counter survives resets", survives && !kept.count, 1, error.text);
+	tell_counters("all else is put back, and the check knows what is kept", !differs, 2, what);
+	/* And it is the counter's page alone that the check leaves out. */
+	i = 1;
+	memory_write(&machine.memory, gva((uint64_t)data), &i, sizeof(i) - 1);
+	memory_write(&machine.memory, gva((uint64_t)&data[1]), &i, sizeof(i));
+	known = memory_differs(&machine.memory, what, sizeof(what));
+	tell_counters("the check still finds what is not", known, 3, "it finds nothing");
+	tell_counters("only whole pages that the program can write are kept",
+		      memory_keep(&machine.memory, gva(at.value + 8), sizeof(kept), &error) ==
+				      -EINVAL &&
+			      memory_keep(&machine.memory, at, 8, &error) == -EINVAL &&
+			      memory_keep(&machine.memory, at, 0, &error) == -EINVAL &&
+			      memory_keep(&machine.memory, at, 1ul << 60, &error) == -EINVAL &&
+			      memory_keep(&machine.memory, gva((uint64_t)halt & ~(PAGE_SIZE - 1)),
+					  PAGE_SIZE, &error) == -EINVAL &&
+			      memory_keep(&machine.memory, gva(0), PAGE_SIZE, &error) == -EINVAL,
+		      4, "it was accepted");
+	machine_finish(&machine);
+}
+
 int main(void)
 {
 	static struct state pristine;
@@ -402,11 +475,12 @@ int main(void)
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}
-	printf("TAP version 14\n1..%zu\n", CHANGES);
+	printf("TAP version 14\n1..%zu\n", CHANGES + 4);
 	capture(&pristine);
 	for (i = 0; i < CHANGES; i++)
 		try(i, &pristine);
 	machine_finish(&machine);
+	try_counters(snapshot);
 	snapshot_destroy(snapshot);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "vmm/msr_filter.h"
 
 /*
  * Differences from hardware that KVM keeps for old guests (Documentation/virt/kvm/api.rst,
@@ -160,22 +161,10 @@ int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error)
 	return KVM_IOCTL(vm->fd, KVM_IRQ_LINE, &line, error);
 }
 
-int vm_filter_msrs(struct vm *vm, const uint32_t *indices, size_t count, struct error *error)
+int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error)
 {
-	/* A clear bit denies the access, which then leaves the VM. KVM reads whole longs. */
-	uint64_t deny = 0;
-	struct kvm_msr_filter filter = { .flags = KVM_MSR_FILTER_DEFAULT_ALLOW };
-	size_t i;
+	struct msr_filter filter;
+	int err = msr_filter_init(&filter, indices, count, error);
 
-	if (count > VM_MSR_FILTER_MAX)
-		return error_set(error, E2BIG, "%zu MSRs are declared, KVM can filter %d", count,
-				 VM_MSR_FILTER_MAX);
-	for (i = 0; i < count; i++)
-		filter.ranges[i] = (struct kvm_msr_filter_range){
-			.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
-			.nmsrs = 1,
-			.base = indices[i],
-			.bitmap = (uint8_t *)&deny,
-		};
-	return KVM_IOCTL(vm->fd, KVM_X86_SET_MSR_FILTER, &filter, error);
+	return err ? err : KVM_IOCTL(vm->fd, KVM_X86_SET_MSR_FILTER, &filter.filter, error);
 }

@@ -62,9 +62,9 @@ int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error);
 
 /*
  * From now on, reads and writes of these MSRs, and of all that KVM does not know, leave the VM
- * (KVM_EXIT_X86_RDMSR, _WRMSR). At most VM_MSR_FILTER_MAX; none undoes it, for the known ones.
+ * (KVM_EXIT_X86_RDMSR, _WRMSR); none undoes it, for the known ones. Sorts the indices. Returns 0;
+ * -E2BIG if they are too far apart (vmm/msr_filter.h); another -errno.
  */
-#define VM_MSR_FILTER_MAX KVM_MSR_FILTER_MAX_RANGES
-int vm_filter_msrs(struct vm *vm, const uint32_t *indices, size_t count, struct error *error);
+int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error);
 
 #endif /* VMM_VM_H */

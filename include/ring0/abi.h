@@ -26,6 +26,8 @@
 #define R0_MESSAGE_SYSCALL   10 /* a: its number, b: its return address; ends the test */
 #define R0_MESSAGE_EXIT	     11 /* a: the status given to exit_group; ends the test */
 #define R0_MESSAGE_WAKE	     12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
+#define R0_MESSAGE_STEPPED \
+	13 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
 /* Of machines with several CPUs, from 32 on. */
 #define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
 #define R0_MESSAGE_WORK 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
@@ -154,6 +156,7 @@ struct r0_guest {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
 	} sparse[R0_SPARSE_RANGES];
 	uint64_t sparse_count;
+	uint64_t stepped; /* 1 while the host runs the test by single steps */
 
 	void *param; /* R0_PARAM's element */
 	void (*teardown)(void);
@@ -198,6 +201,9 @@ extern const char r0_user_ask[];      /* the UD2 that carries a message from the
 extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WAKE is to end */
 
 extern struct r0_guest r0_guest;
+
+/* Writes to r0_guest.scratch: for the host to see whether its watchpoints fire. */
+void r0_watch_probe(void *arg);
 
 /* Where a test starts, its arguments in RDI to R9. Does not return. */
 void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*setup)(void),

@@ -106,6 +106,18 @@ struct r0_cpuids {
 	size_t count;
 };
 
+/* A variable, each write of which is reported. */
+struct r0_watched {
+	const volatile void *address;
+	size_t size; /* in bytes */
+	const char *name;
+};
+
+struct r0_watches {
+	const struct r0_watched *entries;
+	size_t count;
+};
+
 struct r0_params {
 	const void *elements;
 	size_t count;
@@ -118,6 +130,30 @@ struct r0_params {
 #define R0_MMIO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
 #define R0_MSRS(...)	R0_LIST(struct r0_msr, __VA_ARGS__)
 #define R0_CPUID(...)	R0_LIST(struct r0_cpuid, __VA_ARGS__)
+
+/*
+ * Pointers to up to 8 variables, of the types that they have: R0_WATCH(&counter, &table[2]). A
+ * pointer to an array's first element watches that element, one to the array all of it.
+ */
+#define R0_WATCH(...)                                                                            \
+	{                                                                                        \
+		(const struct r0_watched[]){ R0_WATCH_OF(                                        \
+			__VA_ARGS__, R0_WATCH_8, R0_WATCH_7, R0_WATCH_6, R0_WATCH_5, R0_WATCH_4, \
+			R0_WATCH_3, R0_WATCH_2, R0_WATCH_1, )(__VA_ARGS__) },                    \
+			R0_WATCH_OF(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, )                       \
+	}
+#define R0_WATCH_OF(a, b, c, d, e, f, g, h, which, ...) which
+#define R0_WATCH_1(pointer)                             \
+	{                                               \
+		(pointer), sizeof(*(pointer)), #pointer \
+	}
+#define R0_WATCH_2(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_1(__VA_ARGS__)
+#define R0_WATCH_3(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_2(__VA_ARGS__)
+#define R0_WATCH_4(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_3(__VA_ARGS__)
+#define R0_WATCH_5(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_4(__VA_ARGS__)
+#define R0_WATCH_6(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_5(__VA_ARGS__)
+#define R0_WATCH_7(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_6(__VA_ARGS__)
+#define R0_WATCH_8(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_7(__VA_ARGS__)
 
 /* One case of the test for each element of an array. */
 #define R0_PARAMS(array)                                                        \
@@ -136,6 +172,7 @@ struct r0_options {
 	struct r0_mocks mmio;
 	struct r0_msrs msrs;
 	struct r0_cpuids cpuid;
+	struct r0_watches watch;   /* variables, each write of which the output tells */
 	bool should_halt;	   /* must end by HLT with interrupts off */
 	bool should_panic;	   /* must end by a failed assertion, r0_panic() or wrong I/O */
 	const char *panic_message; /* text that the panic's message must hold, or NULL for any */

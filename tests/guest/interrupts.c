@@ -149,7 +149,7 @@ RING3_ROUTINE(ring3_int_13, "", "int $13", "xorl %eax, %eax");
 RING3_ROUTINE(ring3_int3, "", "int3", "xorl %eax, %eax");
 
 /* INT n needs a gate of DPL 3 in ring 3: SDM vol. 3A, 6.12.1.2. */
-R0_TEST(interrupts, ring_3_needs_the_gates_dpl, .when = executes_int_n_in_ring_3)
+R0_TEST(interrupts, ring_3_needs_the_gates_dpl)
 {
 	struct r0_fault fault = r0_user_call(ring3_int_0x80, NULL);
 
@@ -164,7 +164,7 @@ R0_TEST(interrupts, ring_3_needs_the_gates_dpl, .when = executes_int_n_in_ring_3
 	R0_ASSERT_EQ(seen.ss, R0_USER_DS | 3);
 }
 
-R0_TEST(interrupts, ring_3_cannot_raise_exceptions_by_int_n, .when = executes_int_n_in_ring_3)
+R0_TEST(interrupts, ring_3_cannot_raise_exceptions_by_int_n)
 {
 	struct r0_fault fault = r0_user_call(ring3_int_13, NULL);
 

@@ -16,6 +16,35 @@ R0_TEST(msrs, efer_at_entry)
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_EFER), R0_EFER_SCE | R0_EFER_LME | R0_EFER_LMA | R0_EFER_NXE);
 }
 
+/*
+ * As many declared MSRs as a test likes, where they are near each other: those of 32 machine-check
+ * banks (SDM vol. 3B, 15.3.2) and some at the other end. One in between is what it is.
+ */
+#define BANK(n)                                                               \
+	{ 0x400 + 4 * (n), 0x1000 + (n) }, { 0x401 + 4 * (n), 0x2000 + (n) }, \
+		{ 0x402 + 4 * (n), 0x3000 + (n) },                            \
+	{                                                                     \
+		0x403 + 4 * (n), 0x4000 + (n)                                 \
+	}
+#define BANKS(n) BANK(n), BANK((n) + 1), BANK((n) + 2), BANK((n) + 3)
+
+R0_TEST(msrs, many_can_be_declared,
+	.msrs = R0_MSRS(BANKS(0), BANKS(4), BANKS(8), BANKS(12), BANKS(16), BANKS(20), BANKS(24),
+			BANKS(28), { 0xc0000103, 7 }, { 0xc0011029, 8 }, { 0xc0000081, 9 }))
+{
+	uint64_t pat = r0_rdmsr(R0_MSR_PAT);
+
+	for (uint32_t bank = 0; bank < 32; bank++)
+		for (uint32_t which = 0; which < 4; which++)
+			R0_ASSERT_EQ(r0_rdmsr(0x400 + 4 * bank + which),
+				     0x1000 * (which + 1) + bank);
+	R0_ASSERT_EQ(r0_rdmsr(0xc0000103), 7);
+	R0_ASSERT_EQ(r0_rdmsr(0xc0011029), 8);
+	R0_ASSERT_EQ(r0_rdmsr(0xc0000081), 9);
+	r0_wrmsr(R0_MSR_PAT, pat ^ 1);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_PAT), pat ^ 1);
+}
+
 R0_TEST(msrs, efer_refuses_reserved_bits)
 {
 	uint64_t efer = r0_rdmsr(R0_MSR_EFER);

@@ -75,7 +75,6 @@ bool cpuid_is_what_kvm_was_told(void);
 bool delivers_one_exception_after_another(void);
 bool delivery_keeps_flags(void);
 bool executes_call_gates(void);
-bool executes_int_n_in_ring_3(void);
 bool faults_where_the_cpu_does(void);
 bool fires_data_watchpoints(void);
 bool gives_the_cpus_error_codes(void);
