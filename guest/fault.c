@@ -77,7 +77,7 @@ static bool serve_user(struct r0_cpu *cpu, struct r0_frame *frame)
 		if (frame->rdi == R0_MESSAGE_CPU)
 			frame->rax = cpu->number;
 		else if (frame->rdi == R0_MESSAGE_CPUS)
-			frame->rax = r0_guest.cpu_count;
+			frame->rax = cpu_count();
 		else
 			frame->rax = r0_ask(frame->rdi, frame->rsi, frame->rdx);
 		frame->rip += UD2_LENGTH;

@@ -64,10 +64,16 @@ static inline bool in_ring3(void)
 /* Of an exception that came: what it should have been, where the KVM is known to get it wrong. */
 void correct_user_interrupt(struct r0_frame *frame);
 
+/* How many CPUs there are, 0 and 1 for one. In ring 0: volatile, not to be read ahead in ring 3. */
+static inline uint64_t cpu_count(void)
+{
+	return *(const volatile uint64_t *)&r0_guest.cpu_count;
+}
+
 /* The state of the CPU that runs this, in ring 0. */
 static inline struct r0_cpu *this_cpu(void)
 {
-	return __builtin_expect(r0_guest.cpu_count <= 1, 1) ? &r0_guest.first : r0_find_cpu();
+	return __builtin_expect(cpu_count() <= 1, 1) ? &r0_guest.first : r0_find_cpu();
 }
 
 /* How many interrupts of that vector the CPU has handled since the last wait for it. */

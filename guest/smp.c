@@ -26,7 +26,7 @@ unsigned int r0_cpu_count(void)
 	uint64_t count;
 
 	require_guest(__func__);
-	count = in_ring3() ? r0_ask(R0_MESSAGE_CPUS, 0, 0) : r0_guest.cpu_count;
+	count = in_ring3() ? r0_ask(R0_MESSAGE_CPUS, 0, 0) : cpu_count();
 	return count ? (unsigned int)count : 1;
 }
 
@@ -165,7 +165,7 @@ void wait_for_other_cpus(void)
 {
 	unsigned int number;
 
-	for (number = 1; number < r0_guest.cpu_count; number++) {
+	for (number = 1; number < cpu_count(); number++) {
 		struct r0_cpu *cpu = r0_cpu_at(&r0_guest, number);
 
 		wait_for(cpu, __atomic_load_n(&cpu->given, __ATOMIC_RELAXED));

@@ -150,7 +150,12 @@ static int check_declarations(const struct r0_options *options, struct error *er
 int interrupts_begin(struct execution *run)
 {
 	int err = check_declarations(run->job->options, &run->complaint);
+	unsigned int i;
 
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		run->machine->cpus[i].look = (struct interrupts_poll){ .period = FIRST_PERIOD_NS };
+		run->machine->cpus[i].wake = (struct interrupts_poll){ 0 };
+	}
 	return err ? err : interrupts_look(run);
 }
 
@@ -158,7 +163,6 @@ int interrupts_look(struct execution *run)
 {
 	run->cpu->look.period = FIRST_PERIOD_NS;
 	put_off(&run->cpu->look, now_ns());
-	run->cpu->wake.at = 0;
 	return set_alarm(run);
 }
 
@@ -179,15 +183,16 @@ void interrupts_wake_at(struct execution *run, uint64_t when_ns)
 bool interrupts_serve(struct execution *run)
 {
 	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
-	bool idle = run->parallel && parallel_is_idle(run, execution_cpu(run));
-	bool halted = !idle && is_halted(run->cpu);
+	bool halted = is_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
 	uint64_t now = now_ns();
 
-	if (idle)
-		return false;
-	if (halted && !(regs->rflags & RFLAGS_IF) && !may_be_woken(run->machine, run->cpu) &&
+	if (halted && !interruptible && !may_be_woken(run->machine, run->cpu) &&
 	    (!run->parallel || parallel_is_last(run)))
 		return true;
+	/* In want of work it may halt for as long as it likes. */
+	if (halted && interruptible && !run->cpu->wake.at && run->parallel &&
+	    parallel_is_idle(run, execution_cpu(run)))
+		return false;
 	if (now >= run->cpu->look.at)
 		put_off(&run->cpu->look, now);
 	if (run->cpu->wake.at && now >= run->cpu->wake.at) {

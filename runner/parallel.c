@@ -52,11 +52,15 @@ int parallel_begin(struct execution *run)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&parallel->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	for (i = 1; i < count; i++)
+	run->parallel = parallel;
+	for (i = 1; i < count; i++) {
 		parallel->cpus[i].idle = true;
+		/* What their first KVM_RUN would set would undo the NMIs and INITs that come before it. */
+		if (!vcpu_complete(&run->machine->cpus[i].vcpu))
+			return error_set(&run->complaint, EIO, "KVM does not start CPU %u", i);
+	}
 	/* The snapshot is that of machines with one, too. */
 	memory_write(&run->machine->memory, gva(at), &count, sizeof(count));
-	run->parallel = parallel;
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 struct execution;
 struct parallel;
 
-/* Before the run: all CPUs but the first are idle. Returns 0 or -ENOMEM, with run->complaint. */
+/* Before the run: all CPUs but the first are idle. Returns 0 or -errno, with run->complaint. */
 int parallel_begin(struct execution *run);
 void parallel_finish(struct execution *run);
 
