@@ -37,8 +37,11 @@ static void panic_alone(void)
 		"the teardown of a test that failed waits for another CPU, and all others have stopped");
 }
 
-/* Between two looks at what another CPU is to change: `awaited`, if it is to finish its work. */
-static void look_again(unsigned int *looks, const struct r0_cpu *awaited)
+/*
+ * Between two looks at what another CPU is to change: `awaited`, if it is to finish its work. A
+ * function of its own, so that a report names the one that waits.
+ */
+static __attribute__((noinline)) void look_again(unsigned int *looks, const struct r0_cpu *awaited)
 {
 	r0_pause();
 	if (++*looks % LOOKS == 0 && r0_ask(R0_MESSAGE_REST, awaited ? awaited->number + 1 : 0, 0))

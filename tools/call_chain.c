@@ -139,8 +139,9 @@ struct chain {
 	enum role last_role;
 	uint64_t ring3_rsp; /* where ring 3 began, last seen; 0 before that */
 	bool no_rules;	    /* nothing describes how to leave the first frame */
-	bool left;	    /* the runtime: the core's registers are those of its caller */
-	bool waiting;	    /* it may leave what waits for another CPU */
+	bool left;	    /* the runtime, for `caller` */
+	struct user_regs_struct caller;
+	bool waiting; /* it may leave what waits for another CPU */
 };
 
 /* A frame as libdwfl has it. */
@@ -313,19 +314,20 @@ static int leave_frame(Dwfl_Frame *state, void *argument)
 	chain->depth++;
 	chain->last_rsp = frame.rsp;
 	chain->last_role = role;
-	if (role != ROLE_NONE)
+	/* What waits may be all that is left, if it was the last that its caller called. */
+	if (role != ROLE_NONE && role != ROLE_WAIT)
 		return DWARF_CB_OK;
-	list_registers(&chain->symbols->core->registers, list);
+	list_registers(&chain->caller, list);
 	for (unsigned int i = 0; i < COLUMNS; i++) {
 		Dwarf_Word value;
 
 		/* What a function need not preserve is not known any more. */
 		*list[i] = dwfl_frame_reg(state, i, &value) ? 0 : value;
 	}
-	chain->symbols->core->registers.rip = frame.pc;
+	chain->caller.rip = frame.pc;
 	chain->after = !frame.interrupted;
 	chain->left = true;
-	return DWARF_CB_ABORT;
+	return role == ROLE_NONE ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
 static int print_thread(Dwfl_Thread *thread, void *argument)
@@ -360,14 +362,20 @@ bool call_chain_is_outermost(struct symbols *symbols, uint64_t pc)
 
 bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after)
 {
-	struct chain chain = { .symbols = symbols, .waiting = waiting };
+	struct chain chain = {
+		.symbols = symbols,
+		.waiting = waiting,
+		.caller = symbols->core->registers,
+	};
 
 	if (!is_stop(role_of(symbols, symbols->core->registers.rip), waiting) || !attach(symbols))
 		return false;
 	dwfl_getthreads(symbols->dwfl, leave_thread, &chain);
-	if (chain.left)
-		*after = chain.after;
-	return chain.left;
+	if (!chain.left)
+		return false;
+	symbols->core->registers = chain.caller;
+	*after = chain.after;
+	return true;
 }
 
 void call_chain_print(struct symbols *symbols, bool after, FILE *out)
