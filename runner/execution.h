@@ -90,6 +90,9 @@ int interrupts_look(struct execution *run);
 bool interrupts_serve(struct execution *run);
 void interrupts_end(struct execution *run);
 
+/* Whether a CPU of such a machine, which is out of KVM_RUN, halts. In interrupts.c. */
+bool interrupts_halted(const struct machine_cpu *cpu);
+
 /* Have r0_wait_halt() end at that time of the monotonic clock. In interrupts.c. */
 void interrupts_wake_at(struct execution *run, uint64_t when_ns);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include "runner/execution.h"
 
@@ -92,10 +91,10 @@ static uint64_t place_of(const struct execution *run)
 	uint64_t rip = run->regs.rip;
 	uint8_t opcode;
 
-	if (run->crash.kind != CRASH_PLACE)
-		return rip;
 	if (run->halted)
 		return rip - 1;
+	if (run->crash.kind != CRASH_PLACE)
+		return rip;
 	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
 		return rip;
 	opcode = byte_at(run, rip);
@@ -163,7 +162,6 @@ static void explain_other(const struct execution *run, unsigned int number,
 	const struct crash crash = { .kind = CRASH_PLACE };
 	struct machine_cpu *cpu = &run->machine->cpus[number];
 	struct crash_view view = view_of(run, number, regions);
-	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
 	const char *halted = "";
 	char place[512], *text = NULL;
 	size_t length;
@@ -176,8 +174,7 @@ static void explain_other(const struct execution *run, unsigned int number,
 	view.regs = cpu->vcpu.run->s.regs.regs;
 	view.sregs = cpu->vcpu.run->s.regs.sregs;
 	view.cr2 = view.sregs.cr2;
-	ioctl(cpu->vcpu.fd, KVM_GET_MP_STATE, &state);
-	if (state.mp_state == KVM_MP_STATE_HALTED) {
+	if (interrupts_halted(cpu)) {
 		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
 						      "halted, with interrupts off, ";
 		view.regs.rip--; /* HLT is one byte long */

@@ -76,7 +76,7 @@ static bool may_be_woken(const struct machine *machine, const struct machine_cpu
 	return passes_if(apic_register(&lapic, R0_APIC_LVT_LINT0));
 }
 
-static bool is_halted(const struct machine_cpu *cpu)
+bool interrupts_halted(const struct machine_cpu *cpu)
 {
 	struct kvm_mp_state state;
 
@@ -183,7 +183,7 @@ void interrupts_wake_at(struct execution *run, uint64_t when_ns)
 bool interrupts_serve(struct execution *run)
 {
 	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
-	bool halted = is_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
+	bool halted = interrupts_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
 	uint64_t now = now_ns();
 
 	if (halted && !interruptible && !may_be_woken(run->machine, run->cpu) &&
@@ -242,5 +242,5 @@ void interrupts_describe(const struct execution *run, FILE *out)
 		return;
 	describe_interrupts(&registers, -1, text, sizeof(text));
 	fprintf(out, "interrupt controllers%s:\n%s\n",
-		is_halted(run->cpu) ? ", the CPU is in HLT" : "", text);
+		interrupts_halted(run->cpu) ? ", the CPU is in HLT" : "", text);
 }

@@ -18,9 +18,10 @@
 #define RFLAGS_IF (1u << 9)
 
 struct cpu {
-	bool idle;  /* halted in want of work; an interrupt's handler may run all the same */
-	bool woken; /* there is work, and it has not been told yet */
-	bool waits; /* its last exit was to wait for another one to finish … */
+	bool idle;   /* halted in want of work; an interrupt's handler may run all the same */
+	bool woken;  /* there is work, and it has not been told yet */
+	bool waits;  /* its last exit was to wait for others … */
+	bool awaits; /* … for one to finish … */
 	bool interruptible; /* … with interrupts on … */
 	unsigned int awaited;
 	uint64_t finished;  /* … and so much had that one finished then */
@@ -125,7 +126,7 @@ static enum step serve(struct execution *run, struct cpu *cpu, int result, struc
 	if (result == -EINTR && take_wake(run, cpu) < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
 	if (result == 0)
-		cpu->waits = false;
+		cpu->waits = cpu->awaits = false;
 	else if (result != -EINTR)
 		run->complaint = *error;
 	return execution_serve(run, result);
@@ -160,15 +161,21 @@ static void run_cpu(void *context, unsigned int number)
 	assistance_end(cpu);
 }
 
-/* The CPU that the time ran out on, rather than one that waits for it. */
+/* The CPU that the time ran out on: rather one that runs than one that halts or waits for others. */
 static unsigned int hung_cpu(const struct execution *run)
 {
-	unsigned int i;
+	unsigned int i, hung = 0;
 
-	for (i = 0; i < run->machine->cpu_count; i++)
-		if (!run->parallel->cpus[i].idle && !run->parallel->cpus[i].waits)
+	for (i = run->machine->cpu_count; i--;) {
+		const struct cpu *cpu = &run->parallel->cpus[i];
+
+		if (cpu->idle || cpu->waits)
+			continue;
+		if (!interrupts_halted(&run->machine->cpus[i]))
 			return i;
-	return 0;
+		hung = i;
+	}
+	return hung;
 }
 
 void parallel_drive(struct execution *run)
@@ -180,6 +187,7 @@ void parallel_drive(struct execution *run)
 	/* Whichever noticed first. */
 	if (run->ending.how == END_TIMEOUT) {
 		run->cpu = &run->machine->cpus[hung_cpu(run)];
+		run->halted = interrupts_halted(run->cpu);
 		execution_note_place(run, CRASH_TIMEOUT);
 	}
 }
@@ -270,7 +278,7 @@ static void note_wait(struct execution *run, unsigned int awaited)
 {
 	struct cpu *cpu = &run->parallel->cpus[execution_cpu(run)];
 
-	cpu->waits = true;
+	cpu->awaits = true;
 	cpu->interruptible = run->cpu->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
 	cpu->awaited = awaited;
 	cpu->finished = finished_by(run, awaited);
@@ -284,6 +292,7 @@ int parallel_rest(struct execution *run, uint64_t idle)
 
 	if (parallel->failed)
 		return -1;
+	parallel->cpus[execution_cpu(run)].waits = true;
 	if (idle && idle - 1 < run->machine->cpu_count) {
 		note_wait(run, (unsigned int)idle - 1);
 		if (parallel_is_idle(run, (unsigned int)idle - 1))
@@ -321,7 +330,7 @@ bool parallel_is_last(const struct execution *run)
 
 		if (i == execution_cpu(run) || parallel_is_idle(run, i))
 			continue;
-		if (!cpu->waits || cpu->interruptible ||
+		if (!cpu->awaits || cpu->interruptible ||
 		    finished_by(run, cpu->awaited) != cpu->finished)
 			return false;
 	}

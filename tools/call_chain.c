@@ -80,6 +80,7 @@ static const struct {
 	{ "panic_alone", ROLE_SERVICE },
 	{ "look_again", ROLE_WAIT },
 	{ "take", ROLE_WAIT },
+	{ "require_guest", ROLE_WAIT },
 	{ "require_cpu", ROLE_SERVICE },
 	{ "require_vector", ROLE_SERVICE },
 	{ "require_test_cpu", ROLE_SERVICE },
