@@ -43,7 +43,8 @@ static void panic_alone(void)
  */
 static __attribute__((noinline)) void look_again(unsigned int *looks, const struct r0_cpu *awaited)
 {
-	r0_pause();
+	/* Not r0_pause(): a report takes that for the caller's. */
+	__asm__ volatile("pause");
 	if (++*looks % LOOKS == 0 && r0_ask(R0_MESSAGE_REST, awaited ? awaited->number + 1 : 0, 0))
 		panic_alone();
 }
