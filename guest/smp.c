@@ -11,7 +11,7 @@
  * How often a CPU that waits looks before it lets others have the host's CPU: with fewer of those
  * than it has itself, the one that it waits for may not be running.
  */
-#define LOOKS 64
+#define LOOKS 16
 
 unsigned int r0_cpu_id(void)
 {
