@@ -336,7 +336,7 @@ static bool is_worth_it(struct assist *assist, struct cpu *cpu)
 	for (i = 0; i < LOOKAHEAD; i++) {
 		if (find_form(assist, &ahead, &form) != DONE || !goes_on(form))
 			return false;
-		if (form->state != STATE_NONE)
+		if (form->is_beyond_kvm)
 			return true;
 		ahead.rip += form->length;
 	}

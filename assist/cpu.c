@@ -102,8 +102,13 @@ void cpu_init(struct cpu *cpu)
 			cpu->component_size[i] = a;
 			cpu->component_at[i] = b;
 		}
+	/* XSAVES is no matter of the host's CPU alone: KVM has to offer it. */
 	if (__get_cpuid_count(0xd, 1, &a, &b, &c, &d))
-		cpu->xsave_features = a;
+		cpu->xsave_features = a & ~CPU_HAS_XSAVES;
+	for (i = 0; i < cpu->vcpu->cpuid->nent; i++)
+		if (cpu->vcpu->cpuid->entries[i].function == 0xd &&
+		    cpu->vcpu->cpuid->entries[i].index == 1)
+			cpu->xsave_features |= cpu->vcpu->cpuid->entries[i].eax & CPU_HAS_XSAVES;
 	for (i = 0; i < 8; i++)
 		cpu->physical_bits |=
 			(unsigned int)vcpu_cpuid_has(cpu->vcpu, 0x80000008, VCPU_EAX, i) << i;

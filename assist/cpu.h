@@ -114,6 +114,12 @@ enum done cpu_load_vector(struct cpu *cpu);
 #define CPU_FLAGS_VM	 (1u << 17)
 #define CPU_FLAGS_AC	 (1u << 18)
 
+/* In cpu->xsave_features. */
+#define CPU_HAS_XSAVEOPT (1u << 0)
+#define CPU_HAS_XSAVEC	 (1u << 1)
+#define CPU_HAS_XGETBV1	 (1u << 2)
+#define CPU_HAS_XSAVES	 (1u << 3)
+
 #define CPU_EFER_NXE (1u << 11)
 
 static inline unsigned int cpu_cpl(const struct cpu *cpu)

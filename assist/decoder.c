@@ -82,6 +82,64 @@ bool decoder_load(struct error *error)
 	return zydis.there;
 }
 
+static bool is_prefix(uint8_t byte)
+{
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x40 ... 0x4f: /* REX */
+	case 0x64 ... 0x67:
+	case 0xf0:
+	case 0xf2:
+	case 0xf3:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What 64-bit mode has not, of the first opcode map, and LEA of a register: SDM vol. 2D, table A-2
+ * ("i64"); vol. 2A, LEA. Zydis does not tell it from what is not known to it.
+ */
+static bool is_undefined(const uint8_t *bytes, size_t count)
+{
+	size_t at = 0;
+
+	while (at < count && is_prefix(bytes[at]))
+		at++;
+	if (at == count)
+		return false;
+	switch (bytes[at]) {
+	case 0x06:
+	case 0x07:
+	case 0x0e:
+	case 0x16:
+	case 0x17:
+	case 0x1e:
+	case 0x1f:
+	case 0x27:
+	case 0x2f:
+	case 0x37:
+	case 0x3f:
+	case 0x60:
+	case 0x61:
+	case 0x82:
+	case 0x9a:
+	case 0xce:
+	case 0xd4:
+	case 0xd6:
+	case 0xea:
+		return true;
+	case 0x8d:
+		return at + 1 < count && bytes[at + 1] >= 0xc0;
+	default:
+		return false;
+	}
+}
+
 enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct decoded *decoded)
 {
 	ZyanStatus status = zydis.decode(&zydis.decoder, bytes, count, &decoded->instruction,
@@ -103,7 +161,7 @@ enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct de
 	case ZYDIS_STATUS_INVALID_MAP:
 		return DECODER_UNDEFINED;
 	default:
-		return DECODER_UNKNOWN;
+		return is_undefined(bytes, count) ? DECODER_UNDEFINED : DECODER_UNKNOWN;
 	}
 }
 

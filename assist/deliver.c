@@ -6,13 +6,6 @@
 #define TYPE_INTERRUPT_GATE 0xe
 #define TYPE_TRAP_GATE	    0xf
 
-#define TYPE_CODE	(1u << 3)
-#define TYPE_CONFORMING (1u << 2)
-#define TYPE_ACCESSED	(1u << 0)
-
-#define DESCRIPTOR_L (1ull << 53)
-#define DESCRIPTOR_D (1ull << 54)
-
 /* In an error code: raised by something external to the program; an entry of the IDT. */
 #define CODE_EXT 1u
 #define CODE_IDT 2u
@@ -72,6 +65,18 @@ static struct kvm_segment segment_of(const struct descriptor *descriptor, uint16
 	};
 }
 
+enum done descriptor_load(struct cpu *cpu, const struct descriptor *descriptor, uint16_t selector,
+			  struct kvm_segment *segment)
+{
+	uint64_t low = descriptor->low | (uint64_t)DESCRIPTOR_ACCESSED << 40;
+
+	*segment = segment_of(descriptor, selector);
+	if (segment->type & DESCRIPTOR_ACCESSED)
+		return DONE;
+	segment->type |= DESCRIPTOR_ACCESSED;
+	return cpu_write(cpu, descriptor->address, &low, sizeof(low), system_read);
+}
+
 static enum done read_gate(struct cpu *cpu, uint8_t vector, enum deliver_source source,
 			   uint32_t external, struct gate *gate)
 {
@@ -105,11 +110,12 @@ static enum done read_code_segment(struct cpu *cpu, uint16_t selector, uint32_t 
 	if (done != DONE)
 		return done;
 	if (!descriptor->present || !DESCRIPTOR_S(descriptor) ||
-	    !(DESCRIPTOR_TYPE(descriptor) & TYPE_CODE) || DESCRIPTOR_DPL(descriptor) > cpu_cpl(cpu))
+	    !(DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CODE) ||
+	    DESCRIPTOR_DPL(descriptor) > cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, code);
 	if (!DESCRIPTOR_PRESENT(descriptor))
 		return cpu_raise_code(cpu, R0_NP, code);
-	if (!(descriptor->low & DESCRIPTOR_L) || descriptor->low & DESCRIPTOR_D)
+	if (!DESCRIPTOR_L(descriptor) || DESCRIPTOR_D(descriptor))
 		return cpu_raise_code(cpu, R0_GP, code);
 	return DONE;
 }
@@ -180,8 +186,8 @@ static enum done attempt(struct cpu *cpu, const struct fault *fault, enum delive
 		done = read_code_segment(cpu, gate.selector, external, &descriptor);
 	if (done != DONE)
 		return done;
-	cpl = DESCRIPTOR_TYPE(&descriptor) & TYPE_CONFORMING ? cpu_cpl(cpu) :
-							       DESCRIPTOR_DPL(&descriptor);
+	cpl = DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CONFORMING ? cpu_cpl(cpu) :
+								     DESCRIPTOR_DPL(&descriptor);
 	done = find_stack(cpu, gate.ist & 7, cpl, external, &rsp);
 	if (done != DONE)
 		return done;
@@ -205,15 +211,9 @@ static enum done attempt(struct cpu *cpu, const struct fault *fault, enum delive
 			 (struct access){ .user = cpl == 3, .implicit = true });
 	if (done != DONE)
 		return done;
-	code = segment_of(&descriptor, (uint16_t)((gate.selector & ~3u) | cpl));
-	if (!(code.type & TYPE_ACCESSED)) {
-		uint64_t low = descriptor.low | 1ull << 40;
-
-		done = cpu_write(cpu, descriptor.address, &low, sizeof(low), system_read);
-		if (done != DONE)
-			return done;
-		code.type |= TYPE_ACCESSED;
-	}
+	done = descriptor_load(cpu, &descriptor, (uint16_t)((gate.selector & ~3u) | cpl), &code);
+	if (done != DONE)
+		return done;
 	load_segments(cpu, &code, cpl != cpu_cpl(cpu));
 	cpu->gpr[CPU_RSP] = rsp - 8 * words;
 	cpu->rip = target;

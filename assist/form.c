@@ -139,6 +139,14 @@ static bool is_system(ZydisMnemonic mnemonic)
 	}
 }
 
+static bool is_far_transfer(const ZydisDecodedInstruction *instruction)
+{
+	return instruction->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR &&
+	       (instruction->mnemonic == ZYDIS_MNEMONIC_CALL ||
+		instruction->mnemonic == ZYDIS_MNEMONIC_JMP ||
+		instruction->mnemonic == ZYDIS_MNEMONIC_RET);
+}
+
 static bool is_nothing(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->meta.category) {
@@ -482,10 +490,13 @@ void form_find(struct form *form, const struct decoded *decoded, const uint8_t *
 				find_address(form, decoded, &decoded->operands[i]);
 		form->memory.size = 1;
 		form->memory.read = true;
-	} else if (is_system(instruction->mnemonic)) {
+	} else if (is_system(instruction->mnemonic) || is_far_transfer(instruction)) {
 		form->kind = FORM_SYSTEM;
 	} else if (!is_not_plain(decoded)) {
 		form->kind = plain_kind(form, decoded);
+		form->is_beyond_kvm = form->state != STATE_NONE ||
+				      (instruction->meta.isa_ext != ZYDIS_ISA_EXT_BASE &&
+				       instruction->meta.isa_ext != ZYDIS_ISA_EXT_LONGMODE);
 	}
 }
 

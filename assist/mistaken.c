@@ -88,6 +88,7 @@ static bool is_one(const struct decoder_outline *outline, size_t offset)
 	switch (outline->mnemonic) {
 	case ZYDIS_MNEMONIC_TZCNT:
 	case ZYDIS_MNEMONIC_LZCNT:
+	case ZYDIS_MNEMONIC_XSETBV:
 		return offset + 1 == outline->modrm;
 	case ZYDIS_MNEMONIC_MOVBE:
 		return offset + 2 == outline->modrm;
@@ -181,27 +182,36 @@ static bool has_repeat(const uint8_t *bytes, size_t opcode)
 	return false;
 }
 
-/* The next 0F from `at` on that BC, BD or 38 follows; `size` if there is none. */
+/* What follows 0F in those that are looked for; after 38, and after 01, it takes one byte more. */
+static const uint8_t followers[] = { 0xbc, 0xbd, 0x38, 0x01 };
+#define FOLLOWERS sizeof(followers)
+
+static bool is_follower(uint8_t byte)
+{
+	return memchr(followers, byte, FOLLOWERS) != NULL;
+}
+
+/* The next 0F from `at` on that one of them follows; `size` if there is none. */
 static size_t find_escape(const uint8_t *bytes, size_t at, size_t size)
 {
 	const __m128i escape = _mm_set1_epi8(0x0f);
-	const __m128i tzcnt = _mm_set1_epi8((char)0xbc), lzcnt = _mm_set1_epi8((char)0xbd);
-	const __m128i long_escape = _mm_set1_epi8(0x38);
+	size_t i;
 
 	for (; at + 17 <= size; at += 16) {
 		__m128i first = _mm_loadu_si128((const __m128i *)(bytes + at));
 		__m128i second = _mm_loadu_si128((const __m128i *)(bytes + at + 1));
-		__m128i any = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(second, tzcnt),
-							_mm_cmpeq_epi8(second, lzcnt)),
-					   _mm_cmpeq_epi8(second, long_escape));
-		int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, escape), any));
+		__m128i any = _mm_setzero_si128();
+		int mask;
 
+		for (i = 0; i < FOLLOWERS; i++)
+			any = _mm_or_si128(any, _mm_cmpeq_epi8(second,
+							       _mm_set1_epi8((char)followers[i])));
+		mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, escape), any));
 		if (mask)
 			return at + (size_t)__builtin_ctz((unsigned int)mask);
 	}
 	for (; at + 1 < size; at++)
-		if (bytes[at] == 0x0f &&
-		    (bytes[at + 1] == 0xbc || bytes[at + 1] == 0xbd || bytes[at + 1] == 0x38))
+		if (bytes[at] == 0x0f && is_follower(bytes[at + 1]))
 			return at;
 	return size;
 }
@@ -209,9 +219,16 @@ static size_t find_escape(const uint8_t *bytes, size_t at, size_t size)
 /* By its bytes, it may be one of them. */
 static bool is_candidate(const uint8_t *bytes, size_t escape, size_t size)
 {
-	if (bytes[escape + 1] == 0x38)
-		return escape + 2 < size && (bytes[escape + 2] & 0xfe) == 0xf0;
-	return has_repeat(bytes, escape);
+	uint8_t third = escape + 2 < size ? bytes[escape + 2] : 0;
+
+	switch (bytes[escape + 1]) {
+	case 0x38:
+		return (third & 0xfe) == 0xf0;
+	case 0x01:
+		return third == 0xd1;
+	default:
+		return has_repeat(bytes, escape);
+	}
 }
 
 static int search_piece(struct mistaken_text *text, const struct map *map, uint64_t start,

@@ -20,9 +20,8 @@ static void set_gpr(struct cpu *cpu, int number, unsigned int width, uint64_t va
 		cpu->gpr[number] = width == 32 ? (uint32_t)value : value;
 }
 
-/* An operand in memory at the place that the decoder says. */
-static enum done operand_address(struct cpu *cpu, const struct form *form,
-				 const ZydisDecodedOperand *operand, size_t size, uint64_t *address)
+enum done system_operand(struct cpu *cpu, const struct form *form,
+			 const ZydisDecodedOperand *operand, size_t size, uint64_t *address)
 {
 	struct form place = *form;
 	const ZydisDecodedOperandMem *mem = &operand->mem;
@@ -52,7 +51,7 @@ static enum done read_selector(struct cpu *cpu, const struct form *form,
 		*selector = (uint16_t)cpu->gpr[decoder_gpr(operand->reg.value)];
 		return DONE;
 	}
-	done = operand_address(cpu, form, operand, sizeof(*selector), &address);
+	done = system_operand(cpu, form, operand, sizeof(*selector), &address);
 	if (done != DONE)
 		return done;
 	return cpu_read(cpu, address, selector, sizeof(*selector), cpu_access(cpu, false));
@@ -166,7 +165,7 @@ static enum done invalidate(struct cpu *cpu, const struct form *form, const stru
 		return cpu_raise(cpu, R0_UD);
 	if (cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	done = operand_address(cpu, form, &decoded->operands[1], sizeof(parameters), &address);
+	done = system_operand(cpu, form, &decoded->operands[1], sizeof(parameters), &address);
 	if (done == DONE)
 		done = cpu_read(cpu, address, parameters, sizeof(parameters),
 				cpu_access(cpu, false));
@@ -215,7 +214,7 @@ static enum done extended_control(struct cpu *cpu, bool set)
 		return DONE;
 	}
 	value = cpu->xcr0;
-	if (index == 1 && cpu->xsave_features & 1u << 2) {
+	if (index == 1 && cpu->xsave_features & CPU_HAS_XGETBV1) {
 		enum done done = cpu_load_vector(cpu);
 		uint64_t in_use;
 
@@ -305,7 +304,7 @@ static enum done save_or_restore(struct cpu *cpu, const struct form *form,
 		return cpu_raise(cpu, R0_UD);
 	if (cpu->sregs->cr0 & CPU_CR0_TS)
 		return cpu_raise(cpu, R0_NM);
-	done = operand_address(cpu, form, &decoded->operands[0], 576, &address);
+	done = system_operand(cpu, form, &decoded->operands[0], 576, &address);
 	return done == DONE ? xsave_execute(cpu, form->mnemonic, address) : done;
 }
 
@@ -361,6 +360,11 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 		return form->mnemonic == ZYDIS_MNEMONIC_SYSENTER ?
 			       sysenter_execute(cpu) :
 			       sysexit_execute(cpu, form->operand_width == 64);
+	case ZYDIS_MNEMONIC_CALL:
+	case ZYDIS_MNEMONIC_JMP:
+	case ZYDIS_MNEMONIC_RET:
+		*jumps = true;
+		return far_execute(cpu, form, decoded);
 	case ZYDIS_MNEMONIC_XGETBV:
 	case ZYDIS_MNEMONIC_XSETBV:
 		return extended_control(cpu, form->mnemonic == ZYDIS_MNEMONIC_XSETBV);

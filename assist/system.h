@@ -14,6 +14,13 @@
 enum done system_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded,
 			 bool *interrupts, bool *jumps);
 
+/* Where the decoder says that an operand in memory is; #GP or #SS if that is not canonical. */
+enum done system_operand(struct cpu *cpu, const struct form *form,
+			 const ZydisDecodedOperand *operand, size_t size, uint64_t *address);
+
+/* A far CALL, JMP or RET; it sets RIP itself. In assist/far.c. */
+enum done far_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded);
+
 /* These set RIP themselves. In assist/sysenter.c. */
 enum done sysenter_execute(struct cpu *cpu);
 enum done sysexit_execute(struct cpu *cpu, bool wide);

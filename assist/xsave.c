@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* XSAVE, XSAVEOPT, XSAVEC, XRSTOR. SDM vol. 1, 13.4 and 13.7 to 13.10. */
+/* XSAVE, XSAVEOPT, XSAVEC, XSAVES, XRSTOR, XRSTORS. SDM vol. 1, 13.4 and 13.7 to 13.12. */
 #include <string.h>
 #include "assist/system.h"
 
@@ -13,6 +13,7 @@
 #define AREA_SIZE     4096
 #define INITIAL_FCW   0x37f
 #define INITIAL_MXCSR 0x1f80
+#define MSR_XSS	      0xda0
 
 struct header {
 	uint64_t xstate_bv, xcomp_bv, reserved[6];
@@ -127,7 +128,7 @@ static void initialize(uint8_t *area, unsigned int number)
 		memcpy(area, &fcw, sizeof(fcw));
 }
 
-static enum done restore(struct cpu *cpu, uint64_t address, uint64_t requested)
+static enum done restore(struct cpu *cpu, uint64_t address, uint64_t requested, bool supervisor)
 {
 	uint8_t from[AREA_SIZE];
 	struct access access = cpu_access(cpu, false);
@@ -142,7 +143,7 @@ static enum done restore(struct cpu *cpu, uint64_t address, uint64_t requested)
 	if (done != DONE)
 		return done;
 	if (!is_valid_header(cpu, &header) ||
-	    (header.xcomp_bv & COMPACTED && !(cpu->xsave_features & 2)))
+	    (header.xcomp_bv & COMPACTED ? !(cpu->xsave_features & CPU_HAS_XSAVEC) : supervisor))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	done = cpu_read(cpu, address, from, HEADER, access);
 	for (i = 2; i < CPU_COMPONENTS && done == DONE; i++)
@@ -193,14 +194,34 @@ static enum done restore(struct cpu *cpu, uint64_t address, uint64_t requested)
 	return DONE;
 }
 
+/*
+ * XSAVES and XRSTORS: what XSAVEC and XRSTOR do in the compacted form, for ring 0 alone, and for
+ * the supervisor's components that IA32_XSS enables. KVM_GET_XSAVE has none of those.
+ */
+static enum done check_supervisor(struct cpu *cpu)
+{
+	if (!(cpu->xsave_features & CPU_HAS_XSAVES))
+		return cpu_raise(cpu, R0_UD);
+	if (cpu_cpl(cpu))
+		return cpu_raise_code(cpu, R0_GP, 0);
+	if (!system_read_msr(cpu, MSR_XSS))
+		return DONE;
+	cpu->why = "the components that IA32_XSS enables are not known here";
+	return DONE_CANNOT;
+}
+
 enum done xsave_execute(struct cpu *cpu, ZydisMnemonic mnemonic, uint64_t address)
 {
 	uint64_t requested = ((uint32_t)cpu->gpr[CPU_RAX] | cpu->gpr[CPU_RDX] << 32) & cpu->xcr0;
-	enum done done;
+	bool supervisor =
+		mnemonic == ZYDIS_MNEMONIC_XSAVES || mnemonic == ZYDIS_MNEMONIC_XSAVES64 ||
+		mnemonic == ZYDIS_MNEMONIC_XRSTORS || mnemonic == ZYDIS_MNEMONIC_XRSTORS64;
+	enum done done = supervisor ? check_supervisor(cpu) : DONE;
 
-	if (address & 63)
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = cpu_load_vector(cpu);
+	if (done == DONE && address & 63)
+		done = cpu_raise_code(cpu, R0_GP, 0);
+	if (done == DONE)
+		done = cpu_load_vector(cpu);
 	if (done != DONE)
 		return done;
 	switch (mnemonic) {
@@ -209,17 +230,21 @@ enum done xsave_execute(struct cpu *cpu, ZydisMnemonic mnemonic, uint64_t addres
 		return save(cpu, address, requested, false, false);
 	case ZYDIS_MNEMONIC_XSAVEOPT:
 	case ZYDIS_MNEMONIC_XSAVEOPT64:
-		return cpu->xsave_features & 1 ? save(cpu, address, requested, false, true) :
-						 cpu_raise(cpu, R0_UD);
+		return cpu->xsave_features & CPU_HAS_XSAVEOPT ?
+			       save(cpu, address, requested, false, true) :
+			       cpu_raise(cpu, R0_UD);
 	case ZYDIS_MNEMONIC_XSAVEC:
 	case ZYDIS_MNEMONIC_XSAVEC64:
-		return cpu->xsave_features & 2 ? save(cpu, address, requested, true, true) :
-						 cpu_raise(cpu, R0_UD);
+		return cpu->xsave_features & CPU_HAS_XSAVEC ?
+			       save(cpu, address, requested, true, true) :
+			       cpu_raise(cpu, R0_UD);
 	case ZYDIS_MNEMONIC_XRSTOR:
 	case ZYDIS_MNEMONIC_XRSTOR64:
-		return restore(cpu, address, requested);
+		return restore(cpu, address, requested, false);
+	case ZYDIS_MNEMONIC_XSAVES:
+	case ZYDIS_MNEMONIC_XSAVES64:
+		return save(cpu, address, requested, true, true);
 	default:
-		/* XSAVES and XRSTORS: a KVM that emulates ring 0 offers no supervisor state. */
-		return cpu_raise(cpu, R0_UD);
+		return restore(cpu, address, requested, true);
 	}
 }

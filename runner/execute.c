@@ -126,6 +126,10 @@ int execution_memory(struct execution *run, struct r0_access *access)
 {
 	int err;
 
+	if (run->machine->devices && devices_access(run->machine->devices, access)) {
+		interrupts_set_alarm(run);
+		return 0;
+	}
 	if (access->write && is_program_text(run, access->address))
 		return error_set(&run->complaint, EPERM,
 				 "write of %#" PRIx64 " (%u bytes) to guest-physical %#" PRIx64

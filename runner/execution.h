@@ -92,6 +92,8 @@ void interrupts_end(struct execution *run);
 
 /* Whether a CPU of such a machine, which is out of KVM_RUN, halts. In interrupts.c. */
 bool interrupts_halted(const struct machine_cpu *cpu);
+/* Have the vCPU come out when the next of all that is due, as it is now. In interrupts.c. */
+int interrupts_set_alarm(struct execution *run);
 
 /* Have r0_wait_halt() end at that time of the monotonic clock. In interrupts.c. */
 void interrupts_wake_at(struct execution *run, uint64_t when_ns);

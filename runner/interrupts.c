@@ -27,13 +27,15 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static int set_alarm(struct execution *run)
+int interrupts_set_alarm(struct execution *run)
 {
-	uint64_t at = run->cpu->look.at;
+	uint64_t at = devices_deadline(run->machine->devices);
 
+	if (run->cpu->look.at && run->cpu->look.at < at)
+		at = run->cpu->look.at;
 	if (run->cpu->wake.at && run->cpu->wake.at < at)
 		at = run->cpu->wake.at;
-	return vcpu_set_alarm(&run->cpu->vcpu, at, &run->complaint);
+	return vcpu_set_alarm(&run->cpu->vcpu, at < UINT64_MAX ? at : 0, &run->complaint);
 }
 
 /* Again in twice as long as the last time, within reason. */
@@ -163,7 +165,7 @@ int interrupts_look(struct execution *run)
 {
 	run->cpu->look.period = FIRST_PERIOD_NS;
 	put_off(&run->cpu->look, now_ns());
-	return set_alarm(run);
+	return interrupts_set_alarm(run);
 }
 
 void interrupts_end(struct execution *run)
@@ -177,7 +179,7 @@ void interrupts_end(struct execution *run)
 void interrupts_wake_at(struct execution *run, uint64_t when_ns)
 {
 	run->cpu->wake = (struct interrupts_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
-	set_alarm(run);
+	interrupts_set_alarm(run);
 }
 
 bool interrupts_serve(struct execution *run)
@@ -186,14 +188,14 @@ bool interrupts_serve(struct execution *run)
 	bool halted = interrupts_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
 	uint64_t now = now_ns();
 
+	devices_expire(run->machine->devices);
 	if (halted && !interruptible && !may_be_woken(run->machine, run->cpu) &&
 	    (!run->parallel || parallel_is_last(run)))
 		return true;
 	/* In want of work it may halt for as long as it likes. */
-	if (halted && interruptible && !run->cpu->wake.at && run->parallel &&
-	    parallel_is_idle(run, execution_cpu(run)))
-		return false;
-	if (now >= run->cpu->look.at)
+	if (halted && interruptible && run->parallel && parallel_is_idle(run, execution_cpu(run)))
+		run->cpu->look.at = 0;
+	else if (now >= run->cpu->look.at)
 		put_off(&run->cpu->look, now);
 	if (run->cpu->wake.at && now >= run->cpu->wake.at) {
 		/* If not, it may be on its way there, or the wait was over before its time. */
@@ -202,7 +204,7 @@ bool interrupts_serve(struct execution *run)
 		else
 			put_off(&run->cpu->wake, now);
 	}
-	set_alarm(run);
+	interrupts_set_alarm(run);
 	return false;
 }
 

@@ -8,10 +8,10 @@
 #define RUNNER_MACHINE_H
 
 #include "mirror/memory.h"
+#include "runner/devices.h"
 #include "runner/entry_x86_64.h"
 #include "runner/team.h"
 #include "vmm/vcpu.h"
-#include "vmm/vm_state_x86_64.h"
 
 /* The program as it was, and the KVM to run it on. Does not change once it is made. */
 struct snapshot {
@@ -50,7 +50,7 @@ struct machine {
 	const struct snapshot *snapshot; /* not owned */
 	struct vm vm;
 	struct memory memory;
-	struct vm_state *devices; /* their pristine state, or NULL where there are none */
+	struct devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
 	struct machine_cpu *cpus;
 	unsigned int cpu_count;
 	struct team *team; /* to run the CPUs but the first, or NULL if that is all */

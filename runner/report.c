@@ -12,6 +12,7 @@ const struct report_ops *const report_formats[] = {
 	&report_pretty_ops,
 	&report_tap_ops,
 	&report_junit_ops,
+	&report_xunit_ops,
 	&report_json_ops,
 	&report_ktap_ops,
 	&report_sotest_ops,

@@ -109,6 +109,7 @@ void report_order(const struct plan *plan, char *text, size_t size);
 extern const struct report_ops report_pretty_ops;
 extern const struct report_ops report_tap_ops;
 extern const struct report_ops report_junit_ops;
+extern const struct report_ops report_xunit_ops;
 extern const struct report_ops report_json_ops;
 extern const struct report_ops report_ktap_ops;
 extern const struct report_ops report_sotest_ops;

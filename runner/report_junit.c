@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Results as JUnit's XML, in the elements that Jenkins and GitLab read: a <testsuite> for each
- * suite, in alphabetical order. It begins with sums, so that all of it is written at the end.
+ * suite, in alphabetical order. It begins with sums, so that all of it is written at the end. As
+ * "xunit", the same without a test case's file and line, which the schema of Jenkins' xUnit plugin
+ * has no more; they are in the texts.
  * Depends on text.h for what is a character.
  */
 #include <errno.h>
@@ -125,8 +127,10 @@ static struct entry *open_case(const struct report *report, const struct plan_ca
 	fputs("    <testcase", state->elements);
 	put_attribute(state->elements, "name", report_short_name(c));
 	put_attribute(state->elements, "classname", c->test->suite);
-	put_attribute(state->elements, "file", file);
-	fprintf(state->elements, " line=\"%d\"", line);
+	if (report->ops == &report_junit_ops) {
+		put_attribute(state->elements, "file", file);
+		fprintf(state->elements, " line=\"%d\"", line);
+	}
 	put_time(state->elements, duration_ns);
 	if (c->test->options.groups && c->test->options.groups[0])
 		put_attribute(state->elements, "group", c->test->options.groups);
@@ -375,6 +379,16 @@ static void skipped(struct report *report, const char *reason)
 const struct report_ops report_junit_ops = {
 	.name = "junit",
 	.title = "JUnit's XML, for Jenkins, GitLab and others",
+	.begin = begin,
+	.result = result,
+	.not_run = not_run,
+	.end = end,
+	.skipped = skipped,
+};
+
+const struct report_ops report_xunit_ops = {
+	.name = "xunit",
+	.title = "the same without file and line, for xUnit",
 	.begin = begin,
 	.result = result,
 	.not_run = not_run,

@@ -19,13 +19,35 @@
 /* SDM vol. 2A, IRET; vol. 2B, SYSRET; both of 64 bits. */
 static const uint8_t iretq[] = { 0x48, 0xcf }, sysretq[] = { 0x48, 0x0f, 0x07 };
 
-static int arm(struct machine *machine, bool on)
+static int set_guest_debug(struct machine *machine, uint32_t control)
 {
-	struct kvm_guest_debug debug = {
-		.control = on ? KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP : 0,
-	};
+	struct kvm_guest_debug debug = { .control = control };
 
 	return KVM_IOCTL(machine->cpus[0].vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, NULL);
+}
+
+static int arm(struct machine *machine)
+{
+	return set_guest_debug(machine, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP);
+}
+
+/*
+ * Who debugs a guest is given its #DBs, too. A breakpoint that the test set can't be handed back: the
+ * steps would clear RF, with which its handler returns (SDM vol. 3B, 17.3.1.1).
+ */
+static bool is_own_breakpoint(struct vcpu *vcpu)
+{
+	uint64_t hits = vcpu->run->debug.arch.dr6 & DR6_BREAKPOINTS;
+	struct kvm_debugregs debugregs;
+	unsigned int i;
+
+	/* DR6 tells of those that are off as well (17.2.3). */
+	if (!hits || KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, NULL) < 0)
+		return false;
+	for (i = 0; i < 4; i++)
+		if (hits >> i & 1 && debugregs.dr7 >> (2 * i) & 3)
+			return true;
+	return false;
 }
 
 static int tell_guest(struct execution *run, bool stepped)
@@ -62,14 +84,16 @@ static void hide_pushed_flag(const struct stepping *stepping, struct memory *mem
  * A software KVM emulates ring 0 and knows itself that it steps; ring 3, which runs on the CPU, is
  * stepped only if its flags say so from the start. On hardware this changes nothing.
  */
-static void iret_to_ring_3(const struct stepping *stepping, struct memory *memory)
+static void iret_ahead(const struct stepping *stepping, struct memory *memory)
 {
 	struct {
 		uint64_t rip, cs, rflags, rsp, ss;
 	} frame;
 	r0_gva at = gva(stepping->regs.rsp);
 
-	if (memory_read(memory, at, &frame, sizeof(frame)) != sizeof(frame) || (frame.cs & 3) != 3)
+	if (memory_read(memory, at, &frame, sizeof(frame)) != sizeof(frame))
+		return;
+	if ((frame.cs & 3) != 3)
 		return;
 	frame.rflags |= RFLAGS_TF;
 	memory_write(memory, at, &frame, sizeof(frame));
@@ -95,7 +119,7 @@ static void look_ahead(struct stepping *stepping, struct machine *machine)
 	else if (code[0] == PREFIX_16_BIT && code[1] == OPCODE_PUSHF)
 		stepping->after_pushf = rip + 2;
 	else if (is_in_ring_0(stepping) && memcmp(code, iretq, sizeof(iretq)) == 0)
-		iret_to_ring_3(stepping, &machine->memory);
+		iret_ahead(stepping, &machine->memory);
 	else if (is_in_ring_0(stepping) && memcmp(code, sysretq, sizeof(sysretq)) == 0)
 		sysret_to_ring_3(&machine->cpus[0].vcpu);
 }
@@ -114,7 +138,7 @@ int stepping_begin(struct execution *run)
 
 	note_registers(run);
 	look_ahead(&run->stepping, run->machine);
-	return err ? err : arm(run->machine, true);
+	return err ? err : arm(run->machine);
 }
 
 int stepping_next(struct execution *run)
@@ -125,9 +149,12 @@ int stepping_next(struct execution *run)
 	/* On the way back to ring 3, whose flags have TF. */
 	if (stepping->user) {
 		stepping->user = false;
-		return arm(run->machine, false);
+		return set_guest_debug(run->machine, 0);
 	}
-	if (vcpu->run->exit_reason != KVM_EXIT_DEBUG) {
+	if (vcpu->run->exit_reason == KVM_EXIT_DEBUG) {
+		if (is_own_breakpoint(vcpu))
+			return -EBUSY;
+	} else {
 		/* What is half-way, and sets no registers, goes on as it began. */
 		if (!vcpu->run->kvm_dirty_regs)
 			return 0;
@@ -137,7 +164,7 @@ int stepping_next(struct execution *run)
 	note_registers(run);
 	hide_pushed_flag(stepping, &run->machine->memory);
 	look_ahead(stepping, run->machine);
-	return arm(run->machine, true);
+	return arm(run->machine);
 }
 
 void stepping_end(struct execution *run)
@@ -145,7 +172,7 @@ void stepping_end(struct execution *run)
 	if (!run->stepping.on)
 		return;
 	tell_guest(run, false);
-	arm(run->machine, false);
+	set_guest_debug(run->machine, 0);
 }
 
 struct kvm_regs stepping_frame_registers(const struct r0_frame *frame)

@@ -29,7 +29,8 @@ int stepping_begin(struct execution *run);
 /*
  * After a debug exit, and after any other exit that was served: notes the registers, and has the
  * vCPU stop again after its next instruction. KVM forgets about it where registers are set, and the
- * CPU where flags are popped. Returns 0 or -errno.
+ * CPU where flags are popped. Returns 0; -EBUSY if it stopped at a breakpoint that the test set, from
+ * where there is no way on; another -errno.
  */
 int stepping_next(struct execution *run);
 

@@ -17,10 +17,6 @@
 /* Bytes of a larger object that a line shows. */
 #define BYTES_SHOWN 16
 
-/* SDM vol. 3B, 17.2.3. */
-#define DR6_BREAKPOINTS 0xfu
-#define DR6_BS		(1u << 14)
-
 struct object {
 	const struct r0_watched *declared;
 	const uint8_t *now; /* the VM's copy of it */
@@ -300,25 +296,29 @@ static void note_hits(struct watchpoints *watchpoints, const struct execution *r
 	}
 }
 
+static enum step step_on(struct watchpoints *watchpoints, struct execution *run)
+{
+	int err;
+
+	compare(watchpoints, run, &run->stepping.regs);
+	err = stepping_next(run);
+	if (!err)
+		return STEP_ON;
+	return execution_end(run, END_HOST_ERROR,
+			     err == -EBUSY ? "a breakpoint that the test set was hit; while .watch "
+					     "goes by single steps, it can have none" :
+					     "KVM does not go on by single steps");
+}
+
 static enum step stopped(void *context, struct execution *run)
 {
-	const struct kvm_run *exit = run->cpu->vcpu.run;
 	struct watchpoints *watchpoints = context;
 
 	if (!watchpoints->by_steps) {
 		note_hits(watchpoints, run);
 		return STEP_ON;
 	}
-	/* KVM gives us what it would have given the test. */
-	if (exit->debug.arch.dr6 & DR6_BREAKPOINTS && !(exit->debug.arch.dr6 & DR6_BS))
-		return execution_end(
-			run, END_HOST_ERROR,
-			"a breakpoint that the test set was hit while it is watched by "
-			"single steps, which KVM can't tell from each other");
-	compare(watchpoints, run, &run->stepping.regs);
-	return stepping_next(run) == 0 ?
-		       STEP_ON :
-		       execution_end(run, END_HOST_ERROR, "KVM does not go on by single steps");
+	return step_on(watchpoints, run);
 }
 
 static enum step served(void *context, struct execution *run)
@@ -331,10 +331,7 @@ static enum step served(void *context, struct execution *run)
 			compare(watchpoints, run, &run->assisted_regs);
 		return STEP_ON;
 	}
-	compare(watchpoints, run, &run->stepping.regs);
-	return stepping_next(run) == 0 ?
-		       STEP_ON :
-		       execution_end(run, END_HOST_ERROR, "KVM does not go on by single steps");
+	return step_on(watchpoints, run);
 }
 
 static void finish(void *context, struct execution *run)

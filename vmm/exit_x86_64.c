@@ -9,20 +9,20 @@
  */
 static struct exit port_io(struct kvm_run *run, size_t run_size, struct bus *bus)
 {
-	uint64_t length = (uint64_t)run->io.size * run->io.count;
+	/* A copy: the data may lie anywhere in the structure, over this, too. */
+	const __typeof__(run->io) io = run->io;
 	struct exit exit = { .outcome = EXIT_CONTINUE };
 	uint8_t *data;
 	uint32_t i;
 
-	if (!range_holds(0, run_size, run->io.data_offset, length))
+	if (!range_holds(0, run_size, io.data_offset, (uint64_t)io.size * io.count))
 		return (struct exit){ .outcome = EXIT_FATAL };
-	if (!run->io.size)
+	if (!io.size)
 		return exit;
-	data = (uint8_t *)run + run->io.data_offset;
-	for (i = 0; i < run->io.count && exit.outcome == EXIT_CONTINUE; i++)
-		exit.outcome = exit_access(bus, BUS_PORT, run->io.port,
-					   data + (size_t)i * run->io.size, run->io.size,
-					   run->io.direction == KVM_EXIT_IO_OUT);
+	data = (uint8_t *)run + io.data_offset;
+	for (i = 0; i < io.count && exit.outcome == EXIT_CONTINUE; i++)
+		exit.outcome = exit_access(bus, BUS_PORT, io.port, data + (size_t)i * io.size,
+					   io.size, io.direction == KVM_EXIT_IO_OUT);
 	return exit;
 }
 

@@ -27,9 +27,14 @@ enum {
 	REQUIRED = INSTRUCTION_POINTER | STACK_POINTER | PAGE_TABLE_ROOT,
 };
 
+static bool is_space(char character)
+{
+	return character == ' ' || character == '\t' || character == '\n' || character == '\r';
+}
+
 static void skip_space(struct cursor *cursor)
 {
-	while (cursor->at < cursor->end && memchr(" \t\n\r", *cursor->at, 4))
+	while (cursor->at < cursor->end && is_space(*cursor->at))
 		cursor->at++;
 }
 

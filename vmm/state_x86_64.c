@@ -8,25 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "vmm/vcpu.h"
-
-struct vcpu_state {
-	struct kvm_regs regs;
-	struct kvm_sregs sregs;
-	struct kvm_vcpu_events events;
-	struct kvm_debugregs debugregs;
-	struct kvm_xcrs xcrs;
-	struct kvm_mp_state mp_state;
-	struct kvm_lapic_state lapic; /* of a VM with interrupt controllers */
-	struct kvm_xsave *xsave;      /* kvm->xsave_size bytes */
-	struct kvm_msrs *msrs;	      /* all that can be put back */
-	struct kvm_msrs *msrs_now;    /* room to read them for comparison */
-	struct kvm_msrs *one;	      /* room for a single one */
-	uint64_t tsc_offset;
-	bool has_mp_state;
-	bool has_tsc_offset;
-	bool has_xsave; /* without it CR4.OSXSAVE can't be set, nor XCR0 changed (SDM vol. 1, 13.2) */
-};
+#include "vmm/state_x86_64.h"
 
 /* IA32_TSC_ADJUST counts what the guest changed of its clock (SDM vol. 3B, 17.17.3). */
 #define MSR_TSC_ADJUST 0x3b
@@ -80,15 +62,6 @@ static bool is_listed(const struct kvm_msr_list *list, uint32_t index)
 	return false;
 }
 
-static struct kvm_msrs *allocate_msrs(size_t count)
-{
-	struct kvm_msrs *msrs = calloc(1, sizeof(*msrs) + count * sizeof(msrs->entries[0]));
-
-	if (msrs)
-		msrs->nmsrs = (uint32_t)count;
-	return msrs;
-}
-
 static void add_msr(struct kvm_msrs *msrs, uint32_t index)
 {
 	msrs->entries[msrs->nmsrs++] = (struct kvm_msr_entry){ .index = index };
@@ -131,16 +104,24 @@ static void choose_msrs(struct vcpu_state *state, struct vcpu *vcpu)
 	keep_those_it_takes(state->msrs, vcpu, KVM_SET_MSRS);
 }
 
-static struct vcpu_state *allocate(struct vcpu *vcpu, struct error *error)
+static struct kvm_msrs *allocate_msrs(size_t count)
 {
-	size_t xsave_size = vcpu->vm->kvm->xsave_size,
-	       count = vcpu->vm->kvm->msrs->nmsrs + count_unlisted();
+	struct kvm_msrs *msrs = calloc(1, sizeof(*msrs) + count * sizeof(msrs->entries[0]));
+
+	if (msrs)
+		msrs->nmsrs = (uint32_t)count;
+	return msrs;
+}
+
+struct vcpu_state *vcpu_state_allocate(size_t xsave_size, size_t msr_count, struct error *error)
+{
 	struct vcpu_state *state = calloc(1, sizeof(*state));
 
 	if (state) {
+		state->xsave_size = xsave_size;
 		state->xsave = calloc(1, xsave_size);
-		state->msrs = allocate_msrs(count);
-		state->msrs_now = allocate_msrs(count);
+		state->msrs = allocate_msrs(msr_count);
+		state->msrs_now = allocate_msrs(msr_count);
 		state->one = allocate_msrs(1);
 	}
 	if (state && state->xsave && state->msrs && state->msrs_now && state->one)
@@ -148,6 +129,12 @@ static struct vcpu_state *allocate(struct vcpu *vcpu, struct error *error)
 	vcpu_state_destroy(state);
 	error_set(error, ENOMEM, "no memory for a vCPU's state");
 	return NULL;
+}
+
+static struct vcpu_state *allocate(struct vcpu *vcpu, struct error *error)
+{
+	return vcpu_state_allocate(vcpu->vm->kvm->xsave_size,
+				   vcpu->vm->kvm->msrs->nmsrs + count_unlisted(), error);
 }
 
 /* Documentation/virt/kvm/devices/vcpu.rst, KVM_VCPU_TSC_CTRL; Linux 5.16 and later. */
@@ -287,20 +274,24 @@ static int restore_mp_state(const struct vcpu_state *state, struct vcpu *vcpu, s
 }
 
 /*
- * IA32_APIC_BASE, which the system registers carry, decides what the local APIC's registers mean: it
- * goes in first. The local APIC goes in before the MSRs: IA32_TSC_DEADLINE is heard only in the timer
- * mode that it sets (SDM vol. 3A, 10.5.4.1).
+ * The system registers go in first: with IA32_APIC_BASE, which decides what the local APIC's registers
+ * mean, and with CR8, which is only the upper half of its TPR. The local APIC goes in before the MSRs:
+ * IA32_TSC_DEADLINE is heard only in the timer mode that it sets (SDM vol. 3A, 10.5.4.1).
  */
 static int restore_lapic(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
+	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
+	struct kvm_sregs sregs = state->sregs;
 	struct kvm_lapic_state lapic = state->lapic;
 	int err = 0;
 
-	if (vcpu->run->s.regs.sregs.apic_base != state->sregs.apic_base) {
-		struct kvm_sregs sregs = state->sregs;
-
+	if (memcmp(&sync->sregs, &sregs, sizeof(sregs)) != 0) {
 		err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
+		sync->sregs = sregs;
 	}
+	/* Twice: Linux 6.1's KVM makes PPR from what was in service before, and only then forgets that. */
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
 	if (err >= 0)
 		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
 	return err;

@@ -6,13 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHIPS	 3
 #define CHANNELS 3
-
-struct vm_state {
-	struct kvm_irqchip chips[CHIPS];
-	struct kvm_pit_state2 pit;
-};
+#define CHIPS	 VM_STATE_CHIPS
 
 static const struct {
 	uint32_t id;

@@ -9,7 +9,13 @@
 
 #include "vmm/vm.h"
 
-struct vm_state;
+#define VM_STATE_CHIPS 3
+
+/* Plain data. */
+struct vm_state {
+	struct kvm_irqchip chips[VM_STATE_CHIPS]; /* the first PIC, the second, the IOAPIC */
+	struct kvm_pit_state2 pit;
+};
 
 /*
  * Take the state of a VM, to be put back many times. No vCPU may run. Returns 0 or -errno.

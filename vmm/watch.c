@@ -40,7 +40,6 @@ void watch_finish(struct watch *watch)
 static void publish(struct watch *watch, struct watch_slot *slot)
 {
 	slot->serial = watch->generation + 1;
-	__atomic_store_n(&slot->hit, false, __ATOMIC_SEQ_CST);
 	watch->values.known[slot - watch->slots] = false;
 	__atomic_store_n(&watch->generation, slot->serial, __ATOMIC_RELEASE);
 }
@@ -66,6 +65,7 @@ int watch_request(struct watch *watch, unsigned int slot, const struct watch_req
 	to->gate = request->gate;
 	to->threshold = request->threshold;
 	snprintf(to->tag, sizeof(to->tag), "%s", request->tag ? request->tag : "");
+	__atomic_store_n(&to->hit, false, __ATOMIC_SEQ_CST);
 	publish(watch, to);
 	pthread_mutex_unlock(&watch->lock);
 	return 0;
@@ -256,7 +256,7 @@ static void note_hits(struct watch_cpu *cpu, unsigned int hits, bool done)
 	if (done || !cpu->watch->slots[WATCH_GATED].gate)
 		judge_gate(cpu);
 	else
-		cpu->gate_pending = true;
+		cpu->to_judge = cpu->armed.serials[WATCH_GATED];
 }
 
 unsigned int watch_dispatch(struct watch_cpu *cpu, const struct kvm_debug_exit_arch *exit)
@@ -273,9 +273,9 @@ unsigned int watch_dispatch(struct watch_cpu *cpu, const struct kvm_debug_exit_a
 		cpu->suspended |= event.suspend;
 		cpu->pending = true;
 	} else if (event.stepped && cpu->suspended) {
-		if (cpu->gate_pending && is_current(cpu, WATCH_GATED))
+		if (cpu->to_judge && cpu->to_judge == cpu->watch->slots[WATCH_GATED].serial)
 			judge_gate(cpu);
-		cpu->gate_pending = false;
+		cpu->to_judge = 0;
 		cpu->suspended = 0;
 		cpu->pending = true;
 	}

@@ -131,7 +131,10 @@ void watch_finish(struct watch *watch);
 int watch_request(struct watch *watch, unsigned int slot, const struct watch_request *request,
 		  struct error *error);
 
-/* Watch it no longer. A slot that there is not is ignored, here and below. */
+/*
+ * Watch it no longer; that it was hit stays known until the next request. A slot that there is not
+ * is ignored, here and below.
+ */
 void watch_withdraw(struct watch *watch, unsigned int slot);
 
 /* Whether a slot was hit. watch_take() also makes it ready for the next hit. */
@@ -155,21 +158,25 @@ struct watch_ops {
 	void (*log)(void *context, const char *text);
 };
 
+/* A set with the requests that it comes from. */
+struct watch_view {
+	struct watch_set set;
+	uint64_t serials[WATCH_SLOTS];
+	unsigned int slots; /* a bit for each that is in use */
+};
+
 /* A vCPU's part. Used by its thread alone. */
 struct watch_cpu {
 	struct watch *watch; /* not owned */
 	const struct watch_ops *ops;
 	void *context; /* given to ops */
 	uint64_t generation;
-	struct watch_view {
-		struct watch_set set;
-		uint64_t serials[WATCH_SLOTS];
-		unsigned int slots; /* a bit for each that is in use */
-	} wanted, armed;	    /* as requested; as KVM was told */
-	unsigned int suspended;	    /* of `armed`, for one step */
-	bool gate_pending;	    /* slot 0 was hit and is judged after the step */
-	bool pending;		    /* KVM is to be told */
-	unsigned int failures;	    /* to tell KVM of the present requests */
+	struct watch_view wanted; /* as requested */
+	struct watch_view armed;  /* as KVM was told */
+	unsigned int suspended;	  /* of the armed slots, for one step */
+	uint64_t to_judge;	  /* slot 0's request that this step's store hit; 0 for none */
+	bool pending;		  /* KVM is to be told */
+	unsigned int failures;	  /* to tell KVM of the present requests */
 };
 
 void watch_cpu_init(struct watch_cpu *cpu, struct watch *watch, const struct watch_ops *ops,

@@ -22,7 +22,9 @@
 
 /*
  * FAR_ELx is somewhere from the first byte that the instruction accesses to the last watched one,
- * and in the same naturally aligned block as that one, of 2 KiB at most (D2.10.5).
+ * and in the same naturally aligned block as that one, which is no larger than what DC ZVA zeroes
+ * and so 2 KiB at most (D2.10, "Determining the memory location that caused a Watchpoint
+ * exception").
  */
 #define FAR_BLOCK 2048u
 

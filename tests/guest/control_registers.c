@@ -418,7 +418,7 @@ static void read_xcr0(void *arg)
 	*(uint64_t *)arg = r0_xgetbv(0);
 }
 
-R0_TEST(control_registers, xgetbv_needs_osxsave, .when = executes_xgetbv)
+R0_TEST(control_registers, xgetbv_needs_osxsave, .when = enters_with_osxsave)
 {
 	uint64_t xcr0 = 0;
 
@@ -448,7 +448,7 @@ R0_TEST(control_registers, xsetbv_refuses_bad_states, .when = executes_xsetbv)
 	R0_ASSERT_EQ(r0_xsetbv_safe(0, R0_XCR0_X87 | R0_XCR0_SSE), -1);
 }
 
-R0_TEST(control_registers, xsetbv_needs_osxsave, .when = executes_xsetbv)
+R0_TEST(control_registers, xsetbv_needs_osxsave, .when = enters_with_osxsave)
 {
 	r0_write_cr4(r0_read_cr4() & ~R0_CR4_OSXSAVE);
 	R0_ASSERT_EQ(r0_xsetbv_safe(0, R0_XCR0_X87), R0_UD);

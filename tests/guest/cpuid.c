@@ -99,7 +99,7 @@ R0_TEST(cpuid, xsave_area_holds_the_enabled_state, .when = cpu_has_xsave)
 	R0_ASSERT_LE(leaf.ebx, leaf.ecx);
 }
 
-R0_TEST(cpuid, xsave_size_follows_xcr0, .when = executes_xsetbv)
+R0_TEST(cpuid, xsave_size_follows_xcr0, .when = enters_with_osxsave)
 {
 	R0_ASSERT_EQ(r0_xsetbv_safe(0, R0_XCR0_X87 | R0_XCR0_SSE), -1);
 	R0_ASSERT_EQ(r0_cpuid(0xd, 0).ebx, 512 + 64);

@@ -8,6 +8,7 @@
 #include <ring0.h>
 #include <ring0/x86.h>
 #include "landing.h"
+#include "mapping.h"
 #include "requirements.h"
 
 /* The GDT's free entries. */
@@ -163,7 +164,7 @@ R0_TEST(descriptor_tables, cs_takes, .params = R0_PARAMS(code_loads))
 	check_load(&R0_PARAM(const struct load), load_cs, r0_read_cs);
 }
 
-R0_TEST(descriptor_tables, cs_refuses_code_of_ring_0_for_ring_3, .when = checks_far_transfers)
+R0_TEST(descriptor_tables, cs_refuses_code_of_ring_0_for_ring_3, .when = executes_far_transfers)
 {
 	static const struct load other_ring = { "RPL 3", CODE, FREE | 3, R0_GP, FREE };
 
@@ -203,7 +204,7 @@ static const struct load system_jumps[] = {
 };
 
 R0_TEST(descriptor_tables, far_jump_refuses_system_segments, .params = R0_PARAMS(system_jumps),
-	.when = checks_far_transfers)
+	.when = executes_far_transfers)
 {
 	check_jump(&R0_PARAM(const struct load));
 }
@@ -467,7 +468,7 @@ ROUTINE(called_by_gate, "movl $0x1234, %eax; movq %rax, called_by_gate_result(%r
 extern volatile uint64_t called_by_gate_result;
 volatile uint64_t called_by_gate_result;
 
-R0_TEST(descriptor_tables, call_gate_calls, .when = executes_call_gates)
+R0_TEST(descriptor_tables, call_gate_calls, .when = executes_far_transfers)
 {
 	struct r0_gate gate = r0_make_gate((void *)(uintptr_t)called_by_gate, R0_KERNEL_CS,
 					   R0_TYPE_CALL_GATE, 0, 0);
@@ -478,7 +479,7 @@ R0_TEST(descriptor_tables, call_gate_calls, .when = executes_call_gates)
 	R0_ASSERT_EQ(called_by_gate_result, 0x1234);
 }
 
-R0_TEST(descriptor_tables, call_gate_is_refused, .when = executes_call_gates)
+R0_TEST(descriptor_tables, call_gate_is_refused, .when = executes_far_transfers)
 {
 	struct r0_gate gate = r0_make_gate((void *)(uintptr_t)called_by_gate, R0_KERNEL_CS,
 					   R0_TYPE_CALL_GATE, 0, 0);
@@ -494,4 +495,46 @@ R0_TEST(descriptor_tables, call_gate_is_refused, .when = executes_call_gates)
 	memcpy(r0_gdt() + (FREE >> 3), &gate, sizeof(gate));
 	fault = r0_try(call_gate, &pointer);
 	ASSERT_FAULT_AT(fault, R0_GP, 0, call_gate_at);
+}
+
+/* From a struct iret_image. */
+ROUTINE(far_return, "pushq 32(%rdi); pushq 24(%rdi); pushq 8(%rdi); pushq 0(%rdi)", "lretq", "");
+
+/* A far return to an outer ring pops the stack, too: SDM vol. 2B, RET; APM vol. 3, RET (far). */
+R0_TEST(descriptor_tables, far_return_goes_to_ring_3, .when = executes_far_transfers)
+{
+	static uint8_t code[4096] __attribute__((aligned(4096))) = { 0x0f, 0x0b /* ud2 */ };
+	struct iret_image image = {
+		.rip = MAPPING_CODE,
+		.cs = R0_USER_CS | 3,
+		.rsp = 0x123456789ab0,
+		.ss = R0_USER_DS | 3,
+	};
+	const struct landing *landing;
+
+	map(MAPPING_CODE, 1, r0_physical(code) | R0_PAGE_P | R0_PAGE_US);
+	landing = land(far_return, &image);
+	R0_ASSERT_EQ(landing->frame.vector, R0_UD);
+	R0_ASSERT_EQ(landing->frame.rip, MAPPING_CODE);
+	R0_ASSERT_EQ(landing->frame.cs, R0_USER_CS | 3);
+	R0_ASSERT_EQ(landing->frame.rsp, image.rsp);
+	R0_ASSERT_EQ(landing->frame.ss, R0_USER_DS | 3);
+}
+
+/* The stack segment has to be that ring's own. */
+R0_TEST(descriptor_tables, far_return_checks_the_stack_segment, .when = executes_far_transfers)
+{
+	static const uint64_t bad[] = { 0, 3, R0_USER_DS, R0_KERNEL_DS | 3, R0_USER_CS | 3 };
+	struct iret_image image = {
+		.rip = MAPPING_CODE,
+		.cs = R0_USER_CS | 3,
+		.rsp = 0x123456789ab0,
+	};
+	struct r0_fault fault;
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		image.ss = bad[i];
+		fault = r0_try(far_return, &image);
+		ASSERT_FAULT_AT(fault, R0_GP, bad[i] & ~3ul, far_return_at);
+	}
 }

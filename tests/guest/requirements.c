@@ -59,12 +59,36 @@ static void sysret_faults_in_ring_3(void *arg)
 static struct {
 	bool int1, int3, int_n, ud0, ud1, bound, wait, x87, mmx, sse, avx, popcnt, cmpxchg16b,
 		xgetbv, xsetbv, rdtscp, invpcid, clac, lar, lsl, verr, lahf, sysret, sysenter;
-	bool emulates_ring_0;
+	bool emulates_ring_0, avx_on_mmio;
+	bool tzcnt, lzcnt, movbe; /* of the CPU: in ring 0, CPUID may say otherwise */
 } host;
 
 static bool succeeds(void (*fn)(void *arg), void *arg)
 {
 	struct r0_result result = r0_call(fn, arg, NULL);
+	bool passed = result.verdict == R0_VERDICT_PASS;
+
+	r0_result_finish(&result);
+	return passed;
+}
+
+static int zero(void *state, struct r0_access *access)
+{
+	(void)state;
+	access->value = 0;
+	return 0;
+}
+
+static void load_from_mmio(void *arg)
+{
+	__asm__ volatile("vmovdqu (%0), %%xmm0" : : "r"(arg) : "memory");
+}
+
+static bool avx_reaches_mmio(void)
+{
+	struct r0_result result = r0_call(
+		load_from_mmio, r0_direct(0xfe000000),
+		&(struct r0_options){ .mmio = R0_MMIO({ 0xfe000000, 0xfe00000f, zero, NULL, 0 }) });
 	bool passed = result.verdict == R0_VERDICT_PASS;
 
 	r0_result_finish(&result);
@@ -105,6 +129,10 @@ void find_host_abilities(void)
 	for (unsigned int i = 0; i < sizeof(instructions) / sizeof(instructions[0]); i++)
 		*instructions[i].answer = succeeds(get_past, (void *)&instructions[i].routine);
 	host.sysret = succeeds(sysret_faults_in_ring_3, NULL);
+	host.avx_on_mmio = host.avx && avx_reaches_mmio();
+	host.tzcnt = r0_cpu_has(R0_FEATURE_BMI1);
+	host.lzcnt = r0_cpu_has(R0_FEATURE_LZCNT);
+	host.movbe = r0_cpu_has(R0_FEATURE_MOVBE);
 	host.emulates_ring_0 = !r0_cpu_has(R0_FEATURE_VMX) && !r0_cpu_has(R0_FEATURE_SVM);
 }
 
@@ -118,16 +146,37 @@ CONDITION(cpu_has_pcid, r0_cpu_has(R0_FEATURE_PCID))
 CONDITION(cpu_has_xsave, r0_cpu_has(R0_FEATURE_XSAVE))
 CONDITION(cpu_has_mtrr, r0_cpu_has(R0_FEATURE_MTRR))
 CONDITION(cpu_has_rdtscp, r0_cpu_has(R0_FEATURE_RDTSCP))
+CONDITION(cpu_has_monitor, r0_cpu_has(R0_FEATURE_MONITOR))
+CONDITION(cpu_has_rdpid, r0_cpu_has(R0_FEATURE_RDPID))
 CONDITION(cpu_has_smap, r0_cpu_has(R0_FEATURE_SMAP))
 CONDITION(cpu_has_invpcid, r0_cpu_has(R0_FEATURE_INVPCID))
 CONDITION(cpu_has_1gb_pages, r0_cpu_has(R0_FEATURE_1GB))
 CONDITION(cpu_has_brand_string, r0_cpuid(0x80000000, 0).eax >= 0x80000004)
+CONDITION(cpu_has_x2apic, r0_cpu_has(R0_FEATURE_X2APIC))
+CONDITION(cpu_has_tsc_deadline, r0_cpu_has(R0_FEATURE_TSC_DEADLINE))
 CONDITION(cpu_has_spare_physical_bits, r0_physical_address_bits() < 52)
 CONDITION(cpu_is_intel, r0_cpu_is_intel())
 
 CONDITION(enters_with_fsgsbase, r0_read_cr4() & R0_CR4_FSGSBASE)
 CONDITION(enters_with_osxsave, r0_read_cr4() & R0_CR4_OSXSAVE)
 CONDITION(enters_with_smep, r0_read_cr4() & R0_CR4_SMEP)
+
+/* KVM executes all instructions, or the host completes those that it can't. */
+static bool is_complete(void)
+{
+	return !host.emulates_ring_0 || host.popcnt;
+}
+
+/* Where KVM lets no CR4.OSXSAVE be set, it is taken for set with what the host completes. */
+static bool has_xcr0(void)
+{
+	return enters_with_osxsave() ||
+	       (host.emulates_ring_0 && host.avx && r0_cpu_has(R0_FEATURE_XSAVE));
+}
+
+CONDITION(lacks_monitor, is_complete() && !r0_cpu_has(R0_FEATURE_MONITOR))
+CONDITION(lacks_rdpid, is_complete() && !r0_cpu_has(R0_FEATURE_RDPID))
+CONDITION(lacks_rdtscp, is_complete() && !r0_cpu_has(R0_FEATURE_RDTSCP))
 
 CONDITION(executes_int1, host.int1)
 CONDITION(executes_int3, host.int3)
@@ -140,11 +189,22 @@ CONDITION(executes_x87, host.x87)
 CONDITION(executes_mmx, host.mmx)
 CONDITION(executes_sse, host.sse)
 CONDITION(executes_avx, host.avx &&r0_cpu_has(R0_FEATURE_AVX))
-CONDITION(executes_avx_under_xcr0, executes_avx() && enters_with_osxsave())
+CONDITION(executes_avx_on_mmio, executes_avx() && host.avx_on_mmio)
+CONDITION(executes_avx_under_xcr0, executes_avx() && has_xcr0())
+CONDITION(executes_avx_under_osxsave, executes_avx() && enters_with_osxsave())
 CONDITION(executes_popcnt, host.popcnt &&r0_cpu_has(R0_FEATURE_POPCNT))
 CONDITION(executes_cmpxchg16b, host.cmpxchg16b &&r0_cpu_has(R0_FEATURE_CMPXCHG16B))
-CONDITION(executes_xgetbv, host.xgetbv &&enters_with_osxsave())
-CONDITION(executes_xsetbv, host.xsetbv &&enters_with_osxsave())
+CONDITION(executes_xgetbv, host.xgetbv &&has_xcr0())
+CONDITION(executes_xsetbv, host.xsetbv &&has_xcr0())
+CONDITION(executes_xsave, has_xcr0())
+CONDITION(executes_xsaveopt, has_xcr0() && r0_cpu_has(R0_FEATURE_XSAVEOPT))
+CONDITION(executes_xsavec, has_xcr0() && r0_cpu_has(R0_FEATURE_XSAVEC))
+CONDITION(executes_xsaves, has_xcr0() && r0_cpu_has(R0_FEATURE_XSAVES))
+CONDITION(lacks_xsaves, has_xcr0() && !r0_cpu_has(R0_FEATURE_XSAVES))
+CONDITION(host_completes_xsaves, host.emulates_ring_0 &&has_xcr0())
+CONDITION(executes_tzcnt, is_complete() && host.tzcnt)
+CONDITION(executes_lzcnt, is_complete() && host.lzcnt)
+CONDITION(executes_movbe, is_complete() && host.movbe)
 CONDITION(executes_rdtscp, host.rdtscp &&r0_cpu_has(R0_FEATURE_RDTSCP))
 CONDITION(executes_invpcid, host.invpcid &&r0_cpu_has(R0_FEATURE_INVPCID))
 CONDITION(executes_clac_and_stac, host.clac &&r0_cpu_has(R0_FEATURE_SMAP))
@@ -167,12 +227,13 @@ CONDITION(cpu_checks_sysenter_addresses, !host.emulates_ring_0 && r0_cpu_is_inte
 CONDITION(cpuid_is_what_kvm_was_told, !host.emulates_ring_0)
 CONDITION(delivers_one_exception_after_another, !host.emulates_ring_0)
 CONDITION(delivery_keeps_flags, !host.emulates_ring_0)
-CONDITION(executes_call_gates, !host.emulates_ring_0)
+CONDITION(executes_far_transfers, is_complete())
 CONDITION(faults_where_the_cpu_does, !host.emulates_ring_0)
 CONDITION(fires_data_watchpoints, !host.emulates_ring_0)
 CONDITION(gives_the_cpus_error_codes, !host.emulates_ring_0)
 CONDITION(iret_restores_all, !host.emulates_ring_0)
-CONDITION(knows_all_undefined_opcodes, !host.emulates_ring_0)
+CONDITION(keeps_interrupts_in_service, !host.emulates_ring_0)
+CONDITION(knows_all_undefined_opcodes, is_complete())
 CONDITION(iret_checks_data_segments, !host.emulates_ring_0)
 CONDITION(looks_at_all_of_a_control_register, !host.emulates_ring_0)
 CONDITION(ring_3_has_the_guests_flags, !host.emulates_ring_0)
@@ -182,4 +243,5 @@ CONDITION(ring_3_obeys_debug_registers, !host.emulates_ring_0)
 CONDITION(ring_3_obeys_umip, !host.emulates_ring_0 && r0_cpu_has(R0_FEATURE_UMIP))
 CONDITION(steps_as_the_cpu_does, !host.emulates_ring_0)
 CONDITION(sysret_is_the_cpus, !host.emulates_ring_0)
+CONDITION(takes_interrupts_at_once, !host.emulates_ring_0)
 CONDITION(writes_the_tsc, !host.emulates_ring_0)

@@ -148,7 +148,7 @@ R0_TEST(vector_state, avx_needs_xcr0, .when = executes_avx_under_xcr0)
 	ASSERT_FAULT_AT(fault, R0_UD, 0, avx_zero_at);
 }
 
-R0_TEST(vector_state, avx_needs_osxsave, .when = executes_avx_under_xcr0)
+R0_TEST(vector_state, avx_needs_osxsave, .when = executes_avx_under_osxsave)
 {
 	struct r0_fault fault;
 

@@ -281,6 +281,40 @@ static void depth_is_bounded(void **state)
 	free(json);
 }
 
+/* Whatever is read comes back by what is written of it; what is not read leaves no trace. */
+static void random_changes_are_read_or_refused(void **state)
+{
+	static const char whole[] = "{" THREE ",\"x\":[{\"y\":\"\\u0041\"},-1.5e3,true],"
+				    "\"user_page_table_root\":266240,\"tcr_el1\":12}";
+	static const char likely[] = "{}[],:\"\\0123456789.-+eEutfn \n";
+	uint32_t random = 1;
+	unsigned int round, taken = 0;
+
+	(void)state;
+	for (round = 0; round < 100000; round++) {
+		struct register_snapshot read, again;
+		char json[sizeof(whole)];
+		int changes;
+
+		memcpy(json, whole, sizeof(json));
+		for (changes = 0; changes < 3; changes++) {
+			random = random * 1664525 + 1013904223;
+			json[(random >> 16) % (sizeof(json) - 1)] =
+				likely[(random >> 8) % (sizeof(likely) - 1)];
+		}
+		memset(&read, 0, sizeof(read));
+		if (parse(&read, json, sizeof(json) - 1, NULL))
+			continue;
+		taken++;
+		registers_json(&read, text, sizeof(text));
+		memset(&again, 0, sizeof(again));
+		assert_int_equal(parse(&again, text, strlen(text), NULL), 0);
+		assert_memory_equal(&again, &read, sizeof(again));
+	}
+	/* Both happen. */
+	assert_in_range(taken, 100, 99900);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +331,7 @@ int main(void)
 		cmocka_unit_test(bad_input_is_refused),
 		cmocka_unit_test(every_beginning_is_refused),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(random_changes_are_read_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -492,6 +492,7 @@ static void finds_formats(void **state)
 	assert_ptr_equal(report_find("pretty", 6), &report_pretty_ops);
 	assert_ptr_equal(report_find("tap", 3), &report_tap_ops);
 	assert_ptr_equal(report_find("junit", 5), &report_junit_ops);
+	assert_ptr_equal(report_find("xunit", 5), &report_xunit_ops);
 	assert_ptr_equal(report_find("json", 4), &report_json_ops);
 	assert_ptr_equal(report_find("ktap", 4), &report_ktap_ops);
 	assert_ptr_equal(report_find("sotest", 6), &report_sotest_ops);

@@ -177,10 +177,33 @@ static void gate_that_falls_by_the_store_refuses(void **state)
 	gate = 0;
 	dispatch(STEP, 0);
 	arm();
+	expect_told(1, false);
+	/* It was judged once. Another slot's step, later, is no reason to look again. */
+	gate = 1024;
+	watch_word(1, GUEST + 8);
+	arm();
+	dispatch(WATCHPOINT, GUEST + 8);
+	arm();
 	dispatch(STEP, 0);
 	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
 	assert_int_equal(fixture.logged, 0);
+}
+
+static void gate_of_a_new_request_is_not_judged(void **state)
+{
+	uint32_t gate = 1024;
+
+	(void)state;
+	watch_gated(GUEST, &gate, 1024);
+	arm();
+	dispatch(WATCHPOINT, GUEST);
+	watch_gated(GUEST + 8, &gate, 0);
+	arm();
+	dispatch(STEP, 0);
+	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
+	arm();
 	expect_told(1, false);
+	assert_int_equal(fixture.told.arch.dbg_wvr[0], GUEST + 8);
 }
 
 /* A wide store that begins below the watched word. Without a step it would trap for ever. */
@@ -199,6 +222,12 @@ static void store_from_below_hits_and_steps(void **state)
 	dispatch(STEP, 0);
 	arm();
 	expect_told(1 << 1 | 1 << 2 | 1 << 3, false);
+	/* DC ZVA zeroes a block of up to 2 KiB, and may give its first byte. */
+	watch_word(1, GUEST + 2044);
+	watch_withdraw(&fixture.watch, 2);
+	watch_withdraw(&fixture.watch, 3);
+	arm();
+	assert_int_equal(dispatch(WATCHPOINT, GUEST), 1 << 1);
 }
 
 static void far_that_finds_nothing_steps_all_the_same(void **state)
@@ -275,6 +304,7 @@ int main(void)
 		CASE(null_gate_refuses_but_steps),
 		CASE(gate_is_read_after_the_step),
 		CASE(gate_that_falls_by_the_store_refuses),
+		CASE(gate_of_a_new_request_is_not_judged),
 		CASE(store_from_below_hits_and_steps),
 		CASE(far_that_finds_nothing_steps_all_the_same),
 		CASE(store_over_two_slots_hits_both),

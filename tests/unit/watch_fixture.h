@@ -24,6 +24,7 @@ static struct {
 	unsigned int calls;
 	int answers[8]; /* to the first calls; the others succeed */
 	uint8_t memory[64];
+	bool hidden; /* it can't be read */
 	unsigned int logged;
 	char log[256]; /* the last line */
 	struct error error;
@@ -42,7 +43,7 @@ static int tell_kvm(void *context, const struct kvm_guest_debug *debug)
 static int read_guest(void *context, uint64_t address, void *data, size_t length)
 {
 	(void)context;
-	if (!range_holds(GUEST, sizeof(fixture.memory), address, length))
+	if (fixture.hidden || !range_holds(GUEST, sizeof(fixture.memory), address, length))
 		return -EFAULT;
 	memcpy(data, fixture.memory + (address - GUEST), length);
 	return 0;

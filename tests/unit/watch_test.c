@@ -32,12 +32,14 @@ static void withdrawn_requests_are_disarmed(void **state)
 	(void)state;
 	watch_word(3, GUEST);
 	arm();
+	watch_latch(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 3);
 	watch_withdraw(&fixture.watch, 99);
 	arm();
 	assert_int_equal(fixture.calls, 2);
 	assert_int_equal(fixture.told.control, 0);
+	assert_true(watch_is_hit(&fixture.watch, 3));
 }
 
 static void user_slot_latches_once_only(void **state)
@@ -63,6 +65,41 @@ static void gated_slot_latches_once_only(void **state)
 	assert_true(watch_latch(&fixture.watch, WATCH_GATED));
 	assert_false(watch_latch(&fixture.watch, WATCH_GATED));
 	assert_int_equal(told_hits(), 1);
+}
+
+/* Many vCPUs hit the same slot at the same time. */
+static void *latch_in_a_thread(void *start)
+{
+	pthread_barrier_wait(start);
+	return (void *)(uintptr_t)watch_latch(&fixture.watch, 3);
+}
+
+static void one_of_many_threads_latches(void **state)
+{
+	enum { THREADS = 4, ROUNDS = 50 };
+	pthread_t threads[THREADS];
+	pthread_barrier_t start;
+	int round, i;
+
+	(void)state;
+	pthread_barrier_init(&start, NULL, THREADS);
+	for (round = 0; round < ROUNDS; round++) {
+		uintptr_t winners = 0;
+
+		for (i = 0; i < THREADS; i++)
+			assert_int_equal(
+				pthread_create(&threads[i], NULL, latch_in_a_thread, &start), 0);
+		for (i = 0; i < THREADS; i++) {
+			void *won;
+
+			assert_int_equal(pthread_join(threads[i], &won), 0);
+			winners += (uintptr_t)won;
+		}
+		assert_int_equal(winners, 1);
+		assert_int_equal(told_hits(), 1);
+		assert_true(watch_take(&fixture.watch, 3));
+	}
+	pthread_barrier_destroy(&start);
 }
 
 static void latch_with_index_99_is_harmless(void **state)
@@ -346,6 +383,24 @@ static void unreadable_place_is_no_hit(void **state)
 	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 0);
 }
 
+/* What the slot's earlier place held says nothing of one that can be read only later. */
+static void place_that_comes_later_is_no_hit(void **state)
+{
+	(void)state;
+	use_single_steps();
+	watch_word(1, GUEST);
+	arm();
+	fixture.memory[8] = 1;
+	fixture.hidden = true;
+	watch_word(1, GUEST + 8);
+	arm();
+	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 0);
+	fixture.hidden = false;
+	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 0);
+	fixture.memory[8] = 2;
+	assert_int_equal(watch_dispatch(&fixture.cpu, &nothing), 1 << 1);
+}
+
 static void step_compares_the_length_that_is_watched(void **state)
 {
 	uint32_t length;
@@ -373,6 +428,7 @@ int main(void)
 		CASE(withdrawn_requests_are_disarmed),
 		CASE(user_slot_latches_once_only),
 		CASE(gated_slot_latches_once_only),
+		CASE(one_of_many_threads_latches),
 		CASE(latch_with_index_99_is_harmless),
 		CASE(full_eventfd_is_harmless),
 		CASE(new_request_forgets_the_hit),
@@ -390,6 +446,7 @@ int main(void)
 		CASE(steps_compare_with_the_new_place),
 		CASE(steps_of_two_vcpus_see_a_change_once),
 		CASE(unreadable_place_is_no_hit),
+		CASE(place_that_comes_later_is_no_hit),
 		CASE(step_compares_the_length_that_is_watched),
 	};
 

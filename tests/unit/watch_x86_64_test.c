@@ -131,15 +131,35 @@ static void other_bits_of_dr6_are_ignored(void **state)
 
 static void hit_of_an_earlier_request_is_not_the_new_ones(void **state)
 {
+	uint32_t gate = 1024;
+
 	(void)state;
 	watch_word(1, GUEST);
+	watch_gated(GUEST, &gate, 1024);
 	arm();
 	watch_word(1, GUEST + 8);
-	dispatch(2);
+	watch_gated(GUEST + 8, &gate, 0);
+	dispatch(3);
+	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
 	assert_false(watch_is_hit(&fixture.watch, 1));
 	arm();
-	dispatch(2);
+	dispatch(3);
+	assert_true(watch_is_hit(&fixture.watch, WATCH_GATED));
 	assert_true(watch_is_hit(&fixture.watch, 1));
+}
+
+static void dr6_bs_is_a_step(void **state)
+{
+	const struct kvm_debug_exit_arch step = { .dr6 = 0xffff4ff0 };
+	const struct kvm_debug_exit_arch none = { .dr6 = 0xffffbff1 };
+	const struct watch_set set = { .points = { { GUEST, 4 } } };
+
+	(void)state;
+	assert_true(watch_decode(&set, 1, &step).stepped);
+	assert_int_equal(watch_decode(&set, 1, &step).hits, 0);
+	assert_false(watch_decode(&set, 1, &none).stepped);
+	assert_int_equal(watch_decode(&set, 1, &none).hits, 1);
+	assert_int_equal(watch_decode(&set, 1, &none).suspend, 0);
 }
 
 static void refused_set_leaves_the_one_before(void **state)
@@ -171,6 +191,7 @@ int main(void)
 		CASE(null_gate_refuses_and_says_so),
 		CASE(other_bits_of_dr6_are_ignored),
 		CASE(hit_of_an_earlier_request_is_not_the_new_ones),
+		CASE(dr6_bs_is_a_step),
 		CASE(refused_set_leaves_the_one_before),
 	};
 

@@ -120,8 +120,8 @@ static inline enum r0_apic_mode r0_apic_mode(void)
 }
 
 /*
- * Change the mode, by way of others where the CPU does not go there directly: 10.12.5. What passes
- * through the disabled mode has its registers reset. For x2APIC mode, CPUID must have it
+ * Change the mode, by way of others where the CPU does not go there directly: 10.12.5. In the disabled
+ * mode the registers may lose what they hold (10.4.3). For x2APIC mode, CPUID must have it
  * (R0_FEATURE_X2APIC).
  */
 static inline void r0_apic_set_mode(enum r0_apic_mode mode)

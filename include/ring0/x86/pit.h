@@ -58,11 +58,13 @@ static inline void r0_pit_start(unsigned int channel, unsigned int mode, uint16_
 	r0_out8((uint16_t)R0_PIT_CHANNEL(channel), (uint8_t)(count >> 8));
 }
 
-/* Stop a channel's output, until it is started again: a mode without a count. */
+/*
+ * Stop channel 0 or 1. Their gates are always on, so that in mode 5 no edge starts them; a control word
+ * alone would do, but KVM goes on with the count that it has.
+ */
 static inline void r0_pit_stop(unsigned int channel)
 {
-	r0_out8(R0_PIT_CONTROL, R0_PIT_SELECT(channel) | R0_PIT_LOW_THEN_HIGH |
-					R0_PIT_MODE(R0_PIT_ON_TERMINAL_COUNT));
+	r0_pit_start(channel, R0_PIT_HARDWARE_STROBE, 0);
 }
 
 /* The present count of a channel that was started by r0_pit_start(). */

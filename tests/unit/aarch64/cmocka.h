@@ -21,7 +21,7 @@ struct CMUnitTest {
 	void *initial_state;
 };
 
-#define cmocka_unit_test(f) cmocka_unit_test_setup_teardown(f, NULL, NULL)
+#define cmocka_unit_test(f)		 cmocka_unit_test_setup_teardown(f, NULL, NULL)
 #define cmocka_unit_test_setup(f, first) cmocka_unit_test_setup_teardown(f, first, NULL)
 #define cmocka_unit_test_setup_teardown(f, first, last)                           \
 	(struct CMUnitTest)                                                       \
@@ -29,7 +29,13 @@ struct CMUnitTest {
 		.name = #f, .function = (f), .setup = (first), .teardown = (last) \
 	}
 
+/* How a test ends. */
+enum { TAP_PASSED, TAP_FAILED, TAP_SKIPPED };
+
 static sigjmp_buf tap_end;
+
+/* What it said last: if it is skipped, the reason. */
+static char tap_message[200];
 
 static inline _Noreturn __attribute__((format(printf, 3, 4))) void
 tap_fail(const char *file, int line, const char *format, ...)
@@ -41,7 +47,17 @@ tap_fail(const char *file, int line, const char *format, ...)
 	vprintf(format, arguments);
 	va_end(arguments);
 	putchar('\n');
-	siglongjmp(tap_end, 1);
+	siglongjmp(tap_end, TAP_FAILED);
+}
+
+static inline __attribute__((format(printf, 1, 2))) void print_message(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(tap_message, sizeof(tap_message), format, arguments);
+	va_end(arguments);
+	printf("# %s", tap_message);
 }
 
 static inline void tap_check(const char *file, int line, int holds, const char *text)
@@ -88,19 +104,27 @@ static inline void tap_in_range(const char *file, int line, uint64_t a, uint64_t
 	tap_in_range(__FILE__, __LINE__, (uint64_t)(a), (uint64_t)(from), (uint64_t)(to), #a)
 #define fail_msg(...) tap_fail(__FILE__, __LINE__, __VA_ARGS__)
 
-/* Returns whether the test passed. Not inlined: it calls sigsetjmp(). */
+#define skip() siglongjmp(tap_end, TAP_SKIPPED)
+
+/* Returns how the test ended. Not inlined: it calls sigsetjmp(). */
 static __attribute__((noinline)) int tap_run(const struct CMUnitTest *test)
 {
 	void *state = test->initial_state;
 
-	if (sigsetjmp(tap_end, 0))
-		return 0;
+	switch (sigsetjmp(tap_end, 0)) {
+	case 0:
+		break;
+	case TAP_SKIPPED:
+		return TAP_SKIPPED;
+	default:
+		return TAP_FAILED;
+	}
 	if (test->setup && test->setup(&state))
 		tap_fail(__FILE__, __LINE__, "its setup failed");
 	test->function(&state);
 	if (test->teardown && test->teardown(&state))
 		tap_fail(__FILE__, __LINE__, "its teardown failed");
-	return 1;
+	return TAP_PASSED;
 }
 
 static inline int tap_run_group(const struct CMUnitTest *tests, size_t count)
@@ -110,10 +134,13 @@ static inline int tap_run_group(const struct CMUnitTest *tests, size_t count)
 
 	printf("1..%zu\n", count);
 	for (i = 0; i < count; i++) {
-		int passed = tap_run(&tests[i]);
+		int ending = tap_run(&tests[i]);
 
-		printf("%sok %zu - %s\n", passed ? "" : "not ", i + 1, tests[i].name);
-		failures += !passed;
+		printf("%sok %zu - %s", ending == TAP_FAILED ? "not " : "", i + 1, tests[i].name);
+		if (ending == TAP_SKIPPED)
+			printf(" # SKIP %.*s", (int)strcspn(tap_message, "\n"), tap_message);
+		putchar('\n');
+		failures += ending == TAP_FAILED;
 	}
 	return failures;
 }

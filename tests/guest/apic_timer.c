@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* The local APIC's timer in its three modes. SDM vol. 3A, 10.5.4; APM vol. 2, 16.4.1. */
+#include <ring0.h>
+#include <ring0/x86.h>
+#include "requirements.h"
+
+#define VECTOR 0x40
+#define MS     1000000ul /* nanoseconds */
+
+static void enable(void)
+{
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, r0_apic_acknowledge);
+}
+
+/* How many counts the timer makes in a millisecond, not divided; at most a little too many. */
+static uint32_t counts_per_ms(void)
+{
+	uint64_t start, end;
+	uint32_t count;
+
+	r0_apic_start_timer(R0_APIC_MASKED, R0_APIC_DIVIDE_BY_1, UINT32_MAX);
+	start = r0_clock();
+	do
+		end = r0_clock();
+	while (end - start < MS);
+	count = UINT32_MAX - r0_apic_read(R0_APIC_CURRENT_COUNT);
+	r0_apic_write(R0_APIC_INITIAL_COUNT, 0);
+	return (uint32_t)(count * MS / (end - start));
+}
+
+static volatile unsigned int calls;
+
+static void count(struct r0_frame *frame)
+{
+	(void)frame;
+	calls++;
+	r0_apic_eoi();
+}
+
+static void let_pass(uint64_t nanoseconds)
+{
+	uint64_t end = r0_clock() + nanoseconds;
+
+	r0_sti();
+	while (r0_clock() < end)
+		r0_pause();
+	r0_cli();
+}
+
+R0_TEST(apic_timer, one_shot_fires_once, .irqchip = true)
+{
+	uint32_t per_ms = counts_per_ms();
+	uint64_t start;
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count);
+	start = r0_clock();
+	r0_apic_start_timer(R0_APIC_TIMER_ONE_SHOT | VECTOR, R0_APIC_DIVIDE_BY_1, 4 * per_ms);
+	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
+	/* What is taken for a millisecond may be some percent off. */
+	R0_ASSERT_GE(r0_clock() - start, 3 * MS);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_INITIAL_COUNT), 4 * per_ms);
+	let_pass(10 * MS);
+	R0_ASSERT_EQ(calls, 1);
+}
+
+R0_TEST(apic_timer, periodic_fires_again, .irqchip = true)
+{
+	uint32_t per_ms = counts_per_ms();
+	uint64_t start;
+	unsigned int i;
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count);
+	start = r0_clock();
+	r0_apic_start_timer(R0_APIC_TIMER_PERIODIC | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
+	for (i = 0; i < 10; i++)
+		r0_wait_for_irq(VECTOR, 2000);
+	R0_ASSERT_GE(calls, 10);
+	/* Periods are counted from the start: none comes early. */
+	R0_ASSERT_LE(calls * MS * 3 / 4, r0_clock() - start);
+	/* It counts on, from the initial count again. */
+	R0_ASSERT_LE(r0_apic_read(R0_APIC_CURRENT_COUNT), per_ms);
+	r0_apic_write(R0_APIC_INITIAL_COUNT, 0);
+	let_pass(0);
+	calls = 0;
+	let_pass(5 * MS);
+	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+}
+
+R0_TEST(apic_timer, counts_down, .irqchip = true)
+{
+	uint32_t first, second;
+
+	r0_apic_start_timer(R0_APIC_MASKED, R0_APIC_DIVIDE_BY_128, UINT32_MAX);
+	first = r0_apic_read(R0_APIC_CURRENT_COUNT);
+	let_pass(2 * MS);
+	second = r0_apic_read(R0_APIC_CURRENT_COUNT);
+	R0_ASSERT_LT(second, first);
+}
+
+R0_TEST(apic_timer, is_divided, .irqchip = true)
+{
+	uint64_t end;
+	uint32_t one, eight;
+
+	r0_apic_start_timer(R0_APIC_MASKED, R0_APIC_DIVIDE_BY_1, UINT32_MAX);
+	for (end = r0_clock() + 8 * MS; r0_clock() < end;)
+		r0_pause();
+	one = UINT32_MAX - r0_apic_read(R0_APIC_CURRENT_COUNT);
+	r0_apic_start_timer(R0_APIC_MASKED, R0_APIC_DIVIDE_BY_8, UINT32_MAX);
+	for (end = r0_clock() + 64 * MS; r0_clock() < end;)
+		r0_pause();
+	/* Eight times as long at an eighth of the speed: no less, and by the loop's end a bit more. */
+	eight = UINT32_MAX - r0_apic_read(R0_APIC_CURRENT_COUNT);
+	R0_ASSERT_GT(eight, one / 2);
+	R0_ASSERT_LT(eight / 2, one);
+}
+
+R0_TEST(apic_timer, masked_does_not_fire, .irqchip = true)
+{
+	uint32_t per_ms = counts_per_ms();
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count);
+	r0_apic_start_timer(R0_APIC_MASKED | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
+	let_pass(5 * MS);
+	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+}
+
+/* Not before its time; then the MSR reads 0: 10.5.4.1. */
+R0_TEST(apic_timer, tsc_deadline, .irqchip = true, .when = cpu_has_tsc_deadline)
+{
+	uint64_t deadline;
+
+	enable();
+	deadline = r0_rdtsc() + 20000000;
+	r0_apic_set_tsc_deadline(deadline, VECTOR);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), deadline);
+	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
+	R0_ASSERT_GE(r0_rdtsc(), deadline);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
+}
+
+R0_TEST(apic_timer, tsc_deadline_in_the_past, .irqchip = true, .when = cpu_has_tsc_deadline)
+{
+	enable();
+	r0_apic_set_tsc_deadline(1, VECTOR);
+	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
+}
+
+R0_TEST(apic_timer, tsc_deadline_is_disarmed, .irqchip = true, .when = cpu_has_tsc_deadline)
+{
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count);
+	r0_apic_set_tsc_deadline(r0_rdtsc() + 40000000, VECTOR);
+	r0_wrmsr(R0_MSR_TSC_DEADLINE, 0);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
+	let_pass(60 * MS);
+	R0_ASSERT_EQ(calls, 0);
+}
+
+/* Each mode has its own way to be armed, and another mode disarms it. */
+R0_TEST(apic_timer, modes_are_apart, .irqchip = true, .when = cpu_has_tsc_deadline)
+{
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count);
+	/* In the other modes the MSR is not heard, and reads 0. */
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_ONE_SHOT | VECTOR);
+	r0_wrmsr(R0_MSR_TSC_DEADLINE, 1);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
+	let_pass(2 * MS);
+	R0_ASSERT_EQ(calls, 0);
+	/* In TSC-deadline mode the initial count isn't, and the current one reads 0. */
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_TSC_DEADLINE | VECTOR);
+	r0_apic_write(R0_APIC_INITIAL_COUNT, 1000);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+	let_pass(2 * MS);
+	R0_ASSERT_EQ(calls, 0);
+	/* The way from one to the other disarms. */
+	r0_apic_set_tsc_deadline(r0_rdtsc() + 40000000, VECTOR);
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_ONE_SHOT | VECTOR);
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_TSC_DEADLINE | VECTOR);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
+	let_pass(60 * MS);
+	R0_ASSERT_EQ(calls, 0);
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The examples as plain compilers make them, vector instructions and all, and what they call of libc
+# and other libraries: with every optimization that is common, by pkg-config alone:
+#
+#	tests/optimization_test.sh BUILD EXAMPLES
+#
+# The build of ring0 itself makes them with general registers only.
+set -u
+
+build=$1
+examples=$2
+PKG_CONFIG_PATH=$build/meson-uninstalled:${PKG_CONFIG_PATH-}
+RING0_COMMAND=$build/ring0
+export PKG_CONFIG_PATH RING0_COMMAND
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+number=0
+failed=0
+
+# report STATUS NAME: 77 is a skip, as test programs have it.
+report()
+{
+	number=$((number + 1))
+	case $1 in
+	0) echo "ok $number - $2" ;;
+	77) echo "ok $number - $2 # SKIP no usable KVM" ;;
+	*)
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$folder/log"
+		failed=1
+		;;
+	esac
+}
+
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# build_and_run EXAMPLE PACKAGE COMPILER OPTION…
+build_and_run()
+{
+	example=$1 package=$2 compiler=$3
+	shift 3
+	name="$example, $compiler $*"
+	if ! command -v "$compiler" >/dev/null; then
+		skip "$name" "no $compiler"
+		return
+	fi
+	if [ "$package" ] && ! pkg-config --exists "$package"; then
+		skip "$name" "no $package"
+		return
+	fi
+	# shellcheck disable=SC2046,SC2086 # words: flags, and no package is no word
+	"$compiler" "$@" -D_GNU_SOURCE -o "$folder/$example" "$examples/$example.c" \
+		$(pkg-config --cflags --libs $package ring0) >"$folder/log" 2>&1 &&
+		"$folder/$example" >>"$folder/log" 2>&1
+	report $? "$name"
+}
+
+all()
+{
+	for example in io_test mmio_test msr_cpuid_test fault_test params_test; do
+		build_and_run $example '' "$@"
+	done
+	build_and_run cmocka_call cmocka "$@"
+	build_and_run check_call check "$@"
+	build_and_run pci_test libpci "$@"
+}
+
+echo 1..32
+all gcc -O0
+all gcc -O2
+all gcc -O3 -march=native
+all clang -O3 -march=native
+
+exit $failed

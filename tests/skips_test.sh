@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# On a software KVM, each condition for which the CPU suite skips a test has its reason in the docs,
+# and what is completed there is not skipped for want of it:
+#
+#	tests/skips_test.sh CPU_TEST HOSTS.md
+#
+# Skipped itself on a hardware KVM, where the lab's list says what may be.
+set -u
+
+program=$1
+docs=$2
+if grep -q -w -E 'vmx|svm' /proc/cpuinfo; then
+	echo '1..0 # SKIP the CPU runs ring 0 itself'
+	exit 77
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+"$program" --format tap >"$folder/output"
+status=$?
+if [ "$status" -eq 77 ]; then
+	echo '1..0 # SKIP no usable KVM'
+	exit 77
+fi
+sed -n 's/^ok [0-9]* - .* # SKIP //p' "$folder/output" | sort -u >"$folder/reasons"
+number=0
+failed=0
+while read -r reason; do
+	number=$((number + 1))
+	if grep -q "^|.*\`$reason\`.*|.*[a-z].*|$" "$docs"; then
+		echo "ok $number - $reason"
+	else
+		echo "not ok $number - $reason is not explained in $docs"
+		failed=1
+	fi
+done <"$folder/reasons"
+number=$((number + 1))
+if [ "$number" -gt 1 ]; then
+	echo "ok $number - there are some"
+else
+	echo "not ok $number - nothing was skipped: this looked at nothing"
+	failed=1
+fi
+echo "1..$number"
+exit $failed

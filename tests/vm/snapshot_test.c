@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/* Full snapshots of machines on a real KVM: restored, stored, compared. */
+#include "tests/vm/vm_fixture.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "vmm/full_snapshot.h"
+
+#define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
+
+/* Where the guest's variables are once more, in pages far apart. */
+#define FAR(i) (0x100000 + (uint64_t)(i)*0x40000)
+
+/* Counts, and writes the count to many pages and to a device's register, for ever. */
+GUEST(work, "	mov $0x3ff, %dx\n"
+	    "1:	addl $1, " DATA_TEXT "\n"
+	    "	mov " DATA_TEXT ", %eax\n"
+	    "	out %al, %dx\n"
+	    "	mov %eax, %r10d\n"
+	    "	mov $0x100000, %ebx\n"
+	    "2:	mov %eax, (%rbx)\n"
+	    "	add $0x40000, %ebx\n"
+	    "	cmp $0x300000, %ebx\n"
+	    "	jb 2b\n"
+	    "	jmp 1b\n");
+
+static void progress(struct r0_vm *vm)
+{
+	uint32_t before = read32(vm, DATA);
+
+	while (read32(vm, DATA) - before < 3)
+		poll(NULL, 0, 1);
+}
+
+static struct r0_vm *boot_working(const struct r0_vm_options *options)
+{
+	struct r0_vm *vm = BOOT(options, work);
+
+	start(vm);
+	progress(vm);
+	freeze(vm);
+	return vm;
+}
+
+struct lines {
+	char text[65536];
+	size_t size;
+};
+
+static void add_line(void *context, const char *line)
+{
+	struct lines *lines = context;
+
+	lines->size += (size_t)snprintf(lines->text + lines->size,
+					sizeof(lines->text) - lines->size, "%s\n", line);
+	assert_true(lines->size < sizeof(lines->text));
+}
+
+static void assert_same(struct r0_vm_snapshot *a, struct r0_vm_snapshot *b)
+{
+	struct lines lines = { "", 0 };
+	struct r0_error error = { "" };
+	long count = r0_vm_snapshot_diff(a, b, add_line, &lines, &error);
+
+	check(count, &error);
+	if (count)
+		fail_msg("%ld differences:\n%s", count, lines.text);
+}
+
+static void frozen_machine_is_put_back(void **state)
+{
+	const struct r0_vm_options options = { .cpus = 2 };
+	struct r0_vm *vm = BOOT(&options, work);
+	struct r0_vm_snapshot *first, *again;
+	int round;
+
+	(void)state;
+	enter(vm, 1, CODE);
+	start(vm);
+	progress(vm);
+	freeze(vm);
+	first = take(vm);
+	for (round = 0; round < 50; round++) {
+		uint32_t count;
+
+		count = read32(vm, DATA);
+		thaw(vm);
+		progress(vm);
+		freeze(vm);
+		restore(first, vm);
+		assert_int_equal(read32(vm, DATA), count);
+		again = take(vm);
+		assert_same(first, again);
+		r0_vm_snapshot_destroy(again);
+	}
+	r0_vm_snapshot_destroy(first);
+	r0_vm_destroy(vm);
+}
+
+static void interrupt_controllers_are_put_back(void **state)
+{
+	const struct r0_vm_options options = { .irqchip = true, .pit = true };
+	struct r0_vm *vm = boot_working(&options);
+	struct r0_vm_snapshot *snapshot = take(vm), *again;
+	struct lines lines = { "", 0 };
+	struct r0_error error = { "" };
+	int round;
+
+	(void)state;
+	for (round = 0; round < 20; round++) {
+		thaw(vm);
+		progress(vm);
+		freeze(vm);
+		restore(snapshot, vm);
+		again = take(vm);
+		lines.size = 0;
+		lines.text[0] = '\0';
+		check(r0_vm_snapshot_diff(snapshot, again, add_line, &lines, &error), &error);
+		/* Since when the PIT counts is another time. */
+		if (lines.size && (strncmp(lines.text, "PIT", 3) != 0 ||
+				   strchr(lines.text, '\n') != lines.text + lines.size - 1))
+			fail_msg("%s", lines.text);
+		r0_vm_snapshot_destroy(again);
+	}
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* Says how often it ran in this memory, which is always the first time. */
+GUEST(once, "	mov $0x3f8, %dx\n"
+	    "	mov $'a', %al\n"
+	    "	add " DATA_TEXT ", %al\n"
+	    "	out %al, %dx\n"
+	    "	addl $1, " DATA_TEXT "\n"
+	    "	mov %edi, %eax\n"
+	    "	out %eax, $0xf4\n"
+	    "	hlt\n");
+
+static void ended_machine_starts_again(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, once);
+	struct r0_vm_snapshot *snapshot = take(vm);
+	char *text;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 50; round++) {
+		assert_int_equal(run(vm).end, R0_VM_STATUS);
+		text = printed(vm, R0_VM_COM1);
+		assert_string_equal(text, "a");
+		free(text);
+		restore(snapshot, vm);
+	}
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+GUEST(halting, "	addl $1, " DATA_TEXT "\n"
+	       "	hlt\n"
+	       "	addl $1, " DATA_TEXT "\n"
+	       "	hlt\n");
+
+static void halted_is_part_of_it(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, halting);
+	struct r0_vm_snapshot *before = take(vm), *after;
+
+	(void)state;
+	assert_int_equal(run(vm).end, R0_VM_HALTED);
+	after = take(vm);
+	restore(before, vm);
+	assert_int_equal(run(vm).end, R0_VM_HALTED);
+	assert_int_equal(read32(vm, DATA), 1);
+	restore(after, vm);
+	/* Still at its HLT. */
+	assert_int_equal(run(vm).end, R0_VM_HALTED);
+	assert_int_equal(read32(vm, DATA), 1);
+	r0_vm_snapshot_destroy(before);
+	r0_vm_snapshot_destroy(after);
+	r0_vm_destroy(vm);
+}
+
+/* A device's half-done business is part of it, too: COM1's scratch and divisor latch. */
+GUEST(device, "	mov $0x3ff, %dx\n"
+	      "	in %dx, %al\n"
+	      "	movzx %al, %eax\n"
+	      "	out %eax, $0xf4\n"
+	      "	hlt\n");
+
+static void devices_are_put_back(void **state)
+{
+	struct r0_vm *vm = boot_working(NULL), *other;
+	struct r0_vm_snapshot *snapshot = take(vm);
+	uint32_t count = read32(vm, DATA);
+	struct r0_error error = { "" };
+
+	(void)state;
+	/* In another machine, where other code reads the register. */
+	other = BOOT(NULL, device);
+	restore(snapshot, other);
+	check(r0_vm_write(other, CODE, guest_device, (size_t)(guest_device_end - guest_device),
+			  &error),
+	      &error);
+	enter(other, 0, CODE);
+	/* The snapshot may be from between the count and its copy in the device. */
+	count = (count - run(other).status) & 0xff;
+	assert_in_range(count, 0, 1);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+	r0_vm_destroy(other);
+}
+
+static void several_snapshots_are_kept_apart(void **state)
+{
+	struct r0_vm *vm = boot_working(NULL);
+	struct r0_vm_snapshot *snapshots[4];
+	uint32_t counts[4], seed = 1;
+	int round, i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		/* The host writes, too, and to a page that the guest does not. */
+		write32(vm, 0x80000, (uint32_t)i);
+		snapshots[i] = take(vm);
+		counts[i] = read32(vm, DATA);
+		thaw(vm);
+		progress(vm);
+		freeze(vm);
+	}
+	for (round = 0; round < 100; round++) {
+		seed = seed * 1103515245 + 12345;
+		i = seed >> 16 & 3;
+		restore(snapshots[i], vm);
+		assert_int_equal(read32(vm, DATA), counts[i]);
+		assert_int_equal(read32(vm, 0x80000), i);
+		assert_in_range(read32(vm, FAR(3)), counts[i] - 1, counts[i]);
+		if (seed >> 20 & 1) {
+			write32(vm, 0x80000, 99);
+			thaw(vm);
+			progress(vm);
+			freeze(vm);
+		}
+		if (seed >> 21 & 1 && i < 3) {
+			r0_vm_snapshot_destroy(snapshots[i]);
+			snapshots[i] = take(vm);
+			write32(vm, 0x80000, (uint32_t)i);
+			r0_vm_snapshot_destroy(snapshots[i]);
+			snapshots[i] = take(vm);
+			counts[i] = read32(vm, DATA);
+		}
+	}
+	for (i = 0; i < 4; i++)
+		r0_vm_snapshot_destroy(snapshots[i]);
+	r0_vm_destroy(vm);
+}
+
+/*
+ * Translations may not outlive a restore: the guest maps another page at an address, uses it, and
+ * after that is as before again.
+ */
+GUEST(remap, "	mov $0x600000, %esi\n"
+	     "1:	mov (%rsi), %eax\n"
+	     "	mov %eax, " DATA_TEXT "\n"
+	     "	addl $1, " DATA_TEXT " + 4\n"
+	     "	cmpl $0, " DATA_TEXT " + 8\n"
+	     "	je 1b\n"
+	     /* The third entry of the first page directory: 0x600000 shows 0x800000 from now on. */
+	     "	movl $0x800083, 0x4018\n"
+	     "	invlpg (%rsi)\n"
+	     "	mov (%rsi), %eax\n"
+	     "	mov %eax, " DATA_TEXT "\n"
+	     "	movl $0, " DATA_TEXT " + 8\n"
+	     "	jmp 1b\n");
+
+static void translations_do_not_outlive_it(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, remap);
+	struct r0_vm_snapshot *snapshot;
+	int round;
+
+	(void)state;
+	write32(vm, 0x600000, 0x1111);
+	write32(vm, 0x800000, 0x2222);
+	start(vm);
+	wait_for_change(vm, DATA + 4, 0);
+	freeze(vm);
+	snapshot = take(vm);
+	for (round = 0; round < 30; round++) {
+		/* Through the loop at least once, with what it reads left behind. */
+		thaw(vm);
+		wait_for_change(vm, DATA + 4, read32(vm, DATA + 4));
+		wait_for_change(vm, DATA + 4, read32(vm, DATA + 4));
+		assert_int_equal(read32(vm, DATA), 0x1111);
+		write32(vm, DATA + 8, 1);
+		wait_for_change(vm, DATA, 0x1111);
+		assert_int_equal(read32(vm, DATA), 0x2222);
+		freeze(vm);
+		restore(snapshot, vm);
+	}
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+static void diff_names_registers_and_pages(void **state)
+{
+	const struct r0_vm_options options = { .cpus = 2 };
+	struct r0_vm *vm = BOOT(&options, work);
+	struct r0_vm_snapshot *a, *b;
+	struct lines lines = { "", 0 };
+	struct r0_vm_registers registers;
+	struct r0_error error = { "" };
+
+	(void)state;
+	enter(vm, 1, CODE);
+	write32(vm, 0x54320, 0x44332211);
+	a = take(vm);
+	write32(vm, 0x54320, 0x44aa2211);
+	check(r0_vm_get_registers(vm, 1, &registers, &error), &error);
+	registers.r12 = 0x1234;
+	registers.cr2 = 0x5678;
+	check(r0_vm_set_registers(vm, 1, &registers, &error), &error);
+	b = take(vm);
+	assert_int_equal(r0_vm_snapshot_diff(a, b, add_line, &lines, &error), 3);
+	assert_string_equal(
+		lines.text,
+		"CPU 1: R12 0 -> 0x1234\n"
+		"CPU 1: CR2 0 -> 0x5678\n"
+		"page 0x54000: 1 byte differs, from 0x54322 on: 33 44 00 00 00 00 00 00 "
+		"-> aa 44 00 00 00 00 00 00\n");
+	assert_int_equal(r0_vm_snapshot_diff(b, b, add_line, &lines, &error), 0);
+	assert_int_equal(r0_vm_snapshot_diff(a, b, NULL, NULL, &error), 3);
+	r0_vm_snapshot_destroy(a);
+	r0_vm_snapshot_destroy(b);
+	r0_vm_destroy(vm);
+}
+
+static void misfits_are_refused(void **state)
+{
+	const struct r0_vm_options others[] = {
+		{ .cpus = 2 },	       { .memory = 32 << 20 },	   { .irqchip = true },
+		{ .no_legacy = true }, { .virtio_console = true },
+	};
+	struct r0_vm *vm = BOOT(NULL, work), *other;
+	struct r0_vm_snapshot *snapshot = take(vm), *foreign;
+	struct r0_error error = { "" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		check(r0_vm_create(&other, &others[i], &error), &error);
+		assert_int_equal(r0_vm_snapshot_restore(snapshot, other, &error), -EINVAL);
+		assert_true(error.text[0]);
+		error.text[0] = '\0';
+		foreign = take(other);
+		assert_fails(r0_vm_snapshot_diff(snapshot, foreign, NULL, NULL, &error), EINVAL,
+			     &error, "differ");
+		r0_vm_snapshot_destroy(foreign);
+		r0_vm_destroy(other);
+	}
+	start(vm);
+	assert_fails(r0_vm_snapshot_restore(snapshot, vm, &error), EBUSY, &error, "freeze it");
+	assert_fails(r0_vm_snapshot_take(&foreign, vm, &error), EBUSY, &error, "freeze it");
+	/* It outlives its machine. */
+	r0_vm_destroy(vm);
+	vm = BOOT(NULL, work);
+	restore(snapshot, vm);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+	r0_vm_snapshot_destroy(NULL);
+}
+
+static void make_path(char *path, size_t size)
+{
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(path, size, "%s/ring0-snapshot-%d", folder ? folder : "/tmp", getpid());
+}
+
+static void goes_through_a_file(void **state)
+{
+	const struct r0_vm_options options = { .cpus = 2 };
+	struct r0_vm *vm = BOOT(&options, work), *other;
+	struct r0_vm_snapshot *snapshot, *loaded, *again;
+	struct r0_error error = { "" };
+	uint32_t count;
+	char path[256];
+
+	(void)state;
+	make_path(path, sizeof(path));
+	enter(vm, 1, CODE);
+	start(vm);
+	progress(vm);
+	freeze(vm);
+	snapshot = take(vm);
+	count = read32(vm, DATA);
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	/* Over the one that is there. */
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	unlink(path);
+	assert_same(snapshot, loaded);
+	/* Into the same machine, which is not the one it knows. */
+	thaw(vm);
+	progress(vm);
+	freeze(vm);
+	restore(loaded, vm);
+	assert_int_equal(read32(vm, DATA), count);
+	r0_vm_destroy(vm);
+	/* And into one that never ran, which then goes on with the same work. */
+	other = BOOT(&options, halting);
+	restore(loaded, other);
+	again = take(other);
+	assert_same(snapshot, again);
+	start(other);
+	wait_for_change(other, DATA, count);
+	progress(other);
+	freeze(other);
+	restore(loaded, other);
+	assert_int_equal(read32(other, DATA), count);
+	r0_vm_destroy(other);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_snapshot_destroy(loaded);
+	r0_vm_snapshot_destroy(again);
+}
+
+/* The file as bytes. */
+static uint8_t *read_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat status;
+	uint8_t *bytes;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	*size = (size_t)status.st_size;
+	bytes = malloc(*size);
+	assert_int_equal(read(fd, bytes, *size), *size);
+	close(fd);
+	return bytes;
+}
+
+static void write_file(const char *path, const uint8_t *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, size), size);
+	close(fd);
+}
+
+static void assert_refused(const char *path, const char *what, size_t at)
+{
+	struct r0_vm_snapshot *snapshot;
+	struct r0_error error = { "" };
+	int err = r0_vm_snapshot_load(&snapshot, path, &error);
+
+	if (err != -EBADMSG && err != -EPROTONOSUPPORT)
+		fail_msg("%s %zu: it gives %d: %s", what, at, err, error.text);
+	assert_true(error.text[0]);
+	assert_null(strchr(error.text, '\n'));
+}
+
+static void damaged_files_are_refused(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, work);
+	struct r0_vm_snapshot *snapshot = take(vm);
+	struct r0_error error = { "" };
+	size_t size, at, length;
+	uint8_t *bytes;
+	char path[256];
+
+	(void)state;
+	make_path(path, sizeof(path));
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	bytes = read_file(path, &size);
+	/* All of the head, and a bit here and there. */
+	for (at = 0; at < size; at += at < 128 ? 1 : 61) {
+		bytes[at] ^= (uint8_t)(1u << at % 8);
+		write_file(path, bytes, size);
+		assert_refused(path, "bit flipped at", at);
+		bytes[at] ^= (uint8_t)(1u << at % 8);
+	}
+	for (length = 0; length < size; length += length < 256 ? 1 : 1777) {
+		write_file(path, bytes, length);
+		assert_refused(path, "cut to", length);
+	}
+	bytes = realloc(bytes, size + 1);
+	bytes[size] = 0;
+	write_file(path, bytes, size + 1);
+	assert_refused(path, "one byte more than", size);
+	/* As they were, they are taken. */
+	write_file(path, bytes, size);
+	r0_vm_snapshot_destroy(snapshot);
+	check(r0_vm_snapshot_load(&snapshot, path, &error), &error);
+	free(bytes);
+	unlink(path);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+static void foreign_files_are_refused(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, work);
+	struct r0_vm_snapshot *snapshot = take(vm), *other;
+	struct r0_error error = { "" };
+	uint8_t *bytes;
+	char path[256];
+	size_t size;
+
+	(void)state;
+	make_path(path, sizeof(path));
+	assert_fails(r0_vm_snapshot_load(&other, path, &error), ENOENT, &error, path);
+	assert_fails(r0_vm_snapshot_load(&other, "/", &error), EBADMSG, &error, "no file");
+	assert_fails(r0_vm_snapshot_load(&other, "/proc/self/exe", &error), EBADMSG, &error,
+		     "no snapshot");
+	assert_fails(r0_vm_snapshot_save(snapshot, "/proc/there/is/none", &error), ENOENT, &error,
+		     "/proc/there/is/none");
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	bytes = read_file(path, &size);
+	/* The version, and the architecture: behind the magic bytes. */
+	bytes[24] = 99;
+	write_file(path, bytes, size);
+	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
+		     "version 99");
+	bytes[24] = 1;
+	bytes[28] ^= 1;
+	write_file(path, bytes, size);
+	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
+		     "architecture");
+	free(bytes);
+	unlink(path);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* A file with a right checksum may still hold anything: KVM or the devices refuse it or make it sound. */
+static void wild_contents_do_no_harm(void **state)
+{
+	const struct r0_vm_options options = { .virtio_console = true, .time_limit_ms = 20 };
+	struct r0_vm *vm = BOOT(&options, work);
+	struct r0_vm_snapshot *good = take(vm), *wild;
+	uint32_t seed = 1, i;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 100; round++) {
+		uint8_t *devices;
+
+		wild = take(vm);
+		devices = wild->devices;
+		for (i = 0; i < wild->shape.devices_size; i++) {
+			seed = seed * 1103515245 + 12345;
+			if (round % 4 == 0 || (seed >> 12) % 64 == 0)
+				devices[i] = (uint8_t)(seed >> 16);
+		}
+		restore(wild, vm);
+		if (round % 10 == 0)
+			run(vm);
+		restore(good, vm);
+		r0_vm_snapshot_destroy(wild);
+	}
+	r0_vm_snapshot_destroy(good);
+	r0_vm_destroy(vm);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frozen_machine_is_put_back),
+		cmocka_unit_test(interrupt_controllers_are_put_back),
+		cmocka_unit_test(ended_machine_starts_again),
+		cmocka_unit_test(halted_is_part_of_it),
+		cmocka_unit_test(devices_are_put_back),
+		cmocka_unit_test(several_snapshots_are_kept_apart),
+		cmocka_unit_test(translations_do_not_outlive_it),
+		cmocka_unit_test(diff_names_registers_and_pages),
+		cmocka_unit_test(misfits_are_refused),
+		cmocka_unit_test(goes_through_a_file),
+		cmocka_unit_test(damaged_files_are_refused),
+		cmocka_unit_test(foreign_files_are_refused),
+		cmocka_unit_test(wild_contents_do_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
