@@ -7,7 +7,8 @@
 #	make				the library, the command ring0, the examples
 #	make install PREFIX=/usr/local	and DESTDIR=… for packagers
 #	make bench			what a test costs, and how fast the lab starts
-#	make fuzz [COUNT=100000]	random programs as tests, each followed by a look at the machine
+#	make fuzz [COUNT=100000]	random accesses to the devices, and random programs as tests, each
+#					followed by a look at the machine
 #	make lint			layout and static analysis
 #	make sanitize			all tests, with the host's side under ASan and UBSan
 #	make clean
@@ -70,7 +71,8 @@ bench:
 fuzz:
 	@scripts/install-packages build check
 	@$(call setup,$(BUILD))
-	@ninja -C $(BUILD) tests/reset_fuzz
+	@ninja -C $(BUILD) tests/device_fuzz tests/reset_fuzz
+	@$(BUILD)/tests/device_fuzz --count $(COUNT) --seconds 1800
 	@$(BUILD)/tests/reset_fuzz --count $(COUNT) --seconds 5400
 
 .PHONY: lint

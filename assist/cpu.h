@@ -87,6 +87,7 @@ enum done cpu_load_vector(struct cpu *cpu);
 #define CPU_RBP 5
 #define CPU_RSI 6
 #define CPU_RDI 7
+#define CPU_R11 11
 
 #define CPU_CR0_MP (1u << 1)
 #define CPU_CR0_EM (1u << 2)
@@ -105,6 +106,7 @@ enum done cpu_load_vector(struct cpu *cpu);
 #define CPU_CR4_SMAP	   (1u << 21)
 #define CPU_CR4_PKE	   (1u << 22)
 
+#define CPU_FLAGS_FIXED	 2u
 #define CPU_FLAGS_STATUS 0x8d5u
 #define CPU_FLAGS_ZF	 (1u << 6)
 #define CPU_FLAGS_TF	 (1u << 8)

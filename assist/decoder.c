@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * Weak: a static program has none, and its linker does not warn of one. Such a program goes without
@@ -12,6 +13,7 @@
  */
 extern __typeof__(dlopen) dlopen __attribute__((weak));
 extern __typeof__(dlsym) dlsym __attribute__((weak));
+extern __typeof__(dlerror) dlerror __attribute__((weak));
 
 static struct {
 	__typeof__(ZydisDecoderInit) *init;
@@ -32,6 +34,7 @@ static void load(void)
 {
 	char name[64];
 	void *library;
+	const char *why;
 
 	if (!dlopen || !dlsym) {
 		snprintf(zydis.complaint, sizeof(zydis.complaint),
@@ -42,6 +45,12 @@ static void load(void)
 	snprintf(name, sizeof(name), "libZydis.so.%d.%d", ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
 		 ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
 	library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	why = library || !dlerror ? NULL : dlerror();
+	/* Not the file that is missing, but descriptors or memory. */
+	if (why && !strstr(why, strerror(ENOENT))) {
+		snprintf(zydis.complaint, sizeof(zydis.complaint), "loading Zydis failed: %s", why);
+		return;
+	}
 	if (!library) {
 		snprintf(zydis.complaint, sizeof(zydis.complaint),
 			 "the host could execute it if it had %s: install Zydis (on Debian and "

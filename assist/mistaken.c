@@ -92,6 +92,8 @@ static bool is_one(const struct decoder_outline *outline, size_t offset)
 		return offset + 1 == outline->modrm;
 	case ZYDIS_MNEMONIC_MOVBE:
 		return offset + 2 == outline->modrm;
+	case ZYDIS_MNEMONIC_SYSRET:
+		return offset + 1 == outline->length;
 	default:
 		return false;
 	}
@@ -183,7 +185,7 @@ static bool has_repeat(const uint8_t *bytes, size_t opcode)
 }
 
 /* What follows 0F in those that are looked for; after 38, and after 01, it takes one byte more. */
-static const uint8_t followers[] = { 0xbc, 0xbd, 0x38, 0x01 };
+static const uint8_t followers[] = { 0xbc, 0xbd, 0x38, 0x01, 0x07 };
 #define FOLLOWERS sizeof(followers)
 
 static bool is_follower(uint8_t byte)
@@ -226,6 +228,8 @@ static bool is_candidate(const uint8_t *bytes, size_t escape, size_t size)
 		return (third & 0xfe) == 0xf0;
 	case 0x01:
 		return third == 0xd1;
+	case 0x07:
+		return true;
 	default:
 		return has_repeat(bytes, escape);
 	}

@@ -2,9 +2,9 @@
 /*
  * Instructions that a software KVM's emulator mistakes for others, without an exit or another sign
  * of it: TZCNT and LZCNT, whose prefix it ignores, so that they run as BSF and BSR; MOVBE, which it
- * takes for undefined; and XSETBV, which is #UD as long as CR4.OSXSAVE can't be set. They are found
- * in the process's code, for the mirror to show ring 0 an opcode in their place on which the emulator
- * gives up. Depends on mirror/; Zydis is loaded.
+ * takes for undefined; XSETBV, which is #UD as long as CR4.OSXSAVE can't be set; and SYSRET, whose
+ * checks it leaves out. They are found in the process's code, for the mirror to show ring 0 an opcode
+ * in their place on which the emulator gives up. Depends on mirror/; Zydis is loaded.
  */
 #ifndef ASSIST_MISTAKEN_H
 #define ASSIST_MISTAKEN_H

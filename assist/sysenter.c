@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* SYSENTER and SYSEXIT, as Intel's CPUs have them in 64-bit mode. SDM vol. 2B. */
+/* SYSENTER and SYSEXIT, as Intel's CPUs have them in 64-bit mode, and SYSRET. SDM vol. 2B. */
 #include <cpuid.h>
 #include "assist/system.h"
 
 #define MSR_SYSENTER_CS	 0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
+#define MSR_STAR	 0xc0000081
+
+#define EFER_SCE (1u << 0)
+
+/* What SYSRET takes of R11. */
+#define SYSRET_FLAGS 0x3c7fd7u
 
 /* "Auth": AMD's have neither of them in long mode (APM vol. 3). */
 #define AMD_EBX 0x68747541u
@@ -71,5 +77,22 @@ enum done sysexit_execute(struct cpu *cpu, bool wide)
 	cpu->gpr[CPU_RSP] = wide ? rsp : (uint32_t)rsp;
 	load(cpu, (uint16_t)((selector + (wide ? 32 : 16)) | 3),
 	     (uint16_t)((selector + (wide ? 40 : 24)) | 3), wide);
+	return DONE;
+}
+
+enum done sysret_execute(struct cpu *cpu, bool wide)
+{
+	uint16_t selector = (uint16_t)(system_read_msr(cpu, MSR_STAR) >> 48);
+	uint64_t rip = cpu->gpr[CPU_RCX];
+
+	if (!(cpu->sregs->efer & EFER_SCE))
+		return cpu_raise(cpu, R0_UD);
+	/* AMD's leave it to ring 3 to find that it is not canonical: APM vol. 3, SYSRET. */
+	if (cpu_cpl(cpu) || (wide && !is_amd() && !cpu_is_canonical(rip)))
+		return cpu_raise_code(cpu, R0_GP, 0);
+	cpu->rip = wide ? rip : (uint32_t)rip;
+	cpu->flags = (cpu->gpr[CPU_R11] & SYSRET_FLAGS) | CPU_FLAGS_FIXED;
+	load(cpu, (uint16_t)((selector + (wide ? 16 : 0)) | 3), (uint16_t)((selector + 8) | 3),
+	     wide);
 	return DONE;
 }

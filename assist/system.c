@@ -360,6 +360,9 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 		return form->mnemonic == ZYDIS_MNEMONIC_SYSENTER ?
 			       sysenter_execute(cpu) :
 			       sysexit_execute(cpu, form->operand_width == 64);
+	case ZYDIS_MNEMONIC_SYSRET:
+		*jumps = true;
+		return sysret_execute(cpu, form->operand_width == 64);
 	case ZYDIS_MNEMONIC_CALL:
 	case ZYDIS_MNEMONIC_JMP:
 	case ZYDIS_MNEMONIC_RET:

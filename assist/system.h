@@ -24,6 +24,7 @@ enum done far_execute(struct cpu *cpu, const struct form *form, const struct dec
 /* These set RIP themselves. In assist/sysenter.c. */
 enum done sysenter_execute(struct cpu *cpu);
 enum done sysexit_execute(struct cpu *cpu, bool wide);
+enum done sysret_execute(struct cpu *cpu, bool wide);
 
 /* An MSR as KVM has it, 0 if it has none. */
 uint64_t system_read_msr(const struct cpu *cpu, uint32_t index);

@@ -126,7 +126,7 @@ int execution_memory(struct execution *run, struct r0_access *access)
 {
 	int err;
 
-	if (run->machine->devices && devices_access(run->machine->devices, access)) {
+	if (run->machine->devices && interrupt_devices_access(run->machine->devices, access)) {
 		interrupts_set_alarm(run);
 		return 0;
 	}

@@ -29,7 +29,7 @@ static uint64_t now_ns(void)
 
 int interrupts_set_alarm(struct execution *run)
 {
-	uint64_t at = devices_deadline(run->machine->devices);
+	uint64_t at = interrupt_devices_deadline(run->machine->devices);
 
 	if (run->cpu->look.at && run->cpu->look.at < at)
 		at = run->cpu->look.at;
@@ -188,7 +188,7 @@ bool interrupts_serve(struct execution *run)
 	bool halted = interrupts_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
 	uint64_t now = now_ns();
 
-	devices_expire(run->machine->devices);
+	interrupt_devices_expire(run->machine->devices);
 	if (halted && !interruptible && !may_be_woken(run->machine, run->cpu) &&
 	    (!run->parallel || parallel_is_last(run)))
 		return true;

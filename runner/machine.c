@@ -153,7 +153,7 @@ static int take_states(struct machine *machine, struct error *error)
 	int err = 0;
 
 	if (machine->vm.irqchip)
-		err = devices_create(&machine->devices, &machine->vm, error);
+		err = interrupt_devices_create(&machine->devices, &machine->vm, error);
 	for (i = 0; i < machine->cpu_count && !err; i++) {
 		struct machine_cpu *cpu = &machine->cpus[i];
 
@@ -212,7 +212,7 @@ void machine_finish(struct machine *machine)
 		vcpu_finish(&machine->cpus[i].vcpu);
 	}
 	free(machine->cpus);
-	devices_destroy(machine->devices);
+	interrupt_devices_destroy(machine->devices);
 	memory_finish(&machine->memory);
 	vm_finish(&machine->vm);
 }
@@ -232,7 +232,7 @@ int machine_reset(struct machine *machine, struct error *error)
 
 	/* What may interrupt the vCPUs comes before them. */
 	if (!err && machine->devices)
-		err = devices_reset(machine->devices, error);
+		err = interrupt_devices_reset(machine->devices, error);
 	for (i = 0; i < machine->cpu_count && !err; i++) {
 		struct machine_cpu *cpu = &machine->cpus[i];
 
@@ -266,7 +266,7 @@ int machine_differs(struct machine *machine, char *what, size_t size, struct err
 	int differs = cpus_differ(machine, what, size, error);
 
 	if (!differs && machine->devices)
-		differs = devices_differ(machine->devices, what, size, error);
+		differs = interrupt_devices_differ(machine->devices, what, size, error);
 	if (!differs)
 		differs = memory_differs(&machine->memory, what, size);
 	return differs;

@@ -8,7 +8,7 @@
 #define RUNNER_MACHINE_H
 
 #include "mirror/memory.h"
-#include "runner/devices.h"
+#include "runner/interrupt_devices.h"
 #include "runner/entry_x86_64.h"
 #include "runner/team.h"
 #include "vmm/vcpu.h"
@@ -50,7 +50,7 @@ struct machine {
 	const struct snapshot *snapshot; /* not owned */
 	struct vm vm;
 	struct memory memory;
-	struct devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
+	struct interrupt_devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
 	struct machine_cpu *cpus;
 	unsigned int cpu_count;
 	struct team *team; /* to run the CPUs but the first, or NULL if that is all */

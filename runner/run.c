@@ -42,6 +42,7 @@ struct run {
 
 /* The signal that is to end the run, or 0. */
 static volatile sig_atomic_t caught;
+static struct timespec caught_at; /* on the monotonic clock; the handler's alone */
 
 static const struct {
 	int number;
@@ -130,24 +131,41 @@ static int collect(const struct r0_test ***tests, size_t *count, struct error *e
 	return 0;
 }
 
+/*
+ * The first signal ends the run with a report, another one ends the program at once; but one that
+ * comes within a second is the same one: timeout(1) sends it to the process and to its group.
+ */
 static void catch (int number)
 {
-	caught = number;
+	struct timespec now;
+	long long passed_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!caught) {
+		caught = number;
+		caught_at = now;
+		return;
+	}
+	passed_ns =
+		(now.tv_sec - caught_at.tv_sec) * 1000000000ll + now.tv_nsec - caught_at.tv_nsec;
+	if (passed_ns < 1000000000)
+		return;
+	signal(number, SIG_DFL);
+	raise(number);
 }
 
-/*
- * The first signal ends the run with a report, another one ends the program at once. Writing goes
- * on after it. What is ignored, as in the background of a shell, stays so.
- */
+/* Writing goes on after a signal. What is ignored, as in the background of a shell, stays so. */
 static void catch_signals(struct sigaction *previous)
 {
 	struct sigaction action = {
 		.sa_handler = catch,
-		.sa_flags = (int)(SA_RESETHAND | SA_RESTART),
+		.sa_flags = SA_RESTART,
 	};
 	size_t i;
 
 	caught = 0;
+	for (i = 0; i < SIGNAL_COUNT; i++)
+		sigaddset(&action.sa_mask, signals[i].number);
 	for (i = 0; i < SIGNAL_COUNT; i++) {
 		sigaction(signals[i].number, NULL, &previous[i]);
 		if (previous[i].sa_handler != SIG_IGN)

@@ -111,6 +111,7 @@ bool ring_3_obeys_control_registers(void);
 bool ring_3_obeys_debug_registers(void);
 bool ring_3_obeys_umip(void);
 bool steps_as_the_cpu_does(void);
+bool syscall_leaves_ring_3(void);
 bool sysret_is_the_cpus(void);
 bool takes_interrupts_at_once(void);
 bool writes_the_tsc(void);

@@ -165,7 +165,7 @@ static void prepare_ring_3(struct entered *entered, uint64_t fmask)
 	r0_wrmsr(R0_MSR_FMASK, fmask);
 }
 
-R0_TEST(syscall, enters_from_ring_3_and_returns, .when = sysret_is_the_cpus)
+R0_TEST(syscall, enters_from_ring_3_and_returns, .when = syscall_leaves_ring_3)
 {
 	static struct entered entered;
 	struct r0_fault fault;
@@ -222,7 +222,7 @@ R0_TEST(syscall, sysret_loads_arithmetic_flags, .when = executes_sysret)
 	R0_ASSERT_EQ(landing->frame.rflags & ~R0_RFLAGS_RF, R0_RFLAGS_FIXED | ARITHMETIC);
 }
 
-R0_TEST(syscall, sysret_loads_system_flags, .when = sysret_is_the_cpus)
+R0_TEST(syscall, sysret_loads_system_flags, .when = ring_3_has_the_guests_flags)
 {
 	struct sysret sysret = { (uint64_t)jump_back, R0_RFLAGS_FIXED | SYSTEM };
 	const struct landing *landing = land(sysret_64, &sysret);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <ring0/call.h>
 #include "runner/pool.h"
@@ -43,6 +44,8 @@ static struct script {
 	const char *message;
 	size_t results; /* how many outcomes come before err; 0 with an err: none */
 	int signal;	/* comes after `results` of them, or 0 */
+	bool twice;	/* at once */
+	bool repeated;	/* after more than a second */
 	size_t gap;	/* this case has no result; 0 for none */
 } script;
 
@@ -65,6 +68,19 @@ static enum r0_verdict verdict_by(char letter)
 /* What the pool was told; in the child. */
 static unsigned int last_workers;
 
+static void raise_signals(void)
+{
+	static const struct timespec while_ = { .tv_sec = 1, .tv_nsec = 100000000 };
+
+	raise(script.signal);
+	if (script.twice)
+		raise(script.signal);
+	if (!script.repeated)
+		return;
+	nanosleep(&while_, NULL);
+	raise(script.signal);
+}
+
 /* In place of runner/pool.c. */
 int pool_run(const struct plan *plan, const struct pool_options *options,
 	     const struct pool_events *events, struct error *error)
@@ -75,7 +91,7 @@ int pool_run(const struct plan *plan, const struct pool_options *options,
 	last_workers = options->workers;
 	for (i = 0; i < count; i++) {
 		if (script.signal && i == script.results)
-			raise(script.signal);
+			raise_signals();
 		if (events->stopped(events->context))
 			return 0;
 		if (script.gap && i == script.gap)
@@ -402,6 +418,19 @@ static void signals(void **state)
 	assert_string_equal(ran.out, "TAP version 14\n1..3\nBail out! interrupted by SIGINT\n");
 }
 
+/* As timeout(1) does it, and as a user does who has waited long enough. */
+static void a_second_signal(void **state)
+{
+	(void)state;
+	script = (struct script){ .signal = SIGTERM, .twice = true };
+	RUN("--format=tap");
+	assert_int_equal(ran.status, 143);
+	assert_string_equal(ran.out, "TAP version 14\n1..3\nBail out! terminated by SIGTERM\n");
+	script = (struct script){ .signal = SIGINT, .repeated = true };
+	RUN("--format=tap");
+	assert_int_equal(ran.status, 1000 + SIGINT);
+}
+
 static void an_ignored_signal_stays_ignored(void **state)
 {
 	(void)state;
@@ -668,6 +697,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_report_breaks, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(a_limited_file_size, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(signals, make_folder, remove_folder),
+		cmocka_unit_test_setup(a_second_signal, reset),
 		cmocka_unit_test_setup(an_ignored_signal_stays_ignored, reset),
 		cmocka_unit_test_setup(gaps_are_filled, reset),
 		cmocka_unit_test_setup_teardown(annotates, make_folder, remove_folder),

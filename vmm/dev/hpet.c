@@ -52,7 +52,7 @@ static uint64_t counter(const struct hpet *hpet)
 {
 	const struct hpet_registers *r = &hpet->registers;
 
-	return runs(r) ? r->counter + (now(hpet) - r->since) / NS_PER_TICK : r->counter;
+	return runs(r) ? r->counter + (now(hpet) - hpet->since) / NS_PER_TICK : r->counter;
 }
 
 static uint64_t width_of(const struct hpet_timer *timer)
@@ -167,9 +167,9 @@ uint64_t hpet_deadline(struct hpet *hpet)
 	if (least >= UINT64_MAX - ticks)
 		return UINT64_MAX;
 	ticks += least + 1;
-	if (ticks > (UINT64_MAX - r->since) / NS_PER_TICK)
+	if (ticks > (UINT64_MAX - hpet->since) / NS_PER_TICK)
 		return UINT64_MAX;
-	return r->since + ticks * NS_PER_TICK;
+	return hpet->since + ticks * NS_PER_TICK;
 }
 
 static uint64_t read_register(const struct hpet *hpet, uint64_t offset)
@@ -205,9 +205,11 @@ static uint64_t read_register(const struct hpet *hpet, uint64_t offset)
 }
 
 /* Count anew from the last look, without losing part of a tick. */
-static void rebase(struct hpet_registers *r)
+static void rebase(struct hpet *hpet)
 {
-	r->since += (r->seen - r->counter) * NS_PER_TICK;
+	struct hpet_registers *r = &hpet->registers;
+
+	hpet->since += (r->seen - r->counter) * NS_PER_TICK;
 	r->counter = r->seen;
 }
 
@@ -215,9 +217,9 @@ static void write_config(struct hpet *hpet, uint64_t value)
 {
 	struct hpet_registers *r = &hpet->registers;
 
-	rebase(r);
+	rebase(hpet);
 	if (!runs(r))
-		r->since = now(hpet);
+		hpet->since = now(hpet);
 	r->config = value & (CONFIG_ENABLE | CONFIG_LEGACY);
 }
 
@@ -307,7 +309,7 @@ static void hpet_reset(struct dev *dev)
 {
 	struct hpet *hpet = (struct hpet *)dev;
 
-	hpet->registers = (struct hpet_registers){ .since = now(hpet) };
+	hpet->registers = (struct hpet_registers){ 0 };
 	update_lines(hpet);
 	dev_wake(dev);
 }
@@ -316,9 +318,11 @@ static void hpet_reset(struct dev *dev)
 static void hpet_save(struct dev *dev)
 {
 	struct hpet *hpet = (struct hpet *)dev;
+	struct hpet_registers *r = &hpet->registers;
 
 	hpet_expire(hpet);
-	rebase(&hpet->registers);
+	rebase(hpet);
+	r->part = runs(r) ? (now(hpet) - hpet->since) % NS_PER_TICK : 0;
 }
 
 static void hpet_restored(struct dev *dev)
@@ -327,7 +331,7 @@ static void hpet_restored(struct dev *dev)
 	struct hpet_registers *r = &hpet->registers;
 	unsigned int n;
 
-	r->since = now(hpet);
+	hpet->since = now(hpet) - r->part % NS_PER_TICK;
 	r->seen = r->counter;
 	r->config &= CONFIG_ENABLE | CONFIG_LEGACY;
 	for (n = 0; n < HPET_TIMERS; n++) {

@@ -31,9 +31,9 @@ struct hpet_timer {
 struct hpet_registers {
 	struct hpet_timer timers[HPET_TIMERS];
 	uint64_t config, status;
-	uint64_t counter; /* its value at `since`, or where it stands */
-	uint64_t since;	  /* by the clock, in ns */
-	uint64_t seen;	  /* the counter's value up to which matches were looked for */
+	uint64_t counter; /* its value when the clock was hpet->since, or where it stands */
+	uint64_t seen;	  /* its value up to which matches were looked for */
+	uint64_t part;	  /* when copied: of a tick, how much had passed, in ns */
 };
 
 struct hpet_options {
@@ -51,7 +51,8 @@ struct hpet {
 	struct dev dev;
 	struct hpet_registers registers;
 	struct hpet_options options;
-	uint32_t high; /* lines that are, a bit each */
+	uint64_t since; /* by the clock, in ns: of no meaning to another process */
+	uint32_t high;	/* lines that are, a bit each */
 };
 
 /* A timer block after reset: the counter is 0 and stands. */

@@ -321,7 +321,6 @@ static void serial_restored(struct dev *dev)
 	r->level = interrupt(r) != IIR_NONE;
 	irq_line_set(&serial->irq, r->level);
 	/* The input that waits now may be another. */
-	r->refused = 0;
 	dev_wake(dev);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine's devices: KVM's by their state, and the HPET by accesses to it and by an alarm. */
-#include "runner/devices.h"
+#include "runner/interrupt_devices.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #define HPET_LEGACY 2u /* IA-PC HPET Specification 1.0a, 2.3.5 */
 
-struct devices {
+struct interrupt_devices {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
 	struct hpet hpet;
@@ -31,14 +31,14 @@ static uint64_t now_ns(void *context)
 /* The HPET's lines have the GSIs' numbers: see struct vm_options. */
 static void set_line(void *context, unsigned int number, bool level)
 {
-	struct devices *devices = context;
+	struct interrupt_devices *devices = context;
 
 	vm_set_irq(devices->vm, number, level, NULL);
 }
 
-int devices_create(struct devices **result, struct vm *vm, struct error *error)
+int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, struct error *error)
 {
-	struct devices *devices = calloc(1, sizeof(*devices));
+	struct interrupt_devices *devices = calloc(1, sizeof(*devices));
 	const struct hpet_options options = {
 		.now = now_ns,
 		.irq = { .set = set_line, .context = devices },
@@ -59,7 +59,7 @@ int devices_create(struct devices **result, struct vm *vm, struct error *error)
 	return 0;
 }
 
-void devices_destroy(struct devices *devices)
+void interrupt_devices_destroy(struct interrupt_devices *devices)
 {
 	if (!devices)
 		return;
@@ -68,27 +68,26 @@ void devices_destroy(struct devices *devices)
 }
 
 /* The HPET first: it lowers its lines, which KVM's controllers see. */
-int devices_reset(struct devices *devices, struct error *error)
+int interrupt_devices_reset(struct interrupt_devices *devices, struct error *error)
 {
 	devices->hpet.dev.ops->reset(&devices->hpet.dev);
 	devices->replaced = false;
 	return vm_state_restore(devices->state, devices->vm, error);
 }
 
-/* After a reset all of its registers are 0, but for since when. */
+/* After a reset all of its registers are 0. */
 static bool hpet_differs(const struct hpet *hpet, char *what, size_t size)
 {
 	static const struct hpet_registers none;
-	struct hpet_registers now = hpet->registers;
 
-	now.since = 0;
-	if (!hpet->high && memcmp(&now, &none, sizeof(now)) == 0)
+	if (!hpet->high && memcmp(&hpet->registers, &none, sizeof(none)) == 0)
 		return false;
 	snprintf(what, size, "the HPET is not as after a reset");
 	return true;
 }
 
-int devices_differ(struct devices *devices, char *what, size_t size, struct error *error)
+int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size_t size,
+			     struct error *error)
 {
 	if (hpet_differs(&devices->hpet, what, size))
 		return 1;
@@ -96,7 +95,7 @@ int devices_differ(struct devices *devices, char *what, size_t size, struct erro
 }
 
 /* With legacy replacement the PIT no longer reaches IRQ 0: 2.4.1 there, and KVM_SET_PIT2. */
-static void connect_pit(struct devices *devices)
+static void connect_pit(struct interrupt_devices *devices)
 {
 	bool replace = devices->hpet.registers.config & HPET_LEGACY;
 	struct kvm_pit_state2 pit;
@@ -109,7 +108,7 @@ static void connect_pit(struct devices *devices)
 	devices->replaced = replace;
 }
 
-bool devices_access(struct devices *devices, struct r0_access *access)
+bool interrupt_devices_access(struct interrupt_devices *devices, struct r0_access *access)
 {
 	struct dev *hpet = &devices->hpet.dev;
 
@@ -125,12 +124,12 @@ bool devices_access(struct devices *devices, struct r0_access *access)
 	return true;
 }
 
-uint64_t devices_deadline(struct devices *devices)
+uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)
 {
 	return hpet_deadline(&devices->hpet);
 }
 
-void devices_expire(struct devices *devices)
+void interrupt_devices_expire(struct interrupt_devices *devices)
 {
 	hpet_expire(&devices->hpet);
 }
