@@ -539,6 +539,61 @@ R0_TEST(smp, locked_instructions_are_atomic, .cpus = CPUS)
 	R0_ASSERT_EQ(atomic_counters[5], 200ul * CPUS << 16);
 }
 
+static bool has_cmpxchg16b(void)
+{
+	return r0_cpuid(1, 0).ecx >> 13 & 1;
+}
+
+static struct {
+	uint64_t low, high;
+} pair __attribute__((aligned(16)));
+
+static void count_in_pairs(void *arg)
+{
+	uint64_t low, high;
+	bool exchanged;
+	unsigned int i;
+
+	(void)arg;
+	r0_barrier_wait(&all);
+	for (i = 0; i < 50; i++) {
+		low = pair.low;
+		high = pair.high;
+		do
+			__asm__ volatile("lock cmpxchg16b %1"
+					 : "=@ccz"(exchanged), "+m"(pair), "+a"(low), "+d"(high)
+					 : "b"(low + 1), "c"(high + 2)
+					 : "memory");
+		while (!exchanged);
+	}
+}
+
+R0_TEST(smp, cmpxchg16b_is_atomic, .cpus = CPUS, .when = has_cmpxchg16b)
+{
+	r0_on_cpus(count_in_pairs, NULL);
+	R0_ASSERT_EQ(pair.low, 50 * CPUS);
+	R0_ASSERT_EQ(pair.high, 100 * CPUS);
+}
+
+static uint64_t last_time;
+
+static void read_the_clock(void *arg)
+{
+	uint64_t time = r0_rdtsc();
+
+	(void)arg;
+	R0_ASSERT_GT(time, last_time);
+	last_time = time;
+}
+
+R0_TEST(smp, time_stamp_counters_agree, .cpus = CPUS)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10 * CPUS; i++)
+		r0_on_cpu(i % CPUS, read_the_clock, NULL);
+}
+
 static void publish(void *arg)
 {
 	(void)arg;
