@@ -44,13 +44,14 @@ static double median(double *values)
 int main(void)
 {
 	double values[MEASURES][ROUNDS], one;
-	char path[PATH_MAX] = "";
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	char folder[PATH_MAX] = "", path[PATH_MAX + 16];
+	ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
 	int round, i;
 
 	if (length < 0)
 		bench_die("/proc/self/exe", strerror(errno));
-	strcpy(strrchr(path, '/'), "/two_cpus");
+	*strrchr(folder, '/') = '\0';
+	snprintf(path, sizeof(path), "%s/two_cpus", folder);
 	for (round = 0; round < ROUNDS; round++)
 		for (i = 0; i < MEASURES; i++) {
 			const char *line[PROGRAM_WORDS];
