@@ -76,7 +76,7 @@ static void require_cpu(const char *function, unsigned int number)
 }
 
 /* The CPU of that number, if it may be given work; if not, the test fails. */
-static struct r0_cpu *worker(const char *function, unsigned int number)
+static struct r0_cpu *cpu_for_work(const char *function, unsigned int number)
 {
 	require_cpu(function, number);
 	if (number == 0)
@@ -85,7 +85,7 @@ static struct r0_cpu *worker(const char *function, unsigned int number)
 }
 
 /* Give a CPU something to do when it has finished what it has. Returns what it is known by. */
-static uint64_t give(struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
+static uint64_t give_work(struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
 {
 	unsigned int looks = 0;
 	uint64_t given;
@@ -108,7 +108,7 @@ static uint64_t give(struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
 	return given;
 }
 
-static void wait_for(struct r0_cpu *cpu, uint64_t given)
+static void wait_for_work(struct r0_cpu *cpu, uint64_t given)
 {
 	unsigned int looks = 0;
 
@@ -126,26 +126,26 @@ void r0_on_cpu(unsigned int number, void (*fn)(void *arg), void *arg)
 		fn(arg);
 		return;
 	}
-	cpu = worker(__func__, number);
-	wait_for(cpu, give(cpu, fn, arg));
+	cpu = cpu_for_work(__func__, number);
+	wait_for_work(cpu, give_work(cpu, fn, arg));
 }
 
 void r0_on_cpu_async(unsigned int number, void (*fn)(void *arg), void *arg)
 {
-	struct r0_cpu *cpu = worker(__func__, number);
+	struct r0_cpu *cpu = cpu_for_work(__func__, number);
 
 	if (number == r0_cpu_id())
 		r0_panic("%s() was given CPU %u, which calls it", __func__, number);
-	give(cpu, fn, arg);
+	give_work(cpu, fn, arg);
 }
 
 void r0_on_cpu_wait(unsigned int number)
 {
-	struct r0_cpu *cpu = worker(__func__, number);
+	struct r0_cpu *cpu = cpu_for_work(__func__, number);
 
 	if (number == r0_cpu_id())
 		r0_panic("%s() was given CPU %u, which calls it", __func__, number);
-	wait_for(cpu, __atomic_load_n(&cpu->given, __ATOMIC_RELAXED));
+	wait_for_work(cpu, __atomic_load_n(&cpu->given, __ATOMIC_RELAXED));
 }
 
 static void require_test_cpu(const char *function)
@@ -162,7 +162,7 @@ void r0_on_cpus_async(void (*fn)(void *arg), void *arg)
 
 	require_test_cpu(__func__);
 	for (number = 1; number < r0_cpu_count(); number++)
-		give(r0_cpu_at(&r0_guest, number), fn, arg);
+		give_work(r0_cpu_at(&r0_guest, number), fn, arg);
 }
 
 void wait_for_other_cpus(void)
@@ -172,7 +172,7 @@ void wait_for_other_cpus(void)
 	for (number = 1; number < cpu_count(); number++) {
 		struct r0_cpu *cpu = r0_cpu_at(&r0_guest, number);
 
-		wait_for(cpu, __atomic_load_n(&cpu->given, __ATOMIC_RELAXED));
+		wait_for_work(cpu, __atomic_load_n(&cpu->given, __ATOMIC_RELAXED));
 	}
 }
 
@@ -191,7 +191,7 @@ void r0_on_cpus(void (*fn)(void *arg), void *arg)
 }
 
 /* The ICR has two halves in xAPIC mode: no interrupt may send between them. */
-static void send(uint32_t destination, uint32_t icr)
+static void send_by_icr(uint32_t destination, uint32_t icr)
 {
 	uint64_t rflags = r0_read_rflags();
 
@@ -212,25 +212,25 @@ void r0_send_ipi(unsigned int number, int vector)
 {
 	require_cpu(__func__, number);
 	require_vector(__func__, vector);
-	send(number, R0_APIC_FIXED | (uint32_t)vector);
+	send_by_icr(number, R0_APIC_FIXED | (uint32_t)vector);
 }
 
 void r0_send_nmi(unsigned int number)
 {
 	require_cpu(__func__, number);
-	send(number, R0_APIC_NMI);
+	send_by_icr(number, R0_APIC_NMI);
 }
 
 void r0_send_ipi_to_others(int vector)
 {
 	require_vector(__func__, vector);
-	send(0, R0_APIC_TO_OTHERS | R0_APIC_FIXED | (uint32_t)vector);
+	send_by_icr(0, R0_APIC_TO_OTHERS | R0_APIC_FIXED | (uint32_t)vector);
 }
 
 void r0_send_nmi_to_others(void)
 {
 	require_guest(__func__);
-	send(0, R0_APIC_TO_OTHERS | R0_APIC_NMI);
+	send_by_icr(0, R0_APIC_TO_OTHERS | R0_APIC_NMI);
 }
 
 void r0_barrier_wait(struct r0_barrier *barrier)
@@ -250,7 +250,7 @@ void r0_barrier_wait(struct r0_barrier *barrier)
 		look_again(&looks, NULL);
 }
 
-static bool take(struct r0_spinlock *lock, uint32_t self, uint32_t *holder)
+static bool take_spinlock(struct r0_spinlock *lock, uint32_t self, uint32_t *holder)
 {
 	*holder = 0;
 	return __atomic_compare_exchange_n(&lock->holder, holder, self, false, __ATOMIC_ACQUIRE,
@@ -262,7 +262,7 @@ void r0_spin_lock(struct r0_spinlock *lock)
 	uint32_t self = r0_cpu_id() + 1, holder;
 	unsigned int looks = 0;
 
-	while (!take(lock, self, &holder)) {
+	while (!take_spinlock(lock, self, &holder)) {
 		if (holder == self)
 			r0_panic("%s(%p): CPU %u has this lock already, and would wait for itself",
 				 __func__, (void *)lock, self - 1);
@@ -277,7 +277,7 @@ bool r0_spin_trylock(struct r0_spinlock *lock)
 {
 	uint32_t holder;
 
-	return take(lock, r0_cpu_id() + 1, &holder);
+	return take_spinlock(lock, r0_cpu_id() + 1, &holder);
 }
 
 void r0_spin_unlock(struct r0_spinlock *lock)

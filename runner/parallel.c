@@ -19,6 +19,7 @@
 
 struct cpu {
 	bool idle;   /* halted in want of work; an interrupt's handler may run all the same */
+	bool asleep; /* it was seen to be, and not to, since the others were last asked */
 	bool woken;  /* there is work, and it has not been told yet */
 	bool waits;  /* its last exit was to wait for others … */
 	bool awaits; /* … for one to finish … */
@@ -34,6 +35,12 @@ struct parallel {
 	struct machine_cpu *ender; /* that ended the run; NULL while it goes on */
 	bool failed;		   /* the test has, and only one CPU goes on */
 	unsigned int survivor;
+
+	/* Of parallel_is_last(). */
+	uint64_t served;    /* exits that were more than waiting for another CPU */
+	unsigned int asker; /* the CPU that asks the others whether they are asleep … */
+	unsigned int times; /* … for the how manieth time … */
+	uint64_t since;	    /* … since when, by the exits served then */
 	struct cpu cpus[];
 };
 
@@ -80,9 +87,11 @@ void parallel_finish(struct execution *run)
 	run->parallel = NULL;
 }
 
-static void kick_others(const struct execution *run)
+static void stop_others(const struct execution *run)
 {
 	unsigned int i;
+
+	pthread_cond_broadcast(&run->parallel->changed);
 
 	for (i = 0; i < run->machine->cpu_count; i++)
 		if (i != execution_cpu(run))
@@ -123,13 +132,19 @@ static int take_wake(struct execution *run, struct cpu *cpu)
 /* Serve what vcpu_run() came back with, under the lock. */
 static enum step serve(struct execution *run, struct cpu *cpu, int result, struct error *error)
 {
+	enum step step;
+
 	if (result == -EINTR && take_wake(run, cpu) < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
-	if (result == 0)
+	if (result == -EINTR)
+		cpu->asleep = cpu->idle && !cpu->woken && interrupts_halted(run->cpu);
+	else if (result == 0)
 		cpu->waits = cpu->awaits = false;
-	else if (result != -EINTR)
+	else
 		run->complaint = *error;
-	return execution_serve(run, result);
+	step = execution_serve(run, result);
+	run->parallel->served += result == 0 && !cpu->awaits;
+	return step;
 }
 
 static void run_cpu(void *context, unsigned int number)
@@ -151,7 +166,7 @@ static void run_cpu(void *context, unsigned int number)
 			step = serve(run, &parallel->cpus[number], result, &error);
 			if (step == STEP_END) {
 				parallel->ender = cpu;
-				kick_others(run);
+				stop_others(run);
 			}
 		}
 		pthread_mutex_unlock(&parallel->lock);
@@ -238,7 +253,7 @@ void parallel_stop_others(struct execution *run)
 		return;
 	parallel->failed = true;
 	parallel->survivor = execution_cpu(run);
-	kick_others(run);
+	stop_others(run);
 }
 
 int parallel_idle(struct execution *run)
@@ -321,18 +336,46 @@ bool parallel_is_idle(const struct execution *run, unsigned int number)
 	return cpu->idle && !cpu->woken;
 }
 
-bool parallel_is_last(const struct execution *run)
+/* Whether a CPU does nothing but wait for one that does not go on. */
+static bool waits_in_vain(const struct execution *run, const struct cpu *cpu)
 {
-	unsigned int i;
+	return cpu->awaits && !cpu->interruptible &&
+	       finished_by(run, cpu->awaited) == cpu->finished;
+}
+
+/*
+ * An idle CPU may be in an interrupt's handler, and send anything from there: it is asked, by a kick,
+ * and tells when it leaves the VM whether it was asleep. All of them were asleep at one time if they
+ * were twice, and no handler has ended in between, after which a CPU tells that it is idle.
+ */
+bool parallel_is_last(struct execution *run)
+{
+	struct parallel *parallel = run->parallel;
+	unsigned int self = execution_cpu(run), asked = 0, i;
+	bool asleep = true, again;
 
 	for (i = 0; i < run->machine->cpu_count; i++) {
-		const struct cpu *cpu = &run->parallel->cpus[i];
+		struct cpu *cpu = &parallel->cpus[i];
 
-		if (i == execution_cpu(run) || parallel_is_idle(run, i))
+		if (i == self || waits_in_vain(run, cpu))
 			continue;
-		if (!cpu->awaits || cpu->interruptible ||
-		    finished_by(run, cpu->awaited) != cpu->finished)
+		if (!parallel_is_idle(run, i))
 			return false;
+		asked++;
+		asleep = asleep && cpu->asleep;
 	}
-	return true;
+	again = asleep && parallel->times && parallel->asker == self &&
+		parallel->since == parallel->served;
+	if (!asked || (again && parallel->times == 2))
+		return true;
+	parallel->asker = self;
+	parallel->times = again ? 2 : 1;
+	parallel->since = parallel->served;
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		if (i == self || !parallel->cpus[i].idle)
+			continue;
+		parallel->cpus[i].asleep = false;
+		vcpu_kick(&run->machine->cpus[i].vcpu);
+	}
+	return false;
 }

@@ -51,9 +51,10 @@ bool parallel_is_idle(const struct execution *run, unsigned int number);
 char *parallel_message(const struct execution *run, const char *message);
 
 /*
- * Whether no CPU but run->cpu does anything any more, if that doesn't: all others are idle, or wait,
- * with interrupts off, for one to finish that has not.
+ * Whether no CPU but run->cpu does anything any more, if that doesn't: all others are idle and asleep,
+ * or wait, with interrupts off, for one to finish that has not. To be asked again if not: to find out
+ * takes a few times.
  */
-bool parallel_is_last(const struct execution *run);
+bool parallel_is_last(struct execution *run);
 
 #endif /* RUNNER_PARALLEL_H */

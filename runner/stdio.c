@@ -6,18 +6,31 @@
 #include <stdio_ext.h>
 #include <unistd.h>
 
+#define STACK_SIZE 0x10000
+
 static void *do_nothing(void *argument)
 {
 	return argument;
 }
 
-void stdio_prepare(bool shared)
+/* glibc's streams take no locks in a process that never had a second thread. */
+static void have_locks_taken(void)
 {
+	pthread_attr_t attributes;
 	pthread_t thread;
 
-	/* glibc's streams take no locks in a process that never had a second thread. */
-	if (shared && pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+	pthread_attr_init(&attributes);
+	/* glibc keeps it, and it is mirrored. */
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	if (pthread_create(&thread, &attributes, do_nothing, NULL) == 0)
 		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
+}
+
+void stdio_prepare(bool shared)
+{
+	if (shared)
+		have_locks_taken();
 #ifdef __GLIBC__
 	static char buffer[BUFSIZ];
 
