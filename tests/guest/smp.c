@@ -162,6 +162,20 @@ R0_TEST(smp, many_give_one_cpu_work, .cpus = CPUS)
 	R0_ASSERT_EQ(runs[1], 20 * (CPUS - 1));
 }
 
+/* Work that comes just as the CPU is about to say that it has none. */
+R0_TEST(smp, no_work_is_missed, .cpus = 2)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < 500; i++) {
+		for (j = 0; j < i % 16; j++)
+			r0_pause();
+		r0_on_cpu_async(1, count, NULL);
+	}
+	r0_on_cpu_wait(1);
+	R0_ASSERT_EQ(runs[1], 500);
+}
+
 /* What each CPU has of its own. */
 
 static struct {
@@ -458,11 +472,10 @@ static volatile unsigned int counter, inside, most_inside;
 
 static void count_under_the_lock(void *arg)
 {
-	unsigned int i;
+	unsigned int times = *(const unsigned int *)arg, i;
 
-	(void)arg;
 	r0_barrier_wait(&all);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < times; i++) {
 		r0_spin_lock(&lock);
 		inside = inside + 1;
 		most_inside = inside > most_inside ? inside : most_inside;
@@ -472,12 +485,23 @@ static void count_under_the_lock(void *arg)
 	}
 }
 
-R0_TEST(smp, a_lock_has_one_holder, .cpus = CPUS)
+static void contend(unsigned int times)
 {
-	r0_on_cpus(count_under_the_lock, NULL);
-	R0_ASSERT_EQ(counter, 100 * CPUS);
+	r0_on_cpus(count_under_the_lock, &times);
+	R0_ASSERT_EQ(counter, times * r0_cpu_count());
 	R0_ASSERT_EQ(most_inside, 1);
 	R0_ASSERT_EQ(lock.holder, 0);
+}
+
+R0_TEST(smp, a_lock_has_one_holder, .cpus = CPUS)
+{
+	contend(200);
+}
+
+/* On a host with as many, they really run at a time. */
+R0_TEST(smp, a_lock_of_two_has_one_holder, .cpus = 2)
+{
+	contend(1000);
 }
 
 static void try_the_lock(void *arg)
