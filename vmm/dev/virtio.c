@@ -137,7 +137,7 @@ void virtio_config_changed(struct virtio *virtio)
 static int checked(struct virtio *virtio, int result)
 {
 	if (result < 0)
-		virtio_break(virtio, (enum virtqueue_fault) - result);
+		virtio_break(virtio, (enum virtqueue_fault)(-result));
 	return result;
 }
 
