@@ -65,6 +65,7 @@ bench:
 	@$(BUILD)/bench/bench
 	@$(BUILD)/bench/bench_assist
 	@$(BUILD)/bench/bench_machine
+	@$(BUILD)/bench/bench_smp
 	@bench/lab $(BUILD)/ring0
 
 .PHONY: fuzz

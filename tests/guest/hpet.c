@@ -27,6 +27,18 @@ static void let_pass(uint64_t nanoseconds)
 	r0_cli();
 }
 
+/* Whether there comes a time without interrupts: KVM makes up for those that a busy host held up. */
+static bool falls_silent(void)
+{
+	unsigned int tries = 100;
+
+	do {
+		calls = 0;
+		let_pass(10 * MS);
+	} while (calls && --tries);
+	return tries;
+}
+
 static void enable(uint64_t trigger)
 {
 	r0_apic_enable(0xff);
@@ -39,7 +51,7 @@ static void start(uint64_t config)
 	r0_hpet_write(R0_HPET_CONFIGURATION, R0_HPET_ENABLE | config);
 }
 
-/* Have a timer's comparator match after that time of the running counter. */
+/* While the counter stands: have a timer's comparator match after that time. */
 static void arm(unsigned int timer, uint64_t config, uint64_t nanoseconds)
 {
 	r0_hpet_write(R0_HPET_TIMER(timer),
@@ -98,9 +110,9 @@ R0_TEST(hpet, one_shot, .irqchip = true)
 	uint64_t begin;
 
 	enable(0);
-	start(0);
-	begin = r0_clock();
 	arm(0, 0, 3 * MS);
+	begin = r0_clock();
+	start(0);
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 1000), 1);
 	R0_ASSERT_GE(r0_clock() - begin, 3 * MS);
 	let_pass(8 * MS);
@@ -115,10 +127,10 @@ R0_TEST(hpet, periodic, .irqchip = true)
 	unsigned int i;
 
 	enable(0);
-	start(0);
-	begin = r0_clock();
 	arm(0, R0_HPET_TIMER_PERIODIC | R0_HPET_TIMER_SET_VALUE, MS);
 	r0_hpet_write(R0_HPET_COMPARATOR(0), r0_hpet_ticks(MS));
+	begin = r0_clock();
+	start(0);
 	for (i = 0; i < 10; i++)
 		r0_wait_for_irq(VECTOR, 1000);
 	R0_ASSERT_GE(calls, 10);
@@ -128,9 +140,9 @@ R0_TEST(hpet, periodic, .irqchip = true)
 R0_TEST(hpet, without_interrupt, .irqchip = true)
 {
 	enable(0);
-	start(0);
 	arm(0, 0, MS);
 	r0_hpet_write(R0_HPET_TIMER(0), R0_HPET_TIMER_ROUTE(INPUT));
+	start(0);
 	let_pass(5 * MS);
 	R0_ASSERT_EQ(calls, 0);
 }
@@ -138,9 +150,10 @@ R0_TEST(hpet, without_interrupt, .irqchip = true)
 R0_TEST(hpet, ends_hlt, .irqchip = true)
 {
 	enable(0);
-	start(0);
 	arm(1, 0, 5 * MS);
-	r0_sti_hlt();
+	start(0);
+	while (!calls)
+		r0_sti_hlt();
 	R0_ASSERT_EQ(calls, 1);
 }
 
@@ -169,8 +182,8 @@ R0_TEST(hpet, level_triggered, .irqchip = true, .when = keeps_interrupts_in_serv
 	enable(R0_IOAPIC_LEVEL);
 	r0_set_handler(VECTOR, clear_late);
 	clear_at = 3;
-	start(0);
 	arm(2, R0_HPET_TIMER_LEVEL, MS);
+	start(0);
 	while (calls < 3)
 		r0_wait_for_irq(VECTOR, 1000);
 	let_pass(3 * MS);
@@ -188,8 +201,8 @@ R0_TEST(hpet, masked_level_is_kept, .irqchip = true)
 	enable(R0_IOAPIC_LEVEL | R0_IOAPIC_MASKED);
 	r0_set_handler(VECTOR, clear_late);
 	clear_at = 1;
-	start(0);
 	arm(2, R0_HPET_TIMER_LEVEL, MS);
+	start(0);
 	let_pass(4 * MS);
 	R0_ASSERT_EQ(calls, 0);
 	R0_ASSERT_EQ(r0_hpet_read(R0_HPET_STATUS), 1u << 2);
@@ -206,11 +219,10 @@ R0_TEST(hpet, legacy_replacement, .irqchip = true)
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
 	r0_wait_for_irq(VECTOR, 1000);
 	start(R0_HPET_ENABLE_LEGACY);
-	let_pass(2 * MS);
-	calls = 0;
-	let_pass(10 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT(falls_silent());
+	r0_hpet_write(R0_HPET_CONFIGURATION, R0_HPET_ENABLE_LEGACY);
 	arm(0, 0, MS);
+	start(R0_HPET_ENABLE_LEGACY);
 	/* The first wait may be for what came before. */
 	while (!calls)
 		r0_wait_for_irq(VECTOR, 1000);
@@ -228,11 +240,13 @@ R0_TEST(hpet, legacy_irq_8, .irqchip = true)
 	r0_pic_init(0x30, 0x38);
 	r0_pic_set_masks((uint16_t) ~(1u << 8 | 1u << R0_PIC_CASCADE));
 	r0_set_handler(0x38, r0_pic_acknowledge);
-	start(R0_HPET_ENABLE_LEGACY);
 	arm(1, 0, MS);
+	start(R0_HPET_ENABLE_LEGACY);
 	R0_ASSERT_EQ(r0_wait_for_irq(0x38, 1000), 1);
 	R0_ASSERT_EQ(r0_pic_in_service(), 0);
+	r0_hpet_write(R0_HPET_CONFIGURATION, R0_HPET_ENABLE_LEGACY);
 	arm(1, 0, MS);
+	start(R0_HPET_ENABLE_LEGACY);
 	R0_ASSERT_EQ(r0_wait_for_irq(0x38, 1000), 1);
 }
 

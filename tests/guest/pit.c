@@ -26,6 +26,18 @@ static void let_pass(uint64_t nanoseconds)
 	r0_cli();
 }
 
+/* Whether there comes a time without interrupts: KVM makes up for those that a busy host held up. */
+static bool falls_silent(void)
+{
+	unsigned int tries = 100;
+
+	do {
+		calls = 0;
+		let_pass(10 * MS);
+	} while (calls && --tries);
+	return tries;
+}
+
 static void enable(void)
 {
 	r0_apic_enable(0xff);
@@ -76,20 +88,22 @@ R0_TEST(pit, stops, .irqchip = true)
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
 	r0_wait_for_irq(VECTOR, 1000);
 	r0_pit_stop(0);
-	let_pass(2 * MS);
-	calls = 0;
-	let_pass(10 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT(falls_silent());
 }
 
 R0_TEST(pit, counts_down, .irqchip = true)
 {
 	uint16_t first, second;
+	uint64_t start;
 
-	r0_pit_start(0, R0_PIT_ON_TERMINAL_COUNT, 0xffff);
-	first = r0_pit_count(0);
-	let_pass(5 * MS);
-	second = r0_pit_count(0);
+	/* Again, should the host have been away until the count was over. */
+	do {
+		start = r0_clock();
+		r0_pit_start(0, R0_PIT_ON_TERMINAL_COUNT, 0xffff);
+		first = r0_pit_count(0);
+		let_pass(5 * MS);
+		second = r0_pit_count(0);
+	} while (r0_clock() - start > 50 * MS);
 	R0_ASSERT_LT(second, first);
 	R0_ASSERT_GE(first - second, R0_PIT_HZ / 250);
 }
@@ -122,10 +136,19 @@ R0_TEST(pit, status_tells_the_mode, .irqchip = true)
 /* Output low until the count is over, then high: mode 0. */
 R0_TEST(pit, channel_2_output, .irqchip = true)
 {
+	bool output;
+	uint8_t status;
+	uint64_t start;
+
 	r0_pit_set_gate_2(true);
-	r0_pit_start(2, R0_PIT_ON_TERMINAL_COUNT, R0_PIT_HZ / 100);
-	R0_ASSERT(!r0_pit_output_2());
-	R0_ASSERT_EQ(r0_pit_status(2) & R0_PIT_STATUS_OUTPUT, 0);
+	do {
+		start = r0_clock();
+		r0_pit_start(2, R0_PIT_ON_TERMINAL_COUNT, R0_PIT_HZ / 100);
+		output = r0_pit_output_2();
+		status = r0_pit_status(2);
+	} while (r0_clock() - start > 9 * MS);
+	R0_ASSERT(!output);
+	R0_ASSERT_EQ(status & R0_PIT_STATUS_OUTPUT, 0);
 	let_pass(12 * MS);
 	R0_ASSERT(r0_pit_output_2());
 	R0_ASSERT_EQ(r0_pit_status(2) & R0_PIT_STATUS_OUTPUT, R0_PIT_STATUS_OUTPUT);
