@@ -32,6 +32,7 @@ enum option_id {
 	OPTION_FAIL_FAST,
 	OPTION_TIMEOUT,
 	OPTION_JOBS,
+	OPTION_SKIP_STATUS,
 	OPTION_FRESH_VM,
 	OPTION_CHECK_RESET,
 	OPTION_ASSIST,
@@ -76,6 +77,9 @@ static const struct option_description {
 	  "time limit of each test in milliseconds, in place of\n"
 	  "its own (10000 unless it says otherwise)" },
 	{ OPTION_JOBS, 'j', "jobs", "N", "run N tests at once (as many as there are CPUs to use)" },
+	{ OPTION_SKIP_STATUS, 0, "skip-status", "N",
+	  "exit status when everything was skipped, in place of\n"
+	  "77: 0 for Meson's protocol 'tap', and for prove" },
 	{ OPTION_FRESH_VM, 0, "fresh-vm", NULL,
 	  "make a new VM for each test: slow, for comparison" },
 	{ OPTION_ASSIST, 0, "assist", "WHEN",
@@ -286,6 +290,8 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		return read_number("timeout", argument, 1, UINT_MAX, &cli->timeout_ms, error);
 	case OPTION_JOBS:
 		return read_number("jobs", argument, 1, JOBS_MAX, &cli->workers, error);
+	case OPTION_SKIP_STATUS:
+		return read_number("skip-status", argument, 0, 255, &cli->skip_status, error);
 	case OPTION_FRESH_VM:
 		cli->fresh_vm = true;
 		break;
@@ -417,7 +423,10 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
 	char *words;
 	int err;
 
-	*cli = (struct cli){ .selection = { .repeat = 1 } };
+	*cli = (struct cli){
+		.selection = { .repeat = 1 },
+		.skip_status = EXIT_STATUS_SKIPPED,
+	};
 	err = reserve(cli, argc, argv, error);
 	words = cli->words;
 	if (!err)

@@ -43,8 +43,9 @@ struct cli {
 	enum cli_colour colour;
 	unsigned int timeout_ms; /* 0: each test's own */
 	double timeout_factor;
-	bool seeded;	      /* --shuffle has a seed; if not, one is made up */
-	unsigned int workers; /* 0: as many as CPUs may be used */
+	bool seeded;		  /* --shuffle has a seed; if not, one is made up */
+	unsigned int workers;	  /* 0: as many as CPUs may be used */
+	unsigned int skip_status; /* when everything was skipped */
 	enum cli_list list;
 	const char *shard_status_file; /* to be touched, or NULL: Bazel wants to see it */
 	bool annotate; /* after a report for people on standard output, for GitHub */

@@ -380,6 +380,8 @@ static enum exit_status report_run(struct run *run)
 	}
 	status = close_reports(run, status);
 	release_signals(previous);
+	if (status == EXIT_STATUS_SKIPPED)
+		status = (enum exit_status)run->cli->skip_status;
 	return caught ? (enum exit_status)(EXIT_STATUS_SIGNAL + caught) : status;
 }
 

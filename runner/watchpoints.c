@@ -17,6 +17,9 @@
 /* Bytes of a larger object that a line shows. */
 #define BYTES_SHOWN 16
 
+/* SDM vol. 3B, 17.2.3. */
+#define DR6_BS (1u << 14)
+
 struct object {
 	const struct r0_watched *declared;
 	const uint8_t *now; /* the VM's copy of it */
@@ -260,26 +263,44 @@ static void compare(struct watchpoints *watchpoints, const struct execution *run
 	}
 }
 
+/* `flags` are KVM_GUESTDBG_… besides. */
+static int arm(const struct watchpoints *watchpoints, struct execution *run, uint32_t flags)
+{
+	struct kvm_guest_debug debug;
+
+	watch_encode(&watchpoints->set, watchpoints->slots, false, &debug);
+	debug.control |= flags;
+	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, &run->complaint);
+}
+
 static enum step start(void *context, struct execution *run)
 {
 	struct watchpoints *watchpoints = context;
-	struct kvm_guest_debug debug;
-	int err;
+	int err = watchpoints->by_steps ? stepping_begin(run) : arm(watchpoints, run, 0);
 
-	if (watchpoints->by_steps) {
-		err = stepping_begin(run);
-	} else {
-		watch_encode(&watchpoints->set, watchpoints->slots, false, &debug);
-		err = KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug,
-				&run->complaint);
-	}
 	return err < 0 ?
 		       execution_end(run, END_HOST_ERROR, "the test's variables can't be watched") :
 		       STEP_ON;
 }
 
-/* By the CPU: the store is done, and RIP behind it. */
-static void note_hits(struct watchpoints *watchpoints, const struct execution *run)
+/*
+ * Who debugs a guest is given its #DBs, too, which are by its single steps and INT1, as its
+ * breakpoints are not in force: hand it back, with what the CPU says of it in DR6.
+ */
+static int hand_back(const struct watchpoints *watchpoints, struct execution *run)
+{
+	struct vcpu *vcpu = &run->cpu->vcpu;
+	struct kvm_debugregs debugregs;
+	int err = KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, &run->complaint);
+
+	debugregs.dr6 |= vcpu->run->debug.arch.dr6 & DR6_BS;
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_DEBUGREGS, &debugregs, &run->complaint);
+	return err < 0 ? err : arm(watchpoints, run, KVM_GUESTDBG_INJECT_DB);
+}
+
+/* By the CPU: the store is done, and RIP behind it. Returns whether the stop was for that alone. */
+static bool note_hits(struct watchpoints *watchpoints, const struct execution *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 	unsigned int hits =
@@ -294,6 +315,7 @@ static void note_hits(struct watchpoints *watchpoints, const struct execution *r
 		noted |= 1u << number;
 		note(watchpoints, &watchpoints->objects[number], run, &exit->s.regs.regs, true);
 	}
+	return hits && !(exit->debug.arch.dr6 & DR6_BS);
 }
 
 static enum step step_on(struct watchpoints *watchpoints, struct execution *run)
@@ -314,11 +336,11 @@ static enum step stopped(void *context, struct execution *run)
 {
 	struct watchpoints *watchpoints = context;
 
-	if (!watchpoints->by_steps) {
-		note_hits(watchpoints, run);
+	if (watchpoints->by_steps)
+		return step_on(watchpoints, run);
+	if (note_hits(watchpoints, run) || hand_back(watchpoints, run) >= 0)
 		return STEP_ON;
-	}
-	return step_on(watchpoints, run);
+	return execution_end(run, END_HOST_ERROR, "the test's own #DB can't be handed back to it");
 }
 
 static enum step served(void *context, struct execution *run)

@@ -63,7 +63,7 @@ static const struct capability {
 	{ KVM_CAP_XSAVE2, "KVM_CAP_XSAVE2", "reset of AMX registers", false },
 	{ KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE", "reset after HLT", false },
 	{ KVM_CAP_DISABLE_QUIRKS2, "KVM_CAP_DISABLE_QUIRKS2", "hypercalls as on hardware", false },
-	{ KVM_CAP_SET_GUEST_DEBUG, "KVM_CAP_SET_GUEST_DEBUG", "triple faults on AMD", false },
+	{ KVM_CAP_SET_GUEST_DEBUG, "KVM_CAP_SET_GUEST_DEBUG", "R0_WATCH(), and triple faults on AMD", false },
 	{ KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", "timer interrupts", false },
 };
 
@@ -205,13 +205,20 @@ static void try_in_ring0(const struct doctor_probe *probe, const struct r0_cpuid
 		.timeout_ms = PROBE_LIMIT_MS,
 		.ioports = R0_IOPORTS({ 0x80, 0x5a }, { 0x84, 0x12345678 }),
 	};
+	const struct r0_watched watched = { probe->watched, sizeof(*probe->watched), "&watched" };
 	struct doctor_probe copy = *probe;
 	struct r0_result result;
 
 	if (probe->other_cpuid)
 		options.cpuid = (struct r0_cpuids){ leaf1, 1 };
+	if (probe->watched)
+		options.watch = (struct r0_watches){ &watched, 1 };
 	result = r0_call(doctor_probe_run, &copy, &options);
 	judge(&result, finding);
+	/* That is nothing to do without. */
+	if (finding->result == DOCTOR_WORKS && strstr(result.output, "by single steps"))
+		snprintf(finding->detail, sizeof(finding->detail),
+			 "by single steps: KVM's watchpoints never fire");
 	r0_result_finish(&result);
 }
 

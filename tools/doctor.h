@@ -30,7 +30,8 @@ struct doctor_probe {
 	const char *what; /* the instruction, or what is done */
 	uint64_t feature; /* R0_FEATURE_… that the CPU needs for it, or 0 */
 	void (*run)(void *arg);
-	bool other_cpuid; /* with doctor_cpuid_ecx */
+	bool other_cpuid;		  /* with doctor_cpuid_ecx */
+	const volatile uint32_t *watched; /* by .watch, or NULL: whether it takes single steps */
 };
 
 extern const struct doctor_probe doctor_probes[];

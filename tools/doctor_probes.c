@@ -309,6 +309,11 @@ static void write_watched(void *arg)
 	watched = 1;
 }
 
+static void host_watchpoint(void *arg)
+{
+	write_watched(arg);
+}
+
 static void data_watchpoint(void *arg)
 {
 	r0_write_dr0((uint64_t)&watched);
@@ -363,29 +368,30 @@ void doctor_probe_run(void *arg)
 }
 
 const struct doctor_probe doctor_probes[] = {
-	{ "integer", "add, sub, jnz", 0, integer, false },
-	{ "port I/O", "out, in", 0, port_io, false },
-	{ "MSR", "wrmsr, rdmsr", 0, msr, false },
-	{ "CPUID", "as the VM was given it", 0, cpuid, true },
-	{ "page fault", "#PF and CR2", 0, page_fault, false },
-	{ "invalid opcode", "ud2, #UD", 0, invalid_opcode, false },
-	{ "SSE", "paddq", R0_FEATURE_SSE2, sse, false },
-	{ "AVX", "vxorps", R0_FEATURE_AVX, avx, false },
-	{ "x87", "fadd", R0_FEATURE_FPU, x87, false },
-	{ "INT3", "int3, #BP", 0, breakpoint, false },
-	{ "INT n", "int 0x40", 0, software_interrupt, false },
-	{ "ring 3", "iretq to it and back", 0, ring3, false },
-	{ "SYSCALL", "in ring 0", R0_FEATURE_SYSCALL, syscall_here, false },
-	{ "SYSRET", "syscall in ring 3 and back", R0_FEATURE_SYSCALL, sysret, false },
-	{ "STAC, CLAC", "stac, clac", R0_FEATURE_SMAP, stac_and_clac, false },
-	{ "XGETBV", "xgetbv", R0_FEATURE_OSXSAVE, xgetbv, false },
-	{ "RDTSCP", "rdtscp", R0_FEATURE_RDTSCP, rdtscp, false },
-	{ "POPCNT", "popcnt", R0_FEATURE_POPCNT, popcnt, false },
-	{ "CMPXCHG16B", "lock-free 16 bytes", R0_FEATURE_CMPXCHG16B, cmpxchg16b, false },
-	{ "hypercall", "vmcall or vmmcall", 0, hypercall, false },
-	{ "data watchpoint", "DR7, on a write", 0, data_watchpoint, false },
-	{ "instruction breakpoint", "DR7, on execution", 0, instruction_breakpoint, false },
-	{ "single step", "RFLAGS.TF", 0, single_step, false },
+	{ "integer", "add, sub, jnz", 0, integer, false, NULL },
+	{ "port I/O", "out, in", 0, port_io, false, NULL },
+	{ "MSR", "wrmsr, rdmsr", 0, msr, false, NULL },
+	{ "CPUID", "as the VM was given it", 0, cpuid, true, NULL },
+	{ "page fault", "#PF and CR2", 0, page_fault, false, NULL },
+	{ "invalid opcode", "ud2, #UD", 0, invalid_opcode, false, NULL },
+	{ "SSE", "paddq", R0_FEATURE_SSE2, sse, false, NULL },
+	{ "AVX", "vxorps", R0_FEATURE_AVX, avx, false, NULL },
+	{ "x87", "fadd", R0_FEATURE_FPU, x87, false, NULL },
+	{ "INT3", "int3, #BP", 0, breakpoint, false, NULL },
+	{ "INT n", "int 0x40", 0, software_interrupt, false, NULL },
+	{ "ring 3", "iretq to it and back", 0, ring3, false, NULL },
+	{ "SYSCALL", "in ring 0", R0_FEATURE_SYSCALL, syscall_here, false, NULL },
+	{ "SYSRET", "syscall in ring 3 and back", R0_FEATURE_SYSCALL, sysret, false, NULL },
+	{ "STAC, CLAC", "stac, clac", R0_FEATURE_SMAP, stac_and_clac, false, NULL },
+	{ "XGETBV", "xgetbv", R0_FEATURE_OSXSAVE, xgetbv, false, NULL },
+	{ "RDTSCP", "rdtscp", R0_FEATURE_RDTSCP, rdtscp, false, NULL },
+	{ "POPCNT", "popcnt", R0_FEATURE_POPCNT, popcnt, false, NULL },
+	{ "CMPXCHG16B", "lock-free 16 bytes", R0_FEATURE_CMPXCHG16B, cmpxchg16b, false, NULL },
+	{ "hypercall", "vmcall or vmmcall", 0, hypercall, false, NULL },
+	{ "data watchpoint", "DR7, on a write", 0, data_watchpoint, false, NULL },
+	{ "the host's watchpoint", "R0_WATCH(), on a write", 0, host_watchpoint, false, &watched },
+	{ "instruction breakpoint", "DR7, on execution", 0, instruction_breakpoint, false, NULL },
+	{ "single step", "RFLAGS.TF", 0, single_step, false, NULL },
 };
 
 const size_t doctor_probe_count = sizeof(doctor_probes) / sizeof(doctor_probes[0]);

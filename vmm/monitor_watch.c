@@ -53,13 +53,18 @@ int monitor_watch_arm(struct monitor_cpu *cpu, struct error *error)
 
 int monitor_watch_run(struct monitor_cpu *cpu, struct error *error)
 {
-	bool turns = cpu->machine->watch.method == WATCH_SINGLE_STEP && cpu->watch.armed.slots;
+	bool steps = cpu->machine->watch.method == WATCH_SINGLE_STEP && cpu->watch.armed.slots;
+	const struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE |
+							  KVM_GUESTDBG_SINGLESTEP };
 	int err;
 
 	/* Who waits in KVM for an interrupt changes nothing, and would keep all others waiting. */
-	cpu->has_turn = turns && !monitor_waits(cpu);
+	cpu->has_turn = steps && !monitor_waits(cpu);
 	if (cpu->has_turn)
 		pthread_mutex_lock(&cpu->machine->turn);
+	/* KVM steps by RFLAGS.TF, and loses it where the guest loads its flags. */
+	if (steps)
+		set_guest_debug(cpu, &debug);
 	err = vcpu_run(&cpu->vcpu, error);
 	if (cpu->has_turn && (err || cpu->vcpu.run->exit_reason != KVM_EXIT_DEBUG)) {
 		cpu->has_turn = false;

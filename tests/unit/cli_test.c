@@ -74,6 +74,7 @@ static void defaults(void **state)
 	assert_null(cli.output);
 	assert_int_equal(cli.colour, CLI_COLOUR_AUTO);
 	assert_int_equal(cli.timeout_ms, 0);
+	assert_int_equal(cli.skip_status, 77);
 	assert_true(cli.timeout_factor == 1);
 	assert_int_equal(cli.workers, 0);
 	assert_int_equal(cli.selection.shards, 0);
@@ -113,6 +114,9 @@ static void takes_every_option(void **state)
 	assert_int_equal(cli.selection.repeat, 1000000);
 	assert_int_equal(cli.timeout_ms, 4294967295);
 	assert_int_equal(cli.colour, CLI_COLOUR_ALWAYS);
+	cli_finish(&cli);
+	PARSE(&cli, "--skip-status=0");
+	assert_int_equal(cli.skip_status, 0);
 	cli_finish(&cli);
 	PARSE(&cli, "--list=json", "--jobs=3", "--shard=2/5", "--shuffle=0");
 	assert_int_equal(cli.list, CLI_LIST_JSON);
@@ -271,6 +275,7 @@ static void refuses(void **state)
 		{ { "--group=a," }, "--group: the name of a group is empty" },
 		{ { "--list=yes" }, "--list=yes: give json, or nothing" },
 		{ { "--all=yes" }, "--all takes no argument" },
+		{ { "--skip-status=256" }, "--skip-status=256: give a whole number from 0 to 255" },
 		{ { "-j", "0" }, "--jobs=0: give a whole number from 1 to 1024" },
 		{ { "-j" }, "--jobs: an argument is missing" },
 		{ { "--jobs=1025" }, "--jobs=1025: give a whole" },
@@ -454,6 +459,7 @@ static void help_is_narrow_and_complete(void **state)
 		"--repeat",
 		"--fail-fast",
 		"--timeout",
+		"--skip-status N",
 		"--fresh-vm",
 		"--check-reset",
 		"--assist",

@@ -256,6 +256,8 @@ static void exit_statuses(void **state)
 		assert_int_equal(ran.status, rows[i].status);
 		assert_string_equal(ran.err, "");
 		assert_non_null(strstr(ran.out, "3 tests in "));
+		RUN("--skip-status=0");
+		assert_int_equal(ran.status, rows[i].status == 77 ? 0 : rows[i].status);
 	}
 }
 
@@ -554,6 +556,8 @@ static void no_kvm(void **state)
 	assert_int_equal(ran.status, 77);
 	assert_one_line(ran.out, script.message);
 	assert_one_line(ran.out, "or run it in the lab: `ring0 lab ");
+	RUN("--skip-status=3");
+	assert_int_equal(ran.status, 3);
 	script.err = -EACCES;
 	RUN("--format=tap");
 	assert_int_equal(ran.status, 77);

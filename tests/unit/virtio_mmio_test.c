@@ -432,6 +432,31 @@ static void endless_chains(void **state)
 	}
 }
 
+/* What was left for later is forgotten when the queue is no longer the device's, however it came. */
+static void left_chains_of_dead_queues(void **state)
+{
+	(void)state;
+	for (unsigned int kind = 0; kind < 4; kind++) {
+		driver_start(0, 2);
+		echo.adds = 5000;
+		offer(1, 0);
+		notify(1);
+		assert_int_equal(echo.registers.common.pending, 2);
+		if (kind == 0) {
+			virtio_break(&echo.virtio, VIRTQUEUE_BAD_REQUEST);
+		} else if (kind == 1) {
+			echo.registers.common.status |= VIRTIO_FAILED;
+		} else if (kind == 2) {
+			echo.registers.common.queues[1].ready = 0;
+		} else {
+			echo.adds = 0;
+			echo.registers.common.pending = UINT32_MAX;
+		}
+		virtio_continue(&echo.virtio);
+		assert_int_equal(echo.registers.common.pending, 0);
+	}
+}
+
 static void suppressed_interrupts(void **state)
 {
 	(void)state;
@@ -604,6 +629,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(broken_drivers, make, check),
 		cmocka_unit_test_setup_teardown(filling, make, check),
 		cmocka_unit_test_setup_teardown(endless_chains, make, check),
+		cmocka_unit_test_setup_teardown(left_chains_of_dead_queues, make, check),
 		cmocka_unit_test_setup_teardown(suppressed_interrupts, make, check),
 		cmocka_unit_test_setup_teardown(interrupt_acknowledge, make, check),
 		cmocka_unit_test_setup_teardown(config, make, check),

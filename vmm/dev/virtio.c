@@ -115,7 +115,6 @@ void virtio_break(struct virtio *virtio, enum virtqueue_fault fault)
 
 	r->status |= VIRTIO_NEEDS_RESET;
 	r->fault = (uint8_t)fault;
-	r->pending = 0;
 	/* 2.1.2: it says so if the driver was ready. */
 	if (r->status & VIRTIO_DRIVER_OK)
 		interrupt(virtio, VIRTIO_INTERRUPT_CONFIG);
@@ -191,9 +190,12 @@ void virtio_notify(struct virtio *virtio, uint32_t number)
 
 void virtio_continue(struct virtio *virtio)
 {
-	uint32_t pending = virtio_registers(virtio)->pending;
+	struct virtio_registers *r = virtio_registers(virtio);
+	uint32_t pending = r->pending;
 	unsigned int i;
 
+	/* Of a queue that is no longer live nothing is left for later. */
+	r->pending = 0;
 	for (i = 0; pending && i < virtio->ops->queues; i++)
 		if (pending >> i & 1)
 			virtio_notify(virtio, i);
