@@ -101,7 +101,7 @@ static void count_in_both_ways(void *arg)
 		__asm__ volatile("lock incq %0" : "+m"(pair.low) : : "memory", "cc");
 }
 
-R0_TEST(smp, cmpxchg16b_and_others_are_atomic, .cpus = CPUS, .when = has_cmpxchg16b)
+R0_TEST(smp_memory, cmpxchg16b_and_others_are_atomic, .cpus = CPUS, .when = has_cmpxchg16b)
 {
 	r0_on_cpus(count_in_both_ways, NULL);
 	R0_ASSERT_EQ(pair.low, 50 + 5000 * (CPUS - 1));
