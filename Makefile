@@ -64,6 +64,8 @@ bench:
 	@ninja -C $(BUILD) --quiet bench_programs ring0
 	@$(BUILD)/bench/bench
 	@$(BUILD)/bench/bench_assist
+	@$(BUILD)/bench/bench_machine
+	@$(BUILD)/bench/bench_smp
 	@bench/lab $(BUILD)/ring0
 
 .PHONY: fuzz

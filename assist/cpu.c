@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's CPU: registers to and from KVM, and what it raises. */
+/* The guest's CPU: registers to and from KVM, and what its CPUID has. */
 #include "assist/cpu.h"
 #include <cpuid.h>
-#include <errno.h>
 #include <string.h>
 
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
@@ -74,18 +73,6 @@ enum done cpu_load_vector(struct cpu *cpu)
 	memcpy(cpu->code->loaded, cpu->code->xsave, size);
 	cpu->vector_loaded = true;
 	return DONE;
-}
-
-enum done cpu_raise(struct cpu *cpu, uint8_t vector)
-{
-	cpu->fault = (struct fault){ .vector = vector };
-	return DONE_FAULT;
-}
-
-enum done cpu_raise_code(struct cpu *cpu, uint8_t vector, uint32_t code)
-{
-	cpu->fault = (struct fault){ .vector = vector, .has_code = true, .code = code };
-	return DONE_FAULT;
 }
 
 static const uint32_t leaves[] = { 1, 7, 0x80000001 };

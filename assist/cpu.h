@@ -129,9 +129,18 @@ static inline unsigned int cpu_cpl(const struct cpu *cpu)
 	return cpu->sregs->ss.dpl & 3;
 }
 
-/* Raise it, for return. */
-enum done cpu_raise(struct cpu *cpu, uint8_t vector);
-enum done cpu_raise_code(struct cpu *cpu, uint8_t vector, uint32_t code);
+/* Raise it, for return. Here, so that the compiler knows that it is never DONE. */
+static inline enum done cpu_raise(struct cpu *cpu, uint8_t vector)
+{
+	cpu->fault = (struct fault){ .vector = vector };
+	return DONE_FAULT;
+}
+
+static inline enum done cpu_raise_code(struct cpu *cpu, uint8_t vector, uint32_t code)
+{
+	cpu->fault = (struct fault){ .vector = vector, .has_code = true, .code = code };
+	return DONE_FAULT;
+}
 
 /*
  * Whether a feature is the guest's to use: in the CPUID that the vCPU was given, or, where ring 0

@@ -479,6 +479,7 @@ void form_find(struct form *form, const struct decoded *decoded, const uint8_t *
 		.length = instruction->length,
 		.mnemonic = instruction->mnemonic,
 		.operand_width = instruction->operand_width,
+		.locked = instruction->attributes & ZYDIS_ATTRIB_HAS_LOCK,
 		.modrm = bytes[instruction->raw.modrm.offset],
 	};
 	memcpy(form->bytes, bytes, instruction->length);

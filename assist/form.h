@@ -64,7 +64,8 @@ struct form {
 	uint8_t length; /* 0: nothing is kept here */
 	enum form_kind kind;
 	enum form_state state;
-	bool xmm;	    /* STATE_MMX with XMM registers, too */
+	bool xmm; /* STATE_MMX with XMM registers, too */
+	bool locked;
 	bool is_beyond_kvm; /* it is none of those that every x86 has, which KVM knows */
 	ZydisMnemonic mnemonic;
 	int8_t destination; /* of FORM_LEA */

@@ -268,7 +268,7 @@ enum done cpu_fetch(struct cpu *cpu, uint8_t *bytes, size_t *count)
 	while (at < 15) {
 		size_t step = left_in_page(cpu->rip + at, 15 - at);
 		const uint8_t *memory;
-		r0_gpa physical;
+		r0_gpa physical = { 0 };
 		enum done done = cpu_is_canonical(cpu->rip + at) ?
 					 cpu_translate(cpu, cpu->rip + at, access, &physical) :
 					 cpu_raise_code(cpu, R0_GP, 0);

@@ -218,12 +218,27 @@ static enum done prefer_alignment(struct cpu *cpu, const struct form *form, uint
 	return DONE_FAULT;
 }
 
+/*
+ * A locked instruction works on the memory itself, so that it is atomic for what other CPUs do there
+ * meanwhile. NULL if that is not one piece of the VM's own.
+ */
+static uint8_t *find_in_place(struct cpu *cpu, const struct form *form, uint64_t address)
+{
+	size_t size = form->memory.size;
+	r0_gpa physical;
+
+	if (!form->locked || (address & (PAGE_SIZE - 1)) + size > PAGE_SIZE ||
+	    cpu_translate(cpu, address, cpu_access(cpu, true), &physical) != DONE)
+		return NULL;
+	return memory_own(cpu->memory, physical, size, true);
+}
+
 enum done plain_execute(struct cpu *cpu, const struct form *form)
 {
 	const struct form_memory *memory = &form->memory;
 	bool vector = form->state != STATE_NONE;
 	struct access access = cpu_access(cpu, memory->write);
-	uint8_t *copy = cpu->code->operand;
+	uint8_t *copy = cpu->code->operand, *in_place = NULL;
 	uint64_t address = 0, active = 0;
 	enum done done = plain_check_state(cpu, form->state, form->xmm);
 
@@ -242,14 +257,16 @@ enum done plain_execute(struct cpu *cpu, const struct form *form)
 		/* With an exception that is not masked, the x87 stores nothing. */
 		if (done == DONE && !memory->read && form->state == STATE_X87)
 			cpu_peek(cpu, address, copy, memory->size);
-		if (done == DONE && memory->read)
+		if (done == DONE)
+			in_place = find_in_place(cpu, form, address);
+		if (done == DONE && memory->read && !in_place)
 			done = each_run(cpu, memory, address, active, copy, access, PASS_READ);
 		if (done == DONE_FAULT && cpu->fault.vector == R0_PF && address & 63)
 			return prefer_alignment(cpu, form, copy);
 		if (done != DONE)
 			return done;
 	}
-	done = run(cpu, form, copy) ? DONE : trapped(cpu);
+	done = run(cpu, form, in_place ? in_place : copy) ? DONE : trapped(cpu);
 	if (vector) {
 		cpu->vector_changed = true;
 		if (form->state == STATE_X87)
@@ -257,7 +274,7 @@ enum done plain_execute(struct cpu *cpu, const struct form *form)
 	}
 	if (done != DONE)
 		return done;
-	if (memory->present && memory->write) {
+	if (memory->present && memory->write && !in_place) {
 		done = each_run(cpu, memory, address, active, copy, access, PASS_WRITE);
 		if (done != DONE)
 			return done;

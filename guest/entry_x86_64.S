@@ -22,6 +22,7 @@
 #define DW_OP_breg7		  0x77
 
 	.hidden r0_guest
+	.hidden r0_cpu_main
 	.hidden r0_exception
 	.hidden r0_syscall
 
@@ -95,15 +96,18 @@ exception:
 	movq	%rsp, %rdi
 	testb	$3, FRAME_CS(%rsp)
 	jz	1f
-	movq	$0, r0_guest + R0_GUEST_IN_USER(%rip)
-	movq	r0_guest + R0_GUEST_KERNEL_CR3(%rip), %rax
+	call	r0_find_cpu
+	movq	$0, R0_CPU_IN_USER(%rax)
+	movq	R0_CPU_KERNEL_CR3(%rax), %rax
 	movq	%rax, %cr3
+	movq	%rsp, %rdi
 1:
 	call	r0_exception
 	testb	$3, FRAME_CS(%rsp)
 	jz	2f
-	movq	$1, r0_guest + R0_GUEST_IN_USER(%rip)
-	movq	r0_guest + R0_GUEST_USER_CR3(%rip), %rax
+	call	r0_find_cpu
+	movq	$1, R0_CPU_IN_USER(%rax)
+	movq	R0_CPU_USER_CR3(%rax), %rax
 	movq	%rax, %cr3
 2:
 	popq	%r15
@@ -127,19 +131,62 @@ exception:
 	.size exception, . - exception
 
 /*
- * LSTAR. In ring 0 it is libc's own SYSCALL in code under test: RCX and R11 hold the return address
- * and RFLAGS, everything else is the interrupted function's, its red zone included.
+ * struct r0_cpu *r0_find_cpu(void): by the TR's selector, as each CPU has its own; where a test has
+ * loaded another, the host knows. Changes RCX and RDI, too.
+ */
+	.balign 16
+	.globl r0_find_cpu
+	.hidden r0_find_cpu
+	.type r0_find_cpu, @function
+r0_find_cpu:
+	.cfi_startproc
+	leaq	r0_guest(%rip), %rax
+	cmpq	$1, R0_GUEST_CPU_COUNT(%rax)
+	jbe	1f
+	str	%ecx
+	subl	$R0_TSS, %ecx
+	jz	1f
+	subl	$R0_TSS_OTHERS - R0_TSS, %ecx
+	cmpl	$(R0_SYSCALL_ENTRIES - 1) * 16, %ecx
+	jae	2f
+	shll	$4, %ecx
+	leaq	R0_GUEST_OTHERS(%rax,%rcx), %rax
+1:
+	ret
+2:
+	movl	$R0_MESSAGE_CPU, %edi
+	.globl r0_cpu_doorbell
+	.hidden r0_cpu_doorbell
+r0_cpu_doorbell:
+	outb	%al, $R0_DOORBELL_PORT
+	movl	%eax, %ecx
+	leaq	r0_guest(%rip), %rax
+	jrcxz	1b
+	shll	$8, %ecx
+	leaq	R0_GUEST_OTHERS - R0_CPU_SIZE(%rax,%rcx), %rax
+	ret
+	.cfi_endproc
+	.size r0_find_cpu, . - r0_find_cpu
+
+/*
+ * LSTAR, for each CPU: nothing else tells here which one it is. In ring 0 it is libc's own SYSCALL in
+ * code under test: RCX and R11 hold the return address and RFLAGS, everything else is the interrupted
+ * function's, its red zone included.
  */
 	.balign 16
 	.globl r0_syscall_entry
 	.hidden r0_syscall_entry
 	.type r0_syscall_entry, @function
 r0_syscall_entry:
+	.set number, 0
+	.set cpu, 0
+	.rept R0_SYSCALL_ENTRIES
+	.org r0_syscall_entry + number * R0_SYSCALL_ENTRY_SIZE, 0xcc
 	.cfi_startproc simple
 	.cfi_def_cfa %rsp, 0
 	.cfi_register %rip, %rcx
-	cmpq	$0, r0_guest + R0_GUEST_IN_USER(%rip)
-	jne	from_user
+	cmpq	$0, r0_guest + cpu + R0_CPU_IN_USER(%rip)
+	jne	1f
 	leaq	-RED_ZONE(%rsp), %rsp
 	.cfi_def_cfa_offset RED_ZONE
 	call	system_call
@@ -150,28 +197,30 @@ r0_syscall_entry:
 	leaq	RED_ZONE(%rsp), %rsp
 	.cfi_def_cfa_offset 0
 	jmp	*%rcx
-
-from_user:
-	movq	%rsp, r0_guest + R0_GUEST_USER_RSP(%rip)
-	movq	%rax, r0_guest + R0_GUEST_SCRATCH(%rip)
-	movq	r0_guest + R0_GUEST_KERNEL_CR3(%rip), %rax
+1:
+	movq	%rsp, r0_guest + cpu + R0_CPU_USER_RSP(%rip)
+	movq	%rax, r0_guest + cpu + R0_CPU_SCRATCH(%rip)
+	movq	r0_guest + cpu + R0_CPU_KERNEL_CR3(%rip), %rax
 	movq	%rax, %cr3
-	movq	r0_guest + R0_GUEST_SCRATCH(%rip), %rax
-	movq	r0_guest + R0_GUEST_KERNEL_RSP(%rip), %rsp
-	pushq	r0_guest + R0_GUEST_USER_RSP(%rip)
+	movq	r0_guest + cpu + R0_CPU_SCRATCH(%rip), %rax
+	movq	r0_guest + cpu + R0_CPU_KERNEL_RSP(%rip), %rsp
+	pushq	r0_guest + cpu + R0_CPU_USER_RSP(%rip)
 	/* For backtraces, the CFA is what was pushed. */
 	.cfi_escape DW_CFA_def_cfa_expression, 3, DW_OP_breg7, 0, DW_OP_deref
-	movq	$0, r0_guest + R0_GUEST_IN_USER(%rip)
+	movq	$0, r0_guest + cpu + R0_CPU_IN_USER(%rip)
 	call	system_call
-	movq	%rax, r0_guest + R0_GUEST_SCRATCH(%rip)
-	movq	$1, r0_guest + R0_GUEST_IN_USER(%rip)
-	movq	r0_guest + R0_GUEST_USER_RSP(%rip), %rsp
+	movq	%rax, r0_guest + cpu + R0_CPU_SCRATCH(%rip)
+	movq	$1, r0_guest + cpu + R0_CPU_IN_USER(%rip)
+	movq	r0_guest + cpu + R0_CPU_USER_RSP(%rip), %rsp
 	.cfi_def_cfa %rsp, 0
-	movq	r0_guest + R0_GUEST_USER_CR3(%rip), %rax
+	movq	r0_guest + cpu + R0_CPU_USER_CR3(%rip), %rax
 	movq	%rax, %cr3
-	movq	r0_guest + R0_GUEST_SCRATCH(%rip), %rax
+	movq	r0_guest + cpu + R0_CPU_SCRATCH(%rip), %rax
 	sysretq
 	.cfi_endproc
+	.set cpu, R0_GUEST_OTHERS + number * R0_CPU_SIZE
+	.set number, number + 1
+	.endr
 	.size r0_syscall_entry, . - r0_syscall_entry
 
 /* Call r0_syscall() with Linux's system call arguments, all registers kept but RAX, its answer. */
@@ -216,8 +265,8 @@ system_call:
 	.size system_call, . - system_call
 
 /*
- * r0_enter_user(fn, arg, stack): continue in ring 3 at user_start, on the page tables of ring 3. The
- * frame for IRETQ is built on the exception stack, since those map the test's own for ring 3.
+ * r0_enter_user(fn, arg, stack, cpu): continue in ring 3 at user_start, on the page tables of ring 3.
+ * The frame for IRETQ is built on the exception stack, since those map the test's own for ring 3.
  */
 	.balign 16
 	.globl r0_enter_user
@@ -225,11 +274,12 @@ system_call:
 	.type r0_enter_user, @function
 r0_enter_user:
 	.cfi_startproc
+	movq	%rcx, %r8
 	movq	%cr3, %rax
-	movq	%rax, r0_guest + R0_GUEST_KERNEL_CR3(%rip)
-	movq	%rsp, r0_guest + R0_GUEST_KERNEL_RSP(%rip)
-	andq	$-16, r0_guest + R0_GUEST_KERNEL_RSP(%rip)
-	movq	r0_guest + R0_GUEST_AREA(%rip), %rax
+	movq	%rax, R0_CPU_KERNEL_CR3(%r8)
+	movq	%rsp, R0_CPU_KERNEL_RSP(%r8)
+	andq	$-16, R0_CPU_KERNEL_RSP(%r8)
+	movq	R0_CPU_AREA(%r8), %rax
 	movq	%rsp, %rcx
 	.cfi_def_cfa_register %rcx
 	movq	R0_AREA_TSS + TSS_IST1(%rax), %rsp
@@ -239,8 +289,8 @@ r0_enter_user:
 	pushq	$USER_CS
 	leaq	user_start(%rip), %rax
 	pushq	%rax
-	movq	$1, r0_guest + R0_GUEST_IN_USER(%rip)
-	movq	r0_guest + R0_GUEST_USER_CR3(%rip), %rax
+	movq	$1, R0_CPU_IN_USER(%r8)
+	movq	R0_CPU_USER_CR3(%r8), %rax
 	movq	%rax, %cr3
 	iretq
 	.cfi_endproc
@@ -327,6 +377,41 @@ r0_pass_doorbell:
 	ud2
 	.cfi_endproc
 	.size r0_test_end, . - r0_test_end
+
+/* Where the CPUs start that have no test to run, halted until one of them gets work. */
+	.balign 16
+	.globl r0_cpu_start
+	.hidden r0_cpu_start
+	.type r0_cpu_start, @function
+r0_cpu_start:
+	.cfi_startproc
+	.cfi_undefined %rip
+	cli
+	call	r0_cpu_main
+	ud2
+	.cfi_endproc
+	.size r0_cpu_start, . - r0_cpu_start
+
+/*
+ * void r0_cpu_rest(void): the host halts the CPU at the OUT, until it has work or an interrupt, with
+ * interrupts on meanwhile.
+ */
+	.balign 16
+	.globl r0_cpu_rest
+	.hidden r0_cpu_rest
+	.type r0_cpu_rest, @function
+r0_cpu_rest:
+	.cfi_startproc
+	movl	$R0_MESSAGE_IDLE, %edi
+	sti
+	.globl r0_idle_doorbell
+	.hidden r0_idle_doorbell
+r0_idle_doorbell:
+	outb	%al, $R0_DOORBELL_PORT
+	cli
+	ret
+	.cfi_endproc
+	.size r0_cpu_rest, . - r0_cpu_rest
 
 /* int r0_try_begin(struct r0_try *try) */
 	.balign 16

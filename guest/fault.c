@@ -20,17 +20,17 @@ static uint64_t read_cr2(void)
 	return value;
 }
 
-static uint64_t *exception_stack(void)
+static uint64_t *exception_stack(const struct r0_cpu *cpu)
 {
 	/* Not aligned to 8: the TSS is a packed structure. */
 	typedef uint64_t unaligned __attribute__((aligned(4), may_alias));
 
-	return (unaligned *)(r0_guest.area + R0_AREA_TSS + TSS_IST(R0_IST_EXCEPTION));
+	return (unaligned *)(cpu->area + R0_AREA_TSS + TSS_IST(R0_IST_EXCEPTION));
 }
 
-void set_exception_stack(uint64_t top)
+void set_exception_stack(const struct r0_cpu *cpu, uint64_t top)
 {
-	*exception_stack() = top;
+	*exception_stack(cpu) = top;
 }
 
 static bool is_sparse(uint64_t address)
@@ -44,9 +44,9 @@ static bool is_sparse(uint64_t address)
 }
 
 /* Have the interrupted code continue where the innermost try began. */
-static void recover(struct r0_frame *frame)
+static void recover(struct r0_cpu *cpu, struct r0_frame *frame)
 {
-	struct r0_try *try = r0_guest.try;
+	struct r0_try *try = cpu->try;
 	const struct r0_recovery *to = &try->recovery;
 	uint64_t cs;
 
@@ -63,44 +63,51 @@ static void recover(struct r0_frame *frame)
 	frame->ss = to->ss;
 	frame->cs = cs & 0xffff;
 	frame->rax = 1;
-	r0_guest.try = try->outer;
-	r0_guest.user_stack = try->user_stack;
-	set_exception_stack(try->exception_stack);
+	cpu->try = try->outer;
+	cpu->user_stack = try->user_stack;
+	set_exception_stack(cpu, try->exception_stack);
 }
 
 /* The two ways in which our own code in ring 3 calls on ring 0. */
-static bool serve_user(struct r0_frame *frame)
+static bool serve_user(struct r0_cpu *cpu, struct r0_frame *frame)
 {
 	if (frame->rip == (uint64_t)r0_user_ask) {
 		if (frame->rdi == R0_MESSAGE_STOP)
 			stop();
-		frame->rax = r0_ask(frame->rdi, frame->rsi, frame->rdx);
+		if (frame->rdi == R0_MESSAGE_CPU)
+			frame->rax = cpu->number;
+		else if (frame->rdi == R0_MESSAGE_CPUS)
+			frame->rax = cpu_count();
+		else
+			frame->rax = r0_ask(frame->rdi, frame->rsi, frame->rdx);
 		frame->rip += UD2_LENGTH;
 		return true;
 	}
-	if (frame->rip == (uint64_t)r0_user_return && r0_guest.try) {
-		r0_guest.try->fault = (struct r0_fault){ .vector = -1, .value = (long)frame->rax };
-		recover(frame);
+	if (frame->rip == (uint64_t)r0_user_return && cpu->try) {
+		cpu->try->fault = (struct r0_fault){ .vector = -1, .value = (long)frame->rax };
+		recover(cpu, frame);
 		return true;
 	}
 	return false;
 }
 
 /* A handler may fault, or run functions in ring 3: neither must overwrite what it interrupted. */
-static void handle(struct r0_frame *frame, void (*handler)(struct r0_frame *frame))
+static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
+		   void (*handler)(struct r0_frame *frame))
 {
-	uint64_t top = *exception_stack(), user_stack = r0_guest.user_stack;
+	uint64_t top = *exception_stack(cpu), user_stack = cpu->user_stack;
 
-	set_exception_stack(top - R0_IST_SHIFT);
+	set_exception_stack(cpu, top - R0_IST_SHIFT);
 	if (frame->cs & 3)
-		r0_guest.user_stack = (frame->rsp - RED_ZONE) & ~15ull;
+		cpu->user_stack = (frame->rsp - RED_ZONE) & ~15ull;
 	handler(frame);
-	r0_guest.user_stack = user_stack;
-	set_exception_stack(top);
+	cpu->user_stack = user_stack;
+	set_exception_stack(cpu, top);
 }
 
 void r0_exception(struct r0_frame *frame)
 {
+	struct r0_cpu *cpu = this_cpu();
 	uint64_t vector, cr2 = 0;
 
 	correct_user_interrupt(frame);
@@ -115,21 +122,21 @@ void r0_exception(struct r0_frame *frame)
 		    r0_ask(R0_MESSAGE_POPULATE, cr2, 0))
 			return;
 	}
-	if (vector == R0_UD && (frame->cs & 3) && serve_user(frame))
+	if (vector == R0_UD && (frame->cs & 3) && serve_user(cpu, frame))
 		return;
 	if (r0_guest.handlers[vector]) {
-		r0_guest.interrupts[vector]++;
-		handle(frame, r0_guest.handlers[vector]);
+		++*handled_interrupts(cpu, vector);
+		handle(cpu, frame, r0_guest.handlers[vector]);
 		return;
 	}
-	if (vector < 32 && r0_guest.try) {
-		r0_guest.try->fault = (struct r0_fault){
+	if (vector < 32 && cpu->try) {
+		cpu->try->fault = (struct r0_fault){
 			.vector = (int)vector,
 			.error_code = frame->error_code,
 			.rip = frame->rip,
 			.cr2 = cr2,
 		};
-		recover(frame);
+		recover(cpu, frame);
 		return;
 	}
 	r0_ask(R0_MESSAGE_EXCEPTION, (uint64_t)frame, cr2);
@@ -137,18 +144,21 @@ void r0_exception(struct r0_frame *frame)
 
 int r0_try_link(struct r0_try *try)
 {
+	struct r0_cpu *cpu;
+
 	require_guest("r0_try");
-	try->exception_stack = *exception_stack();
-	try->user_stack = r0_guest.user_stack;
-	try->outer = r0_guest.try;
+	cpu = this_cpu();
+	try->exception_stack = *exception_stack(cpu);
+	try->user_stack = cpu->user_stack;
+	try->outer = cpu->try;
 	try->fault = (struct r0_fault){ .vector = -1 };
-	r0_guest.try = try;
+	cpu->try = try;
 	return 0;
 }
 
 void r0_try_end(struct r0_try *try)
 {
-	r0_guest.try = try->outer;
+	this_cpu()->try = try->outer;
 }
 
 struct r0_fault r0_try(void (*fn)(void *arg), void *arg)
@@ -164,14 +174,15 @@ struct r0_fault r0_try(void (*fn)(void *arg), void *arg)
 
 struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
 {
+	struct r0_cpu *cpu = this_cpu();
 	/* Of the ring 3 around this one, if a handler that interrupted it calls. */
-	uint64_t kernel_rsp = r0_guest.kernel_rsp, user_rsp = r0_guest.user_rsp;
+	uint64_t kernel_rsp = cpu->kernel_rsp, user_rsp = cpu->user_rsp;
 	struct r0_try try;
 
 	if (r0_try_begin(&try) == 0)
-		r0_enter_user(fn, arg, r0_guest.user_stack);
-	r0_guest.kernel_rsp = kernel_rsp;
-	r0_guest.user_rsp = user_rsp;
+		r0_enter_user(fn, arg, cpu->user_stack, cpu);
+	cpu->kernel_rsp = kernel_rsp;
+	cpu->user_rsp = user_rsp;
 	return try.fault;
 }
 

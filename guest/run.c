@@ -16,9 +16,11 @@ void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*s
 	if (setup)
 		setup();
 	fn(arg);
+	wait_for_other_cpus();
 	if (teardown) {
 		r0_guest.teardown = NULL;
 		teardown();
+		wait_for_other_cpus();
 	}
 	outside->finish(R0_MESSAGE_PASS);
 }
@@ -26,7 +28,7 @@ void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*s
 void r0_watch_probe(void *arg)
 {
 	(void)arg;
-	*(volatile uint64_t *)&r0_guest.scratch = 1;
+	*(volatile uint64_t *)&r0_guest.first.scratch = 1;
 }
 
 void *r0_param(void)
@@ -54,9 +56,9 @@ static void finish_failed(void)
  * A sound stack for the teardown, whatever the test did to its own; where there is room, one that
  * leaves the test's frames as they are, for the backtrace.
  */
-static uint64_t teardown_stack(void)
+static uint64_t teardown_stack(const struct r0_cpu *cpu)
 {
-	uint64_t bottom = r0_guest.area + R0_AREA_STACK, rsp;
+	uint64_t bottom = cpu->area + R0_AREA_STACK, rsp;
 
 	__asm__("mov %%rsp, %0" : "=r"(rsp));
 	if (rsp - bottom < R0_AREA_STACK_SIZE / 4)
@@ -68,10 +70,11 @@ static uint64_t teardown_stack(void)
 
 void stop(void)
 {
-	uint64_t stack = teardown_stack();
+	struct r0_cpu *cpu = this_cpu();
+	uint64_t stack = teardown_stack(cpu);
 
-	set_exception_stack(r0_guest.area + R0_AREA_EXCEPTION_STACK + R0_AREA_EXCEPTION_SIZE);
-	r0_guest.try = NULL;
+	set_exception_stack(cpu, cpu->area + R0_AREA_EXCEPTION_STACK + R0_AREA_EXCEPTION_SIZE);
+	cpu->try = NULL;
 	r0_leave_to(stack, finish_failed);
 }
 

@@ -35,14 +35,23 @@ extern const struct outside outside_host; /* over the doorbell */
  * interrupt, from interrupts off to interrupts off, or for the outside's wake().
  */
 uint64_t r0_ask(uint64_t message, uint64_t a, uint64_t b);
-void r0_enter_user(long (*fn)(void *arg), void *arg, uint64_t stack) __attribute__((noreturn));
+void r0_enter_user(long (*fn)(void *arg), void *arg, uint64_t stack, struct r0_cpu *cpu)
+	__attribute__((noreturn));
 void r0_leave_to(uint64_t stack, void (*fn)(void)) __attribute__((noreturn));
 void r0_wait_halt(void);
 
-/* What the entry code calls: for every exception and interrupt, for SYSCALL, for r0_try_begin(). */
+/* The CPU that runs this, where there are several; have it wait for work, or for an interrupt. */
+struct r0_cpu *r0_find_cpu(void);
+void r0_cpu_rest(void);
+
+/*
+ * What the entry code calls: for every exception and interrupt, for SYSCALL, for r0_try_begin(), and
+ * where a CPU starts that has no test to run.
+ */
 void r0_exception(struct r0_frame *frame);
 uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip);
 int r0_try_link(struct r0_try *try);
+void r0_cpu_main(void) __attribute__((noreturn));
 
 static inline bool in_ring3(void)
 {
@@ -55,8 +64,29 @@ static inline bool in_ring3(void)
 /* Of an exception that came: what it should have been, where the KVM is known to get it wrong. */
 void correct_user_interrupt(struct r0_frame *frame);
 
-/* Where the next exception's stack starts. */
-void set_exception_stack(uint64_t top);
+/* How many CPUs there are, 0 and 1 for one. In ring 0: volatile, not to be read ahead in ring 3. */
+static inline uint64_t cpu_count(void)
+{
+	return *(const volatile uint64_t *)&r0_guest.cpu_count;
+}
+
+/* The state of the CPU that runs this, in ring 0. */
+static inline struct r0_cpu *this_cpu(void)
+{
+	return __builtin_expect(cpu_count() <= 1, 1) ? &r0_guest.first : r0_find_cpu();
+}
+
+/* How many interrupts of that vector the CPU has handled since the last wait for it. */
+static inline uint32_t *handled_interrupts(const struct r0_cpu *cpu, uint64_t vector)
+{
+	return (uint32_t *)(cpu->area + R0_AREA_INTERRUPTS) + vector;
+}
+
+/* Where the next exception's stack of that CPU starts. */
+void set_exception_stack(const struct r0_cpu *cpu, uint64_t top);
+
+/* Wait until all CPUs but this one, which runs the test, have finished what they were given. */
+void wait_for_other_cpus(void);
 
 /*
  * Format as vsnprintf() does, without floating point: returns the length that the whole text

@@ -7,13 +7,18 @@
 
 #define PAGE 4096
 
-_Static_assert(offsetof(struct r0_guest, kernel_cr3) == R0_GUEST_KERNEL_CR3, "entry code");
-_Static_assert(offsetof(struct r0_guest, user_cr3) == R0_GUEST_USER_CR3, "entry code");
-_Static_assert(offsetof(struct r0_guest, kernel_rsp) == R0_GUEST_KERNEL_RSP, "entry code");
-_Static_assert(offsetof(struct r0_guest, user_rsp) == R0_GUEST_USER_RSP, "entry code");
-_Static_assert(offsetof(struct r0_guest, in_user) == R0_GUEST_IN_USER, "entry code");
-_Static_assert(offsetof(struct r0_guest, scratch) == R0_GUEST_SCRATCH, "entry code");
-_Static_assert(offsetof(struct r0_guest, area) == R0_GUEST_AREA, "entry code");
+_Static_assert(offsetof(struct r0_guest, first) == 0, "entry code");
+_Static_assert(offsetof(struct r0_guest, cpu_count) == R0_GUEST_CPU_COUNT, "entry code");
+_Static_assert(offsetof(struct r0_guest, others) == R0_GUEST_OTHERS, "entry code");
+_Static_assert(sizeof(struct r0_cpu) == R0_CPU_SIZE, "entry code");
+_Static_assert(offsetof(struct r0_cpu, kernel_cr3) == R0_CPU_KERNEL_CR3, "entry code");
+_Static_assert(offsetof(struct r0_cpu, user_cr3) == R0_CPU_USER_CR3, "entry code");
+_Static_assert(offsetof(struct r0_cpu, kernel_rsp) == R0_CPU_KERNEL_RSP, "entry code");
+_Static_assert(offsetof(struct r0_cpu, user_rsp) == R0_CPU_USER_RSP, "entry code");
+_Static_assert(offsetof(struct r0_cpu, in_user) == R0_CPU_IN_USER, "entry code");
+_Static_assert(offsetof(struct r0_cpu, scratch) == R0_CPU_SCRATCH, "entry code");
+_Static_assert(offsetof(struct r0_cpu, area) == R0_CPU_AREA, "entry code");
+_Static_assert(R0_SYSCALL_ENTRIES == R0_CPU_LIMIT, "entry code");
 _Static_assert(sizeof(struct r0_guest) <= R0_GUEST_SIZE, "the mirror maps this much");
 
 /* The union pads it to whole pages, so that no other variable shares the last one. */

@@ -13,10 +13,12 @@ enum {
 	SYS_IOCTL = 16,
 	SYS_WRITEV = 20,
 	SYS_EXIT = 60,
+	SYS_FUTEX = 202,
 	SYS_EXIT_GROUP = 231,
 	SYS_NEWFSTATAT = 262,
 };
 
+#define EAGAIN	11
 #define ENOTTY	25
 #define EINVAL	22
 #define IOV_MAX 1024
@@ -64,8 +66,34 @@ static uint64_t write_vector(const struct linux_iovec *vector, uint64_t count)
 	return total;
 }
 
+/* Operations of futex(), and the bits for flags: include/uapi/linux/futex.h. */
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_OPERATION = 0x7f };
+
+/*
+ * libc's locks, of standard output above all, when several CPUs want one: those that wait are woken at
+ * once, as futex() may, and look again. On one CPU nobody would ever give it back.
+ */
+static bool serve_futex(const uint32_t *word, uint64_t operation, uint32_t value, uint64_t *result)
+{
+	if (cpu_count() <= 1)
+		return false;
+	switch (operation & FUTEX_OPERATION) {
+	case FUTEX_WAIT:
+		*result = (uint64_t)-EAGAIN;
+		if (__atomic_load_n(word, __ATOMIC_RELAXED) == value)
+			*result = r0_ask(R0_MESSAGE_REST, 0, 0);
+		return true;
+	case FUTEX_WAKE:
+		*result = 0;
+		return true;
+	}
+	return false;
+}
+
 uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip)
 {
+	uint64_t result;
+
 	switch (number) {
 	case SYS_WRITE:
 		if (a != 1 && a != 2)
@@ -89,6 +117,10 @@ uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
 		if (!is_console(a))
 			break;
 		return (uint64_t)-ENOTTY;
+	case SYS_FUTEX:
+		if (!serve_futex((const uint32_t *)a, b, (uint32_t)c, &result))
+			break;
+		return result;
 	case SYS_EXIT:
 	case SYS_EXIT_GROUP:
 		return r0_ask(R0_MESSAGE_EXIT, a & 0xff, 0);

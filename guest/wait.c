@@ -87,7 +87,8 @@ static void give_up(const struct wait *wait, const char *how)
 /* How many came since the last wait. NMIs come at any time. */
 static unsigned int take(int vector)
 {
-	return __atomic_exchange_n(&r0_guest.interrupts[vector], 0, __ATOMIC_SEQ_CST);
+	return __atomic_exchange_n(handled_interrupts(this_cpu(), (uint64_t)vector), 0,
+				   __ATOMIC_SEQ_CST);
 }
 
 static void begin(struct wait *wait, const char *file, int line, int vector,
@@ -135,7 +136,7 @@ unsigned int r0_wait_for_irq_at(const char *file, int line, int vector, unsigned
  */
 static bool comes_busily(int vector, uint64_t limit)
 {
-	const volatile uint32_t *count = &r0_guest.interrupts[vector];
+	const volatile uint32_t *count = handled_interrupts(this_cpu(), (uint64_t)vector);
 	uint64_t spins = 0, look = FIRST_SPINS, start = outside->wake(0), elapsed, more;
 
 	r0_sti();

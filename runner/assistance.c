@@ -102,23 +102,23 @@ static int bus_access(void *context, struct r0_access *access)
 enum assistance assistance_complete(struct execution *run)
 {
 	struct assist_bus bus = { .access = bus_access, .context = run };
-	struct machine *machine = run->machine;
+	struct machine_cpu *cpu = run->cpu;
 	struct error error = { 0 };
 	const char *reason = NULL;
 
 	run->why[0] = '\0';
 	if (!is_wanted())
 		return ASSISTANCE_NONE;
-	if (!machine->assist)
-		assist_create(&machine->assist, &machine->vcpu, &machine->memory, &error);
-	if (!machine->assist || assist_begin(machine->assist, &error) != 0) {
+	if (!cpu->assist)
+		assist_create(&cpu->assist, &cpu->vcpu, &run->machine->memory, &error);
+	if (!cpu->assist || assist_begin(cpu->assist, &error) != 0) {
 		snprintf(run->why, sizeof(run->why), "%s", error.text);
 		return ASSISTANCE_NONE;
 	}
-	run->assisted_regs = machine->vcpu.run->s.regs.regs;
+	run->assisted_regs = cpu->vcpu.run->s.regs.regs;
 	/* A debugger is to see each instruction. */
-	assist_set_batch(machine->assist, !process.one_by_one && !run->debugger);
-	switch (assist_complete(machine->assist, &bus, &reason, &error)) {
+	assist_set_batch(cpu->assist, !process.one_by_one && !run->debugger);
+	switch (assist_complete(cpu->assist, &bus, &reason, &error)) {
 	case ASSIST_COMPLETED:
 		return ASSISTANCE_COMPLETED;
 	case ASSIST_REFUSED:
@@ -147,20 +147,20 @@ static void add(const char *name, uint64_t count)
 	process.count += count;
 }
 
-void assistance_end(struct machine *machine)
+void assistance_end(struct machine_cpu *cpu)
 {
 	const char *name;
 	uint64_t count;
 	size_t i;
 
-	if (!machine->assist)
+	if (!cpu->assist)
 		return;
-	assist_end(machine->assist);
+	assist_end(cpu->assist);
 	pthread_mutex_lock(&process.lock);
-	for (i = 0; assist_count_of(machine->assist, i, &name, &count); i++)
+	for (i = 0; assist_count_of(cpu->assist, i, &name, &count); i++)
 		add(name, count);
 	pthread_mutex_unlock(&process.lock);
-	assist_forget_counts(machine->assist);
+	assist_forget_counts(cpu->assist);
 }
 
 uint64_t assistance_count(void)

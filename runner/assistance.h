@@ -12,7 +12,7 @@
 
 struct error;
 struct execution;
-struct machine;
+struct machine_cpu;
 struct mirror_patch;
 
 enum assistance_mode {
@@ -46,8 +46,11 @@ int assistance_patches(struct mirror_patch **patches, size_t *count, struct erro
 /* KVM could not execute the instruction at RIP. */
 enum assistance assistance_complete(struct execution *run);
 
-/* A test is over: its thread is no longer in need of it, and what was completed is counted. */
-void assistance_end(struct machine *machine);
+/*
+ * A test is over, and the calling thread, which ran that CPU, is no longer in need of it: what was
+ * completed is counted.
+ */
+void assistance_end(struct machine_cpu *cpu);
 
 /* How many instructions were completed in this process, and by mnemonic, as a list in words. */
 uint64_t assistance_count(void);

@@ -109,6 +109,7 @@ static bool perform(struct call *call, struct error *error)
 	const struct worker_jobs jobs = {
 		.context = call, .next = next, .done = done, .gone = gone
 	};
+	const unsigned int cpus = call->job.options->cpus ? call->job.options->cpus : 1;
 	struct mirror_range *reserved = NULL;
 	struct worker *worker;
 	size_t count = 0;
@@ -116,7 +117,7 @@ static bool perform(struct call *call, struct error *error)
 
 	err = job_reserved_ranges(call->job.options, &reserved, &count);
 	if (!err)
-		err = snapshot_create(&call->snapshot, reserved, count, error);
+		err = snapshot_create(&call->snapshot, reserved, count, cpus, error);
 	free(reserved);
 	if (err) {
 		outcome_of(&call->outcome,

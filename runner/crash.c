@@ -127,7 +127,8 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 		fprintf(out, "triple fault: the CPU was reset by it, and its registers are lost\n");
 		return;
 	}
-	crash_child_ask(view, after, crash->bytes, byte_count, &child);
+	crash_child_ask(view, after, crash->kind == CRASH_TIMEOUT || crash->kind == CRASH_PLACE,
+			crash->bytes, byte_count, &child);
 	tell_where(&child, where, sizeof(where));
 	switch (crash->kind) {
 	case CRASH_EXCEPTION:
@@ -167,7 +168,7 @@ void crash_backtrace(const struct crash_view *view, bool after, FILE *out)
 	struct crash_child child;
 	const char *chain;
 
-	crash_child_ask(view, after, NULL, 0, &child);
+	crash_child_ask(view, after, false, NULL, 0, &child);
 	chain = child.text ? strstr(child.text, heading) : NULL;
 	if (chain)
 		fputs(chain + strlen(heading), out);

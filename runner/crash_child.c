@@ -155,12 +155,13 @@ static bool parse_output(struct crash_child *child, char *output)
 	return complete;
 }
 
-void crash_child_ask(const struct crash_view *view, bool after, const uint8_t *bytes,
+void crash_child_ask(const struct crash_view *view, bool after, bool stopped, const uint8_t *bytes,
 		     size_t byte_count, struct crash_child *child)
 {
 	char name[] = "ring0", command[] = "backtrace", facts[] = "--facts", path[] = FD_PATH;
 	char after_option[] = "--after", bytes_option[] = "--bytes", hex[2 * 15 + 1] = "";
-	char *argv[8] = { name, command, facts };
+	char stopped_option[] = "--stopped";
+	char *argv[9] = { name, command, facts };
 	struct error error = { 0 };
 	size_t count = 3;
 	int err;
@@ -171,6 +172,8 @@ void crash_child_ask(const struct crash_view *view, bool after, const uint8_t *b
 	module_place(view, view->regs.rip, child->place, sizeof(child->place));
 	if (after)
 		argv[count++] = after_option;
+	if (stopped)
+		argv[count++] = stopped_option;
 	for (size_t i = 0; i < byte_count && i < 15; i++)
 		sprintf(hex + 2 * i, "%02x", bytes[i]);
 	if (hex[0]) {

@@ -35,10 +35,10 @@ struct crash_child {
 
 /*
  * Ask for everything about where the guest stopped. `after`: RIP is that of the instruction after
- * the one meant. `bytes` are those of the instruction where memory can't be trusted to have
+ * the one meant. `stopped`: the host stopped it, wherever it was. `bytes` are those of the instruction where memory can't be trusted to have
  * them; byte_count may be 0. Never fails; crash_child_finish() releases it.
  */
-void crash_child_ask(const struct crash_view *view, bool after, const uint8_t *bytes,
+void crash_child_ask(const struct crash_view *view, bool after, bool stopped, const uint8_t *bytes,
 		     size_t byte_count, struct crash_child *child);
 void crash_child_finish(struct crash_child *child);
 

@@ -13,9 +13,9 @@ struct execution;
 enum step { STEP_ON, STEP_END };
 
 /*
- * Called from the vCPU's thread while it is out of KVM_RUN. Registers are those in
- * machine->vcpu.run->s.regs; what is changed there is to be marked in kvm_dirty_regs. STEP_ON lets
- * the test run on; STEP_END ends it, for which execution_end() can say how. What takes long counts
+ * Called from the vCPU's thread while it is out of KVM_RUN, on a machine with one CPU. Registers are
+ * those in run->cpu->vcpu.run->s.regs; what is changed there is to be marked in kvm_dirty_regs. STEP_ON
+ * lets the test run on; STEP_END ends it, for which execution_end() can say how. What takes long counts
  * against the test's time limit. Each may be NULL.
  */
 struct debugger_ops {

@@ -17,16 +17,22 @@
 #define TEXT_LIMIT 65536u
 #define PATH_LIMIT 4096u
 
+/* An OUT with the port in the instruction, which is two bytes long. */
+static bool is_at(uint64_t rip, const char *out)
+{
+	return rip == (uint64_t)out || rip == (uint64_t)out + 2;
+}
+
 /*
  * RIP is the OUT's own address on hardware, the next instruction's where KVM emulated it. Any
  * other OUT to that port is the test's.
  */
 bool doorbell_rings(const struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 	uint64_t rip = exit->s.regs.regs.rip;
-	bool ours = rip - (uint64_t)r0_doorbell <= 1 || rip == (uint64_t)r0_pass_doorbell ||
-		    rip == (uint64_t)r0_pass_doorbell + 2;
+	bool ours = rip - (uint64_t)r0_doorbell <= 1 || is_at(rip, r0_pass_doorbell) ||
+		    is_at(rip, r0_idle_doorbell) || is_at(rip, r0_cpu_doorbell);
 
 	return ours && exit->io.direction == KVM_EXIT_IO_OUT && exit->io.port == R0_DOORBELL_PORT &&
 	       exit->io.size == 1;
@@ -34,7 +40,7 @@ bool doorbell_rings(const struct execution *run)
 
 static void answer(struct execution *run, uint64_t value)
 {
-	struct kvm_run *exit = run->machine->vcpu.run;
+	struct kvm_run *exit = run->cpu->vcpu.run;
 
 	exit->s.regs.regs.rax = value;
 	exit->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
@@ -69,13 +75,29 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
 		size_t got = memory_read(&run->machine->memory, gva(address + done), chunk, want);
 
-		buffer_add(&run->output, chunk, got);
+		if (run->parallel)
+			parallel_print(run, chunk, got);
+		else
+			buffer_add(&run->output, chunk, got);
 		done += got;
 		if (got < want || run->output.cut)
 			break;
 	}
 	answer(run, done);
 	return STEP_ON;
+}
+
+/* The text, with the CPU that it comes from where there are several. Takes it; NULL is NULL. */
+static char *name_cpu(const struct execution *run, char *text)
+{
+	char *named = NULL;
+
+	if (!run->parallel || !text)
+		return text;
+	if (asprintf(&named, "CPU %u: %s", execution_cpu(run), text) < 0)
+		named = NULL;
+	free(text);
+	return named;
 }
 
 /* One failure: the first gives the run its place, all are listed. */
@@ -86,7 +108,7 @@ static enum step failure(struct execution *run, uint64_t address)
 
 	if (memory_read(&run->machine->memory, gva(address), &what, sizeof(what)) != sizeof(what))
 		return execution_end(run, END_FAILED, "a failure whose description can't be read");
-	text = copy_text(run, (uint64_t)what.text, what.length);
+	text = name_cpu(run, copy_text(run, (uint64_t)what.text, what.length));
 	file = copy_path(run, (uint64_t)what.file);
 	if (!text) {
 		free(file);
@@ -115,11 +137,12 @@ static enum step failure(struct execution *run, uint64_t address)
 		free(text);
 		return STEP_ON;
 	}
+	parallel_stop_others(run);
 	run->text = text;
 	run->explains = what.kind == R0_FAILURE_PANIC;
 	run->crash.kind = CRASH_PLACE;
-	run->regs = run->machine->vcpu.run->s.regs.regs;
-	run->sregs = run->machine->vcpu.run->s.regs.sregs;
+	run->regs = run->cpu->vcpu.run->s.regs.regs;
+	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	return STEP_ON;
 }
 
@@ -138,7 +161,7 @@ static enum step exception(struct execution *run, uint64_t address, uint64_t cr2
 	run->explains = true;
 	run->ending.vector = run->crash.vector;
 	run->cr2 = cr2;
-	run->sregs = run->machine->vcpu.run->s.regs.sregs;
+	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	run->sregs.cs.selector = (uint16_t)frame.cs;
 	run->sregs.ss.selector = (uint16_t)frame.ss;
 	run->regs = stepping_frame_registers(&frame);
@@ -250,14 +273,37 @@ static enum step system_call(struct execution *run, uint64_t number)
 		  (unsigned long long)number);
 	run->explains = true;
 	run->crash.kind = CRASH_PLACE;
-	run->regs = run->machine->vcpu.run->s.regs.regs;
-	run->sregs = run->machine->vcpu.run->s.regs.sregs;
+	run->regs = run->cpu->vcpu.run->s.regs.regs;
+	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	return execution_end(run, END_REFUSED, run->complaint.text);
+}
+
+/* The messages of machines with several CPUs. */
+static enum step serve_parallel(struct execution *run, uint64_t message, uint64_t a)
+{
+	switch (message) {
+	case R0_MESSAGE_IDLE:
+		if (parallel_idle(run) != 0)
+			return execution_end(run, END_HOST_ERROR, run->complaint.text);
+		return STEP_ON;
+	case R0_MESSAGE_WORK:
+		answer(run, (uint64_t)parallel_wake(run, a));
+		return STEP_ON;
+	case R0_MESSAGE_REST:
+		answer(run, (uint64_t)parallel_rest(run, a));
+		return STEP_ON;
+	case R0_MESSAGE_CPU:
+		answer(run, execution_cpu(run));
+		return STEP_ON;
+	}
+	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
+		  (unsigned long long)message);
+	return execution_end(run, END_FAILED, run->complaint.text);
 }
 
 enum step doorbell_serve(struct execution *run)
 {
-	const struct kvm_regs *regs = &run->machine->vcpu.run->s.regs.regs;
+	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
 	uint64_t a = regs->rsi, b = regs->rcx;
 
 	switch (regs->rdi) {
@@ -289,6 +335,8 @@ enum step doorbell_serve(struct execution *run)
 		run->ending.status = (int)(a & 0xff);
 		return execution_end(run, END_EXIT, NULL);
 	}
+	if (run->parallel)
+		return serve_parallel(run, regs->rdi, a);
 	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
 		  (unsigned long long)regs->rdi);
 	return execution_end(run, END_FAILED, run->complaint.text);
@@ -296,16 +344,22 @@ enum step doorbell_serve(struct execution *run)
 
 bool doorbell_expects(const struct execution *run, int vector)
 {
-	const struct kvm_sregs *sregs = &run->machine->vcpu.run->s.regs.sregs;
-	struct r0_guest guest;
+	const struct kvm_sregs *sregs = &run->cpu->vcpu.run->s.regs.sregs;
+	const struct memory *memory = &run->machine->memory;
+	unsigned int number = execution_cpu(run);
+	const uint64_t idt = entry_area(&run->machine->snapshot->entry, number) + R0_AREA_IDT;
+	const void *handler;
+	struct r0_cpu cpu;
 
 	if (run->job->options->expect_exception == R0_EXCEPTION(vector))
 		return true;
 	/* A test with an IDT of its own has handlers of its own. */
-	if (sregs->idt.base != run->machine->snapshot->entry.area + R0_AREA_IDT)
+	if (sregs->idt.base != idt)
 		return true;
-	if (memory_read(&run->machine->memory, gva((uint64_t)&r0_guest), &guest, sizeof(guest)) !=
-	    sizeof(guest))
+	if (memory_read(memory, gva((uint64_t)r0_cpu_at(&r0_guest, number)), &cpu, sizeof(cpu)) !=
+		    sizeof(cpu) ||
+	    memory_read(memory, gva((uint64_t)&r0_guest.handlers[vector]), &handler,
+			sizeof(handler)) != sizeof(handler))
 		return false;
-	return guest.try || guest.handlers[vector];
+	return cpu.try || handler;
 }

@@ -35,20 +35,19 @@ enum step execution_end(struct execution *run, enum ending_how how, const char *
 	return STEP_END;
 }
 
-/* Remember where the vCPU is, for explain(). */
-static void note_place(struct execution *run, enum crash_kind kind)
+void execution_note_place(struct execution *run, enum crash_kind kind)
 {
 	run->crash.kind = kind;
 	run->explains = true;
-	run->regs = run->machine->vcpu.run->s.regs.regs;
-	run->sregs = run->machine->vcpu.run->s.regs.sregs;
+	run->regs = run->cpu->vcpu.run->s.regs.regs;
+	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	run->cr2 = run->sregs.cr2;
 }
 
 static enum step host_error(struct execution *run, const char *format, unsigned long long value)
 {
 	error_set(&run->complaint, EIO, format, value);
-	note_place(run, CRASH_PLACE);
+	execution_note_place(run, CRASH_PLACE);
 	run->unusable = true;
 	return execution_end(run, END_HOST_ERROR, run->complaint.text);
 }
@@ -77,13 +76,13 @@ static void answer_deadline(const struct execution *run)
 /* The test did what nothing declares, or not as declared: that is a panic. */
 static enum step refuse(struct execution *run)
 {
-	note_place(run, CRASH_PLACE);
+	execution_note_place(run, CRASH_PLACE);
 	return execution_end(run, END_FAILED, run->complaint.text);
 }
 
 static enum step port_io(struct execution *run)
 {
-	struct kvm_run *exit = run->machine->vcpu.run;
+	struct kvm_run *exit = run->cpu->vcpu.run;
 	uint8_t *data = (uint8_t *)exit + exit->io.data_offset;
 	bool write = exit->io.direction == KVM_EXIT_IO_OUT;
 	uint32_t i;
@@ -143,7 +142,7 @@ int execution_memory(struct execution *run, struct r0_access *access)
 
 static enum step memory_io(struct execution *run)
 {
-	struct kvm_run *exit = run->machine->vcpu.run;
+	struct kvm_run *exit = run->cpu->vcpu.run;
 	struct r0_access access = {
 		.address = exit->mmio.phys_addr,
 		.width = exit->mmio.len,
@@ -167,7 +166,7 @@ static enum step memory_io(struct execution *run)
  */
 static enum step msr_access(struct execution *run)
 {
-	struct kvm_run *exit = run->machine->vcpu.run;
+	struct kvm_run *exit = run->cpu->vcpu.run;
 	bool write = exit->exit_reason == KVM_EXIT_X86_WRMSR;
 	uint64_t value = exit->msr.data;
 	int err = mocks_msr(&run->mocks, exit->msr.index, write, &value, &run->complaint);
@@ -194,10 +193,10 @@ static enum step msr_access(struct execution *run)
 /* An instruction that neither KVM nor ring0 can execute. */
 static enum step give_up(struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 	struct crash *crash = &run->crash;
 
-	note_place(run, CRASH_INTERNAL);
+	execution_note_place(run, CRASH_INTERNAL);
 	if (exit->emulation_failure.ndata > 1 &&
 	    exit->emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES) {
 		crash->byte_count = exit->emulation_failure.insn_size;
@@ -214,7 +213,7 @@ static enum step give_up(struct execution *run)
 
 static enum step internal_error(struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 
 	if (exit->internal.suberror != KVM_INTERNAL_ERROR_EMULATION)
 		return host_error(run, "KVM gave up on this test (internal error, suberror %llu)",
@@ -225,7 +224,7 @@ static enum step internal_error(struct execution *run)
 	case ASSISTANCE_REFUSED:
 		return refuse(run);
 	case ASSISTANCE_SHUTDOWN:
-		note_place(run, CRASH_TRIPLE_FAULT);
+		execution_note_place(run, CRASH_TRIPLE_FAULT);
 		return execution_end(run, END_TRIPLE_FAULT, NULL);
 	case ASSISTANCE_NONE:
 		break;
@@ -235,16 +234,16 @@ static enum step internal_error(struct execution *run)
 
 static enum step halted(struct execution *run)
 {
-	bool interruptible = run->machine->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
+	bool interruptible = run->cpu->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
 
 	run->halted = true;
-	note_place(run, CRASH_PLACE);
+	execution_note_place(run, CRASH_PLACE);
 	return execution_end(run, interruptible ? END_HALT_FOREVER : END_HALT, NULL);
 }
 
 static enum step serve_exit(struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 
 	switch (exit->exit_reason) {
 	case KVM_EXIT_IO:
@@ -257,7 +256,7 @@ static enum step serve_exit(struct execution *run)
 	case KVM_EXIT_HLT:
 		return halted(run);
 	case KVM_EXIT_SHUTDOWN:
-		note_place(run, CRASH_TRIPLE_FAULT);
+		execution_note_place(run, CRASH_TRIPLE_FAULT);
 		return execution_end(run, END_TRIPLE_FAULT, NULL);
 	case KVM_EXIT_INTERNAL_ERROR:
 		return internal_error(run);
@@ -279,10 +278,10 @@ static enum step serve_exit(struct execution *run)
 /* Whether the time is really over, or a signal only looked like it. */
 static enum step interrupted(struct execution *run)
 {
-	vcpu_clear_kick(&run->machine->vcpu);
+	vcpu_clear_kick(&run->cpu->vcpu);
 	if (atomic_load(&run->deadline->state) == DEADLINE_AHEAD)
 		return run->machine->devices && interrupts_serve(run) ? halted(run) : STEP_ON;
-	note_place(run, CRASH_TIMEOUT);
+	execution_note_place(run, CRASH_TIMEOUT);
 	return execution_end(run, END_TIMEOUT, NULL);
 }
 
@@ -298,15 +297,24 @@ static enum step run_failed(struct execution *run, int err)
 	return host_error(run, "KVM_RUN failed", 0);
 }
 
+enum step execution_serve(struct execution *run, int result)
+{
+	if (result == 0)
+		return serve_exit(run);
+	if (result == -EINTR)
+		return interrupted(run);
+	return run_failed(run, result);
+}
+
 static bool was_debug_exit(const struct execution *run, int err)
 {
-	return err == 0 && run->machine->vcpu.run->exit_reason == KVM_EXIT_DEBUG;
+	return err == 0 && run->cpu->vcpu.run->exit_reason == KVM_EXIT_DEBUG;
 }
 
 static enum step debugger_start(struct execution *run)
 {
 	/* What the first KVM_RUN would set is set now: KVM arms by the registers that it has. */
-	vcpu_complete(&run->machine->vcpu);
+	vcpu_complete(&run->cpu->vcpu);
 	if (!run->debugger->ops->start)
 		return STEP_ON;
 	return run->debugger->ops->start(run->debugger->context, run);
@@ -315,17 +323,18 @@ static enum step debugger_start(struct execution *run)
 static void drive(struct execution *run)
 {
 	const struct debugger *debugger = run->debugger;
-	enum step step = debugger ? debugger_start(run) : STEP_ON;
+	enum step step;
 
+	/* Where there is no debugger: begin() sees to that. */
+	if (run->parallel) {
+		parallel_drive(run);
+		return;
+	}
+	step = debugger ? debugger_start(run) : STEP_ON;
 	while (step == STEP_ON) {
-		int err = vcpu_run(&run->machine->vcpu, &run->complaint);
+		int err = vcpu_run(&run->cpu->vcpu, &run->complaint);
 
-		if (err == 0)
-			step = serve_exit(run);
-		else if (err == -EINTR)
-			step = interrupted(run);
-		else
-			step = run_failed(run, err);
+		step = execution_serve(run, err);
 		if (debugger && debugger->ops->served && step == STEP_ON &&
 		    !was_debug_exit(run, err))
 			step = debugger->ops->served(debugger->context, run);
@@ -382,30 +391,33 @@ static int begin(struct execution *run)
 {
 	const struct job *job = run->job;
 	const struct r0_options *options = job->options;
-	struct kvm_regs *regs = &run->machine->vcpu.run->s.regs.regs;
+	struct kvm_regs *regs = &run->machine->cpus[0].vcpu.run->s.regs.regs;
 	int err;
 
-	if (options->cpus > 1)
+	run->cpu = &run->machine->cpus[0];
+	if ((options->watch.count || run->debugger) && run->machine->cpu_count > 1)
 		return error_set(&run->complaint, ENOTSUP,
-				 "it asks for %u CPUs (.cpus), and this version of ring0 has one",
-				 options->cpus);
+				 "it has both .watch and .cpus, and watches work with one CPU");
 	if (options->watch.count && !run->debugger) {
 		err = watchpoints_create(run);
 		if (err)
 			return err;
 	}
 	err = mocks_init(&run->mocks, options, &run->complaint);
+	if (!err && run->machine->cpu_count > 1)
+		err = parallel_begin(run);
 	if (!err && (options->ram.count || options->mmio.count))
 		err = declare_memory(run);
 	if (!err)
 		err = declare_msrs(run, true);
-	if (!err && options->irqchip)
+	if (!err && run->machine->devices)
 		err = interrupts_begin(run);
 	if (err)
 		return err;
-	run->machine->vcpu.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	run->cpu->vcpu.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	/* The entry state returns to the doorbell: see guest/entry_x86_64.S, r0_test_return. */
-	if (!options->when && !options->setup && !options->teardown && !job->param) {
+	if (!options->when && !options->setup && !options->teardown && !job->param &&
+	    !run->parallel) {
 		regs->rip = (uint64_t)job->fn;
 		regs->rdi = (uint64_t)job->arg;
 		return 0;
@@ -427,6 +439,7 @@ static void finish(struct execution *run)
 	if (run->machine->devices)
 		interrupts_end(run);
 	mocks_finish(&run->mocks);
+	parallel_finish(run);
 }
 
 static void release(struct execution *run)
@@ -461,9 +474,8 @@ static void replay(struct execution *run)
 		.replays = true,
 	};
 
-	run->crash.lost_registers = true;
 	atomic_store(&run->deadline->kick_at, search.until);
-	vcpu_complete(&run->machine->vcpu);
+	vcpu_complete(&run->cpu->vcpu);
 	if (machine_reset(run->machine, NULL) == 0 && begin(&again) == 0)
 		drive(&again);
 	if (again.ending.how == END_TRIPLE_FAULT && again.stepping.regs.rip) {
@@ -543,7 +555,28 @@ static void conclude(struct execution *run, struct outcome *outcome)
 	run->file = NULL;
 done:
 	if (message[0])
-		result->message = strdup(message);
+		result->message = parallel_message(run, message);
+}
+
+/* Returns whether all of the machine's CPUs can be reset. */
+static bool come_to_rest(struct execution *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		struct vcpu *vcpu = &run->machine->cpus[i].vcpu;
+
+		/* A test's last exit, by which it returned, left nothing to complete. */
+		if ((i || run->ending.how != END_RETURNED) && !vcpu_complete(vcpu))
+			return false;
+		/*
+		 * In VMX operation CR4 can't be put back (SDM vol. 3C, 23.8): a new VM is simpler, and
+		 * rare.
+		 */
+		if (vcpu->run->s.regs.sregs.cr4 & CR4_VMXE)
+			return false;
+	}
+	return true;
 }
 
 bool execute(struct machine *machine, const struct job *job, struct deadline *deadline,
@@ -563,20 +596,22 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	else
 		execution_end(&run, END_HOST_ERROR, run.complaint.text);
 	outcome->duration_ns = now_ns() - start;
-	if (run.ending.how == END_TRIPLE_FAULT && registers_are_lost(&run))
-		replay(&run);
-	assistance_end(machine);
+	if (run.ending.how == END_TRIPLE_FAULT && registers_are_lost(&run)) {
+		run.crash.lost_registers = true;
+		/* By several CPUs, no two runs are the same. */
+		if (!run.parallel)
+			replay(&run);
+	}
+	assistance_end(&machine->cpus[0]);
 	answer_deadline(&run);
+	parallel_take_output(&run);
 	stdio_take(&machine->memory, &run.output);
 	add_cut_note(&run.output, run.watchpoints ? 64 + WATCHPOINTS_REPORT_MAX : 64);
 	if (run.watchpoints)
 		watchpoints_report(run.watchpoints, &run.output);
 	conclude(&run, outcome);
 	outcome->result.output = buffer_take(&run.output);
-	if (run.ending.how != END_RETURNED && !vcpu_complete(&machine->vcpu))
-		run.unusable = true;
-	/* In VMX operation CR4 can't be put back (SDM vol. 3C, 23.8): a new VM is simpler, and rare. */
-	if (machine->vcpu.run->s.regs.sregs.cr4 & CR4_VMXE)
+	if (!come_to_rest(&run))
 		run.unusable = true;
 	finish(&run);
 	release(&run);

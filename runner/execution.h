@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run of a job, between the files that take part in it: execute.c drives it, doorbell.c
- * answers the guest runtime, explain.c says why it ended so.
+ * One run of a job, between the files that take part in it: execute.c drives it, parallel.c does so
+ * with several CPUs, doorbell.c answers the guest runtime, explain.c says why it ended so.
  */
 #ifndef RUNNER_EXECUTION_H
 #define RUNNER_EXECUTION_H
@@ -12,16 +12,14 @@
 #include "runner/debugger.h"
 #include "runner/execute.h"
 #include "runner/mock.h"
+#include "runner/parallel.h"
 #include "runner/stepping.h"
 #include "runner/verdict.h"
 
-/* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
-struct interrupts_poll {
-	uint64_t at, period; /* in nanoseconds */
-};
-
 struct execution {
 	struct machine *machine;
+	struct machine_cpu *cpu;   /* that left the VM, or that ended the run */
+	struct parallel *parallel; /* where there are several; NULL for one */
 	const struct job *job;
 	struct deadline *deadline;
 	struct mocks mocks;
@@ -50,10 +48,20 @@ struct execution {
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 
-	bool halted;		     /* the vCPU is behind a HLT */
-	struct interrupts_poll look; /* whether it halts for good, on a machine with an irqchip */
-	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
+	bool halted; /* the vCPU is behind a HLT */
 };
+
+/* What a return from vcpu_run(), with that result, leads to. In execute.c. */
+enum step execution_serve(struct execution *run, int result);
+
+/* Remember where the vCPU is, for explain(). In execute.c. */
+void execution_note_place(struct execution *run, enum crash_kind kind);
+
+/* The number of the CPU in run->cpu. */
+static inline unsigned int execution_cpu(const struct execution *run)
+{
+	return (unsigned int)(run->cpu - run->machine->cpus);
+}
 
 /* Whether this exit is the guest runtime's message, and serving it. In doorbell.c. */
 bool doorbell_rings(const struct execution *run);
@@ -73,13 +81,17 @@ enum step execution_end(struct execution *run, enum ending_how how, const char *
 
 /*
  * A machine with interrupt controllers stays in KVM_RUN while its vCPU halts. From interrupts_begin()
- * to interrupts_end() an alarm has it come out now and then; interrupts_serve() then does what is due,
- * and returns whether the vCPU halts for good. In interrupts.c.
+ * to interrupts_end() an alarm has the first one come out now and then, others from interrupts_look()
+ * on; interrupts_serve() then does what is due for run->cpu, and returns whether it halts for good. In
+ * interrupts.c.
  */
 int interrupts_begin(struct execution *run);
+int interrupts_look(struct execution *run);
 bool interrupts_serve(struct execution *run);
 void interrupts_end(struct execution *run);
 
+/* Whether a CPU of such a machine, which is out of KVM_RUN, halts. In interrupts.c. */
+bool interrupts_halted(const struct machine_cpu *cpu);
 /* Have the vCPU come out when the next of all that is due, as it is now. In interrupts.c. */
 int interrupts_set_alarm(struct execution *run);
 

@@ -87,14 +87,14 @@ static bool host_virtualizes(void)
  */
 static uint64_t place_of(const struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 	uint64_t rip = run->regs.rip;
 	uint8_t opcode;
 
-	if (run->crash.kind != CRASH_PLACE)
-		return rip;
 	if (run->halted)
 		return rip - 1;
+	if (run->crash.kind != CRASH_PLACE)
+		return rip;
 	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
 		return rip;
 	opcode = byte_at(run, rip);
@@ -105,14 +105,15 @@ static uint64_t place_of(const struct execution *run)
 	return out_before(run, rip);
 }
 
-/* A view without registers. */
-static struct crash_view view_of(const struct execution *run, const struct crash_region *regions)
+/* What a report sees of a CPU; its registers are yet to be filled in. */
+static struct crash_view view_of(const struct execution *run, unsigned int number,
+				 const struct crash_region *regions)
 {
 	const struct snapshot *snapshot = run->machine->snapshot;
 
 	return (struct crash_view){
-		.fs_base = snapshot->entry.fs_base,
-		.area = snapshot->entry.area,
+		.fs_base = entry_fs_base(&snapshot->entry, number),
+		.area = entry_area(&snapshot->entry, number),
 		.regions = regions,
 		.region_count = regions ? snapshot->mirror->part_count : 0,
 		.read = read_virtual,
@@ -125,7 +126,7 @@ void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
 		       const struct kvm_sregs *sregs, bool after, FILE *out)
 {
 	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
-	struct crash_view view = view_of(run, regions);
+	struct crash_view view = view_of(run, execution_cpu(run), regions);
 
 	view.regs = *regs;
 	view.sregs = *sregs;
@@ -133,19 +134,12 @@ void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
 	free(regions);
 }
 
-char *explain(struct execution *run, char *message, size_t size)
+/* What ended the run, on the CPU that ended it. */
+static void explain_ending(struct execution *run, const struct crash_region *regions, char *message,
+			   size_t size, FILE *out)
 {
-	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
-	struct crash_view view = view_of(run, regions);
-	char *report = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&report, &length);
+	struct crash_view view = view_of(run, execution_cpu(run), regions);
 
-	message[0] = '\0';
-	if (!out) {
-		free(regions);
-		return NULL;
-	}
 	view.regs = run->regs;
 	view.regs.rip = place_of(run);
 	view.sregs = run->sregs;
@@ -159,6 +153,60 @@ char *explain(struct execution *run, char *message, size_t size)
 	}
 	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
 		interrupts_describe(run, out);
+}
+
+/* Where another CPU was at that time. */
+static void explain_other(const struct execution *run, unsigned int number,
+			  const struct crash_region *regions, FILE *out)
+{
+	const struct crash crash = { .kind = CRASH_PLACE };
+	struct machine_cpu *cpu = &run->machine->cpus[number];
+	struct crash_view view = view_of(run, number, regions);
+	const char *halted = "";
+	char place[512], *text = NULL;
+	size_t length;
+	FILE *details;
+
+	if (parallel_is_idle(run, number)) {
+		fprintf(out, "\nCPU %u had nothing to do\n", number);
+		return;
+	}
+	view.regs = cpu->vcpu.run->s.regs.regs;
+	view.sregs = cpu->vcpu.run->s.regs.sregs;
+	view.cr2 = view.sregs.cr2;
+	if (interrupts_halted(cpu)) {
+		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
+						      "halted, with interrupts off, ";
+		view.regs.rip--; /* HLT is one byte long */
+	}
+	details = open_memstream(&text, &length);
+	if (!details)
+		return;
+	crash_describe(&view, &crash, place, sizeof(place), details);
+	fclose(details);
+	fprintf(out, "\nCPU %u was %s%s\n%s", number, halted, place, text);
+	free(text);
+}
+
+char *explain(struct execution *run, char *message, size_t size)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	char *report = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&report, &length);
+	unsigned int i;
+
+	message[0] = '\0';
+	if (!out) {
+		free(regions);
+		return NULL;
+	}
+	if (run->parallel)
+		fprintf(out, "CPU %u:\n", execution_cpu(run));
+	explain_ending(run, regions, message, size, out);
+	for (i = 0; run->parallel && i < run->machine->cpu_count; i++)
+		if (i != execution_cpu(run))
+			explain_other(run, i, regions, out);
 	fclose(out);
 	free(regions);
 	if (run->crash.kind == CRASH_PLACE && run->ending.message) {
@@ -202,7 +250,7 @@ void explain_condition(const struct execution *run, char *name, size_t size)
 	if (run->job->attributes && find_written(run->job->attributes, name, size))
 		return;
 	regions = list_regions(run->machine->snapshot->mirror);
-	view = view_of(run, regions);
+	view = view_of(run, 0, regions);
 	crash_place(&view, (uint64_t)run->job->options->when, name, size);
 	/* "function (file:line)": the function's name says it. */
 	end = strstr(name, " (");

@@ -31,11 +31,11 @@ int interrupts_set_alarm(struct execution *run)
 {
 	uint64_t at = interrupt_devices_deadline(run->machine->devices);
 
-	if (run->look.at < at)
-		at = run->look.at;
-	if (run->wake.at && run->wake.at < at)
-		at = run->wake.at;
-	return vcpu_set_alarm(&run->machine->vcpu, at, &run->complaint);
+	if (run->cpu->look.at && run->cpu->look.at < at)
+		at = run->cpu->look.at;
+	if (run->cpu->wake.at && run->cpu->wake.at < at)
+		at = run->cpu->wake.at;
+	return vcpu_set_alarm(&run->cpu->vcpu, at < UINT64_MAX ? at : 0, &run->complaint);
 }
 
 /* Again in twice as long as the last time, within reason. */
@@ -63,14 +63,14 @@ static uint32_t apic_register(const struct kvm_lapic_state *lapic, uint32_t offs
 }
 
 /* Only an NMI and its like end a HLT with interrupts off: whether one can come. */
-static bool may_be_woken(const struct machine *machine)
+static bool may_be_woken(const struct machine *machine, const struct machine_cpu *cpu)
 {
 	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
-	struct kvm_lapic_state lapic;
+	struct kvm_lapic_state lapic = { 0 };
 	size_t i;
 
 	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &chip, NULL) < 0 ||
-	    KVM_IOCTL(machine->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
+	    KVM_IOCTL(cpu->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
 		return true;
 	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)
 		if (passes_if((uint32_t)chip.chip.ioapic.redirtbl[i].bits))
@@ -78,11 +78,11 @@ static bool may_be_woken(const struct machine *machine)
 	return passes_if(apic_register(&lapic, R0_APIC_LVT_LINT0));
 }
 
-static bool is_halted(const struct machine *machine)
+bool interrupts_halted(const struct machine_cpu *cpu)
 {
 	struct kvm_mp_state state;
 
-	return KVM_IOCTL(machine->vcpu.fd, KVM_GET_MP_STATE, &state, NULL) >= 0 &&
+	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_MP_STATE, &state, NULL) >= 0 &&
 	       state.mp_state == KVM_MP_STATE_HALTED;
 }
 
@@ -91,8 +91,8 @@ static void wake(struct execution *run)
 {
 	struct kvm_mp_state running = { .mp_state = KVM_MP_STATE_RUNNABLE };
 
-	KVM_IOCTL(run->machine->vcpu.fd, KVM_SET_MP_STATE, &running, NULL);
-	run->wake.at = 0;
+	KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_MP_STATE, &running, NULL);
+	run->cpu->wake.at = 0;
 }
 
 /* What such a machine has at ports and in guest-physical memory; the last address is included. */
@@ -152,59 +152,75 @@ static int check_declarations(const struct r0_options *options, struct error *er
 int interrupts_begin(struct execution *run)
 {
 	int err = check_declarations(run->job->options, &run->complaint);
+	unsigned int i;
 
-	if (err)
-		return err;
-	run->look.period = FIRST_PERIOD_NS;
-	put_off(&run->look, now_ns());
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		run->machine->cpus[i].look = (struct interrupts_poll){ .period = FIRST_PERIOD_NS };
+		run->machine->cpus[i].wake = (struct interrupts_poll){ 0 };
+	}
+	return err ? err : interrupts_look(run);
+}
+
+int interrupts_look(struct execution *run)
+{
+	run->cpu->look.period = FIRST_PERIOD_NS;
+	put_off(&run->cpu->look, now_ns());
 	return interrupts_set_alarm(run);
 }
 
 void interrupts_end(struct execution *run)
 {
-	vcpu_set_alarm(&run->machine->vcpu, 0, NULL);
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++)
+		vcpu_set_alarm(&run->machine->cpus[i].vcpu, 0, NULL);
 }
 
 void interrupts_wake_at(struct execution *run, uint64_t when_ns)
 {
-	run->wake = (struct interrupts_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
+	run->cpu->wake = (struct interrupts_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
 	interrupts_set_alarm(run);
 }
 
 bool interrupts_serve(struct execution *run)
 {
-	const struct kvm_regs *regs = &run->machine->vcpu.run->s.regs.regs;
-	bool halted = is_halted(run->machine);
+	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
+	bool halted = interrupts_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
 	uint64_t now = now_ns();
 
 	interrupt_devices_expire(run->machine->devices);
-	if (halted && !(regs->rflags & RFLAGS_IF) && !may_be_woken(run->machine))
+	if (halted && !interruptible && !may_be_woken(run->machine, run->cpu) &&
+	    (!run->parallel || parallel_is_last(run)))
 		return true;
-	if (now >= run->look.at)
-		put_off(&run->look, now);
-	if (run->wake.at && now >= run->wake.at) {
+	/* In want of work it may halt for as long as it likes. */
+	if (halted && interruptible && run->parallel && parallel_is_idle(run, execution_cpu(run)))
+		run->cpu->look.at = 0;
+	else if (now >= run->cpu->look.at)
+		put_off(&run->cpu->look, now);
+	if (run->cpu->wake.at && now >= run->cpu->wake.at) {
 		/* If not, it may be on its way there, or the wait was over before its time. */
 		if (halted && regs->rip == (uint64_t)r0_wait_halted)
 			wake(run);
 		else
-			put_off(&run->wake, now);
+			put_off(&run->cpu->wake, now);
 	}
 	interrupts_set_alarm(run);
 	return false;
 }
 
-static bool read_controllers(const struct machine *machine, struct interrupt_registers *registers)
+static bool read_controllers(const struct machine *machine, const struct machine_cpu *cpu,
+			     struct interrupt_registers *registers)
 {
 	struct kvm_irqchip master = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
 	struct kvm_irqchip slave = { .chip_id = KVM_IRQCHIP_PIC_SLAVE };
 	struct kvm_irqchip ioapic = { .chip_id = KVM_IRQCHIP_IOAPIC };
-	struct kvm_lapic_state lapic;
+	struct kvm_lapic_state lapic = { 0 };
 	uint32_t i;
 
 	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &master, NULL) < 0 ||
 	    KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &slave, NULL) < 0 ||
 	    KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &ioapic, NULL) < 0 ||
-	    KVM_IOCTL(machine->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
+	    KVM_IOCTL(cpu->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
 		return false;
 	for (i = 0; i < APIC_REGISTERS; i++)
 		registers->apic[i] = apic_register(&lapic, i * 0x10);
@@ -224,9 +240,9 @@ void interrupts_describe(const struct execution *run, FILE *out)
 	};
 	char text[3072];
 
-	if (!read_controllers(run->machine, &registers))
+	if (!read_controllers(run->machine, run->cpu, &registers))
 		return;
 	describe_interrupts(&registers, -1, text, sizeof(text));
 	fprintf(out, "interrupt controllers%s:\n%s\n",
-		is_halted(run->machine) ? ", the CPU is in HLT" : "", text);
+		interrupts_halted(run->cpu) ? ", the CPU is in HLT" : "", text);
 }

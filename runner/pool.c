@@ -107,6 +107,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 {
 	const struct plan *plan = pool->plan;
 	struct mirror_range *reserved = NULL;
+	unsigned int cpus = 1;
 	size_t count = 0, i;
 	int err = 0;
 
@@ -127,6 +128,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			.file = test->file,
 			.line = test->line,
 		};
+		cpus = test->options.cpus > cpus ? test->options.cpus : cpus;
 		if (params->count)
 			job->param = (void *)((uintptr_t)params->elements +
 					      plan->cases[i].param * params->size);
@@ -136,7 +138,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			err = job_reserved_ranges(&test->options, &reserved, &count);
 	}
 	if (!err)
-		err = snapshot_create(&pool->snapshot, reserved, count, error);
+		err = snapshot_create(&pool->snapshot, reserved, count, cpus, error);
 	free(reserved);
 	return err;
 }

@@ -1,13 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* libc's standard output in the program and in VMs. Looks into glibc's FILE; does little without. */
 #include "runner/stdio.h"
-#include <stdbool.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
-void stdio_prepare(void)
+#define STACK_SIZE 0x10000
+
+static void *do_nothing(void *argument)
 {
+	return argument;
+}
+
+/* glibc's streams take no locks in a process that never had a second thread. */
+static void have_locks_taken(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	/* glibc keeps it, and it is mirrored. */
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	if (pthread_create(&thread, &attributes, do_nothing, NULL) == 0)
+		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
+}
+
+void stdio_prepare(bool shared)
+{
+	if (shared)
+		have_locks_taken();
 #ifdef __GLIBC__
 	static char buffer[BUFSIZ];
 

@@ -6,14 +6,15 @@
 #ifndef RUNNER_STDIO_H
 #define RUNNER_STDIO_H
 
+#include <stdbool.h>
 #include "mirror/memory.h"
 #include "runner/buffer.h"
 
 /*
  * Before a snapshot: write out what is buffered, and see to it that standard output has a buffer,
- * which a test could not allocate.
+ * which a test could not allocate. `shared` has its locks taken, as several CPUs will print at a time.
  */
-void stdio_prepare(void);
+void stdio_prepare(bool shared);
 
 /* After a test: append what is left in the buffer of its copy of standard output. */
 void stdio_take(const struct memory *memory, struct buffer *output);

@@ -23,7 +23,7 @@ static int set_guest_debug(struct machine *machine, uint32_t control)
 {
 	struct kvm_guest_debug debug = { .control = control };
 
-	return KVM_IOCTL(machine->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, NULL);
+	return KVM_IOCTL(machine->cpus[0].vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, NULL);
 }
 
 static int arm(struct machine *machine)
@@ -121,12 +121,12 @@ static void look_ahead(struct stepping *stepping, struct machine *machine)
 	else if (is_in_ring_0(stepping) && memcmp(code, iretq, sizeof(iretq)) == 0)
 		iret_ahead(stepping, &machine->memory);
 	else if (is_in_ring_0(stepping) && memcmp(code, sysretq, sizeof(sysretq)) == 0)
-		sysret_to_ring_3(&machine->vcpu);
+		sysret_to_ring_3(&machine->cpus[0].vcpu);
 }
 
 static void note_registers(struct execution *run)
 {
-	const struct kvm_sync_regs *sync = &run->machine->vcpu.run->s.regs;
+	const struct kvm_sync_regs *sync = &run->cpu->vcpu.run->s.regs;
 
 	run->stepping.regs = sync->regs;
 	run->stepping.sregs = sync->sregs;
@@ -144,7 +144,7 @@ int stepping_begin(struct execution *run)
 int stepping_next(struct execution *run)
 {
 	struct stepping *stepping = &run->stepping;
-	struct vcpu *vcpu = &run->machine->vcpu;
+	struct vcpu *vcpu = &run->cpu->vcpu;
 
 	/* On the way back to ring 3, whose flags have TF. */
 	if (stepping->user) {
@@ -222,11 +222,11 @@ bool stepping_exception(struct execution *run, uint64_t address)
 	    memory_read(memory, gva(address), &frame, sizeof(frame)) != sizeof(frame))
 		return false;
 	stepping->user = frame.vector == R0_DB && frame.cs & 3 &&
-			 take_step_from_dr6(&run->machine->vcpu);
+			 take_step_from_dr6(&run->cpu->vcpu);
 	if (stepping->user) {
 		stepping->regs = stepping_frame_registers(&frame);
 		stepping->regs.rflags &= ~(uint64_t)RFLAGS_TF;
-		stepping->sregs = run->machine->vcpu.run->s.regs.sregs;
+		stepping->sregs = run->cpu->vcpu.run->s.regs.sregs;
 		stepping->sregs.cs.selector = (uint16_t)frame.cs;
 		stepping->sregs.ss.selector = (uint16_t)frame.ss;
 		hide_pushed_flag(stepping, memory);

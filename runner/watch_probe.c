@@ -14,9 +14,9 @@ static _Atomic(int) known;
 static enum watch_answer try(struct machine *machine)
 {
 	const struct watch_set set = {
-		.points[0] = { .address = (uint64_t)&r0_guest.scratch, .length = 8 },
+		.points[0] = { .address = (uint64_t)&r0_guest.first.scratch, .length = 8 },
 	};
-	struct vcpu *vcpu = &machine->vcpu;
+	struct vcpu *vcpu = &machine->cpus[0].vcpu;
 	enum watch_answer answer = WATCH_NEVER_FIRES;
 	struct kvm_guest_debug debug;
 	int i;

@@ -210,7 +210,7 @@ static void show_chain(struct watchpoints *watchpoints, const struct execution *
 		       const struct kvm_regs *regs, bool after)
 {
 	const struct kvm_sregs *sregs = run->stepping.on ? &run->stepping.sregs :
-							   &run->machine->vcpu.run->s.regs.sregs;
+							   &run->cpu->vcpu.run->s.regs.sregs;
 	uint64_t chain = chain_of(run, regs);
 	size_t length = 0;
 	char *lines = NULL;
@@ -270,7 +270,7 @@ static int arm(const struct watchpoints *watchpoints, struct execution *run, uin
 
 	watch_encode(&watchpoints->set, watchpoints->slots, false, &debug);
 	debug.control |= flags;
-	return KVM_IOCTL(run->machine->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, &run->complaint);
+	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, &run->complaint);
 }
 
 static enum step start(void *context, struct execution *run)
@@ -289,7 +289,7 @@ static enum step start(void *context, struct execution *run)
  */
 static int hand_back(const struct watchpoints *watchpoints, struct execution *run)
 {
-	struct vcpu *vcpu = &run->machine->vcpu;
+	struct vcpu *vcpu = &run->cpu->vcpu;
 	struct kvm_debugregs debugregs;
 	int err = KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, &run->complaint);
 
@@ -302,7 +302,7 @@ static int hand_back(const struct watchpoints *watchpoints, struct execution *ru
 /* By the CPU: the store is done, and RIP behind it. Returns whether the stop was for that alone. */
 static bool note_hits(struct watchpoints *watchpoints, const struct execution *run)
 {
-	const struct kvm_run *exit = run->machine->vcpu.run;
+	const struct kvm_run *exit = run->cpu->vcpu.run;
 	unsigned int hits =
 		watch_decode(&watchpoints->set, watchpoints->slots, &exit->debug.arch).hits;
 	unsigned int noted = 0, slot;
@@ -349,7 +349,7 @@ static enum step served(void *context, struct execution *run)
 
 	if (!watchpoints->by_steps) {
 		/* What assist/ writes, no watchpoint sees. */
-		if (run->machine->vcpu.run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+		if (run->cpu->vcpu.run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
 			compare(watchpoints, run, &run->assisted_regs);
 		return STEP_ON;
 	}
@@ -367,7 +367,7 @@ static void finish(void *context, struct execution *run)
 		stepping_end(run);
 		return;
 	}
-	KVM_IOCTL(run->machine->vcpu.fd, KVM_SET_GUEST_DEBUG, &none, NULL);
+	KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &none, NULL);
 	for (i = 0; i < watchpoints->count; i++) {
 		struct object *object = &watchpoints->objects[i];
 

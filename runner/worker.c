@@ -9,22 +9,30 @@
 #include <string.h>
 #include <time.h>
 
-/* A job that is interrupted gets this long to come back: a crash report is made in it. */
+/* A job that is interrupted gets this long to come back: a crash report is made in it, of a CPU. */
 #define GRACE_NS 10000000000ull
 
 /* A KVM_RUN that does not come back by then never will, on a busy host either. */
 #define INTERRUPT_NS 2000000000ull
 
-/* Interrupt controllers cost something to make and to reset: a machine of its own has them. */
-enum kind { KIND_PLAIN, KIND_IRQCHIP, KINDS };
+/* Machines of different kinds that are kept: tests of one program rarely ask for more. */
+#define KEPT 4
+
+/* Interrupt controllers and CPUs cost something to make and to reset: who needs them has its own. */
+struct kept {
+	struct machine machine;
+	unsigned int cpus; /* 0 if there is none */
+	bool irqchip;
+	uint64_t used; /* by which job, counted from 1 */
+};
 
 struct worker {
 	const struct snapshot *snapshot;
 	struct worker_jobs jobs;
 	struct worker_options options;
 	pthread_t thread;
-	struct machine machines[KINDS]; /* each made when a test first asks for it */
-	bool has_machine[KINDS];
+	struct kept kept[KEPT]; /* each made when a test first asks for it */
+	uint64_t jobs_begun;
 	struct deadline deadline; /* of the job that runs */
 
 	/* What the supervisor looks at, which must all be of one job. */
@@ -46,6 +54,17 @@ uint64_t worker_clock(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static unsigned int cpus_of(const struct r0_options *options)
+{
+	return options->cpus ? options->cpus : 1;
+}
+
+/* CPUs reach each other by their local APICs. */
+static bool needs_irqchip(const struct r0_options *options)
+{
+	return options->irqchip || cpus_of(options) > 1;
+}
+
 /* CPUID is fixed once a vCPU has run: a test that changes it gets a machine of its own. */
 static int make_machine(struct worker *worker, struct machine *machine,
 			const struct r0_options *options, struct error *error)
@@ -54,7 +73,8 @@ static int make_machine(struct worker *worker, struct machine *machine,
 	struct kvm_cpuid_entry2 entries[count ? count : 1];
 	const struct machine_options wanted = {
 		.cpuid = { .entries = entries, .count = count },
-		.irqchip = options->irqchip,
+		.irqchip = needs_irqchip(options),
+		.cpus = cpus_of(options),
 	};
 
 	for (i = 0; i < count; i++)
@@ -103,9 +123,12 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 	usable = execute(machine, job, &worker->deadline, outcome);
 	pthread_mutex_lock(&worker->lock);
 	worker->running = NULL;
-	/* A kick that came too late must not hit the next job. */
+	/*
+	 * A kick that came too late must not hit the next job. One of another CPU than the first does no
+	 * harm there.
+	 */
 	if (worker->kicked)
-		vcpu_clear_kick(&machine->vcpu);
+		vcpu_clear_kick(&machine->cpus[0].vcpu);
 	worker->kicked = false;
 	pthread_mutex_unlock(&worker->lock);
 	return usable;
@@ -128,33 +151,76 @@ static void check_reset(struct machine *machine, struct outcome *outcome)
 	outcome_of(outcome, R0_VERDICT_ERROR, message);
 }
 
-static void run_job(struct worker *worker, const struct job *job, struct outcome *outcome)
+/* The place of the machine that such a test runs on, in which there may be none yet. */
+static struct kept *choose_kept(struct worker *worker, const struct r0_options *options)
 {
-	bool own = worker->options.fresh_vm || job->options->cpuid.count;
-	enum kind kind = job->options->irqchip ? KIND_IRQCHIP : KIND_PLAIN;
-	struct machine other, *machine = own ? &other : &worker->machines[kind];
-	struct error error = { 0 };
-	bool usable;
+	struct kept *oldest = &worker->kept[0];
+	size_t i;
 
-	if (own || !worker->has_machine[kind]) {
-		if (make_machine(worker, machine, job->options, &error) != 0) {
+	worker->jobs_begun++;
+	for (i = 0; i < KEPT; i++) {
+		struct kept *kept = &worker->kept[i];
+
+		if (kept->cpus == cpus_of(options) && kept->irqchip == needs_irqchip(options)) {
+			oldest = kept;
+			break;
+		}
+		if (kept->used < oldest->used)
+			oldest = kept;
+	}
+	oldest->used = worker->jobs_begun;
+	return oldest;
+}
+
+static void drop_kept(struct worker *worker, struct kept *kept)
+{
+	if (kept->cpus)
+		drop_machine(worker, &kept->machine);
+	kept->cpus = 0;
+}
+
+/* On a machine that is made for this job alone. */
+static void run_on_own(struct worker *worker, const struct job *job, struct outcome *outcome)
+{
+	struct error error = { 0 };
+	struct machine machine;
+
+	if (make_machine(worker, &machine, job->options, &error) != 0) {
+		give_error(outcome, &error);
+		return;
+	}
+	run_on(worker, &machine, job, outcome);
+	drop_machine(worker, &machine);
+}
+
+static void run_on_kept(struct worker *worker, const struct job *job, struct outcome *outcome)
+{
+	const struct r0_options *options = job->options;
+	struct kept *kept = choose_kept(worker, options);
+	struct error error = { 0 };
+
+	if (kept->cpus != cpus_of(options) || kept->irqchip != needs_irqchip(options)) {
+		drop_kept(worker, kept);
+		if (make_machine(worker, &kept->machine, options, &error) != 0) {
 			give_error(outcome, &error);
 			return;
 		}
-		worker->has_machine[kind] |= !own;
+		kept->cpus = cpus_of(options);
+		kept->irqchip = needs_irqchip(options);
 	}
-	usable = run_on(worker, machine, job, outcome);
-	if (own) {
-		drop_machine(worker, machine);
-		return;
-	}
-	if (usable && machine_reset(machine, &error) == 0) {
-		if (worker->options.check_reset)
-			check_reset(machine, outcome);
-		return;
-	}
-	drop_machine(worker, machine);
-	worker->has_machine[kind] = false;
+	if (!run_on(worker, &kept->machine, job, outcome) ||
+	    machine_reset(&kept->machine, &error) != 0)
+		drop_kept(worker, kept);
+	else if (worker->options.check_reset)
+		check_reset(&kept->machine, outcome);
+}
+
+static void run_job(struct worker *worker, const struct job *job, struct outcome *outcome)
+{
+	if (worker->options.fresh_vm || job->options->cpuid.count)
+		run_on_own(worker, job, outcome);
+	else
+		run_on_kept(worker, job, outcome);
 }
 
 /* The job is over. Returns false if the supervisor was faster, and gave its outcome. */
@@ -174,7 +240,7 @@ static void *worker_thread(void *context)
 	struct worker *worker = context;
 	struct outcome outcome;
 	struct job job;
-	size_t number, kind;
+	size_t number, i;
 
 	vcpu_prepare_thread();
 	while (worker->jobs.next(worker->jobs.context, &job, &number)) {
@@ -187,9 +253,8 @@ static void *worker_thread(void *context)
 			return NULL;
 		worker->jobs.done(worker->jobs.context, number, &outcome);
 	}
-	for (kind = 0; kind < KINDS; kind++)
-		if (worker->has_machine[kind])
-			drop_machine(worker, &worker->machines[kind]);
+	for (i = 0; i < KEPT; i++)
+		drop_kept(worker, &worker->kept[i]);
 	worker->jobs.gone(worker->jobs.context);
 	return NULL;
 }
@@ -236,19 +301,24 @@ static void kick(struct worker *worker)
 {
 	worker->kicked = worker->running;
 	if (worker->running)
-		vcpu_kick(&worker->running->vcpu);
+		machine_kick(worker->running);
 }
 
 /* The job's time is over: have it come out, or if it does not, give it up. Returns whether so. */
 static bool insist(struct worker *worker, uint64_t late)
 {
 	enum deadline_state state = DEADLINE_AHEAD;
+	uint64_t grace;
 
 	if (atomic_compare_exchange_strong(&worker->deadline.state, &state, DEADLINE_OVERDUE)) {
 		kick(worker);
 		return false;
 	}
-	if (late < (state == DEADLINE_ANSWERED ? GRACE_NS : INTERRUPT_NS))
+	grace = INTERRUPT_NS;
+	/* A report tells of each CPU. */
+	if (state == DEADLINE_ANSWERED)
+		grace = GRACE_NS * (worker->running ? worker->running->cpu_count : 1);
+	if (late < grace)
 		return false;
 	return atomic_compare_exchange_strong(&worker->deadline.state, &state, DEADLINE_ABANDONED);
 }

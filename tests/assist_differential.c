@@ -518,8 +518,6 @@ static bool make_case(size_t i, struct template *template)
 	target += below(3) ? below(2) * 64 : below(128);
 	if (form.kind == FORM_GATHER)
 		make_indices(state, &decoded);
-	if (!aim(state, &decoded, bytes, rip, target))
-		return false;
 	/* Equal now and then, for the other way of a comparison. */
 	if (form.mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B && below(2)) {
 		size_t at = target - (uint64_t)arena->now[i].memory;
@@ -527,6 +525,8 @@ static bool make_case(size_t i, struct template *template)
 		memcpy(&state->gpr[0], state->memory + at, 8);
 		memcpy(&state->gpr[2], state->memory + at + 8, 8);
 	}
+	if (!aim(state, &decoded, bytes, rip, target))
+		return false;
 	/* In what is around it, decoding from any byte on comes to it. */
 	memset(code[i], 0xcc, sizeof(code[i]));
 	memcpy(code[i], bytes, form.length);

@@ -50,7 +50,7 @@ static enum step go_on(struct seen *seen, struct execution *run)
 
 static enum step start(void *context, struct execution *run)
 {
-	struct kvm_run *exit = run->machine->vcpu.run;
+	struct kvm_run *exit = run->cpu->vcpu.run;
 	struct seen *seen = context;
 
 	seen->starts++;
@@ -131,7 +131,8 @@ static enum r0_verdict run(void (*fn)(void *arg), void *arg, struct seen *seen, 
 
 	if (!execute(&machine, &job, &deadline, &outcome) || machine_reset(&machine, &error) != 0 ||
 	    memory_differs(&machine.memory, what, sizeof(what)) ||
-	    vcpu_state_differs(machine.state, &machine.vcpu, what, sizeof(what), &error)) {
+	    vcpu_state_differs(machine.cpus[0].state, &machine.cpus[0].vcpu, what, sizeof(what),
+			       &error)) {
 		printf("Bail out! the machine can't be reset: %s%s\n", error.text, what);
 		exit(1);
 	}
@@ -288,14 +289,15 @@ int main(void)
 {
 	struct snapshot *snapshot;
 	struct error error = { "" };
-	int err = snapshot_create(&snapshot, NULL, 0, &error);
+	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (err && snapshot_error_is_no_kvm(err)) {
 		printf("1..0 # SKIP %s\n", error.text);
 		return 77;
 	}
-	if (err || machine_init(&machine, snapshot, &(struct machine_options){ 0 }, &error) != 0) {
+	if (err ||
+	    machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}

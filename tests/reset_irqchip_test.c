@@ -28,12 +28,12 @@ static struct machine machine;
 static void capture(struct state *state)
 {
 	struct kvm_sregs sregs;
-	int vm = machine.vm.fd, vcpu = machine.vcpu.fd, err = 0;
+	int vm = machine.vm.fd, vcpu = machine.cpus[0].vcpu.fd, err = 0;
 	size_t i;
 
 	memset(state, 0, sizeof(*state));
 	/* What is to be put back with the next KVM_RUN, is by this one. */
-	vcpu_complete(&machine.vcpu);
+	vcpu_complete(&machine.cpus[0].vcpu);
 	state->pics[0].chip_id = KVM_IRQCHIP_PIC_MASTER;
 	state->pics[1].chip_id = KVM_IRQCHIP_PIC_SLAVE;
 	state->ioapic.chip_id = KVM_IRQCHIP_IOAPIC;
@@ -231,7 +231,7 @@ static void judge(size_t number, const struct state *pristine, const char *messa
 
 static void try(size_t number, const struct state *pristine)
 {
-	static const struct r0_options options = { .irqchip = true };
+	static const struct r0_options options = { .irqchip = true, .cpus = 1 };
 	const struct job job = {
 		.fn = changes[number].fn,
 		.options = &options,
@@ -261,7 +261,7 @@ int main(void)
 	static struct state pristine;
 	struct snapshot *snapshot;
 	struct error error = { "" };
-	int err = snapshot_create(&snapshot, NULL, 0, &error);
+	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -270,8 +270,9 @@ int main(void)
 		return 77;
 	}
 	vcpu_prepare_thread();
-	if (err || machine_init(&machine, snapshot, &(struct machine_options){ .irqchip = true },
-				&error) != 0) {
+	if (err ||
+	    machine_init(&machine, snapshot,
+			 &(struct machine_options){ .irqchip = true, .cpus = 1 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}

@@ -52,7 +52,8 @@ static void capture_msrs(struct state *state)
 
 	for (i = 0; i < list->nmsrs && count < MSRS_MAX; i++) {
 		one.entry = (struct kvm_msr_entry){ .index = list->indices[i] };
-		if (!goes_on(one.entry.index) && ioctl(machine.vcpu.fd, KVM_GET_MSRS, &one) == 1)
+		if (!goes_on(one.entry.index) &&
+		    ioctl(machine.cpus[0].vcpu.fd, KVM_GET_MSRS, &one) == 1)
 			state->msrs[count++] = one.entry;
 	}
 	state->msr_count = count;
@@ -61,11 +62,11 @@ static void capture_msrs(struct state *state)
 static void capture(struct state *state)
 {
 	const struct frames *now = &machine.memory.frames;
-	int fd = machine.vcpu.fd, err = 0;
+	int fd = machine.cpus[0].vcpu.fd, err = 0;
 
 	memset(state, 0, sizeof(*state));
 	/* What is to be put back with the next KVM_RUN, is by this one. */
-	vcpu_complete(&machine.vcpu);
+	vcpu_complete(&machine.cpus[0].vcpu);
 	err |= ioctl(fd, KVM_GET_REGS, &state->regs);
 	err |= ioctl(fd, KVM_GET_SREGS, &state->sregs);
 	err |= ioctl(fd, KVM_GET_VCPU_EVENTS, &state->events);
@@ -420,7 +421,7 @@ static void try_counters(const struct snapshot *snapshot)
 	char what[256] = "";
 	uint64_t i, count = 0, pristine = 0;
 
-	if (machine_init(&machine, snapshot, &(struct machine_options){ 0 }, &error) != 0 ||
+	if (machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0 ||
 	    memory_keep(&machine.memory, at, sizeof(kept), &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		exit(1);
@@ -461,7 +462,7 @@ int main(void)
 	static struct state pristine;
 	struct snapshot *snapshot;
 	struct error error = { "" };
-	int err = snapshot_create(&snapshot, NULL, 0, &error);
+	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -469,7 +470,8 @@ int main(void)
 		printf("1..0 # SKIP %s\n", error.text);
 		return 77;
 	}
-	if (err || machine_init(&machine, snapshot, &(struct machine_options){ 0 }, &error) != 0) {
+	if (err ||
+	    machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}

@@ -19,13 +19,14 @@ static const char usage[] =
 	"Show the code and the call chain where a guest's core file stopped.\n"
 	"\n"
 	"  --after           RIP is after the instruction that stopped it, as after INT3\n"
+	"  --stopped         the host stopped it, also where it waits for another CPU\n"
 	"  --place ADDRESS   only tell the function, file and line of that address\n"
 	"  --facts           begin with lines for programs to read, and end with one\n"
 	"  --bytes HEX       with --facts: the instruction at RIP, if memory hasn't it\n"
 	"  --help            show this\n";
 
 struct options {
-	bool after, facts, place;
+	bool after, stopped, facts, place;
 	uint64_t address;
 	uint8_t bytes[DISASSEMBLY_LONGEST];
 	size_t byte_count;
@@ -79,7 +80,7 @@ static void show(struct symbols *symbols, const struct options *options)
 		printf("%s%s\n", options->facts ? "@place " : "", text);
 		return;
 	}
-	if (call_chain_leave_runtime(symbols, &after) && options->facts)
+	if (call_chain_leave_runtime(symbols, options->stopped, &after) && options->facts)
 		printf("@service\n");
 	if (options->facts) {
 		symbols_place(symbols, symbols->core->registers.rip, after, text, sizeof(text));
@@ -105,6 +106,7 @@ int backtrace_main(int argc, char **argv)
 		{ "facts", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "place", required_argument, NULL, 'p' },
+		{ "stopped", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { 0 };
@@ -140,6 +142,9 @@ int backtrace_main(int argc, char **argv)
 					optarg);
 				return 2;
 			}
+			break;
+		case 's':
+			options.stopped = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);

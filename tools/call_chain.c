@@ -22,8 +22,9 @@ enum role {
 	ROLE_OUTERMOST, /* starts a test or what belongs to it: nobody asks who called that */
 	ROLE_DOORBELL,	/* the guest stops here at its own wish */
 	ROLE_SERVICE,	/* on the way from a test to the doorbell */
-	ROLE_SYSCALL,	/* a service too; its caller is on another stack */
-	ROLE_RING3,	/* never shown; its caller is on another stack */
+	ROLE_WAIT,    /* a service that may be stopped without it, while it waits for another CPU */
+	ROLE_SYSCALL, /* a service too; its caller is on another stack */
+	ROLE_RING3,   /* never shown; its caller is on another stack */
 };
 
 static const struct {
@@ -40,7 +41,6 @@ static const struct {
 	{ "r0_user_ask", ROLE_DOORBELL },
 	{ "r0_syscall", ROLE_SERVICE },
 	{ "system_call", ROLE_SERVICE },
-	{ "from_user", ROLE_SYSCALL },
 	{ "r0_syscall_entry", ROLE_SYSCALL },
 	{ "user_start", ROLE_RING3 },
 	{ "r0_user_return", ROLE_RING3 },
@@ -71,6 +71,38 @@ static const struct {
 	{ "r0_expect_failed", ROLE_SERVICE },
 	{ "r0_set_handler", ROLE_SERVICE },
 	{ "write_vector", ROLE_SERVICE },
+	{ "r0_cpu_start", ROLE_OUTERMOST },
+	{ "r0_cpu_main", ROLE_OUTERMOST },
+	{ "r0_cpu_rest", ROLE_DOORBELL },
+	{ "r0_idle_doorbell", ROLE_DOORBELL },
+	{ "r0_find_cpu", ROLE_WAIT },
+	{ "r0_cpu_doorbell", ROLE_WAIT },
+	{ "panic_alone", ROLE_SERVICE },
+	{ "look_again", ROLE_WAIT },
+	{ "take_spinlock", ROLE_WAIT },
+	{ "require_guest", ROLE_WAIT },
+	{ "require_cpu", ROLE_SERVICE },
+	{ "require_vector", ROLE_SERVICE },
+	{ "require_test_cpu", ROLE_SERVICE },
+	{ "cpu_for_work", ROLE_SERVICE },
+	{ "give_work", ROLE_WAIT },
+	{ "wait_for_work", ROLE_WAIT },
+	{ "wait_for_other_cpus", ROLE_WAIT },
+	{ "r0_cpu_id", ROLE_WAIT },
+	{ "r0_cpu_count", ROLE_WAIT },
+	{ "r0_on_cpu", ROLE_WAIT },
+	{ "r0_on_cpu_async", ROLE_WAIT },
+	{ "r0_on_cpu_wait", ROLE_WAIT },
+	{ "r0_on_cpus", ROLE_WAIT },
+	{ "r0_on_cpus_async", ROLE_WAIT },
+	{ "r0_on_cpus_wait", ROLE_WAIT },
+	{ "r0_send_ipi", ROLE_SERVICE },
+	{ "r0_send_nmi", ROLE_SERVICE },
+	{ "r0_send_ipi_to_others", ROLE_SERVICE },
+	{ "r0_barrier_wait", ROLE_WAIT },
+	{ "r0_spin_lock", ROLE_WAIT },
+	{ "r0_spin_trylock", ROLE_SERVICE },
+	{ "r0_spin_unlock", ROLE_SERVICE },
 };
 
 /* Where the symbol table has a name and the debugging information, if any, says guest/. */
@@ -108,7 +140,9 @@ struct chain {
 	enum role last_role;
 	uint64_t ring3_rsp; /* where ring 3 began, last seen; 0 before that */
 	bool no_rules;	    /* nothing describes how to leave the first frame */
-	bool left;	    /* the runtime: the core's registers are those of its caller */
+	bool left;	    /* the runtime, for `caller` */
+	struct user_regs_struct caller;
+	bool waiting; /* it may leave what waits for another CPU */
 };
 
 /* A frame as libdwfl has it. */
@@ -260,6 +294,12 @@ static int print_frame(Dwfl_Frame *state, void *argument)
 	return DWARF_CB_OK;
 }
 
+/* Whether the guest stops in such a function by itself, so that what matters is who called it. */
+static bool is_stop(enum role role, bool waiting)
+{
+	return role == ROLE_DOORBELL || (waiting && role == ROLE_WAIT);
+}
+
 static int leave_frame(Dwfl_Frame *state, void *argument)
 {
 	struct chain *chain = argument;
@@ -270,24 +310,25 @@ static int leave_frame(Dwfl_Frame *state, void *argument)
 	if (!read_frame(chain, state, &frame) || chain->depth >= LINE_LIMIT)
 		return DWARF_CB_ABORT;
 	role = role_of(chain->symbols, frame.interrupted ? frame.pc : frame.pc - 1);
-	if (role == ROLE_OUTERMOST || (!chain->depth && role != ROLE_DOORBELL))
+	if (role == ROLE_OUTERMOST || (!chain->depth && !is_stop(role, chain->waiting)))
 		return DWARF_CB_ABORT;
 	chain->depth++;
 	chain->last_rsp = frame.rsp;
 	chain->last_role = role;
-	if (role != ROLE_NONE)
+	/* What waits may be all that is left, if it was the last that its caller called. */
+	if (role != ROLE_NONE && role != ROLE_WAIT)
 		return DWARF_CB_OK;
-	list_registers(&chain->symbols->core->registers, list);
+	list_registers(&chain->caller, list);
 	for (unsigned int i = 0; i < COLUMNS; i++) {
 		Dwarf_Word value;
 
 		/* What a function need not preserve is not known any more. */
 		*list[i] = dwfl_frame_reg(state, i, &value) ? 0 : value;
 	}
-	chain->symbols->core->registers.rip = frame.pc;
+	chain->caller.rip = frame.pc;
 	chain->after = !frame.interrupted;
 	chain->left = true;
-	return DWARF_CB_ABORT;
+	return role == ROLE_NONE ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
 static int print_thread(Dwfl_Thread *thread, void *argument)
@@ -320,16 +361,22 @@ bool call_chain_is_outermost(struct symbols *symbols, uint64_t pc)
 	return role_of(symbols, pc) == ROLE_OUTERMOST;
 }
 
-bool call_chain_leave_runtime(struct symbols *symbols, bool *after)
+bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after)
 {
-	struct chain chain = { .symbols = symbols };
+	struct chain chain = {
+		.symbols = symbols,
+		.waiting = waiting,
+		.caller = symbols->core->registers,
+	};
 
-	if (role_of(symbols, symbols->core->registers.rip) != ROLE_DOORBELL || !attach(symbols))
+	if (!is_stop(role_of(symbols, symbols->core->registers.rip), waiting) || !attach(symbols))
 		return false;
 	dwfl_getthreads(symbols->dwfl, leave_thread, &chain);
-	if (chain.left)
-		*after = chain.after;
-	return chain.left;
+	if (!chain.left)
+		return false;
+	symbols->core->registers = chain.caller;
+	*after = chain.after;
+	return true;
 }
 
 void call_chain_print(struct symbols *symbols, bool after, FILE *out)

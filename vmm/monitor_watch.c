@@ -48,18 +48,32 @@ void monitor_watch_init(struct monitor_cpu *cpu)
 
 int monitor_watch_arm(struct monitor_cpu *cpu, struct error *error)
 {
-	return watch_arm(&cpu->watch, error);
+	pthread_mutex_t *turn = &cpu->machine->turn;
+	int err;
+
+	if (cpu->machine->watch.method != WATCH_SINGLE_STEP)
+		return watch_arm(&cpu->watch, error);
+	/* Arming takes the variables as they are now: not while another is between step and comparison. */
+	pthread_mutex_lock(turn);
+	err = watch_arm(&cpu->watch, error);
+	pthread_mutex_unlock(turn);
+	return err;
 }
 
 int monitor_watch_run(struct monitor_cpu *cpu, struct error *error)
 {
-	bool turns = cpu->machine->watch.method == WATCH_SINGLE_STEP && cpu->watch.armed.slots;
+	bool steps = cpu->machine->watch.method == WATCH_SINGLE_STEP && cpu->watch.armed.slots;
+	const struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE |
+							  KVM_GUESTDBG_SINGLESTEP };
 	int err;
 
 	/* Who waits in KVM for an interrupt changes nothing, and would keep all others waiting. */
-	cpu->has_turn = turns && !monitor_waits(cpu);
+	cpu->has_turn = steps && !monitor_waits(cpu);
 	if (cpu->has_turn)
 		pthread_mutex_lock(&cpu->machine->turn);
+	/* KVM steps by RFLAGS.TF, and loses it where the guest loads its flags. */
+	if (steps)
+		set_guest_debug(cpu, &debug);
 	err = vcpu_run(&cpu->vcpu, error);
 	if (cpu->has_turn && (err || cpu->vcpu.run->exit_reason != KVM_EXIT_DEBUG)) {
 		cpu->has_turn = false;

@@ -16,6 +16,9 @@
 /* The local APIC's timer counts down: SDM vol. 3A, 10.4.1, table 10-1. */
 #define APIC_CURRENT_COUNT 0x390
 
+/* Its processor priority follows from others, and KVM works it out when it is next needed. */
+#define APIC_PPR 0xa0
+
 /* In the XSAVE area's 32-bit words: SDM vol. 1, 13.4.2. Its bits for the x87 and SSE. */
 #define XSTATE_BV     (512 / 4)
 #define XSTATE_LEGACY 3u
@@ -381,6 +384,7 @@ int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *
 	memcpy(&now->xsave->region[XSTATE_BV], &state->xsave->region[XSTATE_BV], sizeof(uint64_t));
 	memcpy(&now->lapic.regs[APIC_CURRENT_COUNT], &state->lapic.regs[APIC_CURRENT_COUNT],
 	       sizeof(uint32_t));
+	memcpy(&now->lapic.regs[APIC_PPR], &state->lapic.regs[APIC_PPR], sizeof(uint32_t));
 #define DIFFERS(member, name) \
 	part_differs(&now->member, &state->member, sizeof(state->member), name, what, size)
 	differs = DIFFERS(regs, "general registers") || DIFFERS(sregs, "system registers") ||

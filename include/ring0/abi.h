@@ -28,6 +28,12 @@
 #define R0_MESSAGE_WAKE	     12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
 #define R0_MESSAGE_STEPPED \
 	13 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
+/* Of machines with several CPUs, from 32 on. */
+#define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
+#define R0_MESSAGE_WORK 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
+#define R0_MESSAGE_REST 34 /* waiting for others; a: 0, or 1 + the CPU to finish; answer as above */
+#define R0_MESSAGE_CPU	35 /* answer: the number of the CPU that asks */
+#define R0_MESSAGE_CPUS 36 /* how many there are; from ring 3, which ring 0 answers */
 
 /* Guest-physical memory as the test sees it, at R0_DIRECT_MAP + address; readable and writable. */
 #define R0_DIRECT_MAP 0xffff888000000000
@@ -41,6 +47,12 @@
 #define R0_TSS	     0x30
 #define R0_GDT_SIZE  0x80 /* with room for a test's own descriptors from 0x40 on */
 
+/*
+ * CPU n's TSS, for n > 0, is at R0_TSS_OTHERS + 16 * (n - 1) of its own GDT, so that its TR tells
+ * which one it is: far from where tests have theirs.
+ */
+#define R0_TSS_OTHERS 0x400
+
 /* Interrupt stack table entries (SDM vol. 3A, 6.14.5): no two of these may share a stack. */
 #define R0_IST_EXCEPTION 1
 #define R0_IST_DF	 2
@@ -51,11 +63,13 @@
 #define R0_IST_SHIFT 0x4000
 
 /*
- * The CPU's own memory, reserved in the program and mirrored like the rest: tables first, then
- * stacks, each with an absent page below it. Offsets from its start, all in bytes.
+ * A CPU's own memory, reserved in the program and mirrored like the rest: tables first, then
+ * stacks, each with an absent page below it. Offsets from its start, all in bytes. The CPUs' follow
+ * each other.
  */
 #define R0_AREA_TSS		0x0000 /* with the I/O permission bitmap left out */
 #define R0_AREA_GDT		0x0100
+#define R0_AREA_INTERRUPTS	0x0800 /* uint32_t for each vector: handled since the last wait for it */
 #define R0_AREA_IDT		0x1000
 #define R0_AREA_EXCEPTION_STACK 0x03000
 #define R0_AREA_EXCEPTION_SIZE	0x10000
@@ -72,17 +86,24 @@
 /* Stub size in the table that the IDT's gates point to. */
 #define R0_VECTOR_STUB_SIZE 16
 
-/* Whole pages, for struct r0_guest. */
-#define R0_GUEST_SIZE 0x1000
+/* Entries in the table of what LSTAR points to, one a CPU, and their size. */
+#define R0_SYSCALL_ENTRIES    32
+#define R0_SYSCALL_ENTRY_SIZE 0xa0
 
-/* Offsets in struct r0_guest that the entry code uses; asserted in guest/state.c. */
-#define R0_GUEST_KERNEL_CR3 0
-#define R0_GUEST_USER_CR3   8
-#define R0_GUEST_KERNEL_RSP 16
-#define R0_GUEST_USER_RSP   24
-#define R0_GUEST_IN_USER    32
-#define R0_GUEST_SCRATCH    40
-#define R0_GUEST_AREA	    48
+/* Whole pages, for struct r0_guest. */
+#define R0_GUEST_SIZE 0x3000
+
+/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/state.c. */
+#define R0_GUEST_CPU_COUNT 0x100
+#define R0_GUEST_OTHERS	   0x1000
+#define R0_CPU_SIZE	   0x100
+#define R0_CPU_KERNEL_CR3  0
+#define R0_CPU_USER_CR3	   8
+#define R0_CPU_KERNEL_RSP  16
+#define R0_CPU_USER_RSP	   24
+#define R0_CPU_IN_USER	   32
+#define R0_CPU_SCRATCH	   40
+#define R0_CPU_AREA	   48
 
 #ifndef __ASSEMBLER__
 
@@ -90,15 +111,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ring0/fault.h>
+#include <ring0/smp.h>
 
 #define R0_SPARSE_RANGES 8
 
-/*
- * The runtime's state, in the test program's own data, on a page of its own that user page tables
- * map for ring 0 only. All of it is zero in the program; the mirror fills in the first half of
- * the VM's copy.
- */
-struct r0_guest {
+/* A CPU's own part of the runtime's state. */
+struct r0_cpu {
 	uint64_t kernel_cr3;
 	uint64_t user_cr3;
 	uint64_t kernel_rsp; /* where a SYSCALL from ring 3 continues */
@@ -108,6 +126,32 @@ struct r0_guest {
 
 	uint64_t area;	     /* address of the CPU's own memory */
 	uint64_t user_stack; /* where the next function run in ring 3 has its stack */
+	struct r0_try *try;  /* innermost */
+	uint64_t number;
+
+	/* What it was given to do. Whoever makes `work` WORK_CLAIMED may change the others. */
+	void (*fn)(void *arg);
+	void *arg;
+	uint64_t given; /* how much it was given so far, the last included; wraps with `finished` */
+	uint64_t finished;
+	uint32_t work; /* enum r0_work */
+} __attribute__((aligned(R0_CPU_SIZE)));
+
+enum r0_work {
+	R0_WORK_NONE,
+	R0_WORK_CLAIMED, /* another CPU is about to give it some */
+	R0_WORK_GIVEN,
+	R0_WORK_RUNNING,
+};
+
+/*
+ * The runtime's state, in the test program's own data, on pages of its own that user page tables
+ * map for ring 0 only. All of it is zero in the program; the mirror fills in the VM's copy. A test
+ * on one CPU writes to the first page alone.
+ */
+struct r0_guest {
+	struct r0_cpu first;
+	uint64_t cpu_count; /* 0 and 1 are one */
 	struct {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
 	} sparse[R0_SPARSE_RANGES];
@@ -116,10 +160,14 @@ struct r0_guest {
 
 	void *param; /* R0_PARAM's element */
 	void (*teardown)(void);
-	struct r0_try *try; /* innermost */
 	void (*handlers[256])(struct r0_frame *frame);
-	uint32_t interrupts[256]; /* handled since the last wait for that vector */
+	struct r0_cpu others[R0_CPU_LIMIT - 1] __attribute__((aligned(R0_GUEST_OTHERS)));
 };
+
+static inline struct r0_cpu *r0_cpu_at(struct r0_guest *guest, unsigned int number)
+{
+	return number ? &guest->others[number - 1] : &guest->first;
+}
 
 /* A failure as the guest reports it. */
 struct r0_failure {
@@ -141,8 +189,11 @@ enum r0_failure_kind {
 /* The entry code: whole pages that user page tables map for ring 0 only. */
 extern const char r0_entry_start[], r0_entry_end[];
 extern const char r0_vector_stubs[];  /* 256 of R0_VECTOR_STUB_SIZE bytes */
-extern const char r0_syscall_entry[]; /* for LSTAR */
-extern const char r0_doorbell[];      /* the OUT that carries every message */
+extern const char r0_syscall_entry[]; /* for LSTAR: R0_SYSCALL_ENTRY_SIZE bytes for each CPU */
+extern const char r0_cpu_start[];     /* where the CPUs start that have no test to run */
+extern const char r0_doorbell[];      /* the OUT that carries every message but these */
+extern const char r0_idle_doorbell[]; /* the OUT for R0_MESSAGE_IDLE */
+extern const char r0_cpu_doorbell[];  /* the OUT for R0_MESSAGE_CPU, where memory is ring 3's */
 extern const char r0_test_return[];   /* what a test that is entered directly returns to */
 extern const char r0_pass_doorbell[]; /* the OUT there, with R0_MESSAGE_PASS */
 extern const char r0_user_return[];   /* the UD2 that ends a function run in ring 3 */

@@ -130,3 +130,40 @@ R0_TEST(bit_counts, movbe_to_absent_memory, .when = executes_movbe)
 	ASSERT_FAULT_AT(fault, R0_PF, R0_PF_WR, movbe_memory_at);
 	R0_ASSERT_EQ(fault.cr2, 0x10);
 }
+
+/* Numbers that look like these instructions: TZCNT, LZCNT, MOVBE, SYSRET. */
+#define LIKE_TZCNT  0x1122c3bc0ff34455
+#define LIKE_LZCNT  0x1122c3bd0f48f344
+#define LIKE_MOVBE  0x112207f0380f4455
+#define LIKE_SYSRET 0x1122334455070f48
+
+#define NUMBER(name, number)                                                         \
+	uint64_t name(void);                                                         \
+	__asm__(".pushsection .text\n" #name ": movabsq $" STRING(number) ", %rax\n" \
+									  "ret\n.popsection")
+#define STRING(text)  STRING_(text)
+#define STRING_(text) #text
+
+/* Without tables for unwinding, by which their beginning would be known. */
+NUMBER(like_tzcnt, LIKE_TZCNT);
+NUMBER(like_lzcnt, LIKE_LZCNT);
+NUMBER(like_movbe, LIKE_MOVBE);
+NUMBER(like_sysret, LIKE_SYSRET);
+
+R0_TEST(bit_counts, numbers_are_no_instructions)
+{
+	uint64_t number;
+
+	R0_ASSERT_EQ(like_tzcnt(), LIKE_TZCNT);
+	R0_ASSERT_EQ(like_lzcnt(), LIKE_LZCNT);
+	R0_ASSERT_EQ(like_movbe(), LIKE_MOVBE);
+	R0_ASSERT_EQ(like_sysret(), LIKE_SYSRET);
+	__asm__ volatile("movabsq %1, %0" : "=r"(number) : "i"(LIKE_TZCNT));
+	R0_ASSERT_EQ(number, LIKE_TZCNT);
+	__asm__ volatile("movabsq %1, %0" : "=r"(number) : "i"(LIKE_LZCNT));
+	R0_ASSERT_EQ(number, LIKE_LZCNT);
+	__asm__ volatile("movabsq %1, %0" : "=r"(number) : "i"(LIKE_MOVBE));
+	R0_ASSERT_EQ(number, LIKE_MOVBE);
+	__asm__ volatile("movabsq %1, %0" : "=r"(number) : "i"(LIKE_SYSRET));
+	R0_ASSERT_EQ(number, LIKE_SYSRET);
+}

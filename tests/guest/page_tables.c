@@ -579,6 +579,8 @@ R0_TEST(page_tables, cr3_points_to_any_page)
 {
 	static uint64_t pml4[512] __attribute__((aligned(4096)));
 	uint64_t *present = r0_direct(r0_read_cr3() & R0_CR3_ADDRESS);
+	/* 0, but for AddressSanitizer, whose heap is behind the same entry. */
+	uint64_t before = present[MAPPING_TEST >> 39 & 0x1ff];
 
 	for (int i = 0; i < 512; i++)
 		pml4[i] = present[i];
@@ -587,7 +589,7 @@ R0_TEST(page_tables, cr3_points_to_any_page)
 	map(MAPPING_TEST, 1, r0_physical(page) | RIGHTS);
 	R0_ASSERT_EQ(*at(MAPPING_TEST), PAGE_CONTENT);
 	R0_ASSERT_NE(pml4[MAPPING_TEST >> 39 & 0x1ff], 0);
-	R0_ASSERT_EQ(present[MAPPING_TEST >> 39 & 0x1ff], 0);
+	R0_ASSERT_EQ(present[MAPPING_TEST >> 39 & 0x1ff], before);
 }
 
 /* Two addresses of one page show the same bytes. */

@@ -56,6 +56,9 @@ static void reset_by_the_output_port(void **state)
 	assert_int_equal(out(0x64, 0xd1), BUS_DONE);
 	assert_int_equal(out(0x60, 0xfe), BUS_SHUTDOWN);
 	assert_int_equal(out(0x60, 0xfe), BUS_DONE);
+	/* It was a pulse. */
+	out(0x64, 0xd0);
+	assert_int_equal(in(0x60), 0xff);
 	/* Another command in between takes the byte's place. */
 	out(0x64, 0xd1);
 	out(0x64, 0x20);

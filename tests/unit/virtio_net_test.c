@@ -144,6 +144,25 @@ static void nobody_reads(void **state)
 	assert_int_equal(used(TRANSMIT)->idx, 5001);
 }
 
+/* A connection whose peer is gone: frames are lost, and nothing else happens. */
+static void peer_gone(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	make_on(pair[0]);
+	driver_start(F_MAC, 2);
+	give_buffer(0, 100);
+	close(pair[1]);
+	send_buffer(DATA_AT, HEADER_SIZE + 1000);
+	assert_int_equal(used(TRANSMIT)->idx, 1);
+	assert_int_equal(net.registers.dropped, 1);
+	virtio_net_receive(&net);
+	assert_int_equal(used(RECEIVE)->idx, 0);
+	close(pair[0]);
+}
+
 static void receives(void **state)
 {
 	static const uint8_t header[HEADER_SIZE] = { [10] = 1 };
@@ -314,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sends, make, check),
 		cmocka_unit_test_setup_teardown(frames_that_are_none, make, check),
 		cmocka_unit_test_setup_teardown(nobody_reads, make, check),
+		cmocka_unit_test_setup_teardown(peer_gone, make, check),
 		cmocka_unit_test_setup_teardown(receives, make, check),
 		cmocka_unit_test_setup_teardown(tight_buffers, make, check),
 		cmocka_unit_test_setup_teardown(wakes, make, check),

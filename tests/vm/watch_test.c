@@ -35,6 +35,9 @@ static int watch(struct r0_vm *vm, uint64_t address, unsigned int length, const 
 /* Writes 1 to 20 to its variable, with other work in between, and to its neighbours. */
 GUEST(writer, "	xor %ecx, %ecx\n"
 	      "1:	inc %ecx\n"
+	      /* Flags without TF, as a guest loads them that knows nothing of steps. */
+	      "	push $2\n"
+	      "	popf\n"
 	      "	mov %ecx, " DATA_TEXT " + 12\n"
 	      "	mov %ecx, " DATA_TEXT " + 20\n"
 	      "	mov %ecx, " DATA_TEXT " + 16\n"

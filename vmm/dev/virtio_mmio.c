@@ -106,15 +106,12 @@ static void write_features(struct virtio_registers *r, uint32_t value)
  * A queue that is set ready starts from its beginning. One whose size can't be stays not ready, which
  * the driver reads; whether its rings are in memory is looked at whenever they are used.
  */
-static void write_ready(struct virtio *virtio, struct virtqueue *queue, uint32_t value)
+static void write_ready(struct virtqueue *queue, uint32_t value)
 {
-	struct virtio_registers *r = virtio_registers(virtio);
-
 	if (value == queue->ready || value > 1 || (value && !virtqueue_size_is_valid(queue->size)))
 		return;
 	queue->ready = (uint8_t)value;
 	queue->next_available = queue->next_used = queue->told_used = 0;
-	r->pending &= ~(1u << r->queue_select);
 }
 
 static void set_low(uint64_t *address, uint32_t value)
@@ -179,7 +176,7 @@ static void write_register(struct virtio *virtio, uint64_t offset, uint32_t valu
 		break;
 	case QUEUE_READY:
 		if (queue)
-			write_ready(virtio, queue, value);
+			write_ready(queue, value);
 		break;
 	case QUEUE_NOTIFY:
 		virtio_notify(virtio, value);

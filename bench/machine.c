@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the monitor's control costs: how long it takes from r0_vm_freeze() until every CPU is parked, and
+ * how long to restore a snapshot, against the memory there is and the memory that was written. Depends
+ * on <ring0/vm.h> and the benchmark's clock.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ring0/vm.h>
+#include "bench/program.h"
+
+#define ROUNDS	 201
+#define CODE	 0x10000
+#define VARIABLE 0x20000
+#define FIRST	 0x400000 /* of the pages that the guest writes */
+#define STACK	 0x18000
+#define MIB	 (1ul << 20)
+
+/* Counts for ever, if RDI is 0. */
+extern const char guest_start[], guest_end[];
+__asm__(".pushsection .rodata\n"
+	"guest_start:\n"
+	"	test %rdi, %rdi\n"
+	"	jnz 4f\n"
+	"1:	addl $1, 0x20000\n"
+	"	jmp 1b\n"
+	/* Else writes to the first RDI pages from 4 MiB on, says so and waits. */
+	"4:	mov $0x400000, %ebx\n"
+	"2:	addl $1, (%rbx)\n"
+	"	add $4096, %rbx\n"
+	"	dec %rdi\n"
+	"	jnz 2b\n"
+	"	movl $1, 0x20000\n"
+	"3:	jmp 3b\n"
+	"guest_end:\n"
+	".popsection\n");
+
+static void check(int result, const struct r0_error *error)
+{
+	if (result < 0)
+		bench_die("ring0", error->text);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static void print_times(const char *what, double *times, int count)
+{
+	qsort(times, (size_t)count, sizeof(*times), compare);
+	printf("  %-44s %9.1f us  (%.1f to %.1f)\n", what, times[count / 2], times[0],
+	       times[count - 1]);
+}
+
+static struct r0_vm *make(unsigned int cpus, uint64_t memory, uint64_t argument)
+{
+	const size_t size = (uintptr_t)guest_end - (uintptr_t)guest_start;
+	const struct r0_vm_options options = { .cpus = cpus, .memory = memory };
+	struct r0_error error = { "" };
+	struct r0_vm *vm;
+	unsigned int i;
+
+	check(r0_vm_create(&vm, &options, &error), &error);
+	check(r0_vm_write(vm, CODE, guest_start, size, &error), &error);
+	for (i = 0; i < cpus; i++) {
+		const struct r0_vm_entry entry = {
+			.mode = R0_VM_MODE_LONG,
+			.ip = CODE,
+			.sp = STACK,
+			.tables = 0x1000,
+			.argument = argument,
+		};
+
+		check(r0_vm_enter(vm, i, &entry, &error), &error);
+	}
+	return vm;
+}
+
+static void measure_freeze(unsigned int cpus)
+{
+	struct r0_vm *vm = make(cpus, 16 * MIB, 0);
+	struct r0_error error = { "" };
+	double times[ROUNDS], begin;
+	char what[64];
+	int i;
+
+	check(r0_vm_start(vm, &error), &error);
+	for (i = 0; i < ROUNDS; i++) {
+		/* In full run, and at another place each time. */
+		poll(NULL, 0, 1);
+		begin = bench_now();
+		check(r0_vm_freeze(vm, &error), &error);
+		times[i] = bench_now() - begin;
+		check(r0_vm_thaw(vm, &error), &error);
+	}
+	snprintf(what, sizeof(what), "freeze, until %u CPU%s", cpus,
+		 cpus == 1 ? " is parked" : "s are parked");
+	print_times(what, times, ROUNDS);
+	r0_vm_destroy(vm);
+}
+
+/* Every page of it is in use: nothing is cheap because it is empty. */
+static void fill(struct r0_vm *vm, uint64_t memory)
+{
+	struct r0_error error = { "" };
+	uint64_t page[512], at;
+
+	memset(page, 0x5a, sizeof(page));
+	for (at = FIRST; at < memory; at += sizeof(page)) {
+		page[0] = at;
+		check(r0_vm_write(vm, at, page, sizeof(page), &error), &error);
+	}
+}
+
+static void wait_until_written(struct r0_vm *vm)
+{
+	struct r0_error error = { "" };
+	uint32_t done = 0;
+
+	while (!done) {
+		check(r0_vm_read(vm, VARIABLE, &done, sizeof(done), &error), &error);
+		if (!done)
+			poll(NULL, 0, 1);
+	}
+}
+
+static void measure_restore(uint64_t memory, uint64_t pages, int rounds)
+{
+	struct r0_vm *vm = make(1, memory, pages);
+	struct r0_vm_snapshot *snapshot;
+	struct r0_error error = { "" };
+	double times[ROUNDS], begin;
+	char what[64];
+	int i;
+
+	fill(vm, memory);
+	begin = bench_now();
+	check(r0_vm_snapshot_take(&snapshot, vm, &error), &error);
+	times[0] = bench_now() - begin;
+	snprintf(what, sizeof(what), "take, of %lu MiB, once", memory / MIB);
+	print_times(what, times, 1);
+	check(r0_vm_start(vm, &error), &error);
+	for (i = 0; i < rounds; i++) {
+		wait_until_written(vm);
+		check(r0_vm_freeze(vm, &error), &error);
+		begin = bench_now();
+		check(r0_vm_snapshot_restore(snapshot, vm, &error), &error);
+		times[i] = bench_now() - begin;
+		check(r0_vm_thaw(vm, &error), &error);
+	}
+	snprintf(what, sizeof(what), "restore, of %lu MiB, %lu pages written", memory / MIB, pages);
+	print_times(what, times, rounds);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+int main(void)
+{
+	static const uint64_t sizes[] = { 16 * MIB, 64 * MIB, 256 * MIB, 512 * MIB };
+	struct r0_error error = { "" };
+	struct r0_vm *vm;
+	size_t i;
+
+	if (r0_vm_create(&vm, NULL, &error) != 0) {
+		fprintf(stderr, "bench: skipped: %s\n", error.text);
+		return 77;
+	}
+	r0_vm_destroy(vm);
+	printf("\nThe monitor: medians of %d, and the least and the most\n", ROUNDS);
+	measure_freeze(1);
+	measure_freeze(2);
+	measure_freeze(4);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		measure_restore(sizes[i], 16, ROUNDS);
+	measure_restore(64 * MIB, 256, ROUNDS);
+	measure_restore(64 * MIB, 4096, ROUNDS / 10);
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Teams of threads: each runs what it is given once, all are waited for, again and again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "runner/team.h"
+
+#define SIZE   5
+#define ROUNDS 200
+
+struct tally {
+	atomic_uint runs[SIZE + 2];
+	atomic_uint now;
+	atomic_bool together; /* all of them ran at one time */
+};
+
+static void count(void *context, unsigned int number)
+{
+	struct tally *tally = context;
+
+	atomic_fetch_add(&tally->runs[number], 1);
+}
+
+static void each_runs_once(void **state)
+{
+	struct error error = { 0 };
+	struct tally tally = { 0 };
+	struct team *team;
+	unsigned int i, round;
+
+	(void)state;
+	assert_int_equal(team_create(&team, SIZE, &error), 0);
+	for (round = 1; round <= ROUNDS; round++) {
+		team_start(team, count, &tally);
+		team_wait(team);
+		for (i = 1; i <= SIZE; i++)
+			assert_int_equal(tally.runs[i], round);
+	}
+	assert_int_equal(tally.runs[0], 0);
+	assert_int_equal(tally.runs[SIZE + 1], 0);
+	team_destroy(team);
+}
+
+/* Comes back only when all have come. */
+static void meet(void *context, unsigned int number)
+{
+	struct tally *tally = context;
+
+	count(context, number);
+	atomic_fetch_add(&tally->now, 1);
+	while (atomic_load(&tally->now) < SIZE)
+		;
+	atomic_store(&tally->together, true);
+}
+
+static void they_run_at_a_time(void **state)
+{
+	struct error error = { 0 };
+	struct tally tally = { 0 };
+	struct team *team;
+
+	(void)state;
+	assert_int_equal(team_create(&team, SIZE, &error), 0);
+	team_start(team, meet, &tally);
+	team_wait(team);
+	assert_true(tally.together);
+	team_destroy(team);
+}
+
+static void one_that_never_ran_ends(void **state)
+{
+	struct error error = { 0 };
+	struct team *team;
+
+	(void)state;
+	assert_int_equal(team_create(&team, SIZE, &error), 0);
+	team_destroy(team);
+	team_destroy(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_runs_once),
+		cmocka_unit_test(they_run_at_a_time),
+		cmocka_unit_test(one_that_never_ran_ends),
+	};
+
+	return cmocka_run_group_tests_name("team", tests, NULL, NULL);
+}
