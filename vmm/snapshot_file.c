@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 #include "vmm/checksum.h"
 #include "vmm/full_snapshot.h"
@@ -20,13 +19,6 @@
 
 #define MAGIC	"ring0 VM snapshot\n"
 #define VERSION 1
-
-/* ELF's numbers. */
-#if defined(__x86_64__)
-#define ARCHITECTURE 62
-#elif defined(__aarch64__)
-#define ARCHITECTURE 183
-#endif
 
 /* No part but memory is as large as that. */
 #define PART_MAX (64u << 20)
@@ -51,7 +43,7 @@ static struct file_head make_head(const struct full_snapshot_shape *shape)
 	struct file_head head = {
 		.magic = MAGIC,
 		.version = VERSION,
-		.architecture = ARCHITECTURE,
+		.architecture = state_architecture(),
 		.shape = *shape,
 	};
 
@@ -238,7 +230,7 @@ static int check_head(const struct file_head *head, uint64_t file_size, struct e
 		return error_set(error, EPROTONOSUPPORT,
 				 "the snapshot is of version %u; this is version %d", head->version,
 				 VERSION);
-	if (head->architecture != ARCHITECTURE)
+	if (head->architecture != state_architecture())
 		return error_set(error, EPROTONOSUPPORT,
 				 "the snapshot is of another architecture (ELF machine %u)",
 				 head->architecture);

@@ -10,6 +10,9 @@
 
 struct vm_state;
 
+/* The architecture that the bytes are of, by ELF's number. */
+uint32_t state_architecture(void);
+
 /* As bytes: how many, and them. */
 size_t vcpu_state_size(const struct vcpu_state *state);
 void vcpu_state_save(const struct vcpu_state *state, void *bytes);

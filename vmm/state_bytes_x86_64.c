@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The state of x86 vCPUs and interrupt controllers as bytes, and compared by register. */
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ struct head {
 	uint32_t msr_count;
 	uint64_t xsave_size;
 };
+
+uint32_t state_architecture(void)
+{
+	return EM_X86_64;
+}
 
 size_t vcpu_state_size(const struct vcpu_state *state)
 {

@@ -132,16 +132,12 @@ struct r0_vm_entry {
 int r0_vm_enter(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_entry *entry,
 		struct r0_error *error);
 
-/* The registers that a debugger shows: those of the architecture the VM has. */
+/* The registers that a debugger shows, on x86. */
 struct r0_vm_registers {
-#if defined(__x86_64__)
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp;
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t rip, rflags;
 	uint64_t cr0, cr2, cr3, cr4, efer;
-#elif defined(__aarch64__)
-	uint64_t x[31], sp_el1, pc, pstate;
-#endif
 };
 
 /* Get or set a CPU's, the VM being at rest. -EBUSY while it runs; what KVM refuses, as it says. */
