@@ -18,15 +18,16 @@
 #define STACK	 0x18000
 #define MIB	 (1ul << 20)
 
-/* Counts for ever. */
-extern const char guest_count[], guest_write[], guest_end[];
+/* Counts for ever, if RDI is 0. */
+extern const char guest_start[], guest_end[];
 __asm__(".pushsection .rodata\n"
-	"guest_count:\n"
+	"guest_start:\n"
+	"	test %rdi, %rdi\n"
+	"	jnz 4f\n"
 	"1:	addl $1, 0x20000\n"
 	"	jmp 1b\n"
-	/* Writes to the first RDI pages from 4 MiB on, says so and waits. */
-	"guest_write:\n"
-	"	mov $0x400000, %ebx\n"
+	/* Else writes to the first RDI pages from 4 MiB on, says so and waits. */
+	"4:	mov $0x400000, %ebx\n"
 	"2:	addl $1, (%rbx)\n"
 	"	add $4096, %rbx\n"
 	"	dec %rdi\n"
@@ -56,20 +57,20 @@ static void print_times(const char *what, double *times, int count)
 	       times[count - 1]);
 }
 
-static struct r0_vm *make(unsigned int cpus, uint64_t memory, const char *code, uint64_t argument)
+static struct r0_vm *make(unsigned int cpus, uint64_t memory, uint64_t argument)
 {
+	const size_t size = (uintptr_t)guest_end - (uintptr_t)guest_start;
 	const struct r0_vm_options options = { .cpus = cpus, .memory = memory };
 	struct r0_error error = { "" };
 	struct r0_vm *vm;
 	unsigned int i;
 
 	check(r0_vm_create(&vm, &options, &error), &error);
-	check(r0_vm_write(vm, CODE, guest_count, (size_t)(guest_end - guest_count), &error),
-	      &error);
+	check(r0_vm_write(vm, CODE, guest_start, size, &error), &error);
 	for (i = 0; i < cpus; i++) {
 		const struct r0_vm_entry entry = {
 			.mode = R0_VM_MODE_LONG,
-			.ip = CODE + (uint64_t)(code - guest_count),
+			.ip = CODE,
 			.sp = STACK,
 			.tables = 0x1000,
 			.argument = argument,
@@ -82,7 +83,7 @@ static struct r0_vm *make(unsigned int cpus, uint64_t memory, const char *code, 
 
 static void measure_freeze(unsigned int cpus)
 {
-	struct r0_vm *vm = make(cpus, 16 * MIB, guest_count, 0);
+	struct r0_vm *vm = make(cpus, 16 * MIB, 0);
 	struct r0_error error = { "" };
 	double times[ROUNDS], begin;
 	char what[64];
@@ -130,7 +131,7 @@ static void wait_until_written(struct r0_vm *vm)
 
 static void measure_restore(uint64_t memory, uint64_t pages, int rounds)
 {
-	struct r0_vm *vm = make(1, memory, guest_write, pages);
+	struct r0_vm *vm = make(1, memory, pages);
 	struct r0_vm_snapshot *snapshot;
 	struct r0_error error = { "" };
 	double times[ROUNDS], begin;

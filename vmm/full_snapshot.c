@@ -14,8 +14,8 @@ size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot)
 	return (snapshot->shape.memory / PAGE_SIZE + 63) / 64;
 }
 
-int full_snapshot_allocate(struct r0_vm_snapshot **result, const struct full_snapshot_shape *shape,
-			   struct error *error)
+struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
+					      struct error *error)
 {
 	struct r0_vm_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	void *memory = mmap(NULL, shape->memory, PROT_READ | PROT_WRITE,
@@ -26,8 +26,9 @@ int full_snapshot_allocate(struct r0_vm_snapshot **result, const struct full_sna
 		if (memory != MAP_FAILED)
 			munmap(memory, shape->memory);
 		free(snapshot);
-		return error_set(error, ENOMEM, "no memory for a snapshot of %llu KiB",
-				 (unsigned long long)shape->memory >> 10);
+		error_set(error, ENOMEM, "no memory for a snapshot of %llu KiB",
+			  (unsigned long long)shape->memory >> 10);
+		return NULL;
 	}
 	snapshot->shape = *shape;
 	snapshot->memory = memory;
@@ -41,10 +42,10 @@ int full_snapshot_allocate(struct r0_vm_snapshot **result, const struct full_sna
 	if (!snapshot->cpus || !snapshot->halted || !snapshot->has_entry || !snapshot->devices ||
 	    !snapshot->present || !snapshot->differs) {
 		r0_vm_snapshot_destroy(snapshot);
-		return error_set(error, ENOMEM, "no memory for a snapshot");
+		error_set(error, ENOMEM, "no memory for a snapshot");
+		return NULL;
 	}
-	*result = snapshot;
-	return 0;
+	return snapshot;
 }
 
 /* With control of the machine held. */
@@ -227,11 +228,11 @@ static int take(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error 
 int r0_vm_snapshot_take(struct r0_vm_snapshot **result, struct r0_vm *vm, struct r0_error *error)
 {
 	const struct full_snapshot_shape shape = shape_of(vm);
-	struct r0_vm_snapshot *snapshot;
-	int err = full_snapshot_allocate(&snapshot, &shape, monitor_error(error));
+	struct r0_vm_snapshot *snapshot = full_snapshot_allocate(&shape, monitor_error(error));
+	int err;
 
-	if (err)
-		return err;
+	if (!snapshot)
+		return -ENOMEM;
 	pthread_mutex_lock(&vm->control);
 	err = monitor_need_rest(vm, "a snapshot", monitor_error(error));
 	if (!err)

@@ -33,9 +33,12 @@ struct r0_vm_snapshot {
 	struct r0_vm_snapshot *next; /* that is */
 };
 
-/* Room for a snapshot of a shape. Returns 0 or -ENOMEM. r0_vm_snapshot_destroy() releases it. */
-int full_snapshot_allocate(struct r0_vm_snapshot **snapshot,
-			   const struct full_snapshot_shape *shape, struct error *error);
+/*
+ * Room for a snapshot of a shape, or NULL with a message if there is no memory.
+ * r0_vm_snapshot_destroy() releases it.
+ */
+struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
+					      struct error *error);
 
 /* Words of 64 pages in a snapshot's bitmaps. */
 size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot);

@@ -5,34 +5,45 @@
 #include <string.h>
 #include "vmm/monitor.h"
 
-static int copy(struct r0_vm *vm, uint64_t address, const void *from, void *to, size_t size,
-		struct error *error)
+/*
+ * Guest memory for one access, or NULL with a message. Takes the bus's lock, which is that of the pages
+ * marked as written, too, and is given back by done().
+ */
+static void *begin(struct r0_vm *vm, uint64_t address, size_t size, bool write, struct error *error)
 {
 	void *at;
 
-	/* The bus's lock is that of the pages marked as written, too. */
 	pthread_mutex_lock(&vm->devices->lock);
-	at = ram_at(&vm->memory.ram, gpa(address), size, from != NULL);
-	if (at && from)
-		memcpy(at, from, size);
-	else if (at)
-		memcpy(to, at, size);
+	at = ram_at(&vm->memory.ram, gpa(address), size, write);
+	if (!at && size)
+		error_set(error, EFAULT, "guest-physical %#llx, %#zx bytes, is not all memory",
+			  (unsigned long long)address, size);
+	return at;
+}
+
+static int done(struct r0_vm *vm, const void *at, size_t size)
+{
 	pthread_mutex_unlock(&vm->devices->lock);
-	if (at || !size)
-		return 0;
-	return error_set(error, EFAULT, "guest-physical %#llx, %#zx bytes, is not all memory",
-			 (unsigned long long)address, size);
+	return at || !size ? 0 : -EFAULT;
 }
 
 int r0_vm_write(struct r0_vm *vm, uint64_t address, const void *data, size_t size,
 		struct r0_error *error)
 {
-	return copy(vm, address, data, NULL, size, monitor_error(error));
+	void *at = begin(vm, address, size, true, monitor_error(error));
+
+	if (at && size)
+		memcpy(at, data, size);
+	return done(vm, at, size);
 }
 
 int r0_vm_read(struct r0_vm *vm, uint64_t address, void *data, size_t size, struct r0_error *error)
 {
-	return copy(vm, address, NULL, data, size, monitor_error(error));
+	const void *at = begin(vm, address, size, false, monitor_error(error));
+
+	if (at && size)
+		memcpy(data, at, size);
+	return done(vm, at, size);
 }
 
 int monitor_read_virtual(struct monitor_cpu *cpu, uint64_t address, void *data, size_t size)

@@ -48,7 +48,16 @@ void monitor_watch_init(struct monitor_cpu *cpu)
 
 int monitor_watch_arm(struct monitor_cpu *cpu, struct error *error)
 {
-	return watch_arm(&cpu->watch, error);
+	pthread_mutex_t *turn = &cpu->machine->turn;
+	int err;
+
+	if (cpu->machine->watch.method != WATCH_SINGLE_STEP)
+		return watch_arm(&cpu->watch, error);
+	/* Arming takes the variables as they are now: not while another is between step and comparison. */
+	pthread_mutex_lock(turn);
+	err = watch_arm(&cpu->watch, error);
+	pthread_mutex_unlock(turn);
+	return err;
 }
 
 int monitor_watch_run(struct monitor_cpu *cpu, struct error *error)

@@ -294,8 +294,8 @@ int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 
 static int enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struct error *error)
 {
-	struct kvm_sregs sregs;
-	struct kvm_regs regs;
+	struct kvm_sregs sregs = { 0 };
+	struct kvm_regs regs = { 0 };
 	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &sregs, error);
 
 	if (err < 0)
@@ -376,7 +376,7 @@ static int get_registers(struct monitor_cpu *cpu, struct r0_vm_registers *to, st
 static int set_registers(struct monitor_cpu *cpu, const struct r0_vm_registers *from,
 			 struct error *error)
 {
-	struct kvm_sregs sregs;
+	struct kvm_sregs sregs = { 0 };
 	struct kvm_regs regs;
 	bool differs = false;
 	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &sregs, error);

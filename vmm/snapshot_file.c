@@ -46,11 +46,6 @@ struct cpu_head {
 	uint64_t size;
 };
 
-struct page_record {
-	uint64_t number;
-	uint8_t bytes[PAGE_SIZE];
-};
-
 static struct file_head make_head(const struct full_snapshot_shape *shape)
 {
 	struct file_head head = {
@@ -265,8 +260,8 @@ static int read_cpus(struct reader *reader, struct r0_vm_snapshot *snapshot)
 	int err = 0;
 
 	for (i = 0; i < snapshot->shape.cpus && !err; i++) {
-		struct cpu_head head;
-		void *bytes;
+		struct cpu_head head = { 0 };
+		void *bytes = NULL;
 
 		err = get(reader, &head, sizeof(head));
 		if (!err)
@@ -283,7 +278,7 @@ static int read_cpus(struct reader *reader, struct r0_vm_snapshot *snapshot)
 
 static int read_chips(struct reader *reader, struct r0_vm_snapshot *snapshot)
 {
-	void *bytes;
+	void *bytes = NULL;
 	int err = get_part(reader, vm_state_size(), &bytes);
 
 	if (err)
@@ -295,7 +290,7 @@ static int read_chips(struct reader *reader, struct r0_vm_snapshot *snapshot)
 
 static int read_pages(struct reader *reader, struct r0_vm_snapshot *snapshot, uint64_t count)
 {
-	uint64_t pages = snapshot->shape.memory / PAGE_SIZE, next = 0, number;
+	uint64_t pages = snapshot->shape.memory / PAGE_SIZE, next = 0, number = 0;
 	int err;
 
 	for (; count; count--, next = number + 1) {
@@ -314,7 +309,7 @@ static int read_pages(struct reader *reader, struct r0_vm_snapshot *snapshot, ui
 
 static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 {
-	struct file_head head;
+	struct file_head head = { 0 };
 	struct r0_vm_snapshot *snapshot;
 	uint64_t size = reader->left, sum;
 	int err;
@@ -330,9 +325,9 @@ static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 	sum = head.checksum;
 	head.checksum = 0;
 	reader->checksum = checksum(CHECKSUM_START, &head, sizeof(head));
-	err = full_snapshot_allocate(&snapshot, &head.shape, reader->error);
-	if (err)
-		return err;
+	snapshot = full_snapshot_allocate(&head.shape, reader->error);
+	if (!snapshot)
+		return -ENOMEM;
 	err = read_cpus(reader, snapshot);
 	if (!err)
 		err = read_chips(reader, snapshot);

@@ -87,6 +87,27 @@ R0_TEST(smp_memory, cmpxchg16b_is_atomic, .cpus = CPUS, .when = has_cmpxchg16b)
 	R0_ASSERT_EQ(pair.high, 100 * CPUS);
 }
 
+/* The same memory by one CPU in pairs, and by the others with a locked instruction of another size. */
+static void count_in_both_ways(void *arg)
+{
+	unsigned int i;
+
+	if (r0_cpu_id() == 0) {
+		count_in_pairs(arg);
+		return;
+	}
+	r0_barrier_wait(&all);
+	for (i = 0; i < 5000; i++)
+		__asm__ volatile("lock incq %0" : "+m"(pair.low) : : "memory", "cc");
+}
+
+R0_TEST(smp_memory, cmpxchg16b_and_others_are_atomic, .cpus = CPUS, .when = has_cmpxchg16b)
+{
+	r0_on_cpus(count_in_both_ways, NULL);
+	R0_ASSERT_EQ(pair.low, 50 + 5000 * (CPUS - 1));
+	R0_ASSERT_EQ(pair.high, 100);
+}
+
 static uint64_t last_time;
 
 static void read_the_clock(void *arg)
