@@ -75,6 +75,11 @@ int monitor_watch_run(struct monitor_cpu *cpu, struct error *error)
 	if (steps)
 		set_guest_debug(cpu, &debug);
 	err = vcpu_run(&cpu->vcpu, error);
+	/* Nor is what another has just written, and not compared yet, to be put down to who waited. */
+	if (steps && !cpu->has_turn && !err && cpu->vcpu.run->exit_reason == KVM_EXIT_DEBUG) {
+		pthread_mutex_lock(&cpu->machine->turn);
+		cpu->has_turn = true;
+	}
 	if (cpu->has_turn && (err || cpu->vcpu.run->exit_reason != KVM_EXIT_DEBUG)) {
 		cpu->has_turn = false;
 		pthread_mutex_unlock(&cpu->machine->turn);
