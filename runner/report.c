@@ -9,14 +9,8 @@
 #include "runner/verdict.h"
 
 const struct report_ops *const report_formats[] = {
-	&report_pretty_ops,
-	&report_tap_ops,
-	&report_junit_ops,
-	&report_xunit_ops,
-	&report_json_ops,
-	&report_ktap_ops,
-	&report_sotest_ops,
-	NULL,
+	&report_pretty_ops, &report_tap_ops,  &report_junit_ops,  &report_xunit_ops,
+	&report_json_ops,   &report_ktap_ops, &report_sotest_ops, NULL,
 };
 
 const struct report_ops *report_find(const char *name, size_t length)
