@@ -323,12 +323,14 @@ static enum step debugger_start(struct execution *run)
 static void drive(struct execution *run)
 {
 	const struct debugger *debugger = run->debugger;
-	enum step step = debugger ? debugger_start(run) : STEP_ON;
+	enum step step;
 
+	/* Where there is no debugger: begin() sees to that. */
 	if (run->parallel) {
 		parallel_drive(run);
 		return;
 	}
+	step = debugger ? debugger_start(run) : STEP_ON;
 	while (step == STEP_ON) {
 		int err = vcpu_run(&run->cpu->vcpu, &run->complaint);
 
@@ -393,7 +395,7 @@ static int begin(struct execution *run)
 	int err;
 
 	run->cpu = &run->machine->cpus[0];
-	if (options->watch.count && run->machine->cpu_count > 1)
+	if ((options->watch.count || run->debugger) && run->machine->cpu_count > 1)
 		return error_set(&run->complaint, ENOTSUP,
 				 "it has both .watch and .cpus, and watches work with one CPU");
 	if (options->watch.count && !run->debugger) {

@@ -66,7 +66,7 @@ static uint32_t apic_register(const struct kvm_lapic_state *lapic, uint32_t offs
 static bool may_be_woken(const struct machine *machine, const struct machine_cpu *cpu)
 {
 	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
-	struct kvm_lapic_state lapic;
+	struct kvm_lapic_state lapic = { 0 };
 	size_t i;
 
 	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &chip, NULL) < 0 ||
@@ -214,7 +214,7 @@ static bool read_controllers(const struct machine *machine, const struct machine
 	struct kvm_irqchip master = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
 	struct kvm_irqchip slave = { .chip_id = KVM_IRQCHIP_PIC_SLAVE };
 	struct kvm_irqchip ioapic = { .chip_id = KVM_IRQCHIP_IOAPIC };
-	struct kvm_lapic_state lapic;
+	struct kvm_lapic_state lapic = { 0 };
 	uint32_t i;
 
 	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &master, NULL) < 0 ||

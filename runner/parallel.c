@@ -68,7 +68,9 @@ int parallel_begin(struct execution *run)
 			return error_set(&run->complaint, EIO, "KVM does not start CPU %u", i);
 	}
 	/* The snapshot is that of machines with one, too. */
-	memory_write(&run->machine->memory, gva(at), &count, sizeof(count));
+	if (memory_write(&run->machine->memory, gva(at), &count, sizeof(count)) != sizeof(count))
+		return error_set(&run->complaint, EFAULT,
+				 "the guest runtime's memory is not there");
 	return 0;
 }
 
@@ -92,7 +94,6 @@ static void stop_others(const struct execution *run)
 	unsigned int i;
 
 	pthread_cond_broadcast(&run->parallel->changed);
-
 	for (i = 0; i < run->machine->cpu_count; i++)
 		if (i != execution_cpu(run))
 			vcpu_kick(&run->machine->cpus[i].vcpu);

@@ -63,7 +63,8 @@ static const struct capability {
 	{ KVM_CAP_XSAVE2, "KVM_CAP_XSAVE2", "reset of AMX registers", false },
 	{ KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE", "reset after HLT", false },
 	{ KVM_CAP_DISABLE_QUIRKS2, "KVM_CAP_DISABLE_QUIRKS2", "hypercalls as on hardware", false },
-	{ KVM_CAP_SET_GUEST_DEBUG, "KVM_CAP_SET_GUEST_DEBUG", "R0_WATCH(), and triple faults on AMD", false },
+	{ KVM_CAP_SET_GUEST_DEBUG, "KVM_CAP_SET_GUEST_DEBUG",
+	  "R0_WATCH(), and triple faults on AMD", false },
 	{ KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", "timer interrupts", false },
 };
 
@@ -211,8 +212,11 @@ static void try_in_ring0(const struct doctor_probe *probe, const struct r0_cpuid
 
 	if (probe->other_cpuid)
 		options.cpuid = (struct r0_cpuids){ leaf1, 1 };
-	if (probe->watched)
+	/* Single steps are slow, and so is the backtrace that nobody looks at here. */
+	if (probe->watched) {
 		options.watch = (struct r0_watches){ &watched, 1 };
+		options.timeout_ms = 20 * PROBE_LIMIT_MS;
+	}
 	result = r0_call(doctor_probe_run, &copy, &options);
 	judge(&result, finding);
 	/* That is nothing to do without. */

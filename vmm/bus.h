@@ -80,7 +80,11 @@ struct bus {
 	struct bus_access unhandled[BUS_UNHANDLED_KEPT]; /* the last of them, the n-th at n % KEPT */
 	uint64_t shutdown_status;   /* 0: a reset was asked for; else debug_exit's, which is odd */
 	const struct dev *shutdown; /* who said BUS_SHUTDOWN last, or NULL */
-	int wake; /* an eventfd or -1: gets 1 when a device can take input again that it refused */
+	/*
+	 * An eventfd or -1: gets 1 when a device can take input again that it refused, or has left
+	 * some of its work for later (see virtio_continue()).
+	 */
+	int wake;
 };
 
 /* An empty bus. Nothing need be released; `wake` and the devices stay the caller's. */
@@ -122,7 +126,7 @@ void bus_access_text(const struct bus_access *access, char *text, size_t size);
 /* For devices: say that the guest asks for the machine's end. Returns BUS_SHUTDOWN. */
 enum bus_result dev_shutdown(struct dev *dev, uint64_t status);
 
-/* For devices: tell bus->wake that refused input would now be taken. */
+/* For devices: tell bus->wake. */
 void dev_wake(struct dev *dev);
 
 /* For devices: an access's bytes, eight at most, as a little-endian number, and the reverse. */

@@ -2,10 +2,10 @@
 /* The local APIC's timer in its three modes. SDM vol. 3A, 10.5.4; APM vol. 2, 16.4.1. */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "counted.h"
 #include "requirements.h"
 
 #define VECTOR 0x40
-#define MS     1000000ul /* nanoseconds */
 
 static void enable(void)
 {
@@ -29,32 +29,13 @@ static uint32_t counts_per_ms(void)
 	return (uint32_t)(count * MS / (end - start));
 }
 
-static volatile unsigned int calls;
-
-static void count(struct r0_frame *frame)
-{
-	(void)frame;
-	calls++;
-	r0_apic_eoi();
-}
-
-static void let_pass(uint64_t nanoseconds)
-{
-	uint64_t end = r0_clock() + nanoseconds;
-
-	r0_sti();
-	while (r0_clock() < end)
-		r0_pause();
-	r0_cli();
-}
-
 R0_TEST(apic_timer, one_shot_fires_once, .irqchip = true)
 {
 	uint32_t per_ms = counts_per_ms();
 	uint64_t start;
 
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	start = r0_clock();
 	r0_apic_start_timer(R0_APIC_TIMER_ONE_SHOT | VECTOR, R0_APIC_DIVIDE_BY_1, 4 * per_ms);
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
@@ -63,7 +44,7 @@ R0_TEST(apic_timer, one_shot_fires_once, .irqchip = true)
 	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
 	R0_ASSERT_EQ(r0_apic_read(R0_APIC_INITIAL_COUNT), 4 * per_ms);
 	let_pass(10 * MS);
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 }
 
 R0_TEST(apic_timer, periodic_fires_again, .irqchip = true)
@@ -73,21 +54,21 @@ R0_TEST(apic_timer, periodic_fires_again, .irqchip = true)
 	unsigned int i;
 
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	start = r0_clock();
 	r0_apic_start_timer(R0_APIC_TIMER_PERIODIC | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
 	for (i = 0; i < 10; i++)
 		r0_wait_for_irq(VECTOR, 2000);
-	R0_ASSERT_GE(calls, 10);
+	R0_ASSERT_GE(counted, 10);
 	/* Periods are counted from the start: none comes early. */
-	R0_ASSERT_LE(calls * MS * 3 / 4, r0_clock() - start);
+	R0_ASSERT_LE(counted * MS * 3 / 4, r0_clock() - start);
 	/* It counts on, from the initial count again. */
 	R0_ASSERT_LE(r0_apic_read(R0_APIC_CURRENT_COUNT), per_ms);
 	r0_apic_write(R0_APIC_INITIAL_COUNT, 0);
 	let_pass(0);
-	calls = 0;
+	counted = 0;
 	let_pass(5 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
 }
 
@@ -136,10 +117,10 @@ R0_TEST(apic_timer, masked_does_not_fire, .irqchip = true)
 	uint32_t per_ms = counts_per_ms();
 
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	r0_apic_start_timer(R0_APIC_MASKED | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
 	let_pass(5 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
 }
 
@@ -169,18 +150,18 @@ R0_TEST(apic_timer, tsc_deadline_is_disarmed, .irqchip = true, .when = cpu_has_t
 	uint64_t start;
 
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	/* Again, should the host have been away for so long that the deadline came. */
 	do {
 		let_pass(0);
-		calls = 0;
+		counted = 0;
 		start = r0_clock();
 		r0_apic_set_tsc_deadline(r0_rdtsc() + 40000000, VECTOR);
 		r0_wrmsr(R0_MSR_TSC_DEADLINE, 0);
 	} while (r0_clock() - start > 5 * MS);
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
 	let_pass(60 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 }
 
 /* Each mode has its own way to be armed, and another mode disarms it. */
@@ -189,23 +170,23 @@ R0_TEST(apic_timer, modes_are_apart, .irqchip = true, .when = cpu_has_tsc_deadli
 	uint64_t start;
 
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	/* In the other modes the MSR is not heard, and reads 0. */
 	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_ONE_SHOT | VECTOR);
 	r0_wrmsr(R0_MSR_TSC_DEADLINE, 1);
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
 	let_pass(2 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 	/* In TSC-deadline mode the initial count isn't, and the current one reads 0. */
 	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_TSC_DEADLINE | VECTOR);
 	r0_apic_write(R0_APIC_INITIAL_COUNT, 1000);
 	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
 	let_pass(2 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 	/* The way from one to the other disarms; again, should the deadline have come meanwhile. */
 	do {
 		let_pass(0);
-		calls = 0;
+		counted = 0;
 		start = r0_clock();
 		r0_apic_set_tsc_deadline(r0_rdtsc() + 40000000, VECTOR);
 		r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_ONE_SHOT | VECTOR);
@@ -213,5 +194,5 @@ R0_TEST(apic_timer, modes_are_apart, .irqchip = true, .when = cpu_has_tsc_deadli
 	} while (r0_clock() - start > 5 * MS);
 	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
 	let_pass(60 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 }

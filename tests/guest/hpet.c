@@ -2,47 +2,16 @@
 /* The HPET, and level-triggered interrupts by way of it. IA-PC HPET Specification 1.0a. */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "counted.h"
 #include "requirements.h"
 
 #define VECTOR 0x90
 #define INPUT  20
-#define MS     1000000ul /* nanoseconds */
-
-static volatile unsigned int calls;
-
-static void count(struct r0_frame *frame)
-{
-	(void)frame;
-	calls++;
-	r0_apic_eoi();
-}
-
-static void let_pass(uint64_t nanoseconds)
-{
-	uint64_t end = r0_clock() + nanoseconds;
-
-	r0_sti();
-	while (r0_clock() < end)
-		r0_pause();
-	r0_cli();
-}
-
-/* Whether there comes a time without interrupts: KVM makes up for those that a busy host held up. */
-static bool falls_silent(void)
-{
-	unsigned int tries = 100;
-
-	do {
-		calls = 0;
-		let_pass(10 * MS);
-	} while (calls && --tries);
-	return tries;
-}
 
 static void enable(uint64_t trigger)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	r0_ioapic_set_redirection(INPUT, trigger | VECTOR);
 }
 
@@ -116,7 +85,7 @@ R0_TEST(hpet, one_shot, .irqchip = true)
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 1000), 1);
 	R0_ASSERT_GE(r0_clock() - begin, 3 * MS);
 	let_pass(8 * MS);
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 	R0_ASSERT_EQ(r0_hpet_read(R0_HPET_STATUS), 0);
 }
 
@@ -133,8 +102,8 @@ R0_TEST(hpet, periodic, .irqchip = true)
 	start(0);
 	for (i = 0; i < 10; i++)
 		r0_wait_for_irq(VECTOR, 1000);
-	R0_ASSERT_GE(calls, 10);
-	R0_ASSERT_LE(calls * MS, r0_clock() - begin);
+	R0_ASSERT_GE(counted, 10);
+	R0_ASSERT_LE(counted * MS, r0_clock() - begin);
 }
 
 R0_TEST(hpet, without_interrupt, .irqchip = true)
@@ -144,7 +113,7 @@ R0_TEST(hpet, without_interrupt, .irqchip = true)
 	r0_hpet_write(R0_HPET_TIMER(0), R0_HPET_TIMER_ROUTE(INPUT));
 	start(0);
 	let_pass(5 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 }
 
 R0_TEST(hpet, ends_hlt, .irqchip = true)
@@ -152,9 +121,9 @@ R0_TEST(hpet, ends_hlt, .irqchip = true)
 	enable(0);
 	arm(1, 0, 5 * MS);
 	start(0);
-	while (!calls)
+	while (!counted)
 		r0_sti_hlt();
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 }
 
 /*
@@ -168,7 +137,7 @@ static bool level;
 static void clear_late(struct r0_frame *frame)
 {
 	(void)frame;
-	if (++calls == clear_at) {
+	if (++counted == clear_at) {
 		redirection = r0_ioapic_redirection(INPUT);
 		level = r0_apic_has(R0_APIC_TMR, VECTOR);
 		status = r0_hpet_read(R0_HPET_STATUS);
@@ -184,10 +153,10 @@ R0_TEST(hpet, level_triggered, .irqchip = true, .when = keeps_interrupts_in_serv
 	clear_at = 3;
 	arm(2, R0_HPET_TIMER_LEVEL, MS);
 	start(0);
-	while (calls < 3)
+	while (counted < 3)
 		r0_wait_for_irq(VECTOR, 1000);
 	let_pass(3 * MS);
-	R0_ASSERT_EQ(calls, 3);
+	R0_ASSERT_EQ(counted, 3);
 	R0_ASSERT_EQ(redirection & R0_IOAPIC_REMOTE_IRR, R0_IOAPIC_REMOTE_IRR);
 	R0_ASSERT(level);
 	R0_ASSERT_EQ(status, 1u << 2);
@@ -204,7 +173,7 @@ R0_TEST(hpet, masked_level_is_kept, .irqchip = true)
 	arm(2, R0_HPET_TIMER_LEVEL, MS);
 	start(0);
 	let_pass(4 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 	R0_ASSERT_EQ(r0_hpet_read(R0_HPET_STATUS), 1u << 2);
 	r0_ioapic_set_redirection(INPUT, R0_IOAPIC_LEVEL | VECTOR);
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 1000), 1);
@@ -214,7 +183,7 @@ R0_TEST(hpet, masked_level_is_kept, .irqchip = true)
 R0_TEST(hpet, legacy_replacement, .irqchip = true)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	r0_ioapic_set_redirection(R0_IOAPIC_INPUT_PIT, VECTOR);
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
 	r0_wait_for_irq(VECTOR, 1000);
@@ -224,12 +193,12 @@ R0_TEST(hpet, legacy_replacement, .irqchip = true)
 	arm(0, 0, MS);
 	start(R0_HPET_ENABLE_LEGACY);
 	/* The first wait may be for what came before. */
-	while (!calls)
+	while (!counted)
 		r0_wait_for_irq(VECTOR, 1000);
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 	start(0);
 	let_pass(10 * MS);
-	R0_ASSERT_GT(calls, 1);
+	R0_ASSERT_GT(counted, 1);
 }
 
 /* Timer 1 is the real-time clock's IRQ 8, which is the second PIC's first. */

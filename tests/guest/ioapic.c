@@ -2,11 +2,11 @@
 /* The I/O APIC, with the PIT at its input 2. Intel 82093AA data sheet, 3.0 to 3.2. */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "counted.h"
 #include "requirements.h"
 
 #define VECTOR 0x50
 #define INPUT  R0_IOAPIC_INPUT_PIT
-#define MS     1000000ul /* nanoseconds */
 
 static void enable(void)
 {
@@ -18,25 +18,6 @@ static void enable(void)
 static void start_pit(void)
 {
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
-}
-
-static volatile unsigned int calls;
-
-static void count(struct r0_frame *frame)
-{
-	(void)frame;
-	calls++;
-	r0_apic_eoi();
-}
-
-static void let_pass(uint64_t nanoseconds)
-{
-	uint64_t end = r0_clock() + nanoseconds;
-
-	r0_sti();
-	while (r0_clock() < end)
-		r0_pause();
-	r0_cli();
 }
 
 R0_TEST(ioapic, after_a_reset, .irqchip = true)
@@ -96,32 +77,32 @@ R0_TEST(ioapic, lowest_priority_and_logical, .irqchip = true)
 R0_TEST(ioapic, other_destination, .irqchip = true)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	r0_ioapic_set_redirection(INPUT, R0_IOAPIC_DESTINATION(9) | VECTOR);
 	start_pit();
 	let_pass(5 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 }
 
 /* An edge at a masked input is lost: 3.2.4, bit 16. */
 R0_TEST(ioapic, masked_edge_is_lost, .irqchip = true)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	r0_ioapic_set_redirection(INPUT, R0_IOAPIC_MASKED | VECTOR);
 	start_pit();
 	let_pass(5 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 	r0_pit_stop(0);
 	r0_ioapic_set_redirection(INPUT, VECTOR);
 	let_pass(5 * MS);
-	R0_ASSERT_EQ(calls, 0);
+	R0_ASSERT_EQ(counted, 0);
 }
 
 R0_TEST(ioapic, nmi, .irqchip = true)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(R0_NMI, count);
+	r0_set_handler(R0_NMI, count_interrupt);
 	r0_ioapic_set_redirection(INPUT, R0_IOAPIC_NMI);
 	start_pit();
 	R0_ASSERT_GE(r0_wait_for_irq_busy(R0_NMI, 1000), 1);
@@ -131,9 +112,9 @@ R0_TEST(ioapic, nmi, .irqchip = true)
 R0_TEST(ioapic, nmi_ends_hlt, .irqchip = true)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(R0_NMI, count);
+	r0_set_handler(R0_NMI, count_interrupt);
 	r0_ioapic_set_redirection(INPUT, R0_IOAPIC_NMI);
 	r0_pit_start(0, R0_PIT_ON_TERMINAL_COUNT, R0_PIT_HZ / 50);
 	r0_hlt();
-	R0_ASSERT_GE(calls, 1);
+	R0_ASSERT_GE(counted, 1);
 }

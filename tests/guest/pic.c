@@ -5,11 +5,11 @@
  */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "counted.h"
 #include "requirements.h"
 
 #define MASTER 0x30
 #define SLAVE  0x38
-#define MS     1000000ul /* nanoseconds */
 
 static volatile unsigned int calls;
 static uint16_t in_service;
@@ -25,16 +25,6 @@ static void note_and_eoi(struct r0_frame *frame)
 {
 	note(frame);
 	r0_pic_acknowledge(frame);
-}
-
-static void let_pass(uint64_t nanoseconds)
-{
-	uint64_t end = r0_clock() + nanoseconds;
-
-	r0_sti();
-	while (r0_clock() < end)
-		r0_pause();
-	r0_cli();
 }
 
 /* The PICs with IRQ 0 open, and their output at the CPU; a pulse a millisecond. */

@@ -2,46 +2,15 @@
 /* The 8254 timer, its counts and its interrupt. Intel 8254 data sheet. */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "counted.h"
 #include "requirements.h"
 
 #define VECTOR 0x60
-#define MS     1000000ul /* nanoseconds */
-
-static volatile unsigned int calls;
-
-static void count(struct r0_frame *frame)
-{
-	(void)frame;
-	calls++;
-	r0_apic_eoi();
-}
-
-static void let_pass(uint64_t nanoseconds)
-{
-	uint64_t end = r0_clock() + nanoseconds;
-
-	r0_sti();
-	while (r0_clock() < end)
-		r0_pause();
-	r0_cli();
-}
-
-/* Whether there comes a time without interrupts: KVM makes up for those that a busy host held up. */
-static bool falls_silent(void)
-{
-	unsigned int tries = 100;
-
-	do {
-		calls = 0;
-		let_pass(10 * MS);
-	} while (calls && --tries);
-	return tries;
-}
 
 static void enable(void)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 	r0_ioapic_set_redirection(R0_IOAPIC_INPUT_PIT, VECTOR);
 }
 
@@ -56,8 +25,8 @@ R0_TEST(pit, rate_generator, .irqchip = true)
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 500);
 	for (i = 0; i < 10; i++)
 		r0_wait_for_irq(VECTOR, 1000);
-	R0_ASSERT_GE(calls, 10);
-	R0_ASSERT_GE((r0_clock() - start) / (19 * MS / 10), calls - 1);
+	R0_ASSERT_GE(counted, 10);
+	R0_ASSERT_GE((r0_clock() - start) / (19 * MS / 10), counted - 1);
 }
 
 R0_TEST(pit, square_wave, .irqchip = true)
@@ -78,7 +47,7 @@ R0_TEST(pit, terminal_count_fires_once, .irqchip = true)
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 1000), 1);
 	R0_ASSERT_GE(r0_clock() - start, 19 * MS / 10);
 	let_pass(6 * MS);
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 }
 
 /* In mode 5 the count waits for an edge at the gate: "Mode 5". */

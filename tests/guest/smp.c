@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several CPUs: giving them work, what each has of its own and what they share, barriers and locks,
- * memory order and translation. Interrupts between them are in smp_interrupts.c.
+ * Several CPUs: giving them work, what each has of its own, barriers and locks. What they share is in
+ * smp_memory.c, interrupts between them are in smp_interrupts.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -411,10 +411,15 @@ R0_TEST(smp, system_calls_from_ring_3_on_all_cpus, .cpus = CPUS, .when = syscall
 
 static void print(void *arg)
 {
+	int i;
+
 	(void)arg;
-	printf("CPU %u by libc\n", r0_cpu_id());
-	fflush(stdout);
-	r0_printf("CPU %u by ring0\n", r0_cpu_id());
+	r0_barrier_wait(&all);
+	for (i = 0; i < 5; i++) {
+		printf("CPU %u by libc\n", r0_cpu_id());
+		fflush(stdout);
+		r0_printf("CPU %u by ring0\n", r0_cpu_id());
+	}
 }
 
 R0_TEST(smp, all_may_print, .cpus = CPUS)
@@ -520,160 +525,4 @@ R0_TEST(smp, trylock_does_not_wait, .cpus = 2)
 	r0_on_cpu(1, try_the_lock, NULL);
 	R0_ASSERT_EQ(found[1], 1);
 	R0_ASSERT(!r0_spin_trylock(&lock));
-}
-
-/* That the CPU's locked instructions are atomic: without the prefix, counts get lost. */
-
-static uint64_t atomic_counters[6] __attribute__((aligned(16)));
-
-static void count_atomically(void *arg)
-{
-	uint64_t *c = atomic_counters, one = 1, old;
-	unsigned int i;
-
-	(void)arg;
-	r0_barrier_wait(&all);
-	for (i = 0; i < 200; i++) {
-		__asm__ volatile("lock incq %0" : "+m"(c[0]) : : "memory", "cc");
-		__asm__ volatile("lock xaddq %1, %0" : "+m"(c[1]), "+r"(one) : : "memory", "cc");
-		one = 1;
-		old = __atomic_load_n(&c[2], __ATOMIC_RELAXED);
-		while (!__atomic_compare_exchange_n(&c[2], &old, old + 1, false, __ATOMIC_SEQ_CST,
-						    __ATOMIC_SEQ_CST))
-			;
-		while (__atomic_exchange_n(&c[4], 1, __ATOMIC_ACQUIRE))
-			r0_pause();
-		c[3]++;
-		__atomic_store_n(&c[4], 0, __ATOMIC_RELEASE);
-		/* No page is crossed, but a cache line is. */
-		__asm__ volatile("lock incl %0"
-				 : "+m"(*(uint32_t *)((char *)&c[5] + 2))
-				 :
-				 : "memory", "cc");
-	}
-}
-
-R0_TEST(smp, locked_instructions_are_atomic, .cpus = CPUS)
-{
-	r0_on_cpus(count_atomically, NULL);
-	R0_ASSERT_EQ(atomic_counters[0], 200 * CPUS);
-	R0_ASSERT_EQ(atomic_counters[1], 200 * CPUS);
-	R0_ASSERT_EQ(atomic_counters[2], 200 * CPUS);
-	R0_ASSERT_EQ(atomic_counters[3], 200 * CPUS);
-	R0_ASSERT_EQ(atomic_counters[5], 200ul * CPUS << 16);
-}
-
-static bool has_cmpxchg16b(void)
-{
-	return r0_cpuid(1, 0).ecx >> 13 & 1;
-}
-
-static struct {
-	uint64_t low, high;
-} pair __attribute__((aligned(16)));
-
-static void count_in_pairs(void *arg)
-{
-	uint64_t low, high;
-	bool exchanged;
-	unsigned int i;
-
-	(void)arg;
-	r0_barrier_wait(&all);
-	for (i = 0; i < 50; i++) {
-		low = pair.low;
-		high = pair.high;
-		do
-			__asm__ volatile("lock cmpxchg16b %1"
-					 : "=@ccz"(exchanged), "+m"(pair), "+a"(low), "+d"(high)
-					 : "b"(low + 1), "c"(high + 2)
-					 : "memory");
-		while (!exchanged);
-	}
-}
-
-R0_TEST(smp, cmpxchg16b_is_atomic, .cpus = CPUS, .when = has_cmpxchg16b)
-{
-	r0_on_cpus(count_in_pairs, NULL);
-	R0_ASSERT_EQ(pair.low, 50 * CPUS);
-	R0_ASSERT_EQ(pair.high, 100 * CPUS);
-}
-
-static uint64_t last_time;
-
-static void read_the_clock(void *arg)
-{
-	uint64_t time = r0_rdtsc();
-
-	(void)arg;
-	R0_ASSERT_GT(time, last_time);
-	last_time = time;
-}
-
-R0_TEST(smp, time_stamp_counters_agree, .cpus = CPUS)
-{
-	unsigned int i;
-
-	for (i = 0; i < 10 * CPUS; i++)
-		r0_on_cpu(i % CPUS, read_the_clock, NULL);
-}
-
-static void publish(void *arg)
-{
-	(void)arg;
-	found[0] = 42;
-	__atomic_store_n(&go, true, __ATOMIC_RELEASE);
-}
-
-R0_TEST(smp, stores_are_seen_in_order, .cpus = 2)
-{
-	r0_on_cpu_async(1, publish, NULL);
-	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
-		r0_pause();
-	R0_ASSERT_EQ(found[0], 42);
-}
-
-/* Mocks, MSRs, ports and memory that a test declares. */
-
-static int next_number(void *state, struct r0_access *access)
-{
-	unsigned int *next = state;
-
-	access->value = (*next)++;
-	return 0;
-}
-
-static const unsigned int first_number = 1;
-static volatile uint8_t drawn[256];
-
-static void draw_numbers(void *arg)
-{
-	unsigned int i;
-
-	(void)arg;
-	for (i = 0; i < 10; i++) {
-		__atomic_fetch_add(&drawn[r0_in8(0x300)], 1, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&drawn[*(volatile uint8_t *)r0_direct(0xd0000000)], 1,
-				   __ATOMIC_RELAXED);
-		R0_ASSERT_EQ(r0_in8(0x301), 0x5a);
-		R0_ASSERT_EQ(r0_rdmsr(0x1234), 0x5678);
-		R0_ASSERT_EQ(((volatile uint32_t *)r0_direct(0x1000000))[r0_cpu_id()], 0);
-	}
-	((volatile uint32_t *)r0_direct(0x1000000))[r0_cpu_id()] = 1;
-}
-
-R0_TEST(smp, mocks_serve_all_cpus, .cpus = CPUS,
-	.io = R0_IO({ 0x300, 0x300, next_number, &first_number, sizeof(first_number) }),
-	.mmio = R0_MMIO({ 0xd0000000, 0xd0000fff, next_number, &first_number,
-			  sizeof(first_number) }),
-	.ioports = R0_IOPORTS({ 0x301, 0x5a }), .msrs = R0_MSRS({ 0x1234, 0x5678 }),
-	.ram = R0_RAM({ 0x1000000, 0x1001000 }))
-{
-	unsigned int i;
-
-	r0_on_cpus(draw_numbers, NULL);
-	for (i = 1; i <= 10 * CPUS; i++)
-		R0_ASSERT_EQ(drawn[i], 2);
-	for (i = 0; i < CPUS; i++)
-		R0_ASSERT_EQ(((volatile uint32_t *)r0_direct(0x1000000))[i], 1);
 }

@@ -116,6 +116,34 @@ R0_TEST(smp_interrupts, handlers_may_give_work, .cpus = 3)
 	R0_ASSERT_EQ(taken[1], 101);
 }
 
+static void take_slowly(struct r0_frame *frame)
+{
+	int i;
+
+	take(frame);
+	for (i = 0; i < 50; i++)
+		r0_pause();
+}
+
+/*
+ * Work that comes while an NMI is handled that came between the CPU's last look for work and its
+ * saying that it has none.
+ */
+R0_TEST(smp_interrupts, nmis_lose_no_work, .cpus = 2)
+{
+	unsigned int i, j;
+
+	r0_set_handler(R0_NMI, take_slowly);
+	for (i = 0; i < 300; i++) {
+		r0_send_nmi(1);
+		for (j = 0; j < i % 128; j++)
+			r0_pause();
+		r0_send_nmi(1);
+		r0_on_cpu(1, count, NULL);
+	}
+	R0_ASSERT_GE(taken[1], 300 * 100);
+}
+
 static volatile bool ready, go;
 
 static void hold_off(void *arg)

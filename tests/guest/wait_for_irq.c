@@ -2,23 +2,15 @@
 /* r0_wait_for_irq() and its like, where the interrupt comes. tests/fixtures/waits.c has the others. */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "counted.h"
 #include "requirements.h"
 
 #define VECTOR 0x70
 
-static volatile unsigned int calls;
-
-static void count(struct r0_frame *frame)
-{
-	(void)frame;
-	calls++;
-	r0_apic_eoi();
-}
-
 static void enable(void)
 {
 	r0_apic_enable(0xff);
-	r0_set_handler(VECTOR, count);
+	r0_set_handler(VECTOR, count_interrupt);
 }
 
 static void in_a_while(void)
@@ -31,7 +23,7 @@ R0_TEST(wait_for_irq, by_hlt, .irqchip = true)
 	enable();
 	in_a_while();
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 	R0_ASSERT_EQ(r0_read_rflags() & R0_RFLAGS_IF, 0);
 }
 
@@ -40,7 +32,7 @@ R0_TEST(wait_for_irq, busily, .irqchip = true)
 	enable();
 	in_a_while();
 	R0_ASSERT_EQ(r0_wait_for_irq_busy(VECTOR, 2000), 1);
-	R0_ASSERT_EQ(calls, 1);
+	R0_ASSERT_EQ(counted, 1);
 	R0_ASSERT_EQ(r0_read_rflags() & R0_RFLAGS_IF, 0);
 }
 
@@ -69,7 +61,7 @@ R0_TEST(wait_for_irq, counts_what_came_before, .irqchip = true)
 		r0_clock();
 		r0_cli();
 	}
-	R0_ASSERT_EQ(calls, 3);
+	R0_ASSERT_EQ(counted, 3);
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 3);
 	in_a_while();
 	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
@@ -101,13 +93,13 @@ R0_TEST(wait_for_irq, leaves_no_alarm_behind, .irqchip = true)
 	start = r0_clock();
 	r0_sti_hlt();
 	r0_cli();
-	R0_ASSERT_EQ(calls, 2);
+	R0_ASSERT_EQ(counted, 2);
 	R0_ASSERT_GT(r0_clock() - start, 10000000);
 }
 
 static void wait_inside(struct r0_frame *frame)
 {
-	count(frame);
+	count_interrupt(frame);
 	r0_apic_send_self_ipi(0x81);
 	R0_ASSERT_EQ(r0_wait_for_irq(0x81, 2000), 1);
 }

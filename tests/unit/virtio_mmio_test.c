@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "tests/unit/virtio_driver.h"
 
@@ -432,6 +434,33 @@ static void endless_chains(void **state)
 	}
 }
 
+/* The same memory again and again is much work, too: it is done in parts, and `wake` tells of the rest. */
+static void much_work(void **state)
+{
+	unsigned int parts = 1;
+	uint64_t count;
+
+	(void)state;
+	bus.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	queue_size = 256;
+	driver_start(0, 2);
+	assert_int_equal(read(bus.wake, &count, sizeof(count)), -1);
+	describe(1, 0, GUEST_BASE, GUEST_SIZE, 0, 0);
+	for (unsigned int i = 0; i < queue_size; i++)
+		offer(1, 0);
+	notify(1);
+	assert_int_equal(echo.served, (64 << 20) / GUEST_SIZE);
+	while (read(bus.wake, &count, sizeof(count)) == sizeof(count)) {
+		virtio_continue(&echo.virtio);
+		parts++;
+	}
+	/* The second part ends with the last chain, after which there is nothing to tell of. */
+	assert_int_equal(parts, 2);
+	assert_int_equal(echo.served, queue_size);
+	assert_int_equal(used(1)->idx, queue_size);
+	close(bus.wake);
+}
+
 /* What was left for later is forgotten when the queue is no longer the device's, however it came. */
 static void left_chains_of_dead_queues(void **state)
 {
@@ -629,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(broken_drivers, make, check),
 		cmocka_unit_test_setup_teardown(filling, make, check),
 		cmocka_unit_test_setup_teardown(endless_chains, make, check),
+		cmocka_unit_test_setup_teardown(much_work, make, check),
 		cmocka_unit_test_setup_teardown(left_chains_of_dead_queues, make, check),
 		cmocka_unit_test_setup_teardown(suppressed_interrupts, make, check),
 		cmocka_unit_test_setup_teardown(interrupt_acknowledge, make, check),

@@ -2,8 +2,12 @@
 /* What virtio devices have in common. Section numbers are VIRTIO 1.2's. */
 #include "vmm/dev/virtio.h"
 
-/* Chains served in one go. No driver has that many in a queue at once. */
-#define SERVED_MAX (4 * VIRTQUEUE_SIZE_MAX)
+/*
+ * What is served in one go: chains, which no driver has that many of in a queue at once, and bytes, as
+ * the buffers of a chain may be the same memory again and again.
+ */
+#define SERVED_MAX	 (4 * VIRTQUEUE_SIZE_MAX)
+#define SERVED_BYTES_MAX (64ull << 20)
 
 #define STATUS_BITS (VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FAILED)
 
@@ -133,12 +137,15 @@ void virtio_config_changed(struct virtio *virtio)
 static int checked(struct virtio *virtio, int result)
 {
 	if (result < 0)
-		virtio_break(virtio, (enum virtqueue_fault) - result);
+		virtio_break(virtio, (enum virtqueue_fault)(-result));
 	return result;
 }
 
-/* Returns 1 if there was a chain, which is served; 0; or what virtqueue_pop() and the device say. */
-static int serve_one(struct virtio *virtio, unsigned int number)
+/*
+ * Returns 1 if there was a chain, which is served, with its size added to `bytes`; 0; or what
+ * virtqueue_pop() and the device say.
+ */
+static int serve_one(struct virtio *virtio, unsigned int number, uint64_t *bytes)
 {
 	struct virtqueue *queue = &virtio_registers(virtio)->queues[number];
 	struct virtqueue_chain chain;
@@ -147,6 +154,7 @@ static int serve_one(struct virtio *virtio, unsigned int number)
 
 	if (err <= 0)
 		return err;
+	*bytes += chain.readable_size + chain.writable_size;
 	written = virtio->ops->serve(virtio, number, &chain);
 	if (written < 0)
 		return (int)written;
@@ -158,14 +166,17 @@ static int serve_one(struct virtio *virtio, unsigned int number)
 static int serve_all(struct virtio *virtio, unsigned int number)
 {
 	struct virtqueue *queue = &virtio_registers(virtio)->queues[number];
-	unsigned int left = SERVED_MAX;
+	unsigned int chains = 0;
+	uint64_t bytes = 0;
+	bool enough = false;
 	int more;
 
 	do {
-		more = serve_one(virtio, number);
-		if (!more || !--left)
-			more = more < 0 ? more : virtqueue_rearm(queue, virtio->ram);
-	} while (more > 0 && left);
+		more = serve_one(virtio, number, &bytes);
+		enough = ++chains == SERVED_MAX || bytes >= SERVED_BYTES_MAX;
+		if (!more || (more > 0 && enough))
+			more = virtqueue_rearm(queue, virtio->ram);
+	} while (more > 0 && !enough);
 	return more;
 }
 
@@ -185,6 +196,8 @@ void virtio_notify(struct virtio *virtio, uint32_t number)
 		return;
 	r->pending &= ~(1u << number);
 	r->pending |= (uint32_t)more << number;
+	if (more)
+		dev_wake(&virtio->dev);
 	virtio_filled(virtio, number);
 }
 

@@ -120,8 +120,8 @@ bool virtio_is_live(const struct virtio *virtio, unsigned int queue);
 void virtio_notify(struct virtio *virtio, uint32_t queue);
 
 /*
- * Serve what was left: virtio_notify() serves so many chains at most, as other CPUs may add more
- * without end. Called at each access to the device.
+ * Serve what was left: virtio_notify() serves so much at most, as other CPUs may add more without end,
+ * and tells the bus's `wake` that there is more. Also called at each access to the device.
  */
 void virtio_continue(struct virtio *virtio);
 

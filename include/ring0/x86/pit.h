@@ -84,7 +84,7 @@ static inline uint8_t r0_pit_status(unsigned int channel)
 	return r0_in8((uint16_t)R0_PIT_CHANNEL(channel));
 }
 
-/* Channel 2 counts in modes 0, 2, 3 and 4 only while its gate is on. */
+/* By the data sheet, channel 2 counts in modes 0, 2, 3 and 4 only while its gate is on. */
 static inline void r0_pit_set_gate_2(bool on)
 {
 	uint8_t others = r0_in8(R0_PIT_PORT_B) & R0_PIT_PORT_B_SPEAKER;
