@@ -5,7 +5,8 @@
  *
  * Locks, in the order in which they are taken: `control`, held by whoever changes what the machine as
  * a whole does (start, freeze, thaw, snapshots, watches); devices->lock, of the bus and all on it; a
- * vCPU's `kick_lock`; `end_lock`. No vCPU takes `control`: it is held while they are waited for.
+ * vCPU's `kick_lock`; `end_lock`. Watching has `turn`, then hits.lock, then watch.lock. No vCPU takes
+ * `control`: it is held while they are waited for.
  */
 #ifndef VMM_MONITOR_H
 #define VMM_MONITOR_H
@@ -36,7 +37,7 @@ struct monitor_cpu {
 
 enum monitor_state {
 	MONITOR_READY,
-	MONITOR_STARTED, /* and perhaps ended since: monitor_has_ended() */
+	MONITOR_STARTED, /* and perhaps ended since: see monitor_at_rest() */
 	MONITOR_FROZEN,
 };
 

@@ -1,16 +1,90 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watched variables of machines on a real KVM: by single steps, and by whatever this host's KVM can do
- * best.
+ * Watched variables of machines on a real KVM: by single steps, by whatever this host's KVM can do best,
+ * and by watchpoints that work, which this program makes out of single steps where KVM's do not.
  */
 #include "tests/vm/vm_fixture.h"
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "vmm/monitor.h"
 
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
 
-#define STEP (void *)1
+#define STEP	 (void *)1
+#define HARDWARE (void *)2
+
+/* A machine whose KVM_SET_GUEST_DEBUG and KVM_RUN are those below, and what its vCPUs have armed. */
+static struct r0_vm *emulated;
+static struct kvm_guest_debug armed[2];
+static pthread_mutex_t emulation = PTHREAD_MUTEX_INITIALIZER;
+
+static long kvm(int fd, unsigned long request, void *argument)
+{
+	return syscall(SYS_ioctl, fd, request, argument);
+}
+
+/* The value at DRi, of the length that DR7 says (SDM vol. 3B, 17.2.4); 0 if it is not enabled. */
+static uint64_t value_at(struct monitor_cpu *cpu, unsigned int i)
+{
+	static const size_t lengths[] = { 1, 2, 8, 4 };
+	const __u64 *dr = armed[cpu->number].arch.debugreg;
+	uint64_t value = 0;
+
+	if (dr[7] >> 2 * i & 3)
+		monitor_read_virtual(cpu, dr[i], &value, lengths[dr[7] >> (18 + 4 * i) & 3]);
+	return value;
+}
+
+/* Run until a watched value changes or something else happens. DR6's upper bits are set, too. */
+static long run_watched(struct monitor_cpu *cpu)
+{
+	struct kvm_guest_debug step = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP };
+	struct kvm_run *state = cpu->vcpu.run;
+	uint64_t before[4], hits = 0;
+	unsigned int i;
+	long result;
+
+	do {
+		pthread_mutex_lock(&emulation);
+		for (i = 0; i < 4; i++)
+			before[i] = value_at(cpu, i);
+		kvm(cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &step);
+		result = kvm(cpu->vcpu.fd, KVM_RUN, NULL);
+		for (i = 0; i < 4; i++)
+			hits |= (uint64_t)(value_at(cpu, i) != before[i]) << i;
+		pthread_mutex_unlock(&emulation);
+	} while (!hits && result == 0 && state->exit_reason == KVM_EXIT_DEBUG);
+	if (result == 0 && state->exit_reason == KVM_EXIT_DEBUG)
+		state->debug.arch.dr6 = 0xffffffff00000ff0 | hits;
+	return result;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	struct monitor_cpu *cpu = NULL;
+	va_list arguments;
+	void *argument;
+	unsigned int i;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	for (i = 0; emulated && i < emulated->options.cpus; i++)
+		if (emulated->cpus[i].vcpu.fd == fd)
+			cpu = &emulated->cpus[i];
+	if (cpu && request == KVM_SET_GUEST_DEBUG) {
+		armed[cpu->number] = *(const struct kvm_guest_debug *)argument;
+		if (armed[cpu->number].control & KVM_GUESTDBG_USE_HW_BP)
+			return 0;
+	}
+	if (cpu && request == KVM_RUN && armed[cpu->number].control & KVM_GUESTDBG_USE_HW_BP)
+		return (int)run_watched(cpu);
+	return (int)kvm(fd, request, argument);
+}
 
 static struct r0_vm_options options_of(void **state, unsigned int cpus)
 {
@@ -21,6 +95,33 @@ static int by_step(void **state)
 {
 	*state = STEP;
 	return 0;
+}
+
+static int by_hardware(void **state)
+{
+	*state = HARDWARE;
+	return 0;
+}
+
+static int end_emulation(void **state)
+{
+	(void)state;
+	emulated = NULL;
+	return 0;
+}
+
+/* The machine of a test, which has one at a time, with the watchpoints that it is to have. */
+static struct r0_vm *watched_by(void **state, struct r0_vm *vm)
+{
+	if (*state != HARDWARE)
+		return vm;
+	memset(armed, 0, sizeof(armed));
+	emulated = vm;
+	/* As if they had been tried. */
+	vm->has_watch = true;
+	vm->watch.method = WATCH_HARDWARE;
+	snprintf(vm->watch_method, sizeof(vm->watch_method), "hardware watchpoints");
+	return vm;
 }
 
 static int watch(struct r0_vm *vm, uint64_t address, unsigned int length, const char *tag)
@@ -51,13 +152,14 @@ extern const char writer_after[];
 static void each_write_is_told(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 1);
-	struct r0_vm *vm = BOOT(&options, writer);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, writer));
 	struct pollfd fd = { .fd = r0_vm_hit_fd(vm), .events = POLLIN };
 	struct r0_vm_hit hits[32];
 	size_t count, i;
 	int number;
 
-	assert_string_equal(r0_vm_watch_method(vm), "nothing yet");
+	if (*state != HARDWARE)
+		assert_string_equal(r0_vm_watch_method(vm), "nothing yet");
 	write32(vm, DATA + 16, 100);
 	number = watch(vm, DATA + 16, 4, "the variable");
 	print_message("# by %s\n", r0_vm_watch_method(vm));
@@ -99,7 +201,7 @@ GUEST(pair, "	mov $50, %ecx\n"
 static void writes_are_put_down_to_their_cpu(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 2);
-	struct r0_vm *vm = BOOT(&options, pair);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, pair));
 	unsigned int seen[2] = { 0, 0 };
 	struct r0_vm_hit hit;
 	int numbers[2];
@@ -124,7 +226,7 @@ static void writes_are_put_down_to_their_cpu(void **state)
 static void gate_lets_hits_through(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 1);
-	struct r0_vm *vm = BOOT(&options, writer);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, writer));
 	struct r0_error error = { "" };
 	struct r0_vm_hit hits[32];
 	uint32_t gate = 1023;
@@ -139,8 +241,9 @@ static void gate_lets_hits_through(void **state)
 	assert_int_equal(run(vm).status, 1);
 	assert_int_equal(r0_vm_hits(vm, hits, 32), 0);
 	r0_vm_destroy(vm);
+	emulated = NULL;
 
-	vm = BOOT(&options, writer);
+	vm = watched_by(state, BOOT(&options, writer));
 	gate = 1024;
 	check(r0_vm_watch_gated(vm, DATA + 16, 4, NULL, &gate, 1024, &error), &error);
 	assert_int_equal(run(vm).status, 1);
@@ -152,7 +255,7 @@ static void gate_lets_hits_through(void **state)
 static void bad_watches_are_refused(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 1);
-	struct r0_vm *vm = BOOT(&options, writer);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, writer));
 	struct r0_error error = { "" };
 	int i;
 
@@ -185,7 +288,7 @@ GUEST(adder, "1:	addl $1, " DATA_TEXT "\n"
 static void running_machine_is_watched(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 1);
-	struct r0_vm *vm = BOOT(&options, adder);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, adder));
 	struct pollfd fd = { .fd = r0_vm_hit_fd(vm), .events = POLLIN };
 	struct r0_error error = { "" };
 	struct r0_vm_hit hits[8];
@@ -217,7 +320,7 @@ static void running_machine_is_watched(void **state)
 static void what_nobody_fetches_is_counted(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 1);
-	struct r0_vm *vm = BOOT(&options, adder);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, adder));
 	struct r0_vm_hit hits[R0_VM_HITS_MAX + 1];
 	uint32_t count;
 
@@ -237,7 +340,7 @@ static void what_nobody_fetches_is_counted(void **state)
 static void host_changes_are_no_hits(void **state)
 {
 	const struct r0_vm_options options = options_of(state, 1);
-	struct r0_vm *vm = BOOT(&options, writer);
+	struct r0_vm *vm = watched_by(state, BOOT(&options, writer));
 	struct r0_vm_snapshot *snapshot = take(vm);
 	struct r0_vm_hit hits[64];
 	int round;
@@ -290,19 +393,24 @@ static void waiting_cpus_hold_up_nobody(void **state)
 }
 
 /* The name says which way. */
-#define BOTH_WAYS(test)                                     \
-	{ #test, test, NULL, NULL, NULL },                  \
+#define BY_STEP(test)                                       \
 	{                                                   \
 #test "_by_step", test, by_step, NULL, NULL \
+	}
+#define EACH_WAY(test)                                                       \
+	cmocka_unit_test(test), BY_STEP(test),                               \
+	{                                                                    \
+#test "_by_hardware", test, by_hardware, end_emulation, NULL \
 	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH_WAYS(each_write_is_told),	       BOTH_WAYS(writes_are_put_down_to_their_cpu),
-		BOTH_WAYS(gate_lets_hits_through),     BOTH_WAYS(bad_watches_are_refused),
-		BOTH_WAYS(running_machine_is_watched), BOTH_WAYS(what_nobody_fetches_is_counted),
-		BOTH_WAYS(host_changes_are_no_hits),   BOTH_WAYS(waiting_cpus_hold_up_nobody),
+		EACH_WAY(each_write_is_told),	      EACH_WAY(writes_are_put_down_to_their_cpu),
+		EACH_WAY(gate_lets_hits_through),     EACH_WAY(bad_watches_are_refused),
+		EACH_WAY(running_machine_is_watched), EACH_WAY(what_nobody_fetches_is_counted),
+		EACH_WAY(host_changes_are_no_hits),   cmocka_unit_test(waiting_cpus_hold_up_nobody),
+		BY_STEP(waiting_cpus_hold_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
