@@ -240,6 +240,9 @@ void r0_barrier_wait(struct r0_barrier *barrier)
 	unsigned int looks = 0;
 
 	require_guest(__func__);
+	if (barrier->count > r0_cpu_count())
+		r0_panic("%s() for %u CPUs, and the test has %u (.cpus)", __func__, barrier->count,
+			 r0_cpu_count());
 	if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == count) {
 		/* Before the others go on, since they may come to the next round at once. */
 		__atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);

@@ -37,9 +37,34 @@ static void **copy_states(const struct r0_mocks *mocks)
 	return states;
 }
 
+static int check(const struct r0_mocks *mocks, const char *attribute, uint64_t end,
+		 struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < mocks->count; i++) {
+		const struct r0_mock *mock = &mocks->entries[i];
+		const char *wrong = mock->last < mock->first ? "ends before it begins" :
+				    mock->last > end	     ? "ends beyond the last port, 0xffff" :
+				    !mock->handler	     ? "has no handler" :
+							       NULL;
+
+		if (wrong)
+			return error_set(error, EINVAL, "%s: %#" PRIx64 " to %#" PRIx64 " %s",
+					 attribute, mock->first, mock->last, wrong);
+	}
+	return 0;
+}
+
 int mocks_init(struct mocks *mocks, const struct r0_options *options, struct error *error)
 {
+	int err = check(&options->io, ".io", UINT16_MAX, error);
+
 	*mocks = (struct mocks){ .options = options };
+	if (!err)
+		err = check(&options->mmio, ".mmio", UINT64_MAX, error);
+	if (err)
+		return err;
 	if (options->io.count)
 		mocks->io_states = copy_states(&options->io);
 	if (options->mmio.count)

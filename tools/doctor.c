@@ -65,7 +65,7 @@ static const struct capability {
 	{ KVM_CAP_DISABLE_QUIRKS2, "KVM_CAP_DISABLE_QUIRKS2", "hypercalls as on hardware", false },
 	{ KVM_CAP_SET_GUEST_DEBUG, "KVM_CAP_SET_GUEST_DEBUG",
 	  "R0_WATCH(), and triple faults on AMD", false },
-	{ KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", "timer interrupts", false },
+	{ KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", ".irqchip and .cpus", false },
 };
 
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))

@@ -66,7 +66,10 @@ struct r0_barrier {
 	uint32_t round;
 };
 
-/* Wait until as many CPUs as it is for have come. In ring 3, too. */
+/*
+ * Wait until as many CPUs as it is for have come; for more than there are, the test fails. In ring 3,
+ * too.
+ */
 void r0_barrier_wait(struct r0_barrier *barrier);
 
 /* A lock for which CPUs wait by spinning; free when it is zero. */

@@ -32,7 +32,10 @@
 			sizeof((const type[]){ __VA_ARGS__ }) / sizeof(type) \
 	}
 
-/* A port of which a read gives `value` in the width of the access, and to which only it is written. */
+/*
+ * A port of which a read gives `value` in the width of the access, and to which only it is written. One
+ * that is listed several times takes each of its values, and gives the first.
+ */
 struct r0_ioport {
 	uint16_t port;
 	uint32_t value;
@@ -70,7 +73,10 @@ struct r0_access {
  */
 typedef int (*r0_access_handler)(void *state, struct r0_access *access);
 
-/* The ports or guest-physical addresses first to last, both included, served by a handler. */
+/*
+ * The ports or guest-physical addresses first to last, both included, served by a handler. Of several
+ * that hold an access, the first one serves it.
+ */
 struct r0_mock {
 	uint64_t first;
 	uint64_t last;
@@ -175,7 +181,7 @@ struct r0_options {
 	struct r0_watches watch;   /* variables, each write of which the output tells */
 	bool should_halt;	   /* must end by HLT with interrupts off */
 	bool should_panic;	   /* must end by a failed assertion, r0_panic() or wrong I/O */
-	const char *panic_message; /* text that the panic's message must hold, or NULL for any */
+	const char *panic_message; /* the same, its message holding this text; NULL for any */
 	int expect_exception;	   /* R0_EXCEPTION(vector): must end in it, unhandled */
 	unsigned int timeout_ms;   /* 0 is 10 000; scaled by $R0_TIMEOUT_FACTOR */
 	bool irqchip;		   /* the machine has a PC's interrupt controllers and timers */

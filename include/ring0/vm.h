@@ -228,8 +228,7 @@ long r0_vm_console_type(struct r0_vm *vm, enum r0_vm_console console, const void
 			struct r0_error *error);
 
 /*
- * Port and MMIO accesses that no device took: a read has every bit set, but for one from an unknown
- * port, which leaves what the CPU had. `accesses`, of `size` entries, gets the last ones, the oldest
+ * Port and MMIO accesses that no device took: a read has every bit set, a write is dropped. `accesses`, of `size` entries, gets the last ones, the oldest
  * first, *count how many those are. Returns how many there were in all.
  */
 struct r0_vm_access {
