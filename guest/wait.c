@@ -111,28 +111,6 @@ static void begin(struct wait *wait, const char *file, int line, int vector,
 	r0_cli();
 }
 
-unsigned int r0_wait_for_irq_at(const char *file, int line, int vector, unsigned int timeout_ms)
-{
-	uint64_t left = timeout_ms * NS_PER_MS, now, deadline = 0;
-	struct wait wait;
-	unsigned int count;
-
-	require_guest("r0_wait_for_irq");
-	begin(&wait, file, line, vector, timeout_ms);
-	while (!(count = take(vector))) {
-		/* Each time anew: who waited in a handler meanwhile has set the alarm, too. */
-		now = outside->wake(left);
-		if (!deadline)
-			deadline = now + left;
-		else if (now >= deadline)
-			give_up(&wait, "by HLT");
-		left = deadline - now;
-		r0_wait_halt();
-	}
-	r0_write_rflags(wait.rflags);
-	return count;
-}
-
 /*
  * Look until the clock is past the deadline. It is asked seldom, as that leaves the VM: each time
  * when about half of what is left should be over, going by how long looking took until now.
@@ -155,6 +133,35 @@ static bool comes_busily(int vector, uint64_t limit)
 	}
 	r0_cli();
 	return *count;
+}
+
+unsigned int r0_wait_for_irq_at(const char *file, int line, int vector, unsigned int timeout_ms)
+{
+	uint64_t left = timeout_ms * NS_PER_MS, now, deadline = 0;
+	struct wait wait;
+	unsigned int count;
+
+	require_guest("r0_wait_for_irq");
+	begin(&wait, file, line, vector, timeout_ms);
+	/* Under single steps a KVM may stay in HLT though an interrupt is there. */
+	if (r0_guest.stepped) {
+		if (!comes_busily(vector, left))
+			give_up(&wait, "by HLT");
+		r0_write_rflags(wait.rflags);
+		return take(vector);
+	}
+	while (!(count = take(vector))) {
+		/* Each time anew: who waited in a handler meanwhile has set the alarm, too. */
+		now = outside->wake(left);
+		if (!deadline)
+			deadline = now + left;
+		else if (now >= deadline)
+			give_up(&wait, "by HLT");
+		left = deadline - now;
+		r0_wait_halt();
+	}
+	r0_write_rflags(wait.rflags);
+	return count;
 }
 
 unsigned int r0_wait_for_irq_busy_at(const char *file, int line, int vector,

@@ -195,7 +195,10 @@ static void describe_values(struct object *object)
 		while (object->before[last] == object->now[last])
 			last--;
 		size = last - first < BYTES_SHOWN ? last - first + 1 : BYTES_SHOWN;
-		buffer_print(&text, "bytes %zu to %zu:", first, last);
+		if (first == last)
+			buffer_print(&text, "byte %zu:", first);
+		else
+			buffer_print(&text, "bytes %zu to %zu:", first, last);
 		print_bytes(&text, object->before + first, size);
 		buffer_print(&text, " ->");
 		print_bytes(&text, object->now + first, size);

@@ -293,7 +293,7 @@ static void larger_object(void)
 		       has(&result, "watching table, 64 bytes at ",
 			   "more than the CPU's four watchpoints",
 			   "table bytes 8 to 9: 00 00 -> 02 01\n",
-			   "table bytes 48 to 48: 00 -> 01\n", "table: 2 writes\n", NULL),
+			   "table byte 48: 00 -> 01\n", "table: 2 writes\n", NULL),
 	       &result);
 	r0_result_finish(&result);
 }
