@@ -408,6 +408,9 @@ r0_cpu_rest:
 	.hidden r0_idle_doorbell
 r0_idle_doorbell:
 	outb	%al, $R0_DOORBELL_PORT
+	.globl r0_idle_waits
+	.hidden r0_idle_waits
+r0_idle_waits:
 	cli
 	ret
 	.cfi_endproc
