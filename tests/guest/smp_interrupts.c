@@ -144,6 +144,47 @@ R0_TEST(smp_interrupts, nmis_lose_no_work, .cpus = 2)
 	R0_ASSERT_GE(taken[1], 300 * 100);
 }
 
+static volatile bool enough;
+
+static long ask_from_ring_3(void *arg)
+{
+	int i;
+
+	(void)arg;
+	for (i = 0; i < 10; i++)
+		if (r0_cpu_id() != 1)
+			return -1;
+	return 10;
+}
+
+static void go_between_rings(void *arg)
+{
+	(void)arg;
+	while (!enough) {
+		struct r0_fault fault = r0_user_call(ask_from_ring_3, NULL);
+
+		R0_ASSERT_EQ(fault.vector, -1);
+		R0_ASSERT_EQ(fault.value, 10);
+	}
+}
+
+/* In the few instructions, too, that ring 0 runs on the page tables of ring 3. */
+R0_TEST(smp_interrupts, nmis_between_rings, .cpus = 2)
+{
+	unsigned int i, j;
+
+	r0_set_handler(R0_NMI, take);
+	r0_on_cpu_async(1, go_between_rings, NULL);
+	for (i = 0; i < 1000; i++) {
+		r0_send_nmi(1);
+		for (j = 0; j < i % 97; j++)
+			r0_pause();
+	}
+	enough = true;
+	r0_on_cpu_wait(1);
+	R0_ASSERT_GT(taken[1], 0);
+}
+
 static volatile unsigned int halting, ended_by_nothing;
 
 static void halt_until_one_comes(void *arg)
