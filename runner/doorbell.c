@@ -290,9 +290,6 @@ static enum step serve_parallel(struct execution *run, uint64_t message, uint64_
 	case R0_MESSAGE_WORK:
 		answer(run, (uint64_t)parallel_wake(run, a));
 		return STEP_ON;
-	case R0_MESSAGE_REST:
-		answer(run, (uint64_t)parallel_rest(run, a));
-		return STEP_ON;
 	case R0_MESSAGE_CPU:
 		answer(run, execution_cpu(run));
 		return STEP_ON;
@@ -330,6 +327,9 @@ enum step doorbell_serve(struct execution *run)
 		return populate(run, a);
 	case R0_MESSAGE_STEPPED:
 		return stepped(run, a);
+	case R0_MESSAGE_REST:
+		answer(run, (uint64_t)parallel_rest(run, a));
+		return STEP_ON;
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
 	case R0_MESSAGE_EXIT:
