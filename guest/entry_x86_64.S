@@ -7,7 +7,8 @@
  */
 #include <ring0/abi.h>
 
-#define FRAME_CS     (18 * 8) /* in struct r0_frame */
+#define FRAME_RIP    (17 * 8) /* in struct r0_frame */
+#define FRAME_CS     (18 * 8)
 #define USER_DS	     (R0_USER_DS | 3)
 #define USER_CS	     (R0_USER_CS | 3)
 #define RED_ZONE     128
@@ -93,15 +94,21 @@ exception:
 	.cfi_offset %r14, -21 * 8
 	.cfi_offset %r15, -22 * 8
 	cld
-	movq	%rsp, %rdi
 	testb	$3, FRAME_CS(%rsp)
 	jz	1f
 	call	r0_find_cpu
 	movq	$0, R0_CPU_IN_USER(%rax)
 	movq	R0_CPU_KERNEL_CR3(%rax), %rax
 	movq	%rax, %cr3
-	movq	%rsp, %rdi
+	jmp	3f
 1:
+	movq	FRAME_RIP(%rsp), %rax
+	leaq	r0_entry_start(%rip), %rcx
+	subq	%rcx, %rax
+	cmpq	$r0_entry_end - r0_entry_start, %rax
+	jb	4f
+3:
+	movq	%rsp, %rdi
 	call	r0_exception
 	testb	$3, FRAME_CS(%rsp)
 	jz	2f
@@ -110,6 +117,7 @@ exception:
 	movq	R0_CPU_USER_CR3(%rax), %rax
 	movq	%rax, %cr3
 2:
+	.cfi_remember_state
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -127,6 +135,30 @@ exception:
 	popq	%rax
 	addq	$16, %rsp
 	iretq
+	.cfi_restore_state
+4:
+	/* It interrupted this page's code, as NMIs may, perhaps on ring 3's page tables. */
+	call	r0_find_cpu
+	movq	%rax, %rbx
+	movq	R0_CPU_IN_USER(%rbx), %r12
+	movq	R0_CPU_SCRATCH(%rbx), %r13
+	movq	%cr3, %r14
+	movq	FRAME_RIP(%rsp), %r15
+	movq	$0, R0_CPU_IN_USER(%rbx)
+	cmpq	R0_CPU_USER_CR3(%rbx), %r14
+	jne	5f
+	movq	R0_CPU_KERNEL_CR3(%rbx), %rax
+	movq	%rax, %cr3
+5:
+	movq	%rsp, %rdi
+	call	r0_exception
+	/* If it was caught, it goes on elsewhere, in ring 0. */
+	cmpq	%r15, FRAME_RIP(%rsp)
+	jne	2b
+	movq	%r12, R0_CPU_IN_USER(%rbx)
+	movq	%r13, R0_CPU_SCRATCH(%rbx)
+	movq	%r14, %cr3
+	jmp	2b
 	.cfi_endproc
 	.size exception, . - exception
 
@@ -408,6 +440,9 @@ r0_cpu_rest:
 	.hidden r0_idle_doorbell
 r0_idle_doorbell:
 	outb	%al, $R0_DOORBELL_PORT
+	.globl r0_idle_waits
+	.hidden r0_idle_waits
+r0_idle_waits:
 	cli
 	ret
 	.cfi_endproc

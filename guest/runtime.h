@@ -89,6 +89,12 @@ void set_exception_stack(const struct r0_cpu *cpu, uint64_t top);
 void wait_for_other_cpus(void);
 
 /*
+ * Fail, for one that waits for another CPU: there is none, or none that runs any more, as in the
+ * teardown of a test that failed.
+ */
+void panic_alone(void) __attribute__((noreturn));
+
+/*
  * Format as vsnprintf() does, without floating point: returns the length that the whole text
  * has, writes at most size - 1 characters and a NUL.
  */

@@ -30,9 +30,10 @@ unsigned int r0_cpu_count(void)
 	return count ? (unsigned int)count : 1;
 }
 
-/* In the teardown of a test that failed, nobody else runs any more. */
-static void panic_alone(void)
+void panic_alone(void)
 {
+	if (r0_cpu_count() == 1)
+		r0_panic("the test waits for another CPU, and has one (.cpus)");
 	r0_panic(
 		"the teardown of a test that failed waits for another CPU, and all others have stopped");
 }

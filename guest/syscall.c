@@ -80,8 +80,11 @@ static bool serve_futex(const uint32_t *word, uint64_t operation, uint32_t value
 	switch (operation & FUTEX_OPERATION) {
 	case FUTEX_WAIT:
 		*result = (uint64_t)-EAGAIN;
-		if (__atomic_load_n(word, __ATOMIC_RELAXED) == value)
-			*result = r0_ask(R0_MESSAGE_REST, 0, 0);
+		if (__atomic_load_n(word, __ATOMIC_RELAXED) != value)
+			return true;
+		if (r0_ask(R0_MESSAGE_REST, 0, 0))
+			panic_alone();
+		*result = 0;
 		return true;
 	case FUTEX_WAKE:
 		*result = 0;

@@ -137,7 +137,8 @@ static bool comes_busily(int vector, uint64_t limit)
 
 unsigned int r0_wait_for_irq_at(const char *file, int line, int vector, unsigned int timeout_ms)
 {
-	uint64_t left = timeout_ms * NS_PER_MS, now, deadline = 0;
+	/* With none, the HLT ends at once, too: that takes an alarm. */
+	uint64_t left = timeout_ms ? timeout_ms * NS_PER_MS : 1, now, deadline = 0;
 	struct wait wait;
 	unsigned int count;
 

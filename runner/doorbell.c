@@ -290,9 +290,6 @@ static enum step serve_parallel(struct execution *run, uint64_t message, uint64_
 	case R0_MESSAGE_WORK:
 		answer(run, (uint64_t)parallel_wake(run, a));
 		return STEP_ON;
-	case R0_MESSAGE_REST:
-		answer(run, (uint64_t)parallel_rest(run, a));
-		return STEP_ON;
 	case R0_MESSAGE_CPU:
 		answer(run, execution_cpu(run));
 		return STEP_ON;
@@ -330,6 +327,9 @@ enum step doorbell_serve(struct execution *run)
 		return populate(run, a);
 	case R0_MESSAGE_STEPPED:
 		return stepped(run, a);
+	case R0_MESSAGE_REST:
+		answer(run, (uint64_t)parallel_rest(run, a));
+		return STEP_ON;
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
 	case R0_MESSAGE_EXIT:
@@ -338,11 +338,6 @@ enum step doorbell_serve(struct execution *run)
 	}
 	if (run->parallel)
 		return serve_parallel(run, regs->rdi, a);
-	/* For a CPU that the test has not got: until its time is over. */
-	if (regs->rdi == R0_MESSAGE_REST) {
-		answer(run, 0);
-		return STEP_ON;
-	}
 	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
 		  (unsigned long long)regs->rdi);
 	return execution_end(run, END_FAILED, run->complaint.text);

@@ -39,8 +39,8 @@ struct parallel {
 	/* Of parallel_is_last(). */
 	uint64_t served;    /* exits that were more than waiting for another CPU */
 	unsigned int asker; /* the CPU that asks the others whether they are asleep … */
-	unsigned int times; /* … for the how manieth time … */
-	uint64_t since;	    /* … since when, by the exits served then */
+	unsigned int times; /* … how often it has … */
+	uint64_t since;	    /* … and how many exits were served then */
 	struct cpu cpus[];
 };
 
@@ -111,16 +111,25 @@ static int set_mp_state(struct execution *run, uint32_t value)
 	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_MP_STATE, &state, &run->complaint);
 }
 
+/* Whether a CPU is where it waits for work, and not in an interrupt's handler or in work already. */
+static bool is_where_it_waits(const struct machine_cpu *cpu)
+{
+	uint64_t rip = cpu->vcpu.run->s.regs.regs.rip;
+
+	return rip == (uint64_t)r0_cpu_start || rip == (uint64_t)r0_idle_waits;
+}
+
 /*
  * A CPU that was interrupted: if it is halted in want of work, and there is some, it goes on. One that
- * isn't halted is about to look for work, or to say that it found none.
+ * isn't is about to look for work, or to say that it found none; or it was up for an interrupt, found
+ * its work before the host was told of it, and may be halted by that.
  */
 static int take_wake(struct execution *run, struct cpu *cpu)
 {
 	struct kvm_mp_state state;
 	int err;
 
-	if (!cpu->idle || !cpu->woken)
+	if (!cpu->idle || !cpu->woken || !is_where_it_waits(run->cpu))
 		return 0;
 	err = KVM_IOCTL(run->cpu->vcpu.fd, KVM_GET_MP_STATE, &state, &run->complaint);
 	if (err < 0 || state.mp_state != KVM_MP_STATE_HALTED)
@@ -306,7 +315,7 @@ int parallel_rest(struct execution *run, uint64_t idle)
 	struct machine_cpu *cpu = run->cpu;
 	struct timespec until;
 
-	if (parallel->failed)
+	if (!parallel || parallel->failed)
 		return -1;
 	parallel->cpus[execution_cpu(run)].waits = true;
 	if (idle && idle - 1 < run->machine->cpu_count) {

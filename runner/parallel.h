@@ -34,8 +34,8 @@ void parallel_stop_others(struct execution *run);
 
 /*
  * The guest runtime's messages: run->cpu has no work; another one has; it waits for another one, and
- * `idle` is that one's number + 1 if for its work to be finished. Return 0, or -1 if the others have
- * stopped; parallel_idle() -errno, with run->complaint.
+ * `idle` is that one's number + 1 if for its work to be finished. Return 0, or -1 if there are no
+ * others, or they have stopped; parallel_idle() -errno, with run->complaint.
  */
 int parallel_idle(struct execution *run);
 int parallel_wake(struct execution *run, uint64_t number);

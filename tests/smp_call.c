@@ -205,6 +205,42 @@ static void halt_on_cpu_2(void *arg)
 	kept_busy++;
 }
 
+static volatile bool has_it;
+
+static void keep_standard_output(void *arg)
+{
+	flockfile(stdout);
+	has_it = true;
+	run_for_ever(arg);
+}
+
+static void fail_meanwhile(void *arg)
+{
+	r0_on_cpu_async(1, keep_standard_output, arg);
+	while (!has_it)
+		r0_pause();
+	r0_panic("failed meanwhile");
+}
+
+static void wait_for_standard_output(void)
+{
+	flockfile(stdout);
+}
+
+/* A lock of libc's is waited for like another CPU: in vain, when that one has been stopped. */
+static void a_teardown_waits_for_no_lock_of_libc(void)
+{
+	struct r0_result result =
+		r0_call(fail_meanwhile, NULL,
+			&(struct r0_options){ .cpus = 2, .teardown = wait_for_standard_output });
+
+	report("a_teardown_waits_for_no_lock_of_libc",
+	       result.verdict == R0_VERDICT_FAIL && strstr(result.message, "failed meanwhile") &&
+		       strstr(result.report, "waits for another CPU, and all others have stopped"),
+	       &result);
+	r0_result_finish(&result);
+}
+
 static void not_more_than_there_are(void)
 {
 	struct r0_result result = r0_call(publish_on_all, NULL, &(struct r0_options){ .cpus = 33 });
@@ -235,6 +271,7 @@ int main(void)
 		"CPU 0 was in halt_on_cpu_2 \nbacktrace\n"
 		"CPU 1 had nothing to do\n"
 		"CPU 2 was halted, with interrupts off, in halt \nbacktrace\nregisters\n");
+	a_teardown_waits_for_no_lock_of_libc();
 	not_more_than_there_are();
 	printf("1..%d\n", number);
 	return failed;

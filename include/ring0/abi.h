@@ -193,6 +193,7 @@ extern const char r0_syscall_entry[]; /* for LSTAR: R0_SYSCALL_ENTRY_SIZE bytes 
 extern const char r0_cpu_start[];     /* where the CPUs start that have no test to run */
 extern const char r0_doorbell[];      /* the OUT that carries every message but these */
 extern const char r0_idle_doorbell[]; /* the OUT for R0_MESSAGE_IDLE */
+extern const char r0_idle_waits[];    /* what follows it: where a CPU halts that has no work */
 extern const char r0_cpu_doorbell[];  /* the OUT for R0_MESSAGE_CPU, where memory is ring 3's */
 extern const char r0_test_return[];   /* what a test that is entered directly returns to */
 extern const char r0_pass_doorbell[]; /* the OUT there, with R0_MESSAGE_PASS */
@@ -202,7 +203,7 @@ extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WA
 
 extern struct r0_guest r0_guest;
 
-/* Writes to r0_guest.scratch: for the host to see whether its watchpoints fire. */
+/* Writes to r0_guest.first.scratch: for the host to see whether its watchpoints fire. */
 void r0_watch_probe(void *arg);
 
 /* Where a test starts, its arguments in RDI to R9. Does not return. */

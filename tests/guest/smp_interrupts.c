@@ -144,6 +144,79 @@ R0_TEST(smp_interrupts, nmis_lose_no_work, .cpus = 2)
 	R0_ASSERT_GE(taken[1], 300 * 100);
 }
 
+static volatile bool enough;
+
+static long ask_from_ring_3(void *arg)
+{
+	int i;
+
+	(void)arg;
+	for (i = 0; i < 10; i++)
+		if (r0_cpu_id() != 1)
+			return -1;
+	return 10;
+}
+
+static void go_between_rings(void *arg)
+{
+	(void)arg;
+	while (!enough) {
+		struct r0_fault fault = r0_user_call(ask_from_ring_3, NULL);
+
+		R0_ASSERT_EQ(fault.vector, -1);
+		R0_ASSERT_EQ(fault.value, 10);
+	}
+}
+
+/* In the few instructions, too, that ring 0 runs on the page tables of ring 3. */
+R0_TEST(smp_interrupts, nmis_between_rings, .cpus = 2)
+{
+	unsigned int i, j;
+
+	r0_set_handler(R0_NMI, take);
+	r0_on_cpu_async(1, go_between_rings, NULL);
+	for (i = 0; i < 1000; i++) {
+		r0_send_nmi(1);
+		for (j = 0; j < i % 97; j++)
+			r0_pause();
+	}
+	enough = true;
+	r0_on_cpu_wait(1);
+	R0_ASSERT_GT(taken[1], 0);
+}
+
+static volatile unsigned int halting, ended_by_nothing;
+
+static void halt_until_one_comes(void *arg)
+{
+	unsigned int before = taken[1];
+
+	(void)arg;
+	halting++;
+	r0_sti_hlt();
+	r0_cli();
+	ended_by_nothing += taken[1] == before;
+}
+
+/* A CPU that is up for an interrupt finds its work before the host hears of it, and may halt first. */
+R0_TEST(smp_interrupts, work_that_halts_is_left_halted, .cpus = 2)
+{
+	unsigned int i, j;
+
+	r0_set_handler(VECTOR, take);
+	for (i = 1; i <= 200; i++) {
+		r0_send_ipi(1, VECTOR);
+		r0_on_cpu_async(1, halt_until_one_comes, NULL);
+		while (halting < i)
+			r0_pause();
+		for (j = 0; j < 300; j++)
+			r0_pause();
+		r0_send_ipi(1, VECTOR);
+		r0_on_cpu_wait(1);
+	}
+	R0_ASSERT_EQ(ended_by_nothing, 0);
+}
+
 static volatile bool ready, go;
 
 static void hold_off(void *arg)

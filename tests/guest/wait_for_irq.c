@@ -81,6 +81,14 @@ R0_TEST(wait_for_irq, waits_for_that_vector, .irqchip = true)
 	R0_ASSERT_EQ(r0_wait_for_irq_busy(VECTOR, 2000), 1);
 }
 
+/* What is pending comes without any time, too. */
+R0_TEST(wait_for_irq, without_time, .irqchip = true)
+{
+	enable();
+	r0_apic_send_self_ipi(VECTOR);
+	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 0), 1);
+}
+
 /* A HLT after a wait that has ended before its time is no wait of its own. */
 R0_TEST(wait_for_irq, leaves_no_alarm_behind, .irqchip = true)
 {
