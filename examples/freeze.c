@@ -96,19 +96,17 @@ static void watch(struct r0_vm *vm)
 {
 	struct pollfd hit = { .fd = r0_vm_hit_fd(vm), .events = POLLIN };
 	struct r0_error error = { "" };
-	struct r0_vm_hit hits[3];
+	struct r0_vm_hit first;
 	int number = r0_vm_watch(vm, TICKS, 4, "ticks", &error);
-	size_t count, i;
 
 	check(number, &error);
 	printf("watching ticks by %s\n", r0_vm_watch_method(vm));
 	check(r0_vm_thaw(vm, &error), &error);
-	while ((count = r0_vm_hits(vm, hits, 3)) == 0)
+	while (r0_vm_hits(vm, &first, 1) == 0)
 		poll(&hit, 1, -1);
 	check(r0_vm_unwatch(vm, number, &error), &error);
-	for (i = 0; i < 1; i++)
-		printf("%s: CPU %u wrote %#" PRIx64 " over %#" PRIx64 " before 0x%" PRIx64 "\n",
-		       hits[i].tag, hits[i].cpu, hits[i].new_value, hits[i].old_value, hits[i].ip);
+	printf("%s: CPU %u wrote %#" PRIx64 " over %#" PRIx64 " before 0x%" PRIx64 "\n", first.tag,
+	       first.cpu, first.new_value, first.old_value, first.ip);
 }
 
 int main(void)

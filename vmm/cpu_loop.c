@@ -99,7 +99,9 @@ struct cpu_loop_result cpu_loop_run(struct cpu_loop *loop, struct error *error)
 	enum step step = STEP_ON;
 
 	while (step == STEP_ON && !park_is_killed(loop->seat->control)) {
-		if (park_is_frozen(loop->seat->control))
+		bool frozen = park_is_frozen(loop->seat->control);
+
+		if (frozen)
 			step = rest(loop, &result, error);
 		else if (!loop->ops->is_halted(loop->context))
 			step = run_once(loop, &result, error);
@@ -107,6 +109,7 @@ struct cpu_loop_result cpu_loop_run(struct cpu_loop *loop, struct error *error)
 			step = end(&result, CPU_LOOP_HALTED);
 		else
 			park_sleep(loop->seat);
+		result.at_rest = frozen && step == STEP_ON;
 	}
 	return result;
 }

@@ -51,6 +51,7 @@ enum cpu_loop_end {
 struct cpu_loop_result {
 	enum cpu_loop_end end;
 	struct exit exit; /* that ended it, unless it was killed */
+	bool at_rest; /* it was killed where it had parked: nothing is half-way, nor to be touched */
 };
 
 /* Run to the end. With CPU_LOOP_FATAL, *error says why. The caller then ends all others. */

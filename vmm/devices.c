@@ -151,9 +151,19 @@ void devices_pause(struct devices *devices, bool paused)
 	wake_worker(devices);
 }
 
+static bool is_past(const struct timespec *until)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > until->tv_sec ||
+	       (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
+}
+
 int devices_settle(struct devices *devices, unsigned int limit_ms)
 {
 	struct timespec until;
+	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += limit_ms / 1000;
@@ -164,11 +174,11 @@ int devices_settle(struct devices *devices, unsigned int limit_ms)
 	}
 	if (pthread_mutex_clocklock(&devices->lock, CLOCK_MONOTONIC, &until) != 0)
 		return -ETIMEDOUT;
-	/* It ends: the queues are no longer than they are. */
-	while (devices_serve_queues(devices))
-		;
+	/* A guest may have a device read what has it read more, from a disk over its queue, for ever. */
+	while (devices_serve_queues(devices) && !err)
+		err = is_past(&until) ? -ETIMEDOUT : 0;
 	pthread_mutex_unlock(&devices->lock);
-	return 0;
+	return err;
 }
 
 static size_t type(struct devices *devices, enum r0_vm_console number, const void *data,

@@ -75,7 +75,8 @@ void devices_pause(struct devices *devices, bool paused);
 
 /*
  * While no vCPU runs: do what the guest asked for that is not done, and see the worker at rest if it is
- * to pause. Returns 0; -ETIMEDOUT if the worker does not come to an end within `limit_ms`.
+ * to pause. Returns 0; -ETIMEDOUT if the worker or what is to be done does not come to an end within
+ * `limit_ms`.
  */
 int devices_settle(struct devices *devices, unsigned int limit_ms);
 

@@ -51,14 +51,18 @@ struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *
 /* With control of the machine held. */
 static void unlink_snapshot(struct r0_vm_snapshot *snapshot)
 {
-	struct r0_vm_snapshot **link = &snapshot->vm->snapshots;
+	struct r0_vm *vm = snapshot->vm;
+	struct r0_vm_snapshot **link = &vm->snapshots;
 
 	while (*link != snapshot)
 		link = &(*link)->next;
 	*link = snapshot->next;
 	/* On failure KVM keeps track for nobody, which only costs. */
-	if (!snapshot->vm->snapshots)
-		guest_memory_log(&snapshot->vm->memory, false, NULL);
+	if (!vm->snapshots) {
+		pthread_mutex_lock(&vm->devices->lock);
+		guest_memory_log(&vm->memory, false, NULL);
+		pthread_mutex_unlock(&vm->devices->lock);
+	}
 	snapshot->vm = NULL;
 }
 
@@ -89,8 +93,11 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot)
 
 void full_snapshots_forget(struct r0_vm *vm)
 {
-	while (vm->snapshots)
-		unlink_snapshot(vm->snapshots);
+	struct r0_vm_snapshot *snapshot;
+
+	for (snapshot = vm->snapshots; snapshot; snapshot = snapshot->next)
+		snapshot->vm = NULL;
+	vm->snapshots = NULL;
 }
 
 static struct full_snapshot_shape shape_of(struct r0_vm *vm)
@@ -192,7 +199,7 @@ static void copy_pages(void *context, uint64_t first, uint64_t end)
 	}
 }
 
-static int take_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
+static int take_pages(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
 	struct copying copying = { snapshot, vm };
 	bool by_guest;
@@ -204,6 +211,17 @@ static int take_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct
 	if (!err)
 		err = each_touched(&vm->memory, copy_pages, &copying, error);
 	return err ? err : track(snapshot, vm, error);
+}
+
+/* Under the lock that r0_vm_write() takes: what it writes is seen, or marked, but not lost between. */
+static int take_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
+{
+	int err;
+
+	pthread_mutex_lock(&vm->devices->lock);
+	err = take_pages(snapshot, vm, error);
+	pthread_mutex_unlock(&vm->devices->lock);
+	return err;
 }
 
 static int take(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
@@ -353,16 +371,21 @@ static int restore_pages(struct restoring *restoring, struct error *error)
 static int restore_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
 	struct restoring restoring = { snapshot, vm, snapshot->differs };
+	uint64_t *other = NULL;
 	int err;
 
-	if (!snapshot->vm || snapshot->vm == vm)
-		return restore_pages(&restoring, error);
-	/* That one is about another machine, and stays so. */
-	restoring.pages = calloc(full_snapshot_words(snapshot), sizeof(uint64_t));
-	if (!restoring.pages)
-		return error_set(error, ENOMEM, "no memory to restore a snapshot");
+	if (snapshot->vm && snapshot->vm != vm) {
+		/* That one is about another machine, and stays so. */
+		other = calloc(full_snapshot_words(snapshot), sizeof(uint64_t));
+		if (!other)
+			return error_set(error, ENOMEM, "no memory to restore a snapshot");
+		restoring.pages = other;
+	}
+	/* As take_memory(). */
+	pthread_mutex_lock(&vm->devices->lock);
 	err = restore_pages(&restoring, error);
-	free(restoring.pages);
+	pthread_mutex_unlock(&vm->devices->lock);
+	free(other);
 	return err;
 }
 
@@ -389,6 +412,22 @@ static int restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct err
 	return err;
 }
 
+/* A machine that has ended, perhaps frozen, is made ready. One that ends has to be through with it. */
+static int leave_end(struct r0_vm *vm, struct error *error)
+{
+	bool through;
+
+	if (vm->state == MONITOR_READY || !park_is_killed(&vm->park))
+		return 0;
+	pthread_mutex_lock(&vm->end_lock);
+	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
+	pthread_mutex_unlock(&vm->end_lock);
+	if (!through)
+		return error_set(error, EBUSY, "the VM was killed, but its threads do not end");
+	monitor_make_ready(vm);
+	return 0;
+}
+
 int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 			   struct r0_error *error)
 {
@@ -398,8 +437,8 @@ int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 	err = monitor_need_rest(vm, "restoring a snapshot", monitor_error(error));
 	if (!err)
 		err = check_shape(snapshot, vm, monitor_error(error));
-	if (!err && vm->state == MONITOR_STARTED)
-		monitor_make_ready(vm);
+	if (!err)
+		err = leave_end(vm, monitor_error(error));
 	if (!err)
 		err = restore(snapshot, vm, monitor_error(error));
 	pthread_mutex_unlock(&vm->control);

@@ -184,7 +184,6 @@ int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, str
 /* With no thread left. */
 static void release(struct r0_vm *vm)
 {
-	full_snapshots_forget(vm);
 	finish_cpus(vm, vm->options.cpus);
 	watch_finish(&vm->watch);
 	park_control_finish(&vm->park);
@@ -199,15 +198,19 @@ static void release(struct r0_vm *vm)
 void monitor_end(struct r0_vm *vm, const struct r0_vm_outcome *outcome)
 {
 	unsigned int i;
+	bool runs;
 
+	/* In one: what ends now may be ready to be started again a moment later, and then is to be. */
 	pthread_mutex_lock(&vm->end_lock);
-	if (!vm->has_outcome) {
+	runs = vm->running != 0;
+	if (runs && !vm->has_outcome) {
 		vm->has_outcome = true;
 		vm->outcome = *outcome;
 	}
+	if (runs)
+		park_kill(&vm->park);
 	pthread_mutex_unlock(&vm->end_lock);
-	park_kill(&vm->park);
-	for (i = 0; i < vm->options.cpus; i++)
+	for (i = 0; runs && i < vm->options.cpus; i++)
 		monitor_kick(&vm->cpus[i]);
 }
 
@@ -272,6 +275,8 @@ void r0_vm_destroy(struct r0_vm *vm)
 	if (!vm)
 		return;
 	r0_vm_kill(vm);
+	/* Now, as its threads may outlive this call. */
+	full_snapshots_forget(vm);
 	pthread_mutex_lock(&vm->end_lock);
 	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
 	give_back_threads(vm, through ? join : pthread_detach);
@@ -346,7 +351,9 @@ static int start_threads(struct r0_vm *vm)
 	unsigned int wanted = vm->options.cpus + 1;
 	int err;
 
+	pthread_mutex_lock(&vm->end_lock);
 	vm->running = wanted;
+	pthread_mutex_unlock(&vm->end_lock);
 	err = pthread_create(&vm->worker, NULL, monitor_worker_thread, vm);
 	vm->has_worker = !err;
 	if (!err)

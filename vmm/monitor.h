@@ -105,7 +105,7 @@ int monitor_need_rest(struct r0_vm *vm, const char *what, struct error *error);
 /* 0, or -EINVAL with a message. */
 int monitor_need_cpu(const struct r0_vm *vm, unsigned int cpu, struct error *error);
 
-/* End everything, for this reason if it is the first. From any thread. */
+/* End everything, for this reason if it is the first; nothing if no thread runs. From any thread. */
 void monitor_end(struct r0_vm *vm, const struct r0_vm_outcome *outcome);
 
 /*

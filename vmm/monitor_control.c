@@ -33,13 +33,8 @@ void r0_vm_kill(struct r0_vm *vm)
 		.exit_code = 1,
 		.reason = "the VM was killed",
 	};
-	bool runs;
 
-	pthread_mutex_lock(&vm->end_lock);
-	runs = vm->running != 0;
-	pthread_mutex_unlock(&vm->end_lock);
-	if (runs)
-		monitor_end(vm, &outcome);
+	monitor_end(vm, &outcome);
 }
 
 int r0_vm_kill_fd(const struct r0_vm *vm)

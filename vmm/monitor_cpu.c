@@ -169,8 +169,12 @@ void *monitor_cpu_thread(void *context)
 	/* What kicked it before it could be: the loop looks at the reasons first. */
 	vcpu_clear_kick(&cpu->vcpu);
 	result = cpu_loop_run(&loop, &error);
-	/* What it left the VM for is not to be finished over registers that are set later. */
-	vcpu_complete(&cpu->vcpu);
+	/*
+	 * What it left the VM for is not to be finished over registers that are set later; where it
+	 * had parked there is no such thing, and registers may be set just now.
+	 */
+	if (!result.at_rest)
+		vcpu_complete(&cpu->vcpu);
 	/* No signal may come to whichever thread gets this number next. */
 	set_thread(cpu, 0);
 	tell_end(cpu, &result, &error);

@@ -15,6 +15,7 @@
 #define CR4_PAE	       (1ul << 5)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
+#define CR4_LA57       (1ul << 12)
 #define EFER_LME       (1ul << 8)
 #define EFER_LMA       (1ul << 10)
 
@@ -79,10 +80,30 @@ static uint64_t linear_ip(const struct monitor_cpu *cpu)
 	return regs->sregs.cs.l ? regs->regs.rip : (uint32_t)(regs->sregs.cs.base + regs->regs.rip);
 }
 
+/*
+ * Whether there is such a linear address: of 32 bits without long mode, else canonical, which with LA57
+ * takes 57 bits instead of 48 (SDM vol. 1, 3.3.7.1). Those below 4 GiB there are always.
+ */
+static bool is_linear_address(struct monitor_cpu *cpu, uint64_t address)
+{
+	struct kvm_sregs sregs;
+	int64_t upper;
+
+	if (!(address >> 32))
+		return true;
+	if (get_sregs(cpu, &sregs) < 0 || !(sregs.efer & EFER_LMA))
+		return false;
+	upper = (int64_t)address >> (sregs.cr4 & CR4_LA57 ? 56 : 47);
+	return upper == 0 || upper == -1;
+}
+
 int monitor_translate(struct monitor_cpu *cpu, uint64_t address, uint64_t *physical)
 {
 	struct kvm_translation translation = { .linear_address = address };
 
+	/* KVM looks at no bits beyond those that the tables translate. */
+	if (!is_linear_address(cpu, address))
+		return -EFAULT;
 	if (KVM_IOCTL(cpu->vcpu.fd, KVM_TRANSLATE, &translation, NULL) < 0 || !translation.valid)
 		return -EFAULT;
 	*physical = translation.physical_address;
@@ -246,7 +267,9 @@ static int set_state(struct monitor_cpu *cpu, struct kvm_regs *regs, struct kvm_
 		     struct error *error)
 {
 	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
-	struct kvm_vcpu_events events = { 0 };
+	struct kvm_vcpu_events events = {
+		.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW,
+	};
 	int fd = cpu->vcpu.fd, err;
 
 	err = KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &events, error);

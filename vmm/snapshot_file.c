@@ -161,6 +161,8 @@ int r0_vm_snapshot_save(const struct r0_vm_snapshot *snapshot, const char *path,
 	file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file) {
 		err = -errno;
+		if (fd >= 0)
+			unlink(temporary);
 		goto out;
 	}
 	err = write_all(snapshot, file);

@@ -173,14 +173,13 @@ int vcpu_run(struct vcpu *vcpu, struct error *error)
 
 bool vcpu_complete(struct vcpu *vcpu)
 {
-	uint8_t before = vcpu->run->immediate_exit;
+	uint8_t before = __atomic_exchange_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	int left = COMPLETION_LIMIT, result;
 
-	vcpu->run->immediate_exit = 1;
 	do
 		result = ioctl(vcpu->fd, KVM_RUN, 0);
 	while (result == 0 && --left);
-	vcpu->run->immediate_exit = before;
+	__atomic_store_n(&vcpu->run->immediate_exit, before, __ATOMIC_SEQ_CST);
 	return result < 0 && errno == EINTR;
 }
 

@@ -73,7 +73,10 @@ struct r0_vm_options {
 	 * none. May call no function of the VM. Captured it is in either case.
 	 */
 	void (*output)(void *context, enum r0_vm_console console, const void *data, size_t size);
-	/* Called with a line on what went wrong but ends nothing; NULL has it on standard error. */
+	/*
+	 * Called with a line on what went wrong but ends nothing; NULL has it on standard error. May
+	 * call no function of the VM either.
+	 */
 	void (*log)(void *context, const char *line);
 	void *context; /* of both */
 };
@@ -228,8 +231,9 @@ long r0_vm_console_type(struct r0_vm *vm, enum r0_vm_console console, const void
 			struct r0_error *error);
 
 /*
- * Port and MMIO accesses that no device took: a read has every bit set, a write is dropped. `accesses`, of `size` entries, gets the last ones, the oldest
- * first, *count how many those are. Returns how many there were in all.
+ * Port and MMIO accesses that no device took: such a read gives ones in every bit, such a write goes
+ * nowhere. `accesses`, of `size` entries, gets the last ones, the oldest first, *count how many those
+ * are. Returns how many there were in all.
  */
 struct r0_vm_access {
 	bool port; /* else memory */
@@ -255,7 +259,8 @@ int r0_vm_thaw(struct r0_vm *vm, struct r0_error *error);
  * A full snapshot of a VM at rest: its CPUs' whole state, that of its devices and interrupt
  * controllers, its memory. Files behind virtio devices are not part of it, nor does it stop clocks. It
  * is the caller's, independent of the VM, until r0_vm_snapshot_destroy(), for which NULL is fine.
- * One thread at a time may use it. Takes what the guest's memory in use takes. -EBUSY while the VM runs; what KVM refuses to tell.
+ * One thread at a time may use it, or destroy a VM that it was taken from or restored to. Takes what
+ * the guest's memory in use takes. -EBUSY while the VM runs; what KVM refuses to tell.
  */
 int r0_vm_snapshot_take(struct r0_vm_snapshot **snapshot, struct r0_vm *vm, struct r0_error *error);
 void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot);

@@ -373,6 +373,36 @@ static void wait_until_parked(struct rig *rig)
 		poll(NULL, 0, 1);
 }
 
+/* Whether anything may be half-way at the end: not where it had parked. */
+static void at_rest_where_it_parked(void **state)
+{
+	static const struct turn shut_down = { 0, { .outcome = EXIT_SHUTDOWN } };
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, NULL, 0);
+	park_freeze(&rig.control);
+	start(&rig);
+	wait_until_parked(&rig);
+	park_kill(&rig.control);
+	pthread_join(rig.thread, NULL);
+	assert_int_equal(rig.result.end, CPU_LOOP_KILLED);
+	assert_true(rig.result.at_rest);
+	tear_down(&rig);
+	/* What came up when it was to park is not done yet. */
+	set_up(&rig, &shut_down, 1);
+	park_freeze(&rig.control);
+	rig.result = cpu_loop_run(&rig.loop, &rig.error);
+	assert_int_equal(rig.result.end, CPU_LOOP_SHUTDOWN);
+	assert_false(rig.result.at_rest);
+	tear_down(&rig);
+	/* It ran. */
+	set_up(&rig, &shut_down, 1);
+	rig.result = cpu_loop_run(&rig.loop, &rig.error);
+	assert_false(rig.result.at_rest);
+	tear_down(&rig);
+}
+
 static void halted_waits_without_running(void **state)
 {
 	const struct turn turns[] = { { 0, { .outcome = EXIT_HALTED } } };
@@ -638,6 +668,7 @@ int main(void)
 		cmocka_unit_test(arm_error_ends_it),
 		cmocka_unit_test(killed_before_it_runs),
 		cmocka_unit_test(last_to_halt_ends_all),
+		cmocka_unit_test(at_rest_where_it_parked),
 		cmocka_unit_test(halted_waits_without_running),
 		cmocka_unit_test(freeze_drains),
 		cmocka_unit_test(freeze_without_immediate_exit_does_not_drain),

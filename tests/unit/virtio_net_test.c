@@ -163,6 +163,31 @@ static void peer_gone(void **state)
 	close(pair[0]);
 }
 
+/* Of a connection that is gone nothing is waited for any more: poll() would never wait. */
+static void connection_gone(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(make_on(pair[0]), 0);
+	driver_start(F_MAC, 2);
+	give_buffer(0, 1526);
+	assert_int_equal(write(pair[1], "frame", 5), 5);
+	close(pair[1]);
+	/* What was sent before comes, and only then the end. */
+	virtio_net_receive(&net);
+	assert_int_equal(used(RECEIVE)->idx, 1);
+	give_buffer(1, 1526);
+	assert_true(virtio_net_has_room(&net));
+	virtio_net_receive(&net);
+	assert_int_equal(used(RECEIVE)->idx, 1);
+	assert_int_equal(acknowledge(), VIRTIO_INTERRUPT_USED | VIRTIO_INTERRUPT_CONFIG);
+	assert_int_equal(get(VIRTIO_MMIO_CONFIG + 4) >> 16, 0);
+	assert_false(virtio_net_has_room(&net));
+	close(pair[0]);
+}
+
 static void receives(void **state)
 {
 	static const uint8_t header[HEADER_SIZE] = { [10] = 1 };
@@ -340,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(frames_that_are_none, make, check),
 		cmocka_unit_test_setup_teardown(nobody_reads, make, check),
 		cmocka_unit_test_setup_teardown(peer_gone, make, check),
+		cmocka_unit_test_setup_teardown(connection_gone, make, check),
 		cmocka_unit_test_setup_teardown(receives, make, check),
 		cmocka_unit_test_setup_teardown(tight_buffers, make, check),
 		cmocka_unit_test_setup_teardown(wakes, make, check),

@@ -260,6 +260,56 @@ static void block_reads_and_writes(void **state)
 	close(fd);
 }
 
+/* How many sectors: as many as an index of the available ring has values. */
+#define SECTORS 0x10000u
+
+/*
+ * A request that reads, over the header and the available ring, the next such request: without end. A
+ * freeze does not wait for it for ever, and the VM can be ended.
+ */
+static void request_without_end(void **state)
+{
+	int fd = memfd_create("disk", MFD_CLOEXEC);
+	const struct r0_vm_options options = { .block = &(struct r0_vm_block){ .fd = fd },
+					       .park_limit_ms = 200 };
+	struct {
+		uint16_t flags, index, ring[QUEUE_SIZE];
+		uint32_t gap[59];
+		uint32_t header[4];
+		uint32_t rest[60];
+	} *disk = calloc(SECTORS, sizeof(*disk));
+	struct r0_error error = { "" };
+	struct r0_vm *vm;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(sizeof(*disk), 512);
+	for (i = 0; i < SECTORS; i++) {
+		disk[i].index = (uint16_t)(i + 2);
+		disk[i].header[2] = (i + 1) % SECTORS;
+	}
+	assert_int_equal(write(fd, disk, SECTORS * sizeof(*disk)), SECTORS * sizeof(*disk));
+	vm = BOOT(&options, accesses);
+	describe(vm, 0, 0, DRIVER_AT(0) + offsetof(__typeof__(*disk), header), 16,
+		 VRING_DESC_F_NEXT);
+	describe(vm, 0, 1, DRIVER_AT(0), 512, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE);
+	describe(vm, 0, 2, BUFFERS_AT, 1, VRING_DESC_F_WRITE);
+	offer(vm, 0);
+	start_device(BLOCK, 1);
+	add(WRITE, BLOCK + VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	add(WAIT, BUFFERS_AT + 0x1000, 0);
+	put(vm, DATA, script, sizeof(script));
+	script_size = 0;
+	start(vm);
+	wait_for_change(vm, DEVICE_AT(0), 0);
+	assert_fails(r0_vm_freeze(vm, &error), ETIMEDOUT, &error, "the device worker");
+	/* Still at it. */
+	wait_for_change(vm, DEVICE_AT(0), read32(vm, DEVICE_AT(0)));
+	r0_vm_destroy(vm);
+	free(disk);
+	close(fd);
+}
+
 static void net_sends_and_receives(void **state)
 {
 	int sockets[2];
@@ -413,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup(console_prints, begin),
 		cmocka_unit_test_setup(console_takes_input, begin),
 		cmocka_unit_test_setup(block_reads_and_writes, begin),
+		cmocka_unit_test_setup(request_without_end, begin),
 		cmocka_unit_test_setup(net_sends_and_receives, begin),
 		cmocka_unit_test_setup(a_queue_outside_of_memory, begin),
 		cmocka_unit_test(eventfds_of_writes),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include "vmm/monitor.h"
 
 #define RESET	   "mov $0xfe, %al\n out %al, $0x64\n hlt\n"
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
@@ -400,6 +401,11 @@ static void memory_goes_on_above_4_gib(void **state)
 	assert_int_equal(physical, 0x100000000ul + 0x1234);
 	assert_fails(r0_vm_translate(vm, 0, 5ul << 30, &physical, &error), EFAULT, &error,
 		     "do not map");
+	/* Not canonical: there is no such address, whatever its lower bits say. */
+	assert_fails(r0_vm_translate(vm, 0, 1ul << 48 | CODE, &physical, &error), EFAULT, &error,
+		     "do not map");
+	assert_fails(r0_vm_translate(vm, 0, 0xffful << 52 | CODE, &physical, &error), EFAULT,
+		     &error, "do not map");
 	assert_int_equal(run(vm).status, 0xabcdef);
 	r0_vm_destroy(vm);
 }
@@ -500,6 +506,19 @@ static void second_cpu_waits_for_its_start(void **state)
 	r0_vm_destroy(vm);
 }
 
+/* What was pending for the code before is not delivered to the new one, which has no handlers. */
+static void entry_forgets_pending_events(void **state)
+{
+	const struct r0_vm_options options = { .irqchip = true };
+	struct r0_vm *vm = BOOT(&options, status);
+
+	(void)state;
+	assert_true(ioctl(vm->cpus[0].vcpu.fd, KVM_NMI) >= 0);
+	enter(vm, 0, CODE);
+	assert_int_equal(run(vm).end, R0_VM_STATUS);
+	r0_vm_destroy(vm);
+}
+
 GUEST(bad_msr, "	mov $0x12345, %ecx\n"
 	       "	rdmsr\n" EXIT(1));
 
@@ -589,6 +608,7 @@ int main(void)
 		cmocka_unit_test(serial_line_takes_input),
 		cmocka_unit_test(output_is_handed_on),
 		cmocka_unit_test(second_cpu_waits_for_its_start),
+		cmocka_unit_test(entry_forgets_pending_events),
 		cmocka_unit_test(unknown_msr_faults),
 		cmocka_unit_test(bad_options_are_refused),
 		cmocka_unit_test(bad_calls_are_refused),

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +130,81 @@ static void interrupt_controllers_are_put_back(void **state)
 		r0_vm_snapshot_destroy(again);
 	}
 	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* Killed while it was frozen, it has ended as well: put back, it is ready. */
+static void killed_while_frozen_starts_again(void **state)
+{
+	const struct r0_vm_options options = { .cpus = 2 };
+	struct r0_vm *vm = BOOT(&options, work);
+	struct r0_vm_snapshot *snapshot;
+	uint32_t count;
+	int round;
+
+	(void)state;
+	enter(vm, 1, CODE);
+	snapshot = take(vm);
+	for (round = 0; round < 30; round++) {
+		start(vm);
+		progress(vm);
+		freeze(vm);
+		r0_vm_kill(vm);
+		restore(snapshot, vm);
+		count = read32(vm, DATA);
+		assert_int_equal(count, 0);
+	}
+	start(vm);
+	progress(vm);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+struct scribbler {
+	struct r0_vm *vm;
+	atomic_bool stop;
+};
+
+static void *scribble(void *context)
+{
+	struct scribbler *scribbler = context;
+	uint32_t value = 0;
+
+	while (!scribbler->stop) {
+		value++;
+		if (r0_vm_write(scribbler->vm, 0x80000 + value % 64 * 4096, &value, sizeof(value),
+				NULL) != 0)
+			return (void *)"it can't be written to";
+	}
+	return NULL;
+}
+
+/* What the host writes meanwhile is in the snapshot, or is put back. */
+static void writes_meanwhile_are_not_lost(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, work);
+	struct r0_vm_snapshot *snapshot, *again;
+	struct scribbler scribbler = { .vm = vm };
+	pthread_t thread;
+	void *complaint;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 100; round++) {
+		scribbler.stop = false;
+		assert_int_equal(pthread_create(&thread, NULL, scribble, &scribbler), 0);
+		while (read32(vm, 0x80000 + 4096) == 0)
+			;
+		snapshot = take(vm);
+		scribbler.stop = true;
+		pthread_join(thread, &complaint);
+		assert_null(complaint);
+		restore(snapshot, vm);
+		again = take(vm);
+		assert_same(snapshot, again);
+		r0_vm_snapshot_destroy(again);
+		r0_vm_snapshot_destroy(snapshot);
+	}
 	r0_vm_destroy(vm);
 }
 
@@ -574,6 +651,8 @@ int main(void)
 		cmocka_unit_test(frozen_machine_is_put_back),
 		cmocka_unit_test(interrupt_controllers_are_put_back),
 		cmocka_unit_test(ended_machine_starts_again),
+		cmocka_unit_test(killed_while_frozen_starts_again),
+		cmocka_unit_test(writes_meanwhile_are_not_lost),
 		cmocka_unit_test(halted_is_part_of_it),
 		cmocka_unit_test(devices_are_put_back),
 		cmocka_unit_test(several_snapshots_are_kept_apart),

@@ -3,6 +3,7 @@
 #include "vmm/dev/virtio_net.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -131,6 +132,17 @@ int virtio_net_init(struct virtio_net *net, const struct virtio_options *options
 	return look_at(net, error);
 }
 
+/*
+ * Nothing will ever come: the socket's peer or the tap device is gone. Errors that are told only once,
+ * as of a datagram that nobody took, are told by now.
+ */
+static bool is_gone(const struct virtio_net *net)
+{
+	struct pollfd fd = { .fd = net->fd };
+
+	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
 /* Returns whether a frame came, which the guest then has, or which is lost. */
 static bool receive_frame(struct virtio_net *net, const struct virtqueue_chain *chain)
 {
@@ -139,6 +151,9 @@ static bool receive_frame(struct virtio_net *net, const struct virtqueue_chain *
 
 	if (size <= 0) {
 		virtio_leave(&net->virtio, RECEIVE);
+		/* Such a descriptor is always ready: whoever waits for it would wait no more. */
+		if (is_gone(net))
+			virtio_net_set_link(net, false);
 		return false;
 	}
 	if (sizeof(header) + (uint64_t)size > chain->writable_size) {
@@ -165,7 +180,8 @@ void virtio_net_receive(struct virtio_net *net)
 bool virtio_net_has_room(struct virtio_net *net)
 {
 	struct virtqueue_chain chain;
-	bool room = virtio_take(&net->virtio, RECEIVE, &chain);
+	bool room = net->registers.config.status & STATUS_LINK_UP &&
+		    virtio_take(&net->virtio, RECEIVE, &chain);
 
 	if (room)
 		virtio_leave(&net->virtio, RECEIVE);
@@ -177,4 +193,6 @@ void virtio_net_set_link(struct virtio_net *net, bool up)
 {
 	net->registers.config.status = up ? STATUS_LINK_UP : 0;
 	virtio_config_changed(&net->virtio);
+	/* Frames may have come meanwhile. */
+	dev_wake(&net->virtio.dev);
 }

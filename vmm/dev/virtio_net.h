@@ -43,12 +43,12 @@ int virtio_net_init(struct virtio_net *net, const struct virtio_options *options
 
 /*
  * Give the guest the frames that wait at `fd`, as far as it has buffers. To be called when `fd` is
- * readable and virtio_net_has_room().
+ * readable and virtio_net_has_room(). If its other end is gone for good, the cable is plugged out.
  */
 void virtio_net_receive(struct virtio_net *net);
 
 /*
- * Whether the guest has a buffer for a frame: as long as it has none, there is no use in waiting for
+ * Whether the cable is in and the guest has a buffer for a frame: else there is no use in waiting for
  * `fd`. The bus's `wake` is told when it has one again.
  */
 bool virtio_net_has_room(struct virtio_net *net);
