@@ -423,13 +423,13 @@ static void add_memory(struct message *message, const char *a, const char *b, si
 	}
 }
 
-/* "#GP", "interrupt 32" */
+/* "#GP", "interrupt 0x20" */
 static void add_vector(struct message *message, int vector)
 {
 	const char *name = r0_vector_name(vector);
 
 	if (is_same(name, "interrupt"))
-		add(message, "interrupt %d", vector);
+		add(message, "interrupt %#x", (unsigned int)vector);
 	else
 		add(message, "%s", name);
 }

@@ -79,6 +79,9 @@ static void give_up(const struct wait *wait, const char *how)
 		text, sizeof(text), "no interrupt %#x was handled in %u ms of waiting %s%s\n",
 		(unsigned int)wait->vector, wait->timeout_ms, how,
 		wait->rflags & R0_RFLAGS_IF ? "" : ", with RFLAGS.IF set for the time of it");
+	if (!r0_guest.handlers[wait->vector])
+		length += format_to(text + length, sizeof(text) - length,
+				    "no handler is set for it: r0_set_handler()\n");
 	length +=
 		describe_interrupts(&registers, wait->vector, text + length, sizeof(text) - length);
 	fail(R0_FAILURE_ASSERT, wait->file, wait->line, text, length);
@@ -97,7 +100,7 @@ static void begin(struct wait *wait, const char *file, int line, int vector,
 	static const char refused[] = "r0_wait_for_irq() was given a vector outside 0 to 255";
 
 	if (vector < 0 || vector > 255)
-		fail(R0_FAILURE_PANIC, NULL, 0, refused, sizeof(refused) - 1);
+		fail(R0_FAILURE_ASSERT, file, line, refused, sizeof(refused) - 1);
 	*wait = (struct wait){
 		.file = file,
 		.line = line,

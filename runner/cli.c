@@ -298,7 +298,7 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 	case OPTION_ASSIST:
 		cli->assist_given = true;
 		if (!assistance_mode_of(argument, &cli->assist))
-			return error_set(error, EINVAL, "--assist takes auto, on or off, not '%s'",
+			return error_set(error, EINVAL, "--assist=%s: give auto, on or off",
 					 argument);
 		break;
 	case OPTION_CHECK_RESET:

@@ -46,7 +46,7 @@ const char *crash_exception_name(int vector, char *buffer, size_t size)
 	if (is_named(vector))
 		snprintf(buffer, size, "%s", exceptions[vector].name);
 	else
-		snprintf(buffer, size, "interrupt %d", vector);
+		snprintf(buffer, size, "interrupt %#x", (unsigned int)vector);
 	return buffer;
 }
 
@@ -218,7 +218,9 @@ void crash_exception_summary(const struct crash_view *view, const struct crash *
 	}
 	crash_exception_name(crash->vector, name, sizeof(name));
 	crash_exception_error_code(crash->vector, crash->error_code, code, sizeof(code));
-	if (!crash_exception_has_error_code(crash->vector) || crash->vector == R0_DF)
+	if (!is_named(crash->vector))
+		snprintf(buffer, size, "%s without a handler", name);
+	else if (!crash_exception_has_error_code(crash->vector) || crash->vector == R0_DF)
 		snprintf(buffer, size, "%s", name);
 	else
 		snprintf(buffer, size, "%s(%s%llx%s%s)", name, crash->error_code ? "0x" : "",

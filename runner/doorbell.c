@@ -167,7 +167,8 @@ static enum step exception(struct execution *run, uint64_t address, uint64_t cr2
 	run->regs = stepping_frame_registers(&frame);
 	if (run->crash.vector < 32)
 		return execution_end(run, END_EXCEPTION, NULL);
-	error_set(&run->complaint, EINTR, "interrupt %d, which has no handler", run->crash.vector);
+	error_set(&run->complaint, EINTR, "interrupt %#x, which has no handler",
+		  (unsigned int)run->crash.vector);
 	return execution_end(run, END_EXCEPTION, run->complaint.text);
 }
 

@@ -85,6 +85,22 @@ static void format_bytes(const uint8_t *bytes, size_t count, char *buffer)
 		buffer[3 * (count < DISASSEMBLY_LONGEST ? count : DISASSEMBLY_LONGEST) - 1] = '\0';
 }
 
+/* To at most so many characters. A symbol that is cut shows it, or it would pass for another one. */
+static void shorten(char *text, size_t room)
+{
+	static const char cut[] = "...>";
+	const size_t end = sizeof(cut) - 1;
+	char *symbol = strstr(text, " <");
+
+	if (strlen(text) <= room)
+		return;
+	if (symbol && (size_t)(symbol - text) + end + 8 <= room)
+		memcpy(text + room - end, cut, end);
+	else if (symbol && (size_t)(symbol - text) <= room)
+		*symbol = '\0';
+	text[room] = '\0';
+}
+
 /* Write one line; returns the length of the instruction, or 0 if there is none. */
 static size_t print_line(struct symbols *symbols, uint64_t address, bool marked, FILE *out)
 {
@@ -116,7 +132,8 @@ static size_t print_line(struct symbols *symbols, uint64_t address, bool marked,
 	format_bytes(bytes, length ? length : count < 8 ? count : 8, hex);
 	/* The longest instructions are rare: they push their text to the right. */
 	width += fprintf(out, " %-20s ", hex);
-	fprintf(out, "%.*s\n", COLUMNS - width, text);
+	shorten(text, width < COLUMNS ? (size_t)(COLUMNS - width) : 0);
+	fprintf(out, "%s\n", text);
 	return length;
 }
 

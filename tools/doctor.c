@@ -429,10 +429,11 @@ static int parse(int argc, char **argv, bool *json)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
+	int option, word;
 
+	opterr = 0; /* it would speak of "doctor" */
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while (word = optind, (option = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			*json = true;
@@ -441,7 +442,10 @@ static int parse(int argc, char **argv, bool *json)
 			fputs(help, stdout);
 			exit(fflush(stdout) ? STATUS_ERROR : EXIT_SUCCESS);
 		default:
-			fputs("`ring0 doctor --help` tells what it takes\n", stderr);
+			fprintf(stderr,
+				"ring0 doctor: %s: no such option; `ring0 doctor --help` shows "
+				"them\n",
+				argv[word]);
 			return -EINVAL;
 		}
 	}

@@ -62,21 +62,16 @@ static int make_cpu(struct r0_vm *vm, unsigned int number, struct error *error)
 	if (err < 0)
 		return err;
 	err = park_seat_init(&cpu->seat, &vm->park, error);
-	if (err)
-		goto vcpu;
+	if (err) {
+		vcpu_finish(&cpu->vcpu);
+		return err;
+	}
 	pthread_mutex_init(&cpu->kick_lock, NULL);
 	vm->seats[number] = &cpu->seat;
 	monitor_watch_init(cpu);
 	/* The first CPU starts by itself; so do all, where nothing holds the others back. */
 	cpu->has_entry = !number || vm->options.irqchip;
-	err = monitor_cpu_prepare(cpu, error);
-	if (!err)
-		return 0;
-	pthread_mutex_destroy(&cpu->kick_lock);
-	park_seat_finish(&cpu->seat);
-vcpu:
-	vcpu_finish(&cpu->vcpu);
-	return err;
+	return 0;
 }
 
 static void finish_cpus(struct r0_vm *vm, unsigned int count)

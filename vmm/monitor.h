@@ -146,9 +146,6 @@ extern const struct registers_ops monitor_registers_ops;
 /* Of the architecture: serve an exit that needs no bus. Returns whether it was one. */
 bool monitor_serve_own(struct monitor_cpu *cpu);
 
-/* Of the architecture: prepare a new vCPU, which may wait to be started by others. */
-int monitor_cpu_prepare(struct monitor_cpu *cpu, struct error *error);
-
 /* Of the architecture: put a vCPU back, whatever it has now, at rest. Returns 0 or -errno. */
 int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 			struct error *error);

@@ -52,13 +52,6 @@ bool monitor_serve_own(struct monitor_cpu *cpu)
 	return true;
 }
 
-int monitor_cpu_prepare(struct monitor_cpu *cpu, struct error *error)
-{
-	(void)cpu;
-	(void)error;
-	return 0;
-}
-
 static int get_regs(void *context, struct kvm_regs *regs)
 {
 	struct monitor_cpu *cpu = context;

@@ -258,7 +258,7 @@ static int restore_extended(const struct vcpu_state *state, struct vcpu *vcpu, s
 
 /*
  * Without an interrupt controller in KVM, a vCPU that left by I/O was running, and still is. With one,
- * others may send it an INIT at any time; reading the run state has it take one that is pending.
+ * an INIT may have come since.
  */
 static int restore_mp_state(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
@@ -266,15 +266,14 @@ static int restore_mp_state(const struct vcpu_state *state, struct vcpu *vcpu, s
 
 	if (!state->has_mp_state)
 		return 0;
-	if (vcpu->vm->irqchip)
-		ioctl(vcpu->fd, KVM_GET_MP_STATE, &(struct kvm_mp_state){ 0 });
-	else if (vcpu->run->exit_reason == KVM_EXIT_IO)
+	if (!vcpu->vm->irqchip && vcpu->run->exit_reason == KVM_EXIT_IO)
 		return 0;
 	return KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &mp_state, error);
 }
 
 /*
- * The system registers go in first: with IA32_APIC_BASE, which decides what the local APIC's registers
+ * An INIT that is pending resets registers when it is taken: reading the run state has that done before
+ * they are put back, all of them, as KVM does not tell. The system registers go in first: with IA32_APIC_BASE, which decides what the local APIC's registers
  * mean, and with CR8, which is only the upper half of its TPR. The local APIC goes in before the MSRs:
  * IA32_TSC_DEADLINE is heard only in the timer mode that it sets (SDM vol. 3A, 10.5.4.1).
  */
@@ -283,12 +282,11 @@ static int restore_lapic(const struct vcpu_state *state, struct vcpu *vcpu, stru
 	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
 	struct kvm_sregs sregs = state->sregs;
 	struct kvm_lapic_state lapic = state->lapic;
-	int err = 0;
+	int err;
 
-	if (memcmp(&sync->sregs, &sregs, sizeof(sregs)) != 0) {
-		err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
-		sync->sregs = sregs;
-	}
+	ioctl(vcpu->fd, KVM_GET_MP_STATE, &(struct kvm_mp_state){ 0 });
+	err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
+	sync->sregs = sregs;
 	/* Twice: Linux 6.1's KVM makes PPR from what was in service before, and only then forgets that. */
 	if (err >= 0)
 		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);

@@ -79,7 +79,7 @@ struct r0_vm_options {
 };
 
 /*
- * Make a VM. -ENOENT, -EACCES, -ENODEV and the like where there is no KVM to use; what KVM or the
+ * Make a VM; without options (NULL), one with their defaults. -ENOENT, -EACCES, -ENODEV and the like where there is no KVM to use; what KVM or the
  * kernel says where it refuses a part of it. r0_vm_destroy() releases it.
  */
 int r0_vm_create(struct r0_vm **vm, const struct r0_vm_options *options, struct r0_error *error);

@@ -613,7 +613,7 @@ static void exceptions(void **state)
 	ENDS("R0_ASSERT_FAULT(R0_GP, calls = 1) failed: no exception instead of #GP",
 	     R0_ASSERT_FAULT(R0_GP, calls = 1));
 	CONTINUES("R0_EXPECT_FAULT(32, __asm__ volatile(\"ud2\")) failed: #UD (error code 0x0) at "
-		  "0x401000 instead of interrupt 32",
+		  "0x401000 instead of interrupt 0x20",
 		  R0_EXPECT_FAULT(32, __asm__ volatile("ud2")));
 	snprintf(
 		expected, sizeof(expected),

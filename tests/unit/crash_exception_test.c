@@ -72,8 +72,8 @@ static void others(void **state)
 	expect(R0_DF, 0, 0, "#DF");
 	expect(R0_CP, 3, 0, "#CP(0x3: ENDBRANCH)");
 	expect(R0_CP, 77, 0, "#CP(0x4d)");
-	expect(77, 0, 0, "interrupt 77");
-	expect(9, 0, 0, "interrupt 9");
+	expect(77, 0, 0, "interrupt 0x4d without a handler");
+	expect(9, 0, 0, "interrupt 0x9 without a handler");
 }
 
 static void traps(void **state)

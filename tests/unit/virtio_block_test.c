@@ -317,6 +317,28 @@ static void host_errors(void **state)
 	assert_int_equal(mprotect(at(GUEST_BASE + 0x40000), PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
 }
 
+/* A descriptor that is not open for what the guest may do. */
+static void wrong_access(void **state)
+{
+	const struct virtio_options options = virtio_test_options();
+	struct virtio_block_options disk;
+	struct error error = { 0 };
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	disk = (struct virtio_block_options){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	assert_int_equal(virtio_block_init(&block, &options, &disk, &error), -EACCES);
+	assert_non_null(strstr(error.text, "open for reading only"));
+	close(disk.fd);
+	disk = (struct virtio_block_options){ .fd = open(path, O_WRONLY | O_CLOEXEC),
+					      .read_only = true };
+	error.text[0] = '\0';
+	assert_int_equal(virtio_block_init(&block, &options, &disk, &error), -EACCES);
+	assert_non_null(strstr(error.text, "open for writing only"));
+	close(disk.fd);
+}
+
 /* Requests that can't even be answered. */
 static void no_header_no_status(void **state)
 {
@@ -404,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(read_only, make, check),
 		cmocka_unit_test_setup_teardown(file_that_shrinks, make, check),
 		cmocka_unit_test_setup_teardown(host_errors, make, check),
+		cmocka_unit_test_setup_teardown(wrong_access, make, check),
 		cmocka_unit_test_setup_teardown(no_header_no_status, make, check),
 		cmocka_unit_test_setup_teardown(huge, make, check),
 		cmocka_unit_test_setup_teardown(snapshot, make, check),

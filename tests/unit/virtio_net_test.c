@@ -267,6 +267,12 @@ static void wrong_descriptors(void **state)
 	assert_non_null(strstr(error.text, "SOCK_DGRAM"));
 	close(stream[0]);
 	close(stream[1]);
+	assert_int_equal(pipe2(stream, O_CLOEXEC), 0);
+	error.text[0] = '\0';
+	assert_int_equal(virtio_net_init(&net, &options, stream[0], mac, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "tap device"));
+	close(stream[0]);
+	close(stream[1]);
 }
 
 /* Both directions of a tap device, seen by a packet that the kernel sends when it comes up. */

@@ -468,41 +468,6 @@ static void output_is_handed_on(void **state)
 	r0_vm_destroy(vm);
 }
 
-/* Prints for ever. */
-GUEST(flood, "	mov $0x3f8, %dx\n"
-	     "	lea 2f(%rip), %rsi\n"
-	     "	mov %rsi, %rbx\n"
-	     "	cld\n"
-	     "1:	mov %rbx, %rsi\n"
-	     "	mov $4096, %ecx\n"
-	     "	rep outsb\n"
-	     "	addl $1, " DATA_TEXT "\n"
-	     "	jmp 1b\n"
-	     "2:	.fill 4096, 1, 'x'\n");
-
-static void flood_keeps_the_last_bytes(void **state)
-{
-	struct r0_vm *vm = BOOT(NULL, flood);
-	struct r0_error error = { "" };
-	uint64_t dropped;
-	size_t size;
-	char *text;
-
-	(void)state;
-	start(vm);
-	while (read32(vm, DATA) < 300)
-		poll(NULL, 0, 1);
-	r0_vm_kill(vm);
-	wait_for_end(vm);
-	check(r0_vm_console_take(vm, R0_VM_COM1, &text, &size, &dropped, &error), &error);
-	assert_int_equal(size, R0_VM_CONSOLE_MAX);
-	assert_true(dropped >= 300 * 4096 - R0_VM_CONSOLE_MAX);
-	assert_int_equal(text[size], '\0');
-	assert_int_equal(text[0], 'x');
-	free(text);
-	r0_vm_destroy(vm);
-}
-
 /* CPU 0 has its local APIC send INIT and SIPI; CPU 1 starts in real mode at 0x8000. */
 GUEST(start_second, "	mov $0xfee00000, %ebx\n"
 		    "	movl $0x1ff, 0xf0(%rbx)\n"
@@ -623,7 +588,6 @@ int main(void)
 		cmocka_unit_test(memory_goes_on_above_4_gib),
 		cmocka_unit_test(serial_line_takes_input),
 		cmocka_unit_test(output_is_handed_on),
-		cmocka_unit_test(flood_keeps_the_last_bytes),
 		cmocka_unit_test(second_cpu_waits_for_its_start),
 		cmocka_unit_test(unknown_msr_faults),
 		cmocka_unit_test(bad_options_are_refused),

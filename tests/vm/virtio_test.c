@@ -219,6 +219,26 @@ static IN_GUEST void echo(void)
 	}
 }
 
+/* Prints FLOODS times FLOOD bytes. */
+#define FLOODS 20
+#define FLOOD  0x10000
+#define TEXT   0x100000
+
+static IN_GUEST void flood(void)
+{
+	int i;
+
+	begin(CONSOLE, 3, 0);
+	set_up_queue(CONSOLE, 1);
+	out32(CONSOLE + STATUS, 15);
+	describe(1, 0, TEXT, FLOOD, 0);
+	for (i = 0; i < FLOODS; i++) {
+		give(CONSOLE, 1);
+		wait_for_device(1);
+	}
+	leave(0);
+}
+
 /* Sends each frame that comes back, its first byte changed, until one begins with a full stop. */
 static IN_GUEST void reflect(void)
 {
@@ -367,6 +387,28 @@ static void console_echoes(void **state)
 	r0_vm_destroy(vm);
 }
 
+static void flood_keeps_the_last_bytes(void **state)
+{
+	const struct r0_vm_options options = { .virtio_console = true, .time_limit_ms = 20000 };
+	struct r0_vm *vm = boot_driver(&options, flood);
+	struct r0_error error = { "" };
+	uint64_t dropped;
+	size_t size;
+	char *text;
+
+	(void)state;
+	check(r0_vm_write(vm, TEXT, "first", 5, &error), &error);
+	check(r0_vm_write(vm, TEXT + FLOOD - 4, "last", 4, &error), &error);
+	assert_string_equal(run(vm).reason, "the guest ended with status 0");
+	check(r0_vm_console_take(vm, R0_VM_VIRTIO_CONSOLE, &text, &size, &dropped, &error), &error);
+	assert_int_equal(size, R0_VM_CONSOLE_MAX);
+	assert_int_equal(dropped, FLOODS * FLOOD - R0_VM_CONSOLE_MAX);
+	assert_memory_equal(text, "first", 5);
+	assert_string_equal(text + size - 4, "last");
+	free(text);
+	r0_vm_destroy(vm);
+}
+
 static void net_reflects_frames(void **state)
 {
 	struct r0_vm_net net = { .address = { 2, 0, 0, 0, 0, 1 } };
@@ -402,6 +444,7 @@ int main(void)
 		cmocka_unit_test(read_only_disk_is_not_written),
 		cmocka_unit_test(freeze_settles_requests),
 		cmocka_unit_test(console_echoes),
+		cmocka_unit_test(flood_keeps_the_last_bytes),
 		cmocka_unit_test(net_reflects_frames),
 	};
 

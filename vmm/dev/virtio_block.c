@@ -2,6 +2,7 @@
 /* The virtio block device. Section numbers are VIRTIO 1.2's. */
 #include "vmm/dev/virtio_block.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -198,10 +199,28 @@ static int measure(struct virtio_block *block, struct error *error)
 	return 0;
 }
 
+/* What the guest may do has to be what the file allows: else its every request would fail. */
+static int check_access(const struct virtio_block *block, struct error *error)
+{
+	int mode = fcntl(block->fd, F_GETFL) & O_ACCMODE;
+
+	if (mode == O_WRONLY)
+		return error_set(
+			error, EACCES,
+			"a disk's file is open for writing only: open it for reading, too");
+	if (mode == O_RDONLY && !block->read_only)
+		return error_set(
+			error, EACCES,
+			"a disk's file is open for reading only: open it for writing, too, "
+			"or attach the disk read-only");
+	return 0;
+}
+
 int virtio_block_init(struct virtio_block *block, const struct virtio_options *options,
 		      const struct virtio_block_options *file, struct error *error)
 {
 	uint64_t features = F_SEG_MAX | F_BLK_SIZE | F_FLUSH;
+	int err;
 
 	*block = (struct virtio_block){
 		.virtio = { .dev.ops = &block_ops,
@@ -218,7 +237,8 @@ int virtio_block_init(struct virtio_block *block, const struct virtio_options *o
 	virtio_init(&block->virtio, &block_virtio_ops, options, &block->registers,
 		    sizeof(block->registers), file->read_only ? features | F_RO : features);
 	virtio_reset(&block->virtio);
-	return measure(block, error);
+	err = measure(block, error);
+	return err ? err : check_access(block, error);
 }
 
 int virtio_block_resize(struct virtio_block *block, struct error *error)

@@ -45,7 +45,8 @@ struct virtio_block_options {
 
 /*
  * A device after reset, as large as the file is now, rounded down to sectors. The descriptor's position
- * is moved. Returns 0 or what the host says of the file, -errno.
+ * is moved. Returns 0; -EACCES if the descriptor is not open for what the guest may do; or what the host
+ * says of the file, -errno.
  */
 int virtio_block_init(struct virtio_block *block, const struct virtio_options *options,
 		      const struct virtio_block_options *file, struct error *error);

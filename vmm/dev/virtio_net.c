@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "vmm/dev/virtio_mmio.h"
@@ -95,6 +96,7 @@ static int look_at(struct virtio_net *net, struct error *error)
 {
 	int flags = fcntl(net->fd, F_GETFL), type;
 	socklen_t size = sizeof(type);
+	struct stat stat;
 
 	if (flags < 0 || fcntl(net->fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return error_set(error, errno, "a network's file descriptor can't be used: %s",
@@ -104,6 +106,11 @@ static int look_at(struct virtio_net *net, struct error *error)
 		return error_set(error, EINVAL,
 				 "a network needs a socket that keeps frames apart: SOCK_DGRAM or "
 				 "SOCK_SEQPACKET");
+	/* A tap device is a character device; a file would be read as frames, a pipe mixes them. */
+	if (!net->is_socket && (fstat(net->fd, &stat) || !S_ISCHR(stat.st_mode)))
+		return error_set(
+			error, EINVAL,
+			"a network needs a tap device or a socket: this is a file or a pipe");
 	return 0;
 }
 

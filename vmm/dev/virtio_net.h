@@ -36,7 +36,7 @@ struct virtio_net {
 /*
  * A device after reset, its link up. `fd` stays the caller's and is made non-blocking: a tap device
  * with IFF_NO_PI and without IFF_VNET_HDR, or a socket. Returns 0; -EINVAL for a socket that is a
- * stream; or another -errno.
+ * stream, a file or a pipe; or another -errno.
  */
 int virtio_net_init(struct virtio_net *net, const struct virtio_options *options, int fd,
 		    const uint8_t mac[6], struct error *error);
