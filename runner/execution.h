@@ -92,6 +92,10 @@ void interrupts_end(struct execution *run);
 
 /* Whether a CPU of such a machine, which is out of KVM_RUN, halts. In interrupts.c. */
 bool interrupts_halted(const struct machine_cpu *cpu);
+
+/* Whether it does so with interrupts off, and no device can end that: other CPUs can. In interrupts.c. */
+bool interrupts_halted_for_good(const struct machine *machine, const struct machine_cpu *cpu);
+
 /* Have the vCPU come out when the next of all that is due, as it is now. In interrupts.c. */
 int interrupts_set_alarm(struct execution *run);
 

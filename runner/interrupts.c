@@ -86,6 +86,12 @@ bool interrupts_halted(const struct machine_cpu *cpu)
 	       state.mp_state == KVM_MP_STATE_HALTED;
 }
 
+bool interrupts_halted_for_good(const struct machine *machine, const struct machine_cpu *cpu)
+{
+	return interrupts_halted(cpu) && !(cpu->vcpu.run->s.regs.regs.rflags & RFLAGS_IF) &&
+	       !may_be_woken(machine, cpu);
+}
+
 /* HLT ends without an interrupt: it may, as an SMI would end it, too (SDM vol. 2A, HLT). */
 static void wake(struct execution *run)
 {
@@ -189,7 +195,7 @@ bool interrupts_serve(struct execution *run)
 	uint64_t now = now_ns();
 
 	interrupt_devices_expire(run->machine->devices);
-	if (halted && !interruptible && !may_be_woken(run->machine, run->cpu) &&
+	if (interrupts_halted_for_good(run->machine, run->cpu) &&
 	    (!run->parallel || parallel_is_last(run)))
 		return true;
 	/* In want of work it may halt for as long as it likes. */

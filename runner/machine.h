@@ -22,8 +22,9 @@ struct snapshot {
 
 /*
  * Take a snapshot of the calling program, with the calling thread's TLS, for machines with up to
- * `cpus` CPUs. `reserved` are guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV, -ENOENT, -EACCES and
- * the like where there is no usable KVM. snapshot_destroy() releases it, after its machines.
+ * `cpus` CPUs. `reserved` are guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV,
+ * -ENOENT, -EACCES and the like where there is no usable KVM. snapshot_destroy() releases it, after its
+ * machines.
  */
 int snapshot_create(struct snapshot **snapshot, const struct mirror_range *reserved, size_t count,
 		    unsigned int cpus, struct error *error);

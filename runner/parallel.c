@@ -18,11 +18,13 @@
 #define RFLAGS_IF (1u << 9)
 
 struct cpu {
-	bool idle;   /* halted in want of work; an interrupt's handler may run all the same */
-	bool asleep; /* it was seen to be, and not to, since the others were last asked */
-	bool woken;  /* there is work, and it has not been told yet */
-	bool waits;  /* its last exit was to wait for others … */
-	bool awaits; /* … for one to finish … */
+	bool idle;     /* halted in want of work; an interrupt's handler may run all the same */
+	uint32_t nmis; /* that it had handled when it was last seen */
+	bool halted;   /* it is, with interrupts off, and no interrupt of a device's ends that */
+	bool asleep;   /* it was seen to be, one way or the other, since it was last asked */
+	bool woken;    /* there is work, and it has not been told yet */
+	bool waits;    /* its last exit was to wait for others … */
+	bool awaits;   /* … for one to finish … */
 	bool interruptible; /* … with interrupts on … */
 	unsigned int awaited;
 	uint64_t finished;  /* … and so much had that one finished then */
@@ -139,6 +141,38 @@ static int take_wake(struct execution *run, struct cpu *cpu)
 	return err < 0 ? err : interrupts_look(run);
 }
 
+/* How many NMIs the CPU has handled, by the runtime's count. */
+static uint32_t nmis_of(const struct execution *run)
+{
+	uint64_t area = entry_area(&run->machine->snapshot->entry, execution_cpu(run));
+	uint32_t count = 0;
+
+	memory_read(&run->machine->memory, gva(area + R0_AREA_INTERRUPTS + R0_NMI * sizeof(count)),
+		    &count, sizeof(count));
+	return count;
+}
+
+/* By an IDT of the test's own, NMIs are counted by nobody. */
+static bool has_own_idt(const struct execution *run)
+{
+	uint64_t area = entry_area(&run->machine->snapshot->entry, execution_cpu(run));
+
+	return run->cpu->vcpu.run->s.regs.sregs.idt.base != area + R0_AREA_IDT;
+}
+
+/* A CPU left the VM for no reason of its own: what it was doing. */
+static void note_sleep(struct execution *run, struct cpu *cpu)
+{
+	uint32_t nmis = nmis_of(run);
+
+	cpu->halted = interrupts_halted_for_good(run->machine, run->cpu) && !has_own_idt(run);
+	if (cpu->halted)
+		cpu->asleep = nmis == cpu->nmis;
+	else
+		cpu->asleep = cpu->idle && !cpu->woken && interrupts_halted(run->cpu);
+	cpu->nmis = nmis;
+}
+
 /* Serve what vcpu_run() came back with, under the lock. */
 static enum step serve(struct execution *run, struct cpu *cpu, int result, struct error *error)
 {
@@ -147,9 +181,9 @@ static enum step serve(struct execution *run, struct cpu *cpu, int result, struc
 	if (result == -EINTR && take_wake(run, cpu) < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
 	if (result == -EINTR)
-		cpu->asleep = cpu->idle && !cpu->woken && interrupts_halted(run->cpu);
+		note_sleep(run, cpu);
 	else if (result == 0)
-		cpu->waits = cpu->awaits = false;
+		cpu->waits = cpu->awaits = cpu->halted = false;
 	else
 		run->complaint = *error;
 	step = execution_serve(run, result);
@@ -356,20 +390,21 @@ static bool waits_in_vain(const struct execution *run, const struct cpu *cpu)
 /*
  * An idle CPU may be in an interrupt's handler, and send anything from there: it is asked, by a kick,
  * and tells when it leaves the VM whether it was asleep. All of them were asleep at one time if they
- * were twice, and no handler has ended in between, after which a CPU tells that it is idle.
+ * were twice, and no handler has ended in between, after which a CPU tells that it is idle. So with one
+ * that is halted, if it has handled no NMI in between; of several that are, the first one asks.
  */
 bool parallel_is_last(struct execution *run)
 {
 	struct parallel *parallel = run->parallel;
 	unsigned int self = execution_cpu(run), asked = 0, i;
-	bool asleep = true, again;
+	bool asleep = parallel->cpus[self].asleep || !parallel->cpus[self].halted, again;
 
 	for (i = 0; i < run->machine->cpu_count; i++) {
 		struct cpu *cpu = &parallel->cpus[i];
 
 		if (i == self || waits_in_vain(run, cpu))
 			continue;
-		if (!parallel_is_idle(run, i))
+		if (cpu->halted ? i < self : !parallel_is_idle(run, i))
 			return false;
 		asked++;
 		asleep = asleep && cpu->asleep;
@@ -382,7 +417,7 @@ bool parallel_is_last(struct execution *run)
 	parallel->times = again ? 2 : 1;
 	parallel->since = parallel->served;
 	for (i = 0; i < run->machine->cpu_count; i++) {
-		if (i == self || !parallel->cpus[i].idle)
+		if (i == self || (!parallel->cpus[i].idle && !parallel->cpus[i].halted))
 			continue;
 		parallel->cpus[i].asleep = false;
 		vcpu_kick(&run->machine->cpus[i].vcpu);

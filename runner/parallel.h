@@ -52,7 +52,7 @@ char *parallel_message(const struct execution *run, const char *message);
 
 /*
  * Whether no CPU but run->cpu does anything any more, if that doesn't: all others are idle and asleep,
- * or wait, with interrupts off, for one to finish that has not. To be asked again if not: to find out
+ * or halted with interrupts off, or wait so for one to finish that has not. To be asked again if not: to find out
  * takes a few times.
  */
 bool parallel_is_last(struct execution *run);

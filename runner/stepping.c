@@ -16,6 +16,9 @@
 #define OPCODE_PUSHF  0x9c
 #define PREFIX_16_BIT 0x66
 
+/* SDM vol. 2A, HLT. */
+#define OPCODE_HLT 0xf4
+
 /* SDM vol. 2A, IRET; vol. 2B, SYSRET; both of 64 bits. */
 static const uint8_t iretq[] = { 0x48, 0xcf }, sysretq[] = { 0x48, 0x0f, 0x07 };
 
@@ -124,6 +127,43 @@ static void look_ahead(struct stepping *stepping, struct machine *machine)
 		sysret_to_ring_3(&machine->cpus[0].vcpu);
 }
 
+/*
+ * A software KVM that steps over a HLT forgets to halt, until some later instruction that is not
+ * stepped: a HLT is made by hand, with the next step after what ends it. What has no interrupt
+ * controllers leaves the VM by it, and has no next step.
+ */
+static int halt(struct execution *run)
+{
+	struct kvm_mp_state halted = { .mp_state = KVM_MP_STATE_HALTED };
+	struct vcpu *vcpu = &run->cpu->vcpu;
+	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
+	int err;
+
+	if (!run->machine->devices)
+		return set_guest_debug(run->machine, 0);
+	sync->regs.rip++;
+	sync->events.flags |= KVM_VCPUEVENT_VALID_SHADOW;
+	sync->events.interrupt.shadow = 0;
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
+	vcpu_complete(vcpu);
+	err = KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &halted, NULL);
+	return err < 0 ? err : arm(run->machine);
+}
+
+static bool is_at_halt(const struct execution *run)
+{
+	uint8_t opcode = 0;
+
+	memory_read(&run->machine->memory, gva(run->stepping.regs.rip), &opcode, 1);
+	return opcode == OPCODE_HLT && is_in_ring_0(&run->stepping);
+}
+
+static int take_step(struct execution *run)
+{
+	look_ahead(&run->stepping, run->machine);
+	return is_at_halt(run) ? halt(run) : arm(run->machine);
+}
+
 static void note_registers(struct execution *run)
 {
 	const struct kvm_sync_regs *sync = &run->cpu->vcpu.run->s.regs;
@@ -137,8 +177,7 @@ int stepping_begin(struct execution *run)
 	int err = tell_guest(run, true);
 
 	note_registers(run);
-	look_ahead(&run->stepping, run->machine);
-	return err ? err : arm(run->machine);
+	return err ? err : take_step(run);
 }
 
 int stepping_next(struct execution *run)
@@ -163,8 +202,7 @@ int stepping_next(struct execution *run)
 	}
 	note_registers(run);
 	hide_pushed_flag(stepping, &run->machine->memory);
-	look_ahead(stepping, run->machine);
-	return arm(run->machine);
+	return take_step(run);
 }
 
 void stepping_end(struct execution *run)

@@ -12,7 +12,7 @@
 #include <ring0/abi.h>
 #include <ring0/x86.h>
 
-#define CASES 23
+#define CASES 25
 
 static int number, failed;
 
@@ -418,6 +418,29 @@ static RING0 void never_end(void *arg)
 		qword++;
 }
 
+static void write_and_halt(void *arg)
+{
+	(void)arg;
+	dword = 8;
+	r0_cli();
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+/* With interrupt controllers and without. */
+static void halting(bool irqchip, const char *name)
+{
+	struct r0_options options = { .irqchip = irqchip,
+				      .should_halt = true,
+				      .timeout_ms = 2000,
+				      .watch = R0_WATCH(&dword) };
+	struct r0_result result = r0_call(write_and_halt, NULL, &options);
+
+	report(name, passed(&result) && has(&result, "0x7 -> 0x8", "dword: 1 write\n", NULL),
+	       &result);
+	r0_result_finish(&result);
+}
+
 static void hanging(void)
 {
 	struct r0_result result =
@@ -634,6 +657,8 @@ int main(void)
 	vector_instructions();
 	same_value();
 	failing();
+	halting(false, "of_a_test_that_halts");
+	halting(true, "of_a_test_that_halts_with_interrupt_controllers");
 	hanging();
 	own_debug_registers();
 	own_breakpoint();
