@@ -269,7 +269,7 @@ static void string_instructions(void)
 		r0_call(copy_string, NULL, &(struct r0_options){ .watch = R0_WATCH(&text) });
 
 	report("by_rep_movs",
-	       passed(&result) && has(&result, "watching text, 12 bytes at ", "write 1: text bytes",
+	       passed(&result) && has(&result, "watching text, 12 bytes at ", "write 1: text byte",
 				      "68", " #0 ", "copy_string", "text: ", " write", NULL),
 	       &result);
 	r0_result_finish(&result);
@@ -292,8 +292,8 @@ static void larger_object(void)
 	       passed(&result) && is_stepped(&result) &&
 		       has(&result, "watching table, 64 bytes at ",
 			   "more than the CPU's four watchpoints",
-			   "table bytes 8 to 9: 00 00 -> 02 01\n",
-			   "table byte 48: 00 -> 01\n", "table: 2 writes\n", NULL),
+			   "table bytes 8 to 9: 00 00 -> 02 01\n", "table byte 48: 00 -> 01\n",
+			   "table: 2 writes\n", NULL),
 	       &result);
 	r0_result_finish(&result);
 }
@@ -434,8 +434,14 @@ static void halting(bool irqchip, const char *name)
 				      .should_halt = true,
 				      .timeout_ms = 2000,
 				      .watch = R0_WATCH(&dword) };
-	struct r0_result result = r0_call(write_and_halt, NULL, &options);
+	struct r0_result result;
 
+	if (is_made_to_fire()) {
+		printf("ok %d - watch.%s # SKIP the KVM made for this steps over HLT\n", ++number,
+		       name);
+		return;
+	}
+	result = r0_call(write_and_halt, NULL, &options);
 	report(name, passed(&result) && has(&result, "0x7 -> 0x8", "dword: 1 write\n", NULL),
 	       &result);
 	r0_result_finish(&result);
@@ -443,13 +449,14 @@ static void halting(bool irqchip, const char *name)
 
 static void hanging(void)
 {
+	/* How many there are in that time depends on what a backtrace takes. */
 	struct r0_result result =
 		r0_call(never_end, NULL,
 			&(struct r0_options){ .watch = R0_WATCH(&qword), .timeout_ms = 1000 });
 
 	report("of_a_test_that_hangs",
 	       result.verdict == R0_VERDICT_TIMEOUT &&
-		       has(&result, "qword 0 -> 0x1\n", "never_end", "writes, the last ", NULL),
+		       has(&result, "qword 0 -> 0x1\n", "never_end", "\nqword: ", " write", NULL),
 	       &result);
 	r0_result_finish(&result);
 }
