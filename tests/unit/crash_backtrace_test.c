@@ -109,10 +109,12 @@ static NOINLINE void store_misaligned(void)
 	__asm__ volatile("movaps %%xmm0, 8(%0)" ::"r"(buffer) : "memory");
 }
 
+/* Under AddressSanitizer r0_panic() may return, and as the last thing would be jumped to. */
 enum { PANIC_LINE = __LINE__ + 3 };
 static NOINLINE void call_panic(void)
 {
 	r0_panic("it was %d", zero);
+	sink++;
 }
 
 static NOINLINE void call_panic_deeply(void)
@@ -125,6 +127,7 @@ static NOINLINE void call_panic_deeply(void)
 static NOINLINE void console(void)
 {
 	r0_panic("there is no console");
+	sink++;
 }
 
 /* As SYSCALL does in ring 0: RCX is where it returns to. */
