@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "runner/clock.h"
 #include "runner/job.h"
 #include "runner/worker.h"
 
@@ -64,7 +65,7 @@ static bool wait_for(struct call *call, struct worker *worker)
 
 	pthread_mutex_lock(&call->lock);
 	while (!call->complete && !lost) {
-		uint64_t now = worker_clock();
+		uint64_t now = clock_ns();
 		struct timespec until = after(now, period);
 
 		pthread_cond_timedwait(&call->changed, &call->lock, &until);
@@ -72,8 +73,7 @@ static bool wait_for(struct call *call, struct worker *worker)
 			break;
 		/* The worker takes the lock to give its outcome. */
 		pthread_mutex_unlock(&call->lock);
-		lost = worker_supervise(worker, worker_clock(), &number, &since) ==
-		       WORKER_ABANDONED;
+		lost = worker_supervise(worker, clock_ns(), &number, &since) == WORKER_ABANDONED;
 		pthread_mutex_lock(&call->lock);
 	}
 	pthread_mutex_unlock(&call->lock);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 #include <ring0/abi.h>
+#include "runner/clock.h"
 #include "runner/execution.h"
 #include "runner/syscall_name.h"
 
@@ -221,24 +221,16 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	return STEP_ON;
 }
 
-static uint64_t monotonic_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static enum step clock_now(struct execution *run)
 {
-	answer(run, monotonic_clock());
+	answer(run, clock_ns());
 	return STEP_ON;
 }
 
 /* Who waits busily wants nothing but the clock: after is 0. */
 static enum step wake(struct execution *run, uint64_t after)
 {
-	uint64_t now = monotonic_clock();
+	uint64_t now = clock_ns();
 
 	if (!run->machine->devices)
 		return execution_end(

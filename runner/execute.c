@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <ring0/abi.h>
 #include "runner/assistance.h"
+#include "runner/clock.h"
 #include "runner/execution.h"
 #include "runner/search.h"
 #include "runner/stdio.h"
@@ -19,14 +19,6 @@
 
 /* How long the search for a triple fault's place may take. */
 #define REPLAY_NS 2000000000ull
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 enum step execution_end(struct execution *run, enum ending_how how, const char *message)
 {
@@ -464,7 +456,7 @@ static bool registers_are_lost(const struct execution *run)
  */
 static void replay(struct execution *run)
 {
-	struct search search = { .until = now_ns() + REPLAY_NS };
+	struct search search = { .until = clock_ns() + REPLAY_NS };
 	const struct debugger debugger = { .ops = &search_ops, .context = &search };
 	struct execution again = {
 		.machine = run->machine,
@@ -588,14 +580,14 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 		.deadline = deadline,
 		.debugger = job->debugger,
 	};
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 
 	*outcome = (struct outcome){ 0 };
 	if (begin(&run) == 0)
 		drive(&run);
 	else
 		execution_end(&run, END_HOST_ERROR, run.complaint.text);
-	outcome->duration_ns = now_ns() - start;
+	outcome->duration_ns = clock_ns() - start;
 	if (run.ending.how == END_TRIPLE_FAULT && registers_are_lost(&run)) {
 		run.crash.lost_registers = true;
 		/* By several CPUs, no two runs are the same. */

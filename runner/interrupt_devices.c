@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "runner/clock.h"
 #include "vmm/address.h"
 #include "vmm/dev/hpet.h"
 #include "vmm/vm_state_x86_64.h"
@@ -21,11 +21,8 @@ struct interrupt_devices {
 
 static uint64_t now_ns(void *context)
 {
-	struct timespec now;
-
 	(void)context;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return clock_ns();
 }
 
 /* The HPET's lines have the GSIs' numbers: see struct vm_options. */

@@ -6,11 +6,11 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <ring0/abi.h>
 #include <ring0/x86/hpet.h>
 #include <ring0/x86/ioapic.h>
 #include "guest/interrupts.h"
+#include "runner/clock.h"
 #include "runner/execution.h"
 
 #define RFLAGS_IF (1u << 9)
@@ -18,14 +18,6 @@
 /* A test that should halt takes this long at least; each look costs an exit, so that they get rarer. */
 #define FIRST_PERIOD_NS 1000000ull
 #define LAST_PERIOD_NS	64000000ull
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 int interrupts_set_alarm(struct execution *run)
 {
@@ -170,7 +162,7 @@ int interrupts_begin(struct execution *run)
 int interrupts_look(struct execution *run)
 {
 	run->cpu->look.period = FIRST_PERIOD_NS;
-	put_off(&run->cpu->look, now_ns());
+	put_off(&run->cpu->look, clock_ns());
 	return interrupts_set_alarm(run);
 }
 
@@ -192,7 +184,7 @@ bool interrupts_serve(struct execution *run)
 {
 	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
 	bool halted = interrupts_halted(run->cpu), interruptible = regs->rflags & RFLAGS_IF;
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns();
 
 	interrupt_devices_expire(run->machine->devices);
 	if (interrupts_halted_for_good(run->machine, run->cpu) &&

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "runner/clock.h"
 #include "runner/job.h"
 #include "runner/verdict.h"
 #include "runner/worker.h"
@@ -177,7 +178,7 @@ static size_t usable_cpus(void)
 
 static void wait_a_while(struct pool *pool, size_t live)
 {
-	uint64_t until = worker_clock() + LOOK_NS;
+	uint64_t until = clock_ns() + LOOK_NS;
 	struct timespec at = { .tv_sec = (time_t)(until / 1000000000),
 			       .tv_nsec = (long)(until % 1000000000) };
 
@@ -204,7 +205,7 @@ static int look_after(struct pool *pool, struct worker **worker, struct oldest *
 	uint64_t since;
 	size_t number;
 
-	if (worker_supervise(*worker, worker_clock(), &number, &since) != WORKER_ABANDONED) {
+	if (worker_supervise(*worker, clock_ns(), &number, &since) != WORKER_ABANDONED) {
 		if (number != SIZE_MAX && (oldest->number == SIZE_MAX || since < oldest->since))
 			*oldest = (struct oldest){ .number = number, .since = since };
 		return 0;
@@ -273,7 +274,7 @@ static int watch(struct pool *pool, const struct pool_events *events, bool *lost
 			stop_all(pool);
 		}
 		live = count_workers(pool);
-		now = worker_clock();
+		now = clock_ns();
 		if (!stopped && oldest.number != SIZE_MAX && now - oldest.since > LONG_NS &&
 		    now - shown > REFRESH_NS) {
 			events->running(events->context, oldest.number, now - oldest.since);

@@ -15,6 +15,7 @@
 #include "runner/assistance.h"
 #include "runner/cli.h"
 #include "runner/cli_environment.h"
+#include "runner/clock.h"
 #include "runner/lab_exec.h"
 #include "runner/machine.h"
 #include "runner/pool.h"
@@ -223,14 +224,6 @@ static int on_result(void *context, size_t index, struct outcome *outcome)
 	return err;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static enum exit_status run_cases(struct run *run)
 {
 	const struct pool_options options = {
@@ -251,13 +244,13 @@ static enum exit_status run_cases(struct run *run)
 	const char *broken = NULL;
 	char *names;
 	enum exit_status status;
-	uint64_t start = now_ns();
+	uint64_t start = clock_ns();
 	int err;
 
 	if (run->cli->assist_given)
 		assistance_set(run->cli->assist);
 	err = pool_run(run->plan, &options, &events, &error);
-	run->tally.duration_ns = now_ns() - start;
+	run->tally.duration_ns = clock_ns() - start;
 	if (err && !error.text[0])
 		error_set(&error, -err, "the tests could not be run: %s", strerror(-err));
 	if (snapshot_error_is_no_kvm(err) && !report_set_has_begun(&run->reports)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Single steps up to a time. */
 #include "runner/search.h"
+#include "runner/clock.h"
 #include "runner/execution.h"
-#include "runner/worker.h"
 
 static enum step start(void *context, struct execution *run)
 {
@@ -14,7 +14,7 @@ static enum step go_on(void *context, struct execution *run)
 {
 	const struct search *search = context;
 
-	return worker_clock() < search->until && stepping_next(run) == 0 ? STEP_ON : STEP_END;
+	return clock_ns() < search->until && stepping_next(run) == 0 ? STEP_ON : STEP_END;
 }
 
 static void finish(void *context, struct execution *run)

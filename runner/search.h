@@ -10,7 +10,7 @@
 #include "runner/debugger.h"
 
 struct search {
-	uint64_t until; /* by worker_clock(), when it is given up */
+	uint64_t until; /* by clock_ns(), when it is given up */
 };
 
 /* Its context is a struct search, with `until` filled in. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "runner/clock.h"
 
 /* A job that is interrupted gets this long to come back: a crash report is made in it, of a CPU. */
 #define GRACE_NS 10000000000ull
@@ -45,14 +45,6 @@ struct worker {
 	uint64_t since, limit;
 	struct machine *running; /* to kick */
 };
-
-uint64_t worker_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static unsigned int cpus_of(const struct r0_options *options)
 {
@@ -115,7 +107,7 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 	pthread_mutex_lock(&worker->lock);
 	atomic_store(&worker->deadline.state, DEADLINE_AHEAD);
 	atomic_store(&worker->deadline.kick_at, 0);
-	worker->since = worker_clock();
+	worker->since = clock_ns();
 	worker->limit = worker->interrupted ? 0 : job->limit_ns;
 	worker->running = machine;
 	worker->busy = true;

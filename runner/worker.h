@@ -57,7 +57,4 @@ enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_
 /* Have the job that runs now end as if its time were over. */
 void worker_interrupt(struct worker *worker);
 
-/* A monotonic clock, in nanoseconds. */
-uint64_t worker_clock(void);
-
 #endif /* RUNNER_WORKER_H */
