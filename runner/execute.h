@@ -44,10 +44,9 @@ struct deadline {
 };
 
 /*
- * Run a job under a deadline. The
- * outcome's texts are filled in, never NULL, unless it passes and printed nothing: then they are
- * NULL, so that nothing is allocated for a pass. Returns whether the machine can be reset; if
- * not it is to be thrown away.
+ * Run a job under a deadline. The outcome's texts are filled in, never NULL, unless it passes and
+ * printed nothing: then they are NULL, so that nothing is allocated for a pass. Returns whether the
+ * machine can be reset; if not it is to be thrown away.
  */
 bool execute(struct machine *machine, const struct job *job, struct deadline *deadline,
 	     struct outcome *outcome);
