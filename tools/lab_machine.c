@@ -83,9 +83,7 @@ static void add_format(struct lab_strings *strings, char *text)
 /* What makes the machine what it is. */
 static void add_machine(struct lab_strings *command, const struct lab_options *options)
 {
-	const char *const fixed[] = { "-accel",
-				      "tcg",
-				      "-nodefaults",
+	const char *const fixed[] = { "-nodefaults",
 				      "-no-user-config",
 				      "-display",
 				      "none",
@@ -107,6 +105,12 @@ static void add_machine(struct lab_strings *command, const struct lab_options *o
 	/* QARMA, the architected pointer authentication, takes more time than all else. */
 	lab_strings_add(command, "-cpu");
 	lab_strings_add(command, arm ? "max,pauth-impdef=on" : "max");
+	/*
+	 * Several CPUs take turns in one thread. With a thread for each, QEMU gets code that one changes
+	 * while another executes it wrong: kernels panic where they patch themselves, or hang.
+	 */
+	lab_strings_add(command, "-accel");
+	lab_strings_add(command, options->cpus > 1 ? "tcg,thread=single" : "tcg");
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 		lab_strings_add(command, fixed[i]);
 	lab_strings_add(command, "-m");
