@@ -5,6 +5,7 @@
 #include <string.h>
 #include "assist/deliver.h"
 #include "assist/plain.h"
+#include "vmm/msrs_x86_64.h"
 
 #define MSR_TSC	    0x10
 #define MSR_TSC_AUX 0xc0000103
@@ -130,13 +131,9 @@ static enum done look_at_segment(struct cpu *cpu, const struct form *form,
 
 uint64_t system_read_msr(const struct cpu *cpu, uint32_t index)
 {
-	union {
-		struct kvm_msrs msrs;
-		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
-	} get = { .msrs = { .nmsrs = 1 } };
+	struct kvm_msr_entry entry = { .index = index };
 
-	get.msrs.entries[0] = (struct kvm_msr_entry){ .index = index };
-	return ioctl(cpu->vcpu->fd, KVM_GET_MSRS, &get) == 1 ? get.msrs.entries[0].data : 0;
+	return msrs_read(cpu->vcpu, &entry, 1, NULL) == 1 ? entry.data : 0;
 }
 
 static enum done read_time(struct cpu *cpu)

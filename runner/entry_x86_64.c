@@ -10,6 +10,7 @@
 #include <ring0/abi.h>
 #include <ring0/x86/apic.h>
 #include "guest/runtime.h"
+#include "vmm/msrs_x86_64.h"
 
 /* SDM vol. 3A, 2.5. */
 #define CR0_PE (1u << 0)
@@ -369,15 +370,12 @@ static void fill_sregs(struct kvm_sregs *sregs, const struct entry *entry, unsig
 
 static int set_msr(struct vcpu *vcpu, uint32_t index, uint64_t value, struct error *error)
 {
-	union {
-		struct kvm_msrs msrs;
-		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
-	} set = { .msrs = { .nmsrs = 1 } };
+	const struct kvm_msr_entry entry = { .index = index, .data = value };
+	int done = msrs_write(vcpu, &entry, 1, error);
 
-	set.msrs.entries[0] = (struct kvm_msr_entry){ .index = index, .data = value };
-	if (ioctl(vcpu->fd, KVM_SET_MSRS, &set) != 1)
-		return error_set(error, EIO, "KVM does not set MSR %#x", index);
-	return 0;
+	if (done < 0)
+		return done;
+	return done ? 0 : error_set(error, EIO, "KVM does not set MSR %#x", index);
 }
 
 static uint64_t xcr0_of(const struct kvm_cpuid2 *cpuid)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "vmm/msrs_x86_64.h"
 #include "vmm/state_x86_64.h"
 
 /* IA32_TSC_ADJUST counts what the guest changed of its clock (SDM vol. 3B, 17.17.3). */
@@ -67,19 +68,25 @@ static void add_msr(struct kvm_msrs *msrs, uint32_t index)
 	msrs->entries[msrs->nmsrs++] = (struct kvm_msr_entry){ .index = index };
 }
 
-/* Have KVM read or set all of them, and drop the one at which it stops until it does not. */
-static void keep_those_it_takes(struct kvm_msrs *msrs, struct vcpu *vcpu, unsigned long request)
+/* Have KVM read all of them, or write them as they are, and drop those that it refuses. */
+static int keep_those_it_takes(struct kvm_msrs *msrs, const struct vcpu *vcpu, bool write,
+			       struct error *error)
 {
-	int done;
+	uint32_t at = 0;
 
-	while (msrs->nmsrs) {
-		done = ioctl(vcpu->fd, request, msrs);
-		if (done == (int)msrs->nmsrs)
-			return;
-		done = done < 0 ? 0 : done;
+	for (;;) {
+		struct kvm_msr_entry *rest = &msrs->entries[at];
+		int done = write ? msrs_write(vcpu, rest, msrs->nmsrs - at, error) :
+				   msrs_read(vcpu, rest, msrs->nmsrs - at, error);
+
+		if (done < 0)
+			return done;
+		at += (uint32_t)done;
+		if (at == msrs->nmsrs)
+			return 0;
 		msrs->nmsrs--;
-		memmove(&msrs->entries[done], &msrs->entries[done + 1],
-			(msrs->nmsrs - (uint32_t)done) * sizeof(msrs->entries[0]));
+		memmove(&msrs->entries[at], &msrs->entries[at + 1],
+			(msrs->nmsrs - at) * sizeof(msrs->entries[0]));
 	}
 }
 
@@ -87,10 +94,11 @@ static void keep_those_it_takes(struct kvm_msrs *msrs, struct vcpu *vcpu, unsign
  * KVM lists MSRs that it then can't read, or not write back, on this CPU: keep those that it can
  * read and set to what they are.
  */
-static void choose_msrs(struct vcpu_state *state, struct vcpu *vcpu)
+static int choose_msrs(struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
 {
 	const struct kvm_msr_list *list = vcpu->vm->kvm->msrs;
 	uint32_t i, j;
+	int err;
 
 	state->msrs->nmsrs = 0;
 	for (i = 0; i < list->nmsrs; i++)
@@ -100,8 +108,8 @@ static void choose_msrs(struct vcpu_state *state, struct vcpu *vcpu)
 		for (j = 0; j < unlisted[i].count; j++)
 			if (!is_listed(list, unlisted[i].first + j))
 				add_msr(state->msrs, unlisted[i].first + j);
-	keep_those_it_takes(state->msrs, vcpu, KVM_GET_MSRS);
-	keep_those_it_takes(state->msrs, vcpu, KVM_SET_MSRS);
+	err = keep_those_it_takes(state->msrs, vcpu, false, error);
+	return err ? err : keep_those_it_takes(state->msrs, vcpu, true, error);
 }
 
 static struct kvm_msrs *allocate_msrs(size_t count)
@@ -122,9 +130,8 @@ struct vcpu_state *vcpu_state_allocate(size_t xsave_size, size_t msr_count, stru
 		state->xsave = calloc(1, xsave_size);
 		state->msrs = allocate_msrs(msr_count);
 		state->msrs_now = allocate_msrs(msr_count);
-		state->one = allocate_msrs(1);
 	}
-	if (state && state->xsave && state->msrs && state->msrs_now && state->one)
+	if (state && state->xsave && state->msrs && state->msrs_now)
 		return state;
 	vcpu_state_destroy(state);
 	error_set(error, ENOMEM, "no memory for a vCPU's state");
@@ -173,8 +180,12 @@ static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error 
 	state->has_xsave = vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
 	state->has_mp_state = ioctl(vcpu->fd, KVM_GET_MP_STATE, &state->mp_state) == 0;
 	state->has_tsc_offset = tsc_offset(vcpu, KVM_GET_DEVICE_ATTR, &state->tsc_offset) == 0;
-	if (ioctl(vcpu->fd, KVM_GET_MSRS, state->msrs) != (int)state->msrs->nmsrs)
-		return error_set(error, EIO, "KVM does not give all MSRs that it gave before");
+	err = msrs_read(vcpu, state->msrs->entries, state->msrs->nmsrs, error);
+	if (err < 0)
+		return err;
+	if ((uint32_t)err < state->msrs->nmsrs)
+		return error_set(error, EIO, "KVM does not give MSR %#x, which it gave before",
+				 state->msrs->entries[err].index);
 	return 0;
 }
 
@@ -185,8 +196,9 @@ int vcpu_state_create(struct vcpu_state **result, struct vcpu *vcpu, struct erro
 
 	if (!state)
 		return -ENOMEM;
-	choose_msrs(state, vcpu);
-	err = read_state(state, vcpu, error);
+	err = choose_msrs(state, vcpu, error);
+	if (!err)
+		err = read_state(state, vcpu, error);
 	/* Linux takes MXCSR from the area only where SSE is called in use. */
 	state->xsave->region[XSTATE_BV] |= XSTATE_LEGACY;
 	if (err) {
@@ -204,7 +216,6 @@ void vcpu_state_destroy(struct vcpu_state *state)
 	free(state->xsave);
 	free(state->msrs);
 	free(state->msrs_now);
-	free(state->one);
 	free(state);
 }
 
@@ -212,11 +223,13 @@ void vcpu_state_destroy(struct vcpu_state *state)
 static int restore_msrs(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
 	uint32_t count = state->msrs->nmsrs, i;
-	int got;
+	int got, done;
 
 	memcpy(state->msrs_now, state->msrs,
 	       sizeof(*state->msrs) + count * sizeof(state->msrs->entries[0]));
-	got = ioctl(vcpu->fd, KVM_GET_MSRS, state->msrs_now);
+	got = msrs_read(vcpu, state->msrs_now->entries, count, error);
+	if (got < 0)
+		return got;
 	for (i = 0; i < count; i++) {
 		const struct kvm_msr_entry *entry = &state->msrs->entries[i];
 
@@ -228,8 +241,10 @@ static int restore_msrs(const struct vcpu_state *state, struct vcpu *vcpu, struc
 
 			tsc_offset(vcpu, KVM_SET_DEVICE_ATTR, &offset);
 		}
-		state->one->entries[0] = *entry;
-		if (ioctl(vcpu->fd, KVM_SET_MSRS, state->one) != 1)
+		done = msrs_write(vcpu, entry, 1, error);
+		if (done < 0)
+			return done;
+		if (!done)
 			return error_set(error, EIO, "KVM does not put MSR %#x back to %#llx",
 					 entry->index, entry->data);
 	}

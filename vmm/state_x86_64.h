@@ -17,7 +17,6 @@ struct vcpu_state {
 	size_t xsave_size;
 	struct kvm_msrs *msrs;	   /* all that can be put back */
 	struct kvm_msrs *msrs_now; /* room to read them for comparison */
-	struct kvm_msrs *one;	   /* room for a single one */
 	uint64_t tsc_offset;
 	bool has_mp_state;
 	bool has_tsc_offset;
