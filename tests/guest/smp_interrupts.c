@@ -9,6 +9,9 @@
 #define CPUS   4
 #define VECTOR 0x40
 
+/* Hundreds of turns from one CPU to the other: seconds where both are emulated. */
+#define SLOW_MS 60000
+
 static volatile unsigned int taken[R0_CPU_LIMIT];
 
 static void take(struct r0_frame *frame)
@@ -129,7 +132,7 @@ static void take_slowly(struct r0_frame *frame)
  * Work that comes while an NMI is handled that came between the CPU's last look for work and its
  * saying that it has none.
  */
-R0_TEST(smp_interrupts, nmis_lose_no_work, .cpus = 2)
+R0_TEST(smp_interrupts, nmis_lose_no_work, .cpus = 2, .timeout_ms = SLOW_MS)
 {
 	unsigned int i, j;
 
@@ -169,7 +172,7 @@ static void go_between_rings(void *arg)
 }
 
 /* In the few instructions, too, that ring 0 runs on the page tables of ring 3. */
-R0_TEST(smp_interrupts, nmis_between_rings, .cpus = 2)
+R0_TEST(smp_interrupts, nmis_between_rings, .cpus = 2, .timeout_ms = SLOW_MS)
 {
 	unsigned int i, j;
 
@@ -200,7 +203,7 @@ static void halt_until_one_comes(void *arg)
 }
 
 /* A CPU that is up for an interrupt finds its work before the host hears of it, and may halt first. */
-R0_TEST(smp_interrupts, work_that_halts_is_left_halted, .cpus = 2)
+R0_TEST(smp_interrupts, work_that_halts_is_left_halted, .cpus = 2, .timeout_ms = SLOW_MS)
 {
 	unsigned int i, j;
 
