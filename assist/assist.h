@@ -2,7 +2,7 @@
 /*
  * Completes instructions that a software KVM can't execute: those that compute, on the host's CPU;
  * the others by their definition in the manuals. Faults are delivered to the guest. Depends on
- * vmm/ and mirror/; Zydis is loaded when it is needed.
+ * kvm/ and mirror/; Zydis is loaded when it is needed.
  */
 #ifndef ASSIST_ASSIST_H
 #define ASSIST_ASSIST_H
@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ring0/test.h>
+#include "kvm/vcpu.h"
 #include "mirror/memory.h"
-#include "vmm/vcpu.h"
 
 /* Where accesses go that no memory answers. */
 struct assist_bus {

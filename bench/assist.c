@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "runner/assistance.h"
+#include "execution/assistance.h"
 
 #define COPIES 20
 #define RUNS   5

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VM that does nothing but leave: real-mode code at address 0. Depends on vmm/ and program.h.
+ * A VM that does nothing but leave: real-mode code at address 0. Depends on kvm/ and program.h.
  */
 #include "bench/leaver.h"
 #include <errno.h>

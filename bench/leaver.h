@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VM that does nothing but leave: the least that KVM_RUN costs. Depends on vmm/ and program.h.
+ * A VM that does nothing but leave: the least that KVM_RUN costs. Depends on kvm/ and program.h.
  */
 #ifndef BENCH_LEAVER_H
 #define BENCH_LEAVER_H
 
-#include "vmm/vcpu.h"
+#include "kvm/vcpu.h"
 
 struct leaver {
 	struct kvm *kvm;

@@ -2,7 +2,7 @@
 /*
  * What a failed assertion says: the expressions, and what came of them. Nothing here runs while
  * assertions pass but the comparisons of strings and memory. Depends on guest/format.c,
- * guest/memory.c, and on what guest/run.c and the exception entry do for it.
+ * guest/bytes.c, and on what guest/test.c and the exception entry do for it.
  */
 #include <ring0.h>
 #include "guest/format.h"

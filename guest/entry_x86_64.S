@@ -5,7 +5,7 @@
  * those map for ring 0 only: with CR4.SMEP, ring 0 can't run code that ring 3 may (SDM vol. 3A,
  * 4.6.1).
  */
-#include <ring0/abi.h>
+#include <ring0/private/abi.h>
 
 #define FRAME_RIP    (17 * 8) /* in struct r0_frame */
 #define FRAME_CS     (18 * 8)

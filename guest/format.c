@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * printf()'s formats without libc and without floating point, for text made in ring 0. Depends on
- * guest/memory.c alone. Literal text travels in runs, since where ring 0 is emulated each
+ * guest/bytes.c alone. Literal text travels in runs, since where ring 0 is emulated each
  * instruction counts.
  */
 #include <stdbool.h>

@@ -8,7 +8,7 @@
 #define GUEST_RUNTIME_H
 
 #include <stdarg.h>
-#include <ring0/abi.h>
+#include <ring0/private/abi.h>
 
 #pragma GCC visibility push(hidden)
 

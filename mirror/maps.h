@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "vmm/error.h"
+#include "base/error.h"
 
 struct map {
 	uint64_t start, end; /* end exclusive */

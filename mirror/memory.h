@@ -6,8 +6,8 @@
 #ifndef MIRROR_MEMORY_H
 #define MIRROR_MEMORY_H
 
+#include "kvm/vm.h"
 #include "mirror/mirror.h"
-#include "vmm/vm.h"
 
 /* Guest-physical memory that a test declares, there until the next reset. */
 struct memory_ram {

@@ -10,10 +10,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "base/address.h"
+#include "base/error.h"
 #include "mirror/maps.h"
-#include "mirror/page_table.h"
-#include "vmm/address.h"
-#include "vmm/error.h"
+#include "mirror/page_table_x86_64.h"
 
 struct mirror_range {
 	uint64_t start, end; /* end exclusive */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "runner/clock.h"
+#include "base/clock.h"
 #include "runner/job.h"
 #include "runner/worker.h"
 

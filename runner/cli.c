@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "runner/cli.h"
 #include "runner/cli_environment.h"
-#include "runner/text.h"
 
 #define REPEAT_MAX 1000000
 #define JOBS_MAX   1024

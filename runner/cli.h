@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include "runner/assistance.h"
+#include "base/error.h"
+#include "execution/assistance.h"
+#include "report/report.h"
 #include "runner/plan.h"
-#include "runner/report.h"
-#include "vmm/error.h"
 
 enum cli_colour {
 	CLI_COLOUR_AUTO, /* on terminals */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runner/verdict.h"
+#include "execution/verdict.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 

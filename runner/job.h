@@ -3,8 +3,8 @@
 #ifndef RUNNER_JOB_H
 #define RUNNER_JOB_H
 
+#include "execution/execute.h"
 #include "mirror/mirror.h"
-#include "runner/execute.h"
 
 /*
  * Set the job's time limit: `timeout_ms`, or if that is 0 its own .timeout_ms, or if that is 0

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/command_path.h"
+#include "base/command_path.h"
 #include "runner/lab_exec.h"
 
 /* "ring0", "lab", a "--collect" a file, "--", the program, its arguments and a NULL. */

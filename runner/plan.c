@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "runner/plan.h"
-#include "runner/text.h"
 
 #define NODEFAULT "nodefault"
 

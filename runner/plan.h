@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ring0/test.h>
-#include "vmm/error.h"
+#include "base/error.h"
 
 struct plan_case {
 	const struct r0_test *test;

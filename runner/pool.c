@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "runner/clock.h"
+#include "base/clock.h"
+#include "execution/verdict.h"
 #include "runner/job.h"
-#include "runner/verdict.h"
 #include "runner/worker.h"
 
 /* How long an outcome may lie before the caller looks, at most. */

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/error.h"
+#include "report/report.h"
 #include "runner/plan.h"
-#include "runner/report.h"
-#include "vmm/error.h"
 
 struct pool_options {
 	unsigned int timeout_ms; /* 0: each test's own */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runner/clock.h"
+#include "base/clock.h"
 
 /* A job that is interrupted gets this long to come back: a crash report is made in it, of a CPU. */
 #define GRACE_NS 10000000000ull

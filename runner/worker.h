@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "runner/execute.h"
+#include "execution/execute.h"
 
 struct worker;
 

@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "assist/form.h"
-#include "runner/assistance.h"
+#include "assist/x86_64/instruction_form.h"
+#include "execution/assistance.h"
 
 #define PER_CALL    256
 #define MEMORY_SIZE 512

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a debugger can do with a test (runner/debugger.h): have it stop before its first instruction,
+ * What a debugger can do with a test (execution/debugger.h): have it stop before its first instruction,
  * look at it and change it there, go on by single steps, and end it. Prints TAP. Built with general
  * registers only.
  */
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <ring0.h>
 #include <ring0/x86.h>
-#include <ring0/abi.h>
-#include "runner/execution.h"
-#include "runner/stepping.h"
+#include <ring0/private/abi.h>
+#include "execution/execution.h"
+#include "execution/stepping_x86_64.h"
 
 #define SEEN_MAX 4096
 

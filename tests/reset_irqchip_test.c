@@ -2,14 +2,14 @@
 /*
  * That a reset puts interrupt controllers and timers back, as KVM tells of them, and that the check of
  * the reset sees each that is not. Prints TAP. Built with general registers only; depends on
- * runner/machine.h and runner/execute.h.
+ * execution/machine.h and execution/execute.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ring0.h>
 #include <ring0/x86.h>
-#include "runner/execute.h"
+#include "execution/execute.h"
 
 #define CURRENT_COUNT 0x390 /* of the local APIC's timer, which runs */
 

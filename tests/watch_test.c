@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0.h>
-#include <ring0/abi.h>
+#include <ring0/private/abi.h>
 #include <ring0/x86.h>
 
 #define CASES 25

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "vmm/bus.h"
-#include "vmm/ram.h"
+#include "devices/bus.h"
+#include "devices/ram.h"
 
 #define FUZZ_RAM_AT   0x10000ull
 #define FUZZ_RAM_SIZE 0x10000u

@@ -3,8 +3,8 @@
  * The HPET, by a clock that jumps. No line changes before the deadline, a deadline lies ahead, lines
  * change only when they do, and none is high that no timer's status explains.
  */
+#include "devices/hpet.h"
 #include "tests/fuzz/device_fuzz.h"
-#include "vmm/dev/hpet.h"
 
 static struct hpet hpet;
 static uint64_t clock_ns, changes;

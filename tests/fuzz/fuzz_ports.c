@@ -4,11 +4,11 @@
  * any time, and every byte written to it while it is to be sent comes out, and no other.
  */
 #include <string.h>
+#include "devices/debug_console.h"
+#include "devices/debug_exit.h"
+#include "devices/i8042.h"
+#include "devices/serial.h"
 #include "tests/fuzz/device_fuzz.h"
-#include "vmm/dev/debug_console.h"
-#include "vmm/dev/debug_exit.h"
-#include "vmm/dev/i8042.h"
-#include "vmm/dev/serial.h"
 
 #define SERIAL_MEMORY 0x09000000
 

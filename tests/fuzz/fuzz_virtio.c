@@ -9,12 +9,12 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "devices/virtio_block.h"
+#include "devices/virtio_console.h"
+#include "devices/virtio_mmio.h"
+#include "devices/virtio_net.h"
 #include "tests/fuzz/device_fuzz.h"
 #include "tests/fuzz/fuzz_virtio_model.h"
-#include "vmm/dev/virtio_block.h"
-#include "vmm/dev/virtio_console.h"
-#include "vmm/dev/virtio_mmio.h"
-#include "vmm/dev/virtio_net.h"
 
 #define WINDOW 0xc0000000ull
 

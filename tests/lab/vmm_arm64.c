@@ -15,10 +15,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "vmm/dev/serial_add.h"
-#include "vmm/exit.h"
-#include "vmm/registers.h"
-#include "vmm/watch.h"
+#include "devices/serial_add.h"
+#include "kvm/registers.h"
+#include "kvm/watch.h"
+#include "monitor/exit.h"
 
 #define MEMORY	    0x40000000ull
 #define MEMORY_SIZE 0x10000ull

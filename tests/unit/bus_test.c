@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "vmm/bus.h"
+#include "devices/bus.h"
 
 /* A device that notes what it is asked and drives the first byte alone. */
 struct probe {

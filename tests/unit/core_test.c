@@ -13,9 +13,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include "command/backtrace/core_file.h"
+#include "crash/elf_core.h"
 #include "crash_self.h"
-#include "runner/core.h"
-#include "tools/core_file.h"
 
 static struct error error;
 static struct core_file core;

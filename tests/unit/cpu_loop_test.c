@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The vCPU's thread and parking, without KVM: vmm/cpu_loop.c and vmm/park.c. */
+/* The vCPU's thread and parking, without KVM: monitor/cpu_loop.c and monitor/park.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "vmm/cpu_loop.h"
+#include "monitor/cpu_loop.h"
 
 #define LIMIT_MS 5000
 

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <sys/wait.h>
+#include "command/commands.h"
 #include "crash_self.h"
-#include "tools/commands.h"
 
 static char message[2048];
 static char *report;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "runner/crash_exception.h"
+#include "crash/exception_x86_64.h"
 
 static struct crash_view view;
 

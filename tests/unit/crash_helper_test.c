@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "runner/helper_process.h"
+#include "base/helper_process.h"
 
 static struct error error;
 static char *output;

@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
-#include "runner/crash.h"
+#include "crash/crash.h"
 
 #define SELF_REGIONS 512
 

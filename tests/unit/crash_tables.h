@@ -7,7 +7,7 @@
 #define TESTS_UNIT_CRASH_TABLES_H
 
 #include <string.h>
-#include "runner/crash.h"
+#include "crash/crash.h"
 
 #define TABLES_PAGES 64
 

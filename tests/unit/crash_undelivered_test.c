@@ -5,8 +5,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "crash/undelivered_x86_64.h"
 #include "crash_tables.h"
-#include "runner/crash_undelivered.h"
 
 #define CODE	0x400000ull
 #define HANDLER 0x401000ull

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include "crash/walk_x86_64.h"
 #include "crash_tables.h"
-#include "runner/crash_walk.h"
 
 #define ADDRESS 0x00007f1234567890ull
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "vmm/dev/serial_add.h"
-#include "vmm/exit.h"
+#include "devices/serial_add.h"
+#include "monitor/exit.h"
 
 /* KVM_GET_VCPU_MMAP_SIZE: the structure, x86's port I/O data, and the coalesced ring. */
 #define RUN_SIZE 12288u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* x86's port I/O: dispatched on the bus by itself, and as the exits that KVM makes of it. */
+#include "devices/i8042.h"
 #include "exit_fixture.h"
-#include "vmm/dev/i8042.h"
 
 #define NOBODYS_PORT 0x1234
 

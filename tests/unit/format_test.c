@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The runtime's formatting against the C library's, by a table and by random formats. Depends on
- * guest/format.c and guest/memory.c.
+ * guest/format.c and guest/bytes.c.
  */
 #include <limits.h>
 #include <setjmp.h>

@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "vmm/dev/hpet.h"
+#include "devices/hpet.h"
 
 #define CONFIG	0x010
 #define STATUS	0x020

@@ -16,8 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tools/lab.h"
-#include "tools/lab_elf.h"
+#include "command/lab/elf.h"
+#include "command/lab/lab.h"
 
 enum { LOAD, INTERPRETER, DYNAMIC, SPARE, SEGMENTS };
 enum { NEEDED, RUNPATH, STRINGS, STRINGS_SIZE, END, ENTRIES };

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "vmm/ram.h"
+#include "devices/ram.h"
 
 #define PAGES 70
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "vmm/registers.h"
+#include "kvm/registers.h"
 
 #define PC     0x6030000000100040ull
 #define SP_EL1 0x6030000000100044ull

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "vmm/registers.h"
+#include "kvm/registers.h"
 
 static char text[REGISTERS_TEXT_SIZE];
 

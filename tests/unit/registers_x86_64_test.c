@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "vmm/registers.h"
+#include "kvm/registers.h"
 
 /* What the two reads say. */
 struct source {

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
+#include "report/report.h"
 #include "runner/plan.h"
-#include "runner/report.h"
-#include "runner/text.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

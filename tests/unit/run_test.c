@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of runner/run.c: r0_main() with a pool that plays outcomes from a script. Each runs
+ * Unit tests of runner/session.c: r0_main() with a pool that plays outcomes from a script. Each runs
  * in a child, for its descriptors and its exit status.
  */
 #include <stdarg.h>

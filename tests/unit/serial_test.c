@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "vmm/dev/serial.h"
+#include "devices/serial.h"
 
 #define BASE 0x09000000
 

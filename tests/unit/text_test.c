@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of runner/text.c: any bytes in, harmless text out. */
+/* Unit tests of base/text.c: any bytes in, harmless text out. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runner/text.h"
+#include "base/text.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

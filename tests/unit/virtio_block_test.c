@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "devices/virtio_block.h"
 #include "tests/unit/virtio_driver.h"
-#include "vmm/dev/virtio_block.h"
 
 #define SECTORS	  64u
 #define F_RO	  (1ull << 5)

@@ -8,8 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "devices/virtio_console.h"
 #include "tests/unit/virtio_driver.h"
-#include "vmm/dev/virtio_console.h"
 
 enum { RECEIVE, TRANSMIT };
 

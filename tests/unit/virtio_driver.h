@@ -10,9 +10,9 @@
 #include <linux/virtio_ring.h>
 #include <string.h>
 
-#include "vmm/bus.h"
-#include "vmm/dev/virtio.h"
-#include "vmm/dev/virtio_mmio.h"
+#include "devices/bus.h"
+#include "devices/virtio.h"
+#include "devices/virtio_mmio.h"
 
 #define GUEST_BASE  0x100000ull
 #define GUEST_SIZE  0x80000u

@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "devices/virtio_net.h"
 #include "tests/unit/virtio_driver.h"
-#include "vmm/dev/virtio_net.h"
 
 #define F_MAC	    (1ull << 5)
 #define HEADER_SIZE 12

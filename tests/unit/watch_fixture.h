@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "vmm/address.h"
-#include "vmm/watch.h"
+#include "base/address.h"
+#include "kvm/watch.h"
 
 /* Where the guest's memory begins. */
 #define GUEST 0xffffffff81000000ull

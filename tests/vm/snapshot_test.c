@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "vmm/full_snapshot.h"
+#include "monitor/snapshot.h"
 
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
 

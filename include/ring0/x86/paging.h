@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <ring0/abi.h>
+#include <ring0/private/abi.h>
 #include <ring0/x86/registers.h>
 
 /* Entries of any level: SDM vol. 3A, 4.5.4; APM vol. 2, 5.4.1. */

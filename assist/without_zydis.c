@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* In place of the rest of assist/, where Zydis' headers were not there to build it. */
+#include <errno.h>
+#include "assist/assist.h"
+#include "assist/x86_64/patch_search.h"
+
+int assist_create(struct assist **assist, struct vcpu *vcpu, struct memory *memory,
+		  struct error *error)
+{
+	(void)assist;
+	(void)vcpu;
+	(void)memory;
+	return error_set(error, ENOENT,
+			 "ring0 could complete it if it had been built with Zydis (on Debian and "
+			 "Ubuntu the package libzydis-dev)");
+}
+
+void assist_destroy(struct assist *assist)
+{
+	(void)assist;
+}
+
+void assist_reset(struct assist *assist)
+{
+	(void)assist;
+}
+
+int assist_begin(struct assist *assist, struct error *error)
+{
+	(void)assist;
+	(void)error;
+	return -ENOENT;
+}
+
+void assist_end(struct assist *assist)
+{
+	(void)assist;
+}
+
+void assist_set_batch(struct assist *assist, bool batch)
+{
+	(void)assist;
+	(void)batch;
+}
+
+enum assist_answer assist_complete(struct assist *assist, const struct assist_bus *bus,
+				   const char **why, struct error *error)
+{
+	(void)assist;
+	(void)bus;
+	(void)error;
+	*why = NULL;
+	return ASSIST_CANNOT;
+}
+
+uint64_t assist_count(const struct assist *assist)
+{
+	(void)assist;
+	return 0;
+}
+
+void assist_forget_counts(struct assist *assist)
+{
+	(void)assist;
+}
+
+bool assist_count_of(const struct assist *assist, size_t index, const char **mnemonic,
+		     uint64_t *count)
+{
+	(void)assist;
+	(void)index;
+	(void)mnemonic;
+	(void)count;
+	return false;
+}
+
+int mistaken_find(struct mistaken *mistaken, struct error *error)
+{
+	(void)mistaken;
+	return error_set(error, ENOENT, "built without Zydis");
+}
+
+void mistaken_finish(struct mistaken *mistaken)
+{
+	(void)mistaken;
+}

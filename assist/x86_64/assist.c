@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* From an emulation failure to the instruction after it, and on to the end of the basic block. */
+#include "assist/assist.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "assist/x86_64/cpu.h"
+#include "assist/x86_64/decoder.h"
+#include "assist/x86_64/deliver.h"
+#include "assist/x86_64/instruction_form.h"
+#include "assist/x86_64/run_natively.h"
+#include "assist/x86_64/system.h"
+
+/* Of one exit: an interrupt, or the end of the test's time, may be waiting. */
+#define BATCH_LIMIT 4096
+
+/* How many instructions are looked at ahead. */
+#define LOOKAHEAD 32
+
+#define FORMS	  1024 /* a power of two */
+#define MNEMONICS 256
+
+#define CR0_PE (1u << 0)
+#define CR0_PG (1ull << 31)
+
+/* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
+#define XSTATE_BV     512
+#define XSTATE_LEGACY 3u
+
+struct assist {
+	struct vcpu *vcpu;
+	struct memory *memory;
+	struct code code;
+	struct code_thread *thread;
+	struct cpu cpu; /* what does not change of it, and XCR0 */
+	uint64_t initial_xcr0;
+	bool one_by_one;
+	struct cpu_text text;
+	struct form forms[FORMS];
+	uint64_t count;
+	struct {
+		ZydisMnemonic mnemonic;
+		uint64_t count;
+	} counts[MNEMONICS];
+};
+
+int assist_create(struct assist **result, struct vcpu *vcpu, struct memory *memory,
+		  struct error *error)
+{
+	struct assist *assist;
+	uint64_t components = 0;
+	unsigned int i;
+	int err;
+
+	if (!decoder_load(error))
+		return -ENOENT;
+	assist = calloc(1, sizeof(*assist));
+	if (!assist)
+		return error_set(error, ENOMEM, "no memory");
+	err = code_init(&assist->code, error);
+	if (err) {
+		free(assist);
+		return err;
+	}
+	assist->vcpu = vcpu;
+	assist->memory = memory;
+	assist->cpu = (struct cpu){
+		.vcpu = vcpu, .memory = memory, .code = &assist->code, .text = &assist->text
+	};
+	cpu_init(&assist->cpu);
+	assist->cpu.xcr0_is_ours = !vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
+	for (i = 2; i < CPU_COMPONENTS; i++)
+		components |= assist->cpu.component_size[i] ? 1ull << i : 0;
+	assist->initial_xcr0 = 3 | (components & assist->code.registers->mask);
+	assist_reset(assist);
+	*result = assist;
+	return 0;
+}
+
+void assist_destroy(struct assist *assist)
+{
+	if (!assist)
+		return;
+	code_finish(&assist->code);
+	free(assist);
+}
+
+void assist_reset(struct assist *assist)
+{
+	assist->cpu.xcr0 = assist->initial_xcr0;
+}
+
+int assist_begin(struct assist *assist, struct error *error)
+{
+	return assist->thread ? 0 : code_enter_thread(&assist->thread, error);
+}
+
+void assist_end(struct assist *assist)
+{
+	code_leave_thread(assist->thread);
+	assist->thread = NULL;
+}
+
+void assist_set_batch(struct assist *assist, bool batch)
+{
+	assist->one_by_one = !batch;
+}
+
+uint64_t assist_count(const struct assist *assist)
+{
+	return assist->count;
+}
+
+void assist_forget_counts(struct assist *assist)
+{
+	assist->count = 0;
+	memset(assist->counts, 0, sizeof(assist->counts));
+}
+
+bool assist_count_of(const struct assist *assist, size_t index, const char **mnemonic,
+		     uint64_t *count)
+{
+	if (index >= MNEMONICS || !assist->counts[index].count)
+		return false;
+	*mnemonic = assist->counts[index].mnemonic == ZYDIS_MNEMONIC_INVALID ?
+			    "others" :
+			    decoder_mnemonic(assist->counts[index].mnemonic);
+	*count = assist->counts[index].count;
+	return true;
+}
+
+static void count(struct assist *assist, ZydisMnemonic mnemonic)
+{
+	size_t i = 0;
+
+	while (i < MNEMONICS - 1 && assist->counts[i].count &&
+	       assist->counts[i].mnemonic != mnemonic)
+		i++;
+	assist->counts[i].mnemonic = i < MNEMONICS - 1 ? mnemonic : ZYDIS_MNEMONIC_INVALID;
+	assist->counts[i].count++;
+	assist->count++;
+}
+
+/* Only 64-bit mode: what else a test may be in, the decoder is not set up for. */
+static bool is_in_64_bit_mode(const struct cpu *cpu)
+{
+	return cpu->sregs->cr0 & CR0_PE && cpu->sregs->cr0 & CR0_PG && cpu->sregs->cs.l &&
+	       !(cpu->sregs->cr4 & (CPU_CR4_LA57 | CPU_CR4_PKE));
+}
+
+/* The instruction goes on where no more of it could be fetched: why, the page's tables say. */
+static enum done next_page(struct cpu *cpu, size_t count)
+{
+	struct access access = { .fetch = true, .user = cpu_cpl(cpu) == 3 };
+	r0_gpa physical;
+	enum done done;
+
+	if (!cpu_is_canonical(cpu->rip + count))
+		return cpu_raise_code(cpu, R0_GP, 0);
+	done = cpu_translate(cpu, cpu->rip + count, access, &physical);
+	cpu->why = "part of its code is not in memory";
+	return done == DONE ? DONE_CANNOT : done;
+}
+
+/* Kept by address, but known by its bytes: code may change. */
+static enum done find_form(struct assist *assist, struct cpu *cpu, struct form **result)
+{
+	struct form *form = &assist->forms[(cpu->rip ^ cpu->rip >> 10) & (FORMS - 1)];
+	struct decoded decoded;
+	uint8_t bytes[15];
+	size_t count;
+	enum done done = cpu_fetch(cpu, bytes, &count);
+
+	*result = form;
+	if (done != DONE)
+		return done;
+	if (form->length && form->rip == cpu->rip && form->length <= count &&
+	    memcmp(form->bytes, bytes, form->length) == 0)
+		return DONE;
+	form->length = 0;
+	switch (decoder_decode(bytes, count, &decoded)) {
+	case DECODER_INSTRUCTION:
+		break;
+	case DECODER_SHORT:
+		if (count == 15)
+			return cpu_raise_code(cpu, R0_GP, 0);
+		return next_page(cpu, count);
+	case DECODER_TOO_LONG:
+		return cpu_raise_code(cpu, R0_GP, 0);
+	case DECODER_UNDEFINED:
+		return cpu_raise(cpu, R0_UD);
+	case DECODER_UNKNOWN:
+		cpu->why = "its decoder does not know it";
+		return DONE_CANNOT;
+	}
+	form_find(form, &decoded, bytes);
+	form->rip = cpu->rip;
+	return DONE;
+}
+
+static enum done make_code(struct assist *assist, struct form *form)
+{
+	struct decoded decoded;
+	uint8_t encoded[32];
+	size_t length;
+
+	if (form->code && form->generation == assist->code.generation)
+		return DONE;
+	decoder_decode(form->bytes, form->length, &decoded);
+	length = form_encode(form, &decoded, encoded);
+	if (!length)
+		return DONE_CANNOT;
+	form->code = code_make(&assist->code, encoded, length, form->state != STATE_NONE);
+	form->generation = assist->code.generation;
+	return DONE;
+}
+
+static enum done execute(struct assist *assist, struct cpu *cpu, struct form *form,
+			 bool *interrupts, bool *jumps)
+{
+	struct decoded decoded;
+	uint64_t address;
+	enum done done;
+
+	switch (form->kind) {
+	case FORM_PLAIN:
+		done = make_code(assist, form);
+		return done == DONE ? plain_execute(cpu, form) : done;
+	case FORM_NOTHING:
+		return DONE;
+	case FORM_FLUSH:
+		done = plain_address(cpu, form, &address);
+		return done == DONE ? cpu_probe(cpu, address, 1, cpu_access(cpu, false)) : done;
+	case FORM_LEA:
+		address = cpu->rip + form->length + (uint64_t)form->memory.displacement;
+		if (form->memory.short_address)
+			address = (uint32_t)address;
+		if (form->operand_width == 16)
+			address = (cpu->gpr[form->destination] & ~0xffffull) | (uint16_t)address;
+		cpu->gpr[form->destination] = form->operand_width == 32 ? (uint32_t)address :
+									  address;
+		return DONE;
+	case FORM_SYSTEM:
+		decoder_decode(form->bytes, form->length, &decoded);
+		return system_execute(cpu, form, &decoded, interrupts, jumps);
+	case FORM_GATHER:
+		decoder_decode(form->bytes, form->length, &decoded);
+		return gather_execute(cpu, form, &decoded);
+	case FORM_UNKNOWN:
+		break;
+	}
+	return DONE_CANNOT;
+}
+
+/* #DB after an instruction that began with TF set: SDM vol. 3A, 17.3.1.4. */
+static enum done single_step(struct cpu *cpu)
+{
+	struct kvm_debugregs debugregs;
+	struct fault fault = { .vector = R0_DB, .trap = true };
+
+	if (KVM_IOCTL(cpu->vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, cpu->error) < 0)
+		return DONE_ERROR;
+	debugregs.dr6 |= 1u << 14;
+	if (KVM_IOCTL(cpu->vcpu->fd, KVM_SET_DEBUGREGS, &debugregs, cpu->error) < 0)
+		return DONE_ERROR;
+	return deliver(cpu, &fault, DELIVER_EXCEPTION, cpu->rip);
+}
+
+static bool goes_on(const struct form *form)
+{
+	return form->kind == FORM_PLAIN || form->kind == FORM_NOTHING || form->kind == FORM_LEA;
+}
+
+static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *last)
+{
+	bool steps = cpu->flags & CPU_FLAGS_TF, interrupts = false, jumps = false;
+	struct cpu before = *cpu;
+	struct form *form;
+	enum done done;
+
+	*last = true;
+	done = find_form(assist, cpu, &form);
+	if (done == DONE && !first && !goes_on(form))
+		return DONE;
+	if (done == DONE)
+		done = execute(assist, cpu, form, &interrupts, &jumps);
+	if (done == DONE || done == DONE_FAULT)
+		*last = done == DONE_FAULT || interrupts || steps || form->kind == FORM_SYSTEM;
+	if (done == DONE_FAULT)
+		return deliver(cpu, &cpu->fault, DELIVER_EXCEPTION, cpu->rip);
+	if (done != DONE) {
+		const char *why = cpu->why;
+
+		/* A later one is tried by KVM first. */
+		if (!first && done == DONE_CANNOT)
+			return DONE;
+		cpu->flags = before.flags;
+		cpu->rip = before.rip;
+		memcpy(cpu->gpr, before.gpr, sizeof(cpu->gpr));
+		cpu->why = why;
+		return done;
+	}
+	count(assist, form->mnemonic);
+	if (interrupts) {
+		struct fault fault = cpu->fault;
+
+		cpu->rip += form->length;
+		return deliver(cpu, &fault,
+			       form->mnemonic == ZYDIS_MNEMONIC_INT1 ? DELIVER_EXCEPTION :
+								       DELIVER_SOFTWARE,
+			       before.rip);
+	}
+	cpu->rip += jumps ? 0 : form->length;
+	cpu->flags &= ~(uint64_t)CPU_FLAGS_RF;
+	return steps ? single_step(cpu) : DONE;
+}
+
+/* Breakpoints that the guest set are KVM's to find: then one instruction at a time. */
+static bool has_breakpoints(const struct cpu *cpu)
+{
+	struct kvm_debugregs debugregs;
+
+	return ioctl(cpu->vcpu->fd, KVM_GET_DEBUGREGS, &debugregs) < 0 || debugregs.dr7 & 0xff;
+}
+
+/*
+ * Whether more of this basic block is beyond KVM: what is not, it does itself, for less than it
+ * takes to ask for the guest's breakpoints.
+ */
+static bool is_worth_it(struct assist *assist, struct cpu *cpu)
+{
+	struct cpu ahead = *cpu;
+	struct form *form;
+	unsigned int i;
+
+	for (i = 0; i < LOOKAHEAD; i++) {
+		if (find_form(assist, &ahead, &form) != DONE || !goes_on(form))
+			return false;
+		if (form->is_beyond_kvm)
+			return true;
+		ahead.rip += form->length;
+	}
+	return false;
+}
+
+/* KVM queues #UD when it gives up (arch/x86/kvm/x86.c), and shadows interrupts as before. */
+static void clear_events(struct vcpu *vcpu)
+{
+	struct kvm_vcpu_events *events = &vcpu->run->s.regs.events;
+
+	events->exception.injected = 0;
+	events->exception.pending = 0;
+	events->exception.has_error_code = 0;
+	events->exception_has_payload = 0;
+	events->interrupt.shadow = 0;
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+}
+
+static enum done store_vector(struct cpu *cpu)
+{
+	uint64_t in_use;
+
+	if (!cpu->vector_changed)
+		return DONE;
+	memcpy(&in_use, cpu->code->xsave + XSTATE_BV, sizeof(in_use));
+	in_use |= XSTATE_LEGACY;
+	memcpy(cpu->code->xsave + XSTATE_BV, &in_use, sizeof(in_use));
+	if (memcmp(cpu->code->xsave, cpu->code->loaded, cpu->vcpu->vm->kvm->xsave_size) == 0)
+		return DONE;
+	return KVM_IOCTL(cpu->vcpu->fd, KVM_SET_XSAVE, (struct kvm_xsave *)cpu->code->xsave,
+			 cpu->error) < 0 ?
+		       DONE_ERROR :
+		       DONE;
+}
+
+enum assist_answer assist_complete(struct assist *assist, const struct assist_bus *bus,
+				   const char **why, struct error *error)
+{
+	struct cpu *cpu = &assist->cpu;
+	enum done done = DONE;
+	bool last = false;
+	unsigned int i;
+
+	*why = NULL;
+	cpu->bus = bus;
+	cpu->error = error;
+	cpu->why = NULL;
+	assist->text.page = UINT64_MAX;
+	cpu->sregs_changed = cpu->vector_loaded = cpu->vector_changed = false;
+	cpu_load(cpu);
+	if (!cpu->xcr0_is_ours) {
+		struct kvm_xcrs xcrs;
+
+		if (KVM_IOCTL(assist->vcpu->fd, KVM_GET_XCRS, &xcrs, error) < 0)
+			return ASSIST_FAILED;
+		cpu->xcr0 = xcrs.xcrs[0].value;
+	}
+	if (!is_in_64_bit_mode(cpu)) {
+		*why = "this is done for 64-bit code alone, with 4-level paging and no "
+		       "protection keys";
+		return ASSIST_CANNOT;
+	}
+	for (i = 0; i < BATCH_LIMIT && done == DONE && !last; i++) {
+		/* The one that failed has no breakpoint, or it would have been hit. */
+		if (i == 1 &&
+		    (assist->one_by_one || !is_worth_it(assist, cpu) || has_breakpoints(cpu)))
+			break;
+		done = one(assist, cpu, i == 0, &last);
+	}
+	cpu_store(cpu);
+	if (done == DONE || i > 1)
+		clear_events(assist->vcpu);
+	if (store_vector(cpu) != DONE)
+		return ASSIST_FAILED;
+	*why = cpu->why;
+	switch (done) {
+	case DONE:
+	case DONE_FAULT:
+		return ASSIST_COMPLETED;
+	case DONE_REFUSED:
+		return ASSIST_REFUSED;
+	case DONE_SHUTDOWN:
+		return ASSIST_SHUTDOWN;
+	case DONE_CANNOT:
+		return ASSIST_CANNOT;
+	case DONE_ERROR:
+		break;
+	}
+	return ASSIST_FAILED;
+}

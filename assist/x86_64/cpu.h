@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's CPU while the host works in its place: its registers, what it has raised, and its
+ * memory as its own page tables show it. Between the files of assist/. Depends on kvm/ and mirror/.
+ */
+#ifndef ASSIST_X86_64_CPU_H
+#define ASSIST_X86_64_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ring0/fault.h>
+#include <ring0/test.h>
+#include "assist/assist.h"
+#include "assist/x86_64/trampoline.h"
+#include "kvm/vcpu.h"
+#include "mirror/memory.h"
+
+/* How a step of the work went. */
+enum done {
+	DONE,
+	DONE_FAULT,    /* cpu->fault was raised */
+	DONE_REFUSED,  /* the bus refuses an access, and has said why */
+	DONE_CANNOT,   /* it is not known how; cpu->why may say more */
+	DONE_SHUTDOWN, /* an exception could not be delivered, and a double fault neither */
+	DONE_ERROR,    /* of the host: cpu->error */
+};
+
+struct cpu_text {
+	uint64_t page; /* guest-physical; UINT64_MAX for none */
+	uint8_t bytes[PAGE_SIZE];
+};
+
+struct fault {
+	uint8_t vector;
+	bool has_code;
+	bool trap; /* RIP is past the instruction, and RF is not set in the pushed flags */
+	uint32_t code;
+	uint64_t cr2; /* of a page fault */
+};
+
+#define CPU_COMPONENTS 10
+
+struct cpu {
+	struct vcpu *vcpu;
+	struct memory *memory;
+	const struct assist_bus *bus;
+	struct code *code;
+	struct error *error;
+	const char *why;
+
+	uint64_t gpr[16]; /* by the CPU's number: RAX, RCX, RDX, RBX, RSP … */
+	uint64_t rip, flags;
+	struct kvm_sregs *sregs; /* in vcpu->run */
+	bool sregs_changed;
+	uint64_t xcr0;
+	bool xcr0_is_ours; /* KVM gives this guest no XCR0: see cpu_has_osxsave() */
+
+	/* A page of code that is not the VM's own, which takes a system call to read. */
+	struct cpu_text *text;
+
+	bool vector_loaded, vector_changed; /* code->xsave */
+
+	/* What does not change: CPUID is slow inside a VM. */
+	unsigned int physical_bits;
+	uint32_t host_cpuid[3][4]; /* leaves 1, 7 and 0x80000001 */
+	uint32_t xsave_features;   /* leaf 0xd, subleaf 1, EAX */
+	uint32_t component_at[CPU_COMPONENTS], component_size[CPU_COMPONENTS];
+	struct fault fault;
+};
+
+/* Find out what does not change. */
+void cpu_init(struct cpu *cpu);
+
+/* Registers of which KVM_CAP_SYNC_REGS brings a copy with each exit. */
+void cpu_load(struct cpu *cpu);
+void cpu_store(struct cpu *cpu);
+
+/* Have the guest's extended state in cpu->code->xsave. */
+enum done cpu_load_vector(struct cpu *cpu);
+
+#define CPU_RAX 0
+#define CPU_RCX 1
+#define CPU_RDX 2
+#define CPU_RBX 3
+#define CPU_RSP 4
+#define CPU_RBP 5
+#define CPU_RSI 6
+#define CPU_RDI 7
+#define CPU_R11 11
+
+#define CPU_CR0_MP (1u << 1)
+#define CPU_CR0_EM (1u << 2)
+#define CPU_CR0_TS (1u << 3)
+#define CPU_CR0_WP (1u << 16)
+
+#define CPU_CR4_TSD	   (1u << 2)
+#define CPU_CR4_DE	   (1u << 3)
+#define CPU_CR4_OSFXSR	   (1u << 9)
+#define CPU_CR4_OSXMMEXCPT (1u << 10)
+#define CPU_CR4_LA57	   (1u << 12)
+#define CPU_CR4_FSGSBASE   (1u << 16)
+#define CPU_CR4_PCIDE	   (1u << 17)
+#define CPU_CR4_OSXSAVE	   (1u << 18)
+#define CPU_CR4_SMEP	   (1u << 20)
+#define CPU_CR4_SMAP	   (1u << 21)
+#define CPU_CR4_PKE	   (1u << 22)
+
+#define CPU_FLAGS_FIXED	 2u
+#define CPU_FLAGS_STATUS 0x8d5u
+#define CPU_FLAGS_ZF	 (1u << 6)
+#define CPU_FLAGS_TF	 (1u << 8)
+#define CPU_FLAGS_IF	 (1u << 9)
+#define CPU_FLAGS_NT	 (1u << 14)
+#define CPU_FLAGS_RF	 (1u << 16)
+#define CPU_FLAGS_VM	 (1u << 17)
+#define CPU_FLAGS_AC	 (1u << 18)
+
+/* In cpu->xsave_features. */
+#define CPU_HAS_XSAVEOPT (1u << 0)
+#define CPU_HAS_XSAVEC	 (1u << 1)
+#define CPU_HAS_XGETBV1	 (1u << 2)
+#define CPU_HAS_XSAVES	 (1u << 3)
+
+#define CPU_EFER_NXE (1u << 11)
+
+static inline unsigned int cpu_cpl(const struct cpu *cpu)
+{
+	return cpu->sregs->ss.dpl & 3;
+}
+
+/* Raise it, for return. Here, so that the compiler knows that it is never DONE. */
+static inline enum done cpu_raise(struct cpu *cpu, uint8_t vector)
+{
+	cpu->fault = (struct fault){ .vector = vector };
+	return DONE_FAULT;
+}
+
+static inline enum done cpu_raise_code(struct cpu *cpu, uint8_t vector, uint32_t code)
+{
+	cpu->fault = (struct fault){ .vector = vector, .has_code = true, .code = code };
+	return DONE_FAULT;
+}
+
+/*
+ * Whether a feature is the guest's to use: in the CPUID that the vCPU was given, or, where ring 0
+ * sees the host's own CPUID whatever it was given, in the host's.
+ */
+bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum vcpu_register from, unsigned int bit);
+
+/* Whether CR4.OSXSAVE holds, as set or for want of a KVM that lets it be set. */
+bool cpu_has_osxsave(const struct cpu *cpu);
+
+bool cpu_is_canonical(uint64_t address);
+
+/* An access to memory as the CPU makes it. */
+struct access {
+	bool write, fetch;
+	bool user;     /* with the rights of ring 3 */
+	bool implicit; /* to a system table: SMAP holds whatever RFLAGS.AC is */
+};
+
+/* The rights of the code that runs now. */
+struct access cpu_access(const struct cpu *cpu, bool write);
+
+/* Translate; sets accessed and dirty bits. DONE or DONE_FAULT, with #PF raised. */
+enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access, r0_gpa *physical);
+
+/* Translate all of [address, address + size), which is canonical, and touch nothing else. */
+enum done cpu_probe(struct cpu *cpu, uint64_t address, size_t size, struct access access);
+
+/*
+ * Read or write guest memory by linear address. All of it is translated before anything is moved;
+ * what is not memory goes over the bus.
+ */
+enum done cpu_read(struct cpu *cpu, uint64_t address, void *to, size_t size, struct access access);
+enum done cpu_write(struct cpu *cpu, uint64_t address, const void *from, size_t size,
+		    struct access access);
+
+/* What is in memory there now, without faults and without the bus: 0 where there is none. */
+void cpu_peek(struct cpu *cpu, uint64_t address, uint8_t *to, size_t size);
+
+/* Fetch up to 15 bytes at RIP; *count is how many there are, at least 1 if it returns DONE. */
+enum done cpu_fetch(struct cpu *cpu, uint8_t *bytes, size_t *count);
+
+/* In assist/x86_64/vector.c: the components of the extended state in code->xsave. */
+enum vector_component {
+	VECTOR_X87,
+	VECTOR_SSE,
+	VECTOR_AVX,
+	VECTOR_MASKS = 5,
+	VECTOR_ZMM_HIGH,
+	VECTOR_HIGH_ZMM,
+	VECTOR_PKRU = 9
+};
+/* Read or write the low `size` bytes of vector register `number`. */
+void vector_get(const struct cpu *cpu, unsigned int number, void *to, size_t size);
+void vector_set(struct cpu *cpu, unsigned int number, const void *from, size_t size);
+uint64_t vector_get_mask(const struct cpu *cpu, unsigned int number);
+void vector_set_mask(struct cpu *cpu, unsigned int number, uint64_t value);
+
+#endif /* ASSIST_X86_64_CPU_H */

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+/* Which instructions can be executed on the host, and how. SDM vol. 2A, chapter 2. */
+#include <string.h>
+#include "assist/x86_64/instruction_form.h"
+
+/* What has side effects besides registers and its memory operand, or depends on privilege. */
+static bool is_not_plain_category(ZydisInstructionCategory category)
+{
+	switch (category) {
+	case ZYDIS_CATEGORY_AMX_TILE:
+	case ZYDIS_CATEGORY_CALL:
+	case ZYDIS_CATEGORY_CET:
+	case ZYDIS_CATEGORY_CLZERO:
+	case ZYDIS_CATEGORY_COND_BR:
+	case ZYDIS_CATEGORY_ENQCMD:
+	case ZYDIS_CATEGORY_HRESET:
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_IO:
+	case ZYDIS_CATEGORY_IOSTRINGOP:
+	case ZYDIS_CATEGORY_KEYLOCKER:
+	case ZYDIS_CATEGORY_KEYLOCKER_WIDE:
+	case ZYDIS_CATEGORY_MPX:
+	case ZYDIS_CATEGORY_PADLOCK:
+	case ZYDIS_CATEGORY_PCONFIG:
+	case ZYDIS_CATEGORY_PKU:
+	case ZYDIS_CATEGORY_POP:
+	case ZYDIS_CATEGORY_PT:
+	case ZYDIS_CATEGORY_PUSH:
+	case ZYDIS_CATEGORY_RDPID:
+	case ZYDIS_CATEGORY_RDPRU:
+	case ZYDIS_CATEGORY_RDWRFSGS:
+	case ZYDIS_CATEGORY_RET:
+	case ZYDIS_CATEGORY_SEGOP:
+	case ZYDIS_CATEGORY_SERIALIZE:
+	case ZYDIS_CATEGORY_SGX:
+	case ZYDIS_CATEGORY_SMAP:
+	case ZYDIS_CATEGORY_STRINGOP:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_SYSRET:
+	case ZYDIS_CATEGORY_SYSTEM:
+	case ZYDIS_CATEGORY_TSX_LDTRK:
+	case ZYDIS_CATEGORY_UINTR:
+	case ZYDIS_CATEGORY_UNCOND_BR:
+	case ZYDIS_CATEGORY_VTX:
+	case ZYDIS_CATEGORY_WAITPKG:
+	case ZYDIS_CATEGORY_XSAVE:
+	case ZYDIS_CATEGORY_XSAVEOPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_not_plain(const struct decoded *decoded)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+
+	if (instruction->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED ||
+	    instruction->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE ||
+	    is_not_plain_category(instruction->meta.category))
+		return true;
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_CPUID:
+	case ZYDIS_MNEMONIC_ENTER:
+	case ZYDIS_MNEMONIC_FXRSTOR:
+	case ZYDIS_MNEMONIC_FXRSTOR64:
+	case ZYDIS_MNEMONIC_FXSAVE:
+	case ZYDIS_MNEMONIC_FXSAVE64:
+	case ZYDIS_MNEMONIC_LEAVE:
+	case ZYDIS_MNEMONIC_MONITOR:
+	case ZYDIS_MNEMONIC_MONITORX:
+	case ZYDIS_MNEMONIC_MWAIT:
+	case ZYDIS_MNEMONIC_MWAITX:
+	case ZYDIS_MNEMONIC_MOVDIR64B:
+	case ZYDIS_MNEMONIC_XLAT:
+	case ZYDIS_MNEMONIC_RDTSC:
+	case ZYDIS_MNEMONIC_RDTSCP:
+	case ZYDIS_MNEMONIC_RDPMC:
+		return true;
+	default:
+		break;
+	}
+	if (instruction->meta.category != ZYDIS_CATEGORY_FLAGOP)
+		return false;
+	return instruction->mnemonic != ZYDIS_MNEMONIC_CLC &&
+	       instruction->mnemonic != ZYDIS_MNEMONIC_STC &&
+	       instruction->mnemonic != ZYDIS_MNEMONIC_CMC &&
+	       instruction->mnemonic != ZYDIS_MNEMONIC_LAHF &&
+	       instruction->mnemonic != ZYDIS_MNEMONIC_SAHF;
+}
+
+static bool is_system(ZydisMnemonic mnemonic)
+{
+	switch (mnemonic) {
+	case ZYDIS_MNEMONIC_BOUND:
+	case ZYDIS_MNEMONIC_CLAC:
+	case ZYDIS_MNEMONIC_INT:
+	case ZYDIS_MNEMONIC_INT1:
+	case ZYDIS_MNEMONIC_INT3:
+	case ZYDIS_MNEMONIC_INTO:
+	case ZYDIS_MNEMONIC_INVPCID:
+	case ZYDIS_MNEMONIC_LAR:
+	case ZYDIS_MNEMONIC_LSL:
+	case ZYDIS_MNEMONIC_MONITOR:
+	case ZYDIS_MNEMONIC_MWAIT:
+	case ZYDIS_MNEMONIC_RDFSBASE:
+	case ZYDIS_MNEMONIC_RDGSBASE:
+	case ZYDIS_MNEMONIC_WRFSBASE:
+	case ZYDIS_MNEMONIC_WRGSBASE:
+	case ZYDIS_MNEMONIC_RDPID:
+	case ZYDIS_MNEMONIC_RDPKRU:
+	case ZYDIS_MNEMONIC_WRPKRU:
+	case ZYDIS_MNEMONIC_RDTSCP:
+	case ZYDIS_MNEMONIC_STAC:
+	case ZYDIS_MNEMONIC_SYSENTER:
+	case ZYDIS_MNEMONIC_SYSEXIT:
+	case ZYDIS_MNEMONIC_SYSRET:
+	case ZYDIS_MNEMONIC_UD0:
+	case ZYDIS_MNEMONIC_UD1:
+	case ZYDIS_MNEMONIC_UD2:
+	case ZYDIS_MNEMONIC_VERR:
+	case ZYDIS_MNEMONIC_VERW:
+	case ZYDIS_MNEMONIC_XGETBV:
+	case ZYDIS_MNEMONIC_XRSTOR:
+	case ZYDIS_MNEMONIC_XRSTOR64:
+	case ZYDIS_MNEMONIC_XRSTORS:
+	case ZYDIS_MNEMONIC_XRSTORS64:
+	case ZYDIS_MNEMONIC_XSAVE:
+	case ZYDIS_MNEMONIC_XSAVE64:
+	case ZYDIS_MNEMONIC_XSAVEC:
+	case ZYDIS_MNEMONIC_XSAVEC64:
+	case ZYDIS_MNEMONIC_XSAVEOPT:
+	case ZYDIS_MNEMONIC_XSAVEOPT64:
+	case ZYDIS_MNEMONIC_XSAVES:
+	case ZYDIS_MNEMONIC_XSAVES64:
+	case ZYDIS_MNEMONIC_XSETBV:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_far_transfer(const ZydisDecodedInstruction *instruction)
+{
+	return instruction->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR &&
+	       (instruction->mnemonic == ZYDIS_MNEMONIC_CALL ||
+		instruction->mnemonic == ZYDIS_MNEMONIC_JMP ||
+		instruction->mnemonic == ZYDIS_MNEMONIC_RET);
+}
+
+static bool is_nothing(const ZydisDecodedInstruction *instruction)
+{
+	switch (instruction->meta.category) {
+	case ZYDIS_CATEGORY_NOP:
+	case ZYDIS_CATEGORY_WIDENOP:
+	case ZYDIS_CATEGORY_PREFETCH:
+	case ZYDIS_CATEGORY_PREFETCHWT1:
+	case ZYDIS_CATEGORY_CLDEMOTE:
+		return true;
+	default:
+		break;
+	}
+	return instruction->mnemonic == ZYDIS_MNEMONIC_ENDBR64 ||
+	       instruction->mnemonic == ZYDIS_MNEMONIC_ENDBR32 ||
+	       instruction->mnemonic == ZYDIS_MNEMONIC_PAUSE ||
+	       instruction->mnemonic == ZYDIS_MNEMONIC_LFENCE ||
+	       instruction->mnemonic == ZYDIS_MNEMONIC_MFENCE ||
+	       instruction->mnemonic == ZYDIS_MNEMONIC_SFENCE;
+}
+
+static bool is_flush(ZydisMnemonic mnemonic)
+{
+	return mnemonic == ZYDIS_MNEMONIC_CLFLUSH || mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT ||
+	       mnemonic == ZYDIS_MNEMONIC_CLWB;
+}
+
+static bool is_special_register(ZydisRegister name)
+{
+	return name == ZYDIS_REGISTER_MXCSR || name == ZYDIS_REGISTER_X87CONTROL ||
+	       name == ZYDIS_REGISTER_X87STATUS || name == ZYDIS_REGISTER_X87TAG;
+}
+
+struct usage {
+	bool xmm, mask, mmx, x87, mxcsr, foreign;
+	unsigned int gprs; /* a bit for each */
+};
+
+static void use(struct usage *usage, ZydisRegister name)
+{
+	int number = decoder_gpr(name);
+
+	if (number >= 0)
+		usage->gprs |= 1u << number;
+}
+
+static struct usage usage_of(const struct decoded *decoded)
+{
+	struct usage usage = { 0 };
+	int i;
+
+	for (i = 0; i < decoded->instruction.operand_count; i++) {
+		const ZydisDecodedOperand *operand = &decoded->operands[i];
+
+		if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+			continue;
+		switch (decoder_class(operand->reg.value)) {
+		case ZYDIS_REGCLASS_GPR8:
+		case ZYDIS_REGCLASS_GPR16:
+		case ZYDIS_REGCLASS_GPR32:
+		case ZYDIS_REGCLASS_GPR64:
+			use(&usage, operand->reg.value);
+			break;
+		case ZYDIS_REGCLASS_XMM:
+		case ZYDIS_REGCLASS_YMM:
+		case ZYDIS_REGCLASS_ZMM:
+			usage.xmm = true;
+			break;
+		case ZYDIS_REGCLASS_MASK:
+			usage.mask = true;
+			break;
+		case ZYDIS_REGCLASS_MMX:
+			usage.mmx = true;
+			break;
+		case ZYDIS_REGCLASS_X87:
+			usage.x87 = true;
+			break;
+		case ZYDIS_REGCLASS_FLAGS:
+			break;
+		default:
+			if (operand->reg.value == ZYDIS_REGISTER_MXCSR)
+				usage.mxcsr = true;
+			else if (!is_special_register(operand->reg.value))
+				usage.foreign = true;
+			break;
+		}
+	}
+	return usage;
+}
+
+/* Extensions of SSE: they use its registers or MXCSR, even where no operand says so. */
+static bool is_sse(const ZydisDecodedInstruction *instruction)
+{
+	switch (instruction->meta.isa_ext) {
+	case ZYDIS_ISA_EXT_SSE:
+	case ZYDIS_ISA_EXT_SSE2:
+	case ZYDIS_ISA_EXT_SSE3:
+	case ZYDIS_ISA_EXT_SSE4:
+	case ZYDIS_ISA_EXT_SSE4A:
+	case ZYDIS_ISA_EXT_SSSE3:
+		break;
+	default:
+		return false;
+	}
+	return instruction->mnemonic != ZYDIS_MNEMONIC_CRC32 &&
+	       instruction->mnemonic != ZYDIS_MNEMONIC_MOVNTI &&
+	       instruction->mnemonic != ZYDIS_MNEMONIC_POPCNT;
+}
+
+static enum form_state state_of(const ZydisDecodedInstruction *instruction,
+				const struct usage *usage)
+{
+	if (instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX ||
+	    instruction->meta.isa_ext == ZYDIS_ISA_EXT_AVX512VEX)
+		return STATE_AVX512;
+	if (instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX)
+		return instruction->meta.isa_ext == ZYDIS_ISA_EXT_BMI1 ||
+				       instruction->meta.isa_ext == ZYDIS_ISA_EXT_BMI2 ?
+			       STATE_NONE :
+			       STATE_AVX;
+	if (instruction->mnemonic == ZYDIS_MNEMONIC_FWAIT)
+		return STATE_WAIT;
+	if (instruction->meta.isa_ext == ZYDIS_ISA_EXT_X87 || usage->x87)
+		return STATE_X87;
+	if (usage->mmx || instruction->meta.isa_ext == ZYDIS_ISA_EXT_MMX ||
+	    instruction->meta.isa_ext == ZYDIS_ISA_EXT_AMD3DNOW)
+		return STATE_MMX;
+	return usage->xmm || usage->mxcsr || is_sse(instruction) ? STATE_SSE : STATE_NONE;
+}
+
+/* One that the instruction does not use, and that can be a base without SIB or displacement. */
+static int choose_scratch(unsigned int used)
+{
+	static const uint8_t candidates[] = { 6 /* RSI */, 7, 3, 2, 1, 0 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(candidates); i++)
+		if (!(used >> candidates[i] & 1))
+			return candidates[i];
+	return -1;
+}
+
+/*
+ * Those that move elements between places, or have other reasons to read all of their operand
+ * whatever the mask says: no fault is suppressed (SDM vol. 2A, 2.8, "NF").
+ */
+static bool ignores_mask(const ZydisDecodedInstruction *instruction)
+{
+	switch (instruction->meta.exception_class) {
+	case ZYDIS_EXCEPTION_CLASS_E1NF:
+	case ZYDIS_EXCEPTION_CLASS_E2NF:
+	case ZYDIS_EXCEPTION_CLASS_E3NF:
+	case ZYDIS_EXCEPTION_CLASS_E4NF:
+	case ZYDIS_EXCEPTION_CLASS_E5NF:
+	case ZYDIS_EXCEPTION_CLASS_E6NF:
+	case ZYDIS_EXCEPTION_CLASS_E9NF:
+	case ZYDIS_EXCEPTION_CLASS_E10NF:
+	case ZYDIS_EXCEPTION_CLASS_E11NF:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void find_masking(struct form_memory *memory, const struct decoded *decoded,
+			 const ZydisDecodedOperand *operand)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+	unsigned int elements;
+
+	memory->element_size = (uint8_t)(operand->element_size / 8);
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_MASKMOVQ:
+	case ZYDIS_MNEMONIC_MASKMOVDQU:
+	case ZYDIS_MNEMONIC_VMASKMOVDQU:
+		memory->element_size = 1;
+		memory->masking = instruction->mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ?
+					  MASK_MMX_SIGNS :
+					  MASK_SIGNS;
+		memory->size = instruction->mnemonic == ZYDIS_MNEMONIC_MASKMOVQ ? 8 : 16;
+		/* Visible are the source and the mask. */
+		memory->mask = (uint8_t)decoder_number(
+			decoded->operands[decoded->operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY ?
+						  2 :
+						  1]
+				.reg.value);
+		return;
+	case ZYDIS_MNEMONIC_VMASKMOVPS:
+	case ZYDIS_MNEMONIC_VPMASKMOVD:
+	case ZYDIS_MNEMONIC_VMASKMOVPD:
+	case ZYDIS_MNEMONIC_VPMASKMOVQ:
+		memory->element_size = instruction->mnemonic == ZYDIS_MNEMONIC_VMASKMOVPS ||
+						       instruction->mnemonic ==
+							       ZYDIS_MNEMONIC_VPMASKMOVD ?
+					       4 :
+					       8;
+		memory->masking = MASK_SIGNS;
+		memory->mask = (uint8_t)decoder_number(decoded->operands[1].reg.value);
+		return;
+	default:
+		break;
+	}
+	if (instruction->encoding != ZYDIS_INSTRUCTION_ENCODING_EVEX ||
+	    instruction->avx.mask.reg == ZYDIS_REGISTER_NONE ||
+	    instruction->avx.mask.reg == ZYDIS_REGISTER_K0 || !memory->element_size ||
+	    (!memory->write && ignores_mask(instruction)))
+		return;
+	memory->mask = (uint8_t)decoder_number(instruction->avx.mask.reg);
+	elements = memory->size / memory->element_size;
+	if (instruction->meta.category == ZYDIS_CATEGORY_COMPRESS ||
+	    instruction->meta.category == ZYDIS_CATEGORY_EXPAND) {
+		memory->masking = MASK_COUNT;
+		memory->element_count = (uint8_t)elements;
+	} else if (instruction->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID) {
+		memory->masking = MASK_ANY;
+		memory->element_count = 64;
+	} else {
+		memory->masking = MASK_BITS;
+	}
+}
+
+/*
+ * Where an element of the destination and one of the memory operand are not the same, fault
+ * suppression follows the destination's: all of the operand counts as accessed then.
+ */
+static bool is_masked_otherwise(const struct decoded *decoded, const ZydisDecodedOperand *operand)
+{
+	const ZydisDecodedOperand *first = &decoded->operands[0];
+
+	return first->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->element_count > 1 &&
+	       first->element_count && first->element_count != operand->element_count &&
+	       decoder_class(first->reg.value) != ZYDIS_REGCLASS_MASK;
+}
+
+static bool find_address(struct form *form, const struct decoded *decoded,
+			 const ZydisDecodedOperand *operand)
+{
+	struct form_memory *memory = &form->memory;
+	const ZydisDecodedOperandMem *mem = &operand->mem;
+
+	memory->base = (int8_t)decoder_gpr(mem->base);
+	memory->index = (int8_t)decoder_gpr(mem->index);
+	memory->scale = mem->scale;
+	memory->displacement = mem->disp.has_displacement ? mem->disp.value : 0;
+	memory->rip_relative = mem->base == ZYDIS_REGISTER_RIP || mem->base == ZYDIS_REGISTER_EIP;
+	memory->short_address = decoded->instruction.address_width == 32;
+	memory->stack = mem->segment == ZYDIS_REGISTER_SS;
+	memory->segment = mem->segment == ZYDIS_REGISTER_FS ? 4 :
+			  mem->segment == ZYDIS_REGISTER_GS ? 5 :
+							      0;
+	return mem->index == ZYDIS_REGISTER_NONE || memory->index >= 0;
+}
+
+static bool find_memory(struct form *form, const struct decoded *decoded,
+			const ZydisDecodedOperand *operand, unsigned int used)
+{
+	struct form_memory *memory = &form->memory;
+	int scratch = choose_scratch(used);
+
+	memory->present = true;
+	memory->read = operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
+	memory->write = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+	memory->size = operand->size / 8;
+	memory->implicit = operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM;
+	find_masking(memory, decoded, operand);
+	if (memory->masking == MASK_BITS && is_masked_otherwise(decoded, operand)) {
+		memory->masking = MASK_ANY;
+		memory->element_count = 64;
+	}
+	if (memory->implicit) {
+		/* DS:RDI of MASKMOVDQU and MASKMOVQ alone; RDI then stands for itself. */
+		if (memory->masking != MASK_SIGNS && memory->masking != MASK_MMX_SIGNS)
+			return false;
+		scratch = 7;
+	}
+	memory->scratch = (uint8_t)scratch;
+	return scratch >= 0 && memory->size && memory->size <= CODE_OPERAND_SIZE - 64 &&
+	       find_address(form, decoded, operand);
+}
+
+/* BT and its like with a register address bits outside of their operand. */
+static bool addresses_bits(const struct decoded *decoded)
+{
+	return decoded->instruction.meta.category == ZYDIS_CATEGORY_BITBYTE &&
+	       decoded->operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+	       decoded->operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
+}
+
+static enum form_kind plain_kind(struct form *form, const struct decoded *decoded)
+{
+	struct usage usage = usage_of(decoded);
+	const ZydisDecodedOperand *memory = NULL;
+	int i;
+
+	form->state = state_of(&decoded->instruction, &usage);
+	form->xmm = usage.xmm;
+	for (i = 0; i < decoded->instruction.operand_count; i++) {
+		const ZydisDecodedOperand *operand = &decoded->operands[i];
+
+		if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+			continue;
+		if (operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN) {
+			if (!find_address(form, decoded, operand))
+				return FORM_UNKNOWN;
+			if (!form->memory.rip_relative)
+				continue;
+			form->destination = (int8_t)decoder_gpr(decoded->operands[0].reg.value);
+			return decoded->instruction.mnemonic == ZYDIS_MNEMONIC_LEA ? FORM_LEA :
+										     FORM_UNKNOWN;
+		}
+		if (memory)
+			return FORM_UNKNOWN;
+		memory = operand;
+	}
+	if (usage.foreign || addresses_bits(decoded))
+		return FORM_UNKNOWN;
+	if (memory && memory->mem.type == ZYDIS_MEMOP_TYPE_VSIB)
+		return FORM_GATHER;
+	if (memory && !find_memory(form, decoded, memory, usage.gprs))
+		return FORM_UNKNOWN;
+	return FORM_PLAIN;
+}
+
+void form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+	int i;
+
+	*form = (struct form){
+		.length = instruction->length,
+		.mnemonic = instruction->mnemonic,
+		.operand_width = instruction->operand_width,
+		.locked = instruction->attributes & ZYDIS_ATTRIB_HAS_LOCK,
+		.modrm = bytes[instruction->raw.modrm.offset],
+	};
+	memcpy(form->bytes, bytes, instruction->length);
+	if (is_nothing(instruction)) {
+		form->kind = FORM_NOTHING;
+	} else if (is_flush(instruction->mnemonic)) {
+		form->kind = FORM_FLUSH;
+		for (i = 0; i < instruction->operand_count; i++)
+			if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+				find_address(form, decoded, &decoded->operands[i]);
+		form->memory.size = 1;
+		form->memory.read = true;
+	} else if (is_system(instruction->mnemonic) || is_far_transfer(instruction)) {
+		form->kind = FORM_SYSTEM;
+	} else if (!is_not_plain(decoded)) {
+		form->kind = plain_kind(form, decoded);
+		form->is_beyond_kvm = form->state != STATE_NONE ||
+				      (instruction->meta.isa_ext != ZYDIS_ISA_EXT_BASE &&
+				       instruction->meta.isa_ext != ZYDIS_ISA_EXT_LONGMODE);
+	}
+}
+
+static bool is_address_prefix(uint8_t byte)
+{
+	return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 ||
+	       byte == 0x65 || byte == 0x67;
+}
+
+static bool is_legacy_prefix(uint8_t byte)
+{
+	return is_address_prefix(byte) || byte == 0x66 || byte == 0xf0 || byte == 0xf2 ||
+	       byte == 0xf3;
+}
+
+/* The base register's and the index register's fourth bits, to be those of a low register. */
+static void clear_extensions(const ZydisDecodedInstruction *instruction, size_t at, uint8_t *byte)
+{
+	const ZydisDecodedInstructionRaw *raw = &instruction->raw;
+
+	switch (instruction->encoding) {
+	case ZYDIS_INSTRUCTION_ENCODING_LEGACY:
+	case ZYDIS_INSTRUCTION_ENCODING_3DNOW:
+		if (instruction->attributes & ZYDIS_ATTRIB_HAS_REX && at == raw->rex.offset)
+			*byte &= ~3;
+		break;
+	case ZYDIS_INSTRUCTION_ENCODING_VEX:
+		if (raw->vex.size == 3 && at == raw->vex.offset + 1u)
+			*byte |= 0x60;
+		break;
+	case ZYDIS_INSTRUCTION_ENCODING_EVEX:
+		if (at == raw->evex.offset + 1u)
+			*byte |= 0x60;
+		break;
+	default:
+		break;
+	}
+}
+
+size_t form_encode(const struct form *form, const struct decoded *decoded, uint8_t *encoded)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+	size_t modrm = instruction->raw.modrm.offset, length = 0, at = 0, tail;
+
+	if (!form->memory.present || form->memory.implicit) {
+		/* A segment's base would be the host's. */
+		for (; at < form->length && is_legacy_prefix(form->bytes[at]); at++)
+			if (!form->memory.present || !is_address_prefix(form->bytes[at]))
+				encoded[length++] = form->bytes[at];
+		memcpy(encoded + length, form->bytes + at, form->length - at);
+		return length + form->length - at;
+	}
+	if (instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_XOP ||
+	    instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_MVEX || !modrm)
+		return 0;
+	for (; is_legacy_prefix(form->bytes[at]); at++)
+		if (!is_address_prefix(form->bytes[at]))
+			encoded[length++] = form->bytes[at];
+	for (; at < modrm; at++) {
+		uint8_t byte = form->bytes[at];
+
+		clear_extensions(instruction, at, &byte);
+		encoded[length++] = byte;
+	}
+	/* mod 0 and a low register but RSP and RBP: [register]. */
+	encoded[length++] = (uint8_t)((form->bytes[modrm] & 0x38) | form->memory.scratch);
+	tail = modrm + 1 + (instruction->raw.modrm.rm == 4 ? 1 : 0) +
+	       instruction->raw.disp.size / 8;
+	memcpy(encoded + length, form->bytes + tail, form->length - tail);
+	return length + form->length - tail;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to be known of an instruction to complete it, found out once and kept. Depends on
+ * assist/x86_64/decoder.h and assist/x86_64/trampoline.h; knows no guest.
+ */
+#ifndef ASSIST_X86_64_INSTRUCTION_FORM_H
+#define ASSIST_X86_64_INSTRUCTION_FORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "assist/x86_64/decoder.h"
+#include "assist/x86_64/trampoline.h"
+
+enum form_kind {
+	FORM_UNKNOWN, /* not ours */
+	FORM_PLAIN,   /* it computes: executed on the host's CPU */
+	FORM_NOTHING, /* without effect */
+	FORM_FLUSH,   /* of a cache line: an access, but without effect */
+	FORM_LEA,     /* relative to RIP */
+	FORM_GATHER,  /* and scatter */
+	FORM_SYSTEM,  /* emulated, in assist/x86_64/system.c */
+};
+
+/* The state that it uses besides general registers and flags, and so what enables it. */
+enum form_state {
+	STATE_NONE,
+	STATE_WAIT,
+	STATE_X87,
+	STATE_MMX,
+	STATE_SSE,
+	STATE_AVX,
+	STATE_AVX512
+};
+
+/* What says which elements of a memory operand it accesses. */
+enum form_masking {
+	MASK_NONE,
+	MASK_BITS,	/* an opmask register, a bit for each element */
+	MASK_ANY,	/* any of an opmask register's bits: the element is broadcast */
+	MASK_COUNT,	/* as many as the opmask register has bits, contiguously */
+	MASK_SIGNS,	/* the sign bits of a vector register's elements */
+	MASK_MMX_SIGNS, /* the same of an MMX register's bytes */
+};
+
+struct form_memory {
+	bool present, read, write;
+	bool rip_relative, short_address, implicit;
+	bool stack;	    /* through SS: not canonical is #SS */
+	uint8_t segment;    /* 0, or 4 for FS and 5 for GS */
+	int8_t base, index; /* general registers, or -1 */
+	uint8_t scale;
+	uint8_t scratch; /* the register that holds its address on the host */
+	int64_t displacement;
+	uint16_t size; /* in bytes */
+	enum form_masking masking;
+	uint8_t mask;	       /* the register */
+	uint8_t element_size;  /* in bytes */
+	uint8_t element_count; /* of MASK_ANY's and MASK_COUNT's opmask bits */
+};
+
+struct form {
+	uint64_t rip;
+	uint8_t bytes[15];
+	uint8_t length; /* 0: nothing is kept here */
+	enum form_kind kind;
+	enum form_state state;
+	bool xmm; /* STATE_MMX with XMM registers, too */
+	bool locked;
+	bool is_beyond_kvm; /* it is none of those that every x86 has, which KVM knows */
+	ZydisMnemonic mnemonic;
+	int8_t destination; /* of FORM_LEA */
+	uint8_t operand_width;
+	uint8_t modrm; /* the byte itself, of an x87 instruction's memory operand */
+	struct form_memory memory;
+	const uint8_t *code; /* NULL until it is made */
+	unsigned int generation;
+};
+
+/* Fill it in from an instruction. */
+void form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes);
+
+/* Encode it with [scratch] for its memory operand. Returns the length, 0 if it can't be done. */
+size_t form_encode(const struct form *form, const struct decoded *decoded, uint8_t *encoded);
+
+#endif /* ASSIST_X86_64_INSTRUCTION_FORM_H */

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding them: by their bytes, and then by whether an instruction is there. */
+#include "assist/x86_64/patch_search.h"
+#include <emmintrin.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "assist/x86_64/decoder.h"
+#include "assist/x86_64/function.h"
+
+/*
+ * The byte after 0F becomes this one: a MOV from the 486's test registers, which no CPU has had
+ * since, and no emulator knows (SDM vol. 2D, table A-3). Executed natively it is #UD.
+ */
+#define UNKNOWN_OPCODE 0x24
+
+#define LONGEST 15
+
+/* Code is read in pieces of this size. What is before a piece may be prefixes of what begins it. */
+#define PIECE 65536
+
+/*
+ * How far before a place decoding begins where its function is not known: instructions that are
+ * decoded from the wrong byte on come back in step after a few.
+ */
+#define APPROACH 48
+
+struct mistaken_text {
+	uint64_t start, end, offset;
+	dev_t device;
+	ino_t inode;
+	struct timespec modified;
+	bool is_file, is_mapped;
+	struct mirror_patch *patches;
+	size_t count, capacity;
+};
+
+static void drop_text(struct mistaken_text *text)
+{
+	free(text->patches);
+	*text = (struct mistaken_text){ 0 };
+}
+
+void mistaken_finish(struct mistaken *mistaken)
+{
+	size_t i;
+
+	for (i = 0; i < mistaken->text_count; i++)
+		drop_text(&mistaken->texts[i]);
+	free(mistaken->texts);
+	free(mistaken->patches);
+	*mistaken = (struct mistaken){ 0 };
+}
+
+/* A file may have been cut since it was mapped: a system call says so, where a read would raise SIGBUS. */
+static size_t read_code(uint64_t address, uint8_t *to, size_t size)
+{
+	struct iovec local = { .iov_base = to, .iov_len = size };
+	struct iovec remote = { .iov_base = (void *)address, .iov_len = size };
+	ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+
+	return got < 0 ? 0 : (size_t)got;
+}
+
+static int add_patch(struct mistaken_text *text, uint64_t address)
+{
+	if (text->count == text->capacity) {
+		size_t capacity = text->capacity ? 2 * text->capacity : 64;
+		struct mirror_patch *grown =
+			realloc(text->patches, capacity * sizeof(*text->patches));
+
+		if (!grown)
+			return -ENOMEM;
+		text->patches = grown;
+		text->capacity = capacity;
+	}
+	text->patches[text->count++] =
+		(struct mirror_patch){ .address = address, .value = UNKNOWN_OPCODE };
+	return 0;
+}
+
+/* Whether the instruction at `bytes` is one of them, with the byte to replace at `offset`. */
+static bool is_one(const struct decoder_outline *outline, size_t offset)
+{
+	switch (outline->mnemonic) {
+	case ZYDIS_MNEMONIC_TZCNT:
+	case ZYDIS_MNEMONIC_LZCNT:
+	case ZYDIS_MNEMONIC_XSETBV:
+		return offset + 1 == outline->modrm;
+	case ZYDIS_MNEMONIC_MOVBE:
+		return offset + 2 == outline->modrm;
+	case ZYDIS_MNEMONIC_SYSRET:
+		return offset + 1 == outline->length;
+	default:
+		return false;
+	}
+}
+
+/* Decode from a function's beginning on. Returns false if that does not tell. */
+static bool sweep(const struct function *function, uint64_t *at, uint64_t place, bool *found)
+{
+	struct decoder_outline outline;
+
+	while (*at <= place) {
+		uint64_t left = function->end - *at;
+
+		if (!decoder_outline((const uint8_t *)*at, left < LONGEST ? left : LONGEST,
+				     &outline))
+			return false;
+		if (*at + outline.length > place) {
+			*found = is_one(&outline, place - *at);
+			return true;
+		}
+		*at += outline.length;
+	}
+	/* The place is in an instruction that was passed: not at its beginning. */
+	*found = false;
+	return true;
+}
+
+/* Decode from every byte before the instruction on, and go with the majority. */
+static bool approach(const struct map *map, uint64_t place)
+{
+	uint64_t start = place - map->start < APPROACH ? map->start : place - APPROACH;
+	size_t before = place - start, count, at;
+	uint8_t bytes[APPROACH + LONGEST];
+	struct decoder_outline outline;
+	bool meets[APPROACH + 1], found = false;
+	unsigned int votes = 0, voters = 0;
+	uint64_t end = place + LONGEST < map->end ? place + LONGEST : map->end;
+
+	count = read_code(start, bytes, end - start);
+	if (count <= before)
+		return false;
+	for (at = before; at-- > 0;) {
+		size_t left = count - at;
+
+		meets[at] = false;
+		if (!decoder_outline(bytes + at, left < LONGEST ? left : LONGEST, &outline))
+			continue;
+		if (at + outline.length > before) {
+			meets[at] = is_one(&outline, before - at);
+			found |= meets[at];
+			/* From its own prefixes on, nothing is to be learnt. */
+			if (meets[at])
+				votes = voters = 0;
+			else
+				voters++;
+			continue;
+		}
+		meets[at] = at + outline.length < before && meets[at + outline.length];
+		votes += meets[at];
+		voters++;
+	}
+	return found && (!voters || 2 * votes > voters);
+}
+
+/* Whether TZCNT's and LZCNT's prefix is among those before the opcode; REX comes last. */
+static bool has_repeat(const uint8_t *bytes, size_t opcode)
+{
+	size_t at = opcode;
+
+	if (at && (bytes[at - 1] & 0xf0) == 0x40)
+		at--;
+	while (at-- && opcode - at < LONGEST) {
+		switch (bytes[at]) {
+		case 0xf3:
+			return true;
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0x64 ... 0x67:
+		case 0xf0:
+		case 0xf2:
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+/* What follows 0F in those that are looked for; after 38, and after 01, it takes one byte more. */
+static const uint8_t followers[] = { 0xbc, 0xbd, 0x38, 0x01, 0x07 };
+#define FOLLOWERS sizeof(followers)
+
+static bool is_follower(uint8_t byte)
+{
+	return memchr(followers, byte, FOLLOWERS) != NULL;
+}
+
+/* The next 0F from `at` on that one of them follows; `size` if there is none. */
+static size_t find_escape(const uint8_t *bytes, size_t at, size_t size)
+{
+	const __m128i escape = _mm_set1_epi8(0x0f);
+	size_t i;
+
+	for (; at + 17 <= size; at += 16) {
+		__m128i first = _mm_loadu_si128((const __m128i *)(bytes + at));
+		__m128i second = _mm_loadu_si128((const __m128i *)(bytes + at + 1));
+		__m128i any = _mm_setzero_si128();
+		int mask;
+
+		for (i = 0; i < FOLLOWERS; i++)
+			any = _mm_or_si128(any, _mm_cmpeq_epi8(second,
+							       _mm_set1_epi8((char)followers[i])));
+		mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, escape), any));
+		if (mask)
+			return at + (size_t)__builtin_ctz((unsigned int)mask);
+	}
+	for (; at + 1 < size; at++)
+		if (bytes[at] == 0x0f && is_follower(bytes[at + 1]))
+			return at;
+	return size;
+}
+
+/* By its bytes, it may be one of them. */
+static bool is_candidate(const uint8_t *bytes, size_t escape, size_t size)
+{
+	uint8_t third = escape + 2 < size ? bytes[escape + 2] : 0;
+
+	switch (bytes[escape + 1]) {
+	case 0x38:
+		return (third & 0xfe) == 0xf0;
+	case 0x01:
+		return third == 0xd1;
+	case 0x07:
+		return true;
+	default:
+		return has_repeat(bytes, escape);
+	}
+}
+
+static int search_piece(struct mistaken_text *text, const struct map *map, uint64_t start,
+			const uint8_t *bytes, size_t from, size_t size, struct function *function,
+			uint64_t *at)
+{
+	size_t escape, last = from + PIECE;
+
+	/* What begins after the piece is the next one's. */
+	for (escape = find_escape(bytes, from, size); escape < size && escape < last;
+	     escape = find_escape(bytes, escape + 1, size)) {
+		uint64_t place = start + escape + 1;
+		bool found;
+
+		if (!is_candidate(bytes, escape, size))
+			continue;
+		if (place < function->start || place >= function->end) {
+			function_find(place, function);
+			*at = function->start;
+		}
+		if (place >= function->end || !sweep(function, at, place, &found))
+			found = approach(map, place);
+		if (found && add_patch(text, place) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int search(struct mistaken_text *text, const struct map *map)
+{
+	/* With room for what is before a piece, and for the rest of an opcode after it. */
+	uint8_t *bytes = malloc(LONGEST + PIECE + 2);
+	struct function function = { 0 };
+	uint64_t at = map->start, sweeping = 0;
+	int err = bytes ? 0 : -ENOMEM;
+
+	while (at < map->end && !err) {
+		uint64_t before = at - map->start < LONGEST ? at - map->start : LONGEST;
+		uint64_t size = map->end - at < PIECE + 2 ? map->end - at : PIECE + 2;
+		size_t got = read_code(at - before, bytes, before + size);
+
+		if (got <= before) {
+			at += PAGE_SIZE;
+			continue;
+		}
+		err = search_piece(text, map, at - before, bytes, before, got, &function,
+				   &sweeping);
+		at += got - before > PIECE ? PIECE : got - before;
+	}
+	free(bytes);
+	return err;
+}
+
+static bool is_searched(const struct map *map)
+{
+	return map->execute && map->read && !map->write && strcmp(map->path, "[vsyscall]") != 0;
+}
+
+static bool is_of(const struct mistaken_text *text, const struct map *map)
+{
+	struct stat file;
+
+	return text->is_file && text->start == map->start && text->end == map->end &&
+	       text->offset == map->offset && stat(map->path, &file) == 0 &&
+	       text->device == file.st_dev && text->inode == file.st_ino &&
+	       text->modified.tv_sec == file.st_mtim.tv_sec &&
+	       text->modified.tv_nsec == file.st_mtim.tv_nsec;
+}
+
+static int add_text(struct mistaken *mistaken, const struct map *map)
+{
+	struct mistaken_text *grown =
+		realloc(mistaken->texts, (mistaken->text_count + 1) * sizeof(*mistaken->texts));
+	struct mistaken_text *text;
+	struct stat file;
+	int err;
+
+	if (!grown)
+		return -ENOMEM;
+	mistaken->texts = grown;
+	text = &grown[mistaken->text_count];
+	*text = (struct mistaken_text){
+		.start = map->start,
+		.end = map->end,
+		.offset = map->offset,
+		.is_mapped = true,
+		.is_file = map->path[0] == '/' && stat(map->path, &file) == 0,
+	};
+	if (text->is_file) {
+		text->device = file.st_dev;
+		text->inode = file.st_ino;
+		text->modified = file.st_mtim;
+	}
+	err = search(text, map);
+	if (err) {
+		drop_text(text);
+		return err;
+	}
+	mistaken->text_count++;
+	return 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct mistaken_text *a = left, *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+/* All texts' patches in one list. */
+static int gather(struct mistaken *mistaken)
+{
+	struct mirror_patch *patches;
+	size_t count = 0, kept = 0, i;
+
+	for (i = 0; i < mistaken->text_count; i++) {
+		if (mistaken->texts[i].is_mapped)
+			mistaken->texts[kept++] = mistaken->texts[i];
+		else
+			drop_text(&mistaken->texts[i]);
+	}
+	mistaken->text_count = kept;
+	if (kept)
+		qsort(mistaken->texts, kept, sizeof(*mistaken->texts), compare);
+	for (i = 0; i < kept; i++)
+		count += mistaken->texts[i].count;
+	patches = malloc((count + 1) * sizeof(*patches));
+	if (!patches)
+		return -ENOMEM;
+	free(mistaken->patches);
+	mistaken->patches = patches;
+	mistaken->count = count;
+	for (i = 0; i < kept; i++) {
+		const struct mistaken_text *text = &mistaken->texts[i];
+
+		if (text->count)
+			memcpy(patches, text->patches, text->count * sizeof(*patches));
+		patches += text->count;
+	}
+	return 0;
+}
+
+int mistaken_find(struct mistaken *mistaken, struct error *error)
+{
+	struct maps maps;
+	size_t i, j;
+	int err;
+
+	if (!decoder_load(error))
+		return -ENOENT;
+	err = maps_init(&maps, error);
+	if (err)
+		return err;
+	err = maps_read(&maps, error);
+	for (j = 0; j < mistaken->text_count; j++)
+		mistaken->texts[j].is_mapped = false;
+	for (i = 0; i < maps.count && !err; i++) {
+		const struct map *map = &maps.entries[i];
+
+		if (!is_searched(map))
+			continue;
+		for (j = 0; j < mistaken->text_count && !is_of(&mistaken->texts[j], map); j++)
+			;
+		if (j < mistaken->text_count)
+			mistaken->texts[j].is_mapped = true;
+		else
+			err = add_text(mistaken, map);
+	}
+	maps_finish(&maps);
+	if (!err)
+		err = gather(mistaken);
+	return err ? error_set(error, -err, "looking through the program's code failed: %s",
+			       strerror(-err)) :
+		     0;
+}

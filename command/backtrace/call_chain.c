@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call chain, unwound by libdwfl from the core's registers. Knows by name the functions of
+ * guest/ that begin and end a chain. Depends on core_file.h, symbols.h and libdw.
+ */
+#include <elfutils/libdw.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command/backtrace/call_chain.h"
+
+#define LINE_LIMIT  64
+#define FRAME_LIMIT 16384 /* of a recursion, which takes no lines */
+#define RSP_COLUMN  7	  /* System V ABI, AMD64 supplement, figure 3.36 */
+#define COLUMNS	    17	  /* with the return address, whose initial value is RIP */
+
+/*
+ * What the runtime's functions are in a chain. Those that tests can meet in the middle of one have
+ * no place here, nor has any that is always inlined.
+ */
+enum role {
+	ROLE_NONE,
+	ROLE_OUTERMOST, /* starts a test or what belongs to it: nobody asks who called that */
+	ROLE_DOORBELL,	/* the guest stops here at its own wish */
+	ROLE_SERVICE,	/* on the way from a test to the doorbell */
+	ROLE_WAIT,    /* a service that may be stopped without it, while it waits for another CPU */
+	ROLE_SYSCALL, /* a service too; its caller is on another stack */
+	ROLE_RING3,   /* never shown; its caller is on another stack */
+};
+
+static const struct {
+	const char *function;
+	enum role role;
+} runtime[] = {
+	{ "r0_guest_run", ROLE_OUTERMOST },
+	{ "r0_test_end", ROLE_OUTERMOST },
+	{ "r0_test_return", ROLE_OUTERMOST },
+	{ "finish_failed", ROLE_OUTERMOST },
+	{ "r0_leave_to", ROLE_OUTERMOST },
+	{ "r0_ask", ROLE_DOORBELL },
+	{ "r0_doorbell", ROLE_DOORBELL },
+	{ "r0_user_ask", ROLE_DOORBELL },
+	{ "r0_syscall", ROLE_SERVICE },
+	{ "system_call", ROLE_SERVICE },
+	{ "r0_syscall_entry", ROLE_SYSCALL },
+	{ "user_start", ROLE_RING3 },
+	{ "r0_user_return", ROLE_RING3 },
+	{ "r0_exception", ROLE_SERVICE },
+	{ "exception", ROLE_SERVICE },
+	{ "console", ROLE_SERVICE },
+	{ "failure", ROLE_SERVICE },
+	{ "finish", ROLE_SERVICE },
+	{ "clock", ROLE_SERVICE },
+	{ "fail", ROLE_SERVICE },
+	{ "stop", ROLE_SERVICE },
+	{ "flush", ROLE_SERVICE },
+	{ "console_put", ROLE_SERVICE },
+	{ "buffer_put", ROLE_SERVICE },
+	{ "put_field", ROLE_SERVICE },
+	{ "put_number", ROLE_SERVICE },
+	{ "put_repeated", ROLE_SERVICE },
+	{ "format_pieces", ROLE_SERVICE },
+	{ "format_text", ROLE_SERVICE },
+	{ "r0_printf", ROLE_SERVICE },
+	{ "r0_panic", ROLE_SERVICE },
+	{ "r0_fail", ROLE_SERVICE },
+	{ "r0_skip", ROLE_SERVICE },
+	{ "report", ROLE_SERVICE },
+	{ "r0_assert_failed", ROLE_SERVICE },
+	{ "r0_publish", ROLE_SERVICE },
+	{ "r0_param", ROLE_SERVICE },
+	{ "r0_expect_failed", ROLE_SERVICE },
+	{ "r0_set_handler", ROLE_SERVICE },
+	{ "write_vector", ROLE_SERVICE },
+	{ "r0_cpu_start", ROLE_OUTERMOST },
+	{ "r0_cpu_main", ROLE_OUTERMOST },
+	{ "r0_cpu_rest", ROLE_DOORBELL },
+	{ "r0_idle_doorbell", ROLE_DOORBELL },
+	{ "r0_find_cpu", ROLE_WAIT },
+	{ "r0_cpu_doorbell", ROLE_WAIT },
+	{ "panic_alone", ROLE_SERVICE },
+	{ "look_again", ROLE_WAIT },
+	{ "take_spinlock", ROLE_WAIT },
+	{ "require_guest", ROLE_WAIT },
+	{ "require_cpu", ROLE_SERVICE },
+	{ "require_vector", ROLE_SERVICE },
+	{ "require_test_cpu", ROLE_SERVICE },
+	{ "cpu_for_work", ROLE_SERVICE },
+	{ "give_work", ROLE_WAIT },
+	{ "wait_for_work", ROLE_WAIT },
+	{ "wait_for_other_cpus", ROLE_WAIT },
+	{ "r0_cpu_id", ROLE_WAIT },
+	{ "r0_cpu_count", ROLE_WAIT },
+	{ "r0_on_cpu", ROLE_WAIT },
+	{ "r0_on_cpu_async", ROLE_WAIT },
+	{ "r0_on_cpu_wait", ROLE_WAIT },
+	{ "r0_on_cpus", ROLE_WAIT },
+	{ "r0_on_cpus_async", ROLE_WAIT },
+	{ "r0_on_cpus_wait", ROLE_WAIT },
+	{ "r0_send_ipi", ROLE_SERVICE },
+	{ "r0_send_nmi", ROLE_SERVICE },
+	{ "r0_send_ipi_to_others", ROLE_SERVICE },
+	{ "r0_barrier_wait", ROLE_WAIT },
+	{ "r0_spin_lock", ROLE_WAIT },
+	{ "r0_spin_trylock", ROLE_SERVICE },
+	{ "r0_spin_unlock", ROLE_SERVICE },
+};
+
+/* Where the symbol table has a name and the debugging information, if any, says guest/. */
+static enum role role_of(struct symbols *symbols, uint64_t lookup)
+{
+	uint64_t offset;
+	const char *function = symbols_function(symbols, lookup, &offset), *file;
+
+	for (size_t i = 0; function && i < sizeof(runtime) / sizeof(runtime[0]); i++) {
+		size_t length = strlen(runtime[i].function);
+
+		/* Compilers make variants, "f.constprop.0". */
+		if (strncmp(function, runtime[i].function, length) ||
+		    (function[length] && function[length] != '.'))
+			continue;
+		file = symbols_file(symbols, lookup);
+		return !file || !strncmp(file, "guest/", 6) || strstr(file, "/guest/") ?
+			       runtime[i].role :
+			       ROLE_NONE;
+	}
+	return ROLE_NONE;
+}
+
+/* One walk. */
+struct chain {
+	struct symbols *symbols;
+	FILE *out;
+	bool after;
+	bool guess;	    /* the first frame is made up from what is at RSP */
+	unsigned int count; /* of frames written, or counted as repeated */
+	unsigned int lines;
+	unsigned int depth;    /* of frames seen in this walk */
+	unsigned int repeated; /* frames like the last line, not written */
+	uint64_t last_pc, last_rsp;
+	enum role last_role;
+	uint64_t ring3_rsp; /* where ring 3 began, last seen; 0 before that */
+	bool no_rules;	    /* nothing describes how to leave the first frame */
+	bool left;	    /* the runtime, for `caller` */
+	struct user_regs_struct caller;
+	bool waiting; /* it may leave what waits for another CPU */
+};
+
+/* A frame as libdwfl has it. */
+struct frame {
+	uint64_t pc, rsp;
+	bool interrupted; /* pc is not a return address */
+};
+
+/* Whether unwinding rules cover an address; without them libdwfl follows RBP, right or wrong. */
+static bool has_rules(struct symbols *symbols, uint64_t pc)
+{
+	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, pc);
+	Dwarf_Addr bias;
+	Dwarf_Frame *frame = NULL;
+	Dwarf_CFI *cfi;
+	bool found = false;
+
+	if (!module)
+		return false;
+	cfi = dwfl_module_eh_cfi(module, &bias);
+	if (cfi)
+		found = !dwarf_cfi_addrframe(cfi, pc - bias, &frame);
+	if (!found) {
+		cfi = dwfl_module_dwarf_cfi(module, &bias);
+		if (cfi)
+			found = !dwarf_cfi_addrframe(cfi, pc - bias, &frame);
+	}
+	free(frame);
+	return found;
+}
+
+static pid_t next_thread(Dwfl *dwfl, void *argument, void **thread_argument)
+{
+	(void)dwfl;
+	if (*thread_argument)
+		return 0;
+	*thread_argument = argument;
+	return 1;
+}
+
+static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *argument)
+{
+	struct symbols *symbols = argument;
+
+	(void)dwfl;
+	return core_file_read(symbols->core, address, result, sizeof(*result)) == sizeof(*result);
+}
+
+/* By column: the AMD64 ABI's register numbers. */
+static void list_registers(struct user_regs_struct *regs, unsigned long long *list[COLUMNS])
+{
+	unsigned long long *const in_order[COLUMNS] = {
+		&regs->rax, &regs->rdx, &regs->rcx, &regs->rbx, &regs->rsi, &regs->rdi,
+		&regs->rbp, &regs->rsp, &regs->r8,  &regs->r9,	&regs->r10, &regs->r11,
+		&regs->r12, &regs->r13, &regs->r14, &regs->r15, &regs->rip,
+	};
+
+	memcpy(list, in_order, sizeof(in_order));
+}
+
+static bool set_registers(Dwfl_Thread *thread, void *argument)
+{
+	struct symbols *symbols = argument;
+	unsigned long long *list[COLUMNS];
+	Dwarf_Word columns[COLUMNS];
+
+	list_registers(&symbols->core->registers, list);
+	for (unsigned int i = 0; i < COLUMNS; i++)
+		columns[i] = *list[i];
+	return dwfl_thread_state_registers(thread, 0, COLUMNS, columns);
+}
+
+/* False if there is none, or nothing that a chain can go on with. */
+static bool read_frame(const struct chain *chain, Dwfl_Frame *state, struct frame *frame)
+{
+	bool other_stack = chain->last_role == ROLE_SYSCALL || chain->last_role == ROLE_RING3;
+	Dwarf_Word rsp = 0;
+	Dwarf_Addr pc;
+
+	if (!dwfl_frame_pc(state, &pc, &frame->interrupted))
+		return false;
+	if (dwfl_frame_reg(state, RSP_COLUMN, &rsp))
+		rsp = 0;
+	frame->pc = pc;
+	frame->rsp = rsp;
+	/* Garbage for a return address ends the chain, as does one that goes nowhere. */
+	return !chain->depth ||
+	       (core_file_is_executable(chain->symbols->core, pc) &&
+		(frame->interrupted || other_stack || !rsp || rsp > chain->last_rsp));
+}
+
+static void end_repetition(struct chain *chain)
+{
+	if (chain->repeated)
+		fprintf(chain->out, "  ... the same %u more time%s\n", chain->repeated,
+			chain->repeated > 1 ? "s" : "");
+	chain->count += chain->repeated;
+	chain->repeated = 0;
+}
+
+static int print_frame(Dwfl_Frame *state, void *argument)
+{
+	struct chain *chain = argument;
+	struct frame frame;
+	uint64_t lookup;
+	enum role role;
+	bool after;
+
+	if (!read_frame(chain, state, &frame))
+		return DWARF_CB_ABORT;
+	/* A recursion is one line. */
+	if (chain->depth > 1 && frame.pc == chain->last_pc && chain->depth < FRAME_LIMIT) {
+		chain->last_rsp = frame.rsp;
+		chain->depth++;
+		chain->repeated++;
+		return DWARF_CB_OK;
+	}
+	after = chain->depth ? !frame.interrupted : chain->after;
+	/* It began there so that the rules are those of the call, which may end its function. */
+	if (!chain->depth && after)
+		frame.pc++;
+	lookup = after && frame.pc ? frame.pc - 1 : frame.pc;
+	role = role_of(chain->symbols, lookup);
+	end_repetition(chain);
+	if (role == ROLE_OUTERMOST && chain->count)
+		return DWARF_CB_ABORT;
+	if (role == ROLE_RING3) {
+		/* On a stack used twice at a time, the second use has overwritten the first. */
+		if (chain->ring3_rsp == frame.rsp)
+			return DWARF_CB_ABORT;
+		chain->ring3_rsp = frame.rsp;
+	}
+	if (role != ROLE_RING3 || !chain->count) {
+		if (chain->lines++ >= LINE_LIMIT || chain->depth >= FRAME_LIMIT) {
+			fprintf(chain->out, "  ... and more\n");
+			return DWARF_CB_ABORT;
+		}
+		symbols_print_frame(chain->symbols, frame.pc, after,
+				    chain->guess && !chain->depth ? ", a guess" : "", &chain->count,
+				    chain->out);
+	}
+	chain->last_pc = frame.pc;
+	chain->last_rsp = frame.rsp;
+	chain->last_role = role;
+	if (!chain->depth++ && !has_rules(chain->symbols, lookup)) {
+		chain->no_rules = true;
+		return DWARF_CB_ABORT;
+	}
+	return DWARF_CB_OK;
+}
+
+/* Whether the guest stops in such a function by itself, so that what matters is who called it. */
+static bool is_stop(enum role role, bool waiting)
+{
+	return role == ROLE_DOORBELL || (waiting && role == ROLE_WAIT);
+}
+
+static int leave_frame(Dwfl_Frame *state, void *argument)
+{
+	struct chain *chain = argument;
+	unsigned long long *list[COLUMNS];
+	struct frame frame;
+	enum role role;
+
+	if (!read_frame(chain, state, &frame) || chain->depth >= LINE_LIMIT)
+		return DWARF_CB_ABORT;
+	role = role_of(chain->symbols, frame.interrupted ? frame.pc : frame.pc - 1);
+	if (role == ROLE_OUTERMOST || (!chain->depth && !is_stop(role, chain->waiting)))
+		return DWARF_CB_ABORT;
+	chain->depth++;
+	chain->last_rsp = frame.rsp;
+	chain->last_role = role;
+	/* What waits may be all that is left, if it was the last that its caller called. */
+	if (role != ROLE_NONE && role != ROLE_WAIT)
+		return DWARF_CB_OK;
+	list_registers(&chain->caller, list);
+	for (unsigned int i = 0; i < COLUMNS; i++) {
+		Dwarf_Word value;
+
+		/* What a function need not preserve is not known any more. */
+		*list[i] = dwfl_frame_reg(state, i, &value) ? 0 : value;
+	}
+	chain->caller.rip = frame.pc;
+	chain->after = !frame.interrupted;
+	chain->left = true;
+	return role == ROLE_NONE ? DWARF_CB_ABORT : DWARF_CB_OK;
+}
+
+static int print_thread(Dwfl_Thread *thread, void *argument)
+{
+	dwfl_thread_getframes(thread, print_frame, argument);
+	return DWARF_CB_ABORT;
+}
+
+static int leave_thread(Dwfl_Thread *thread, void *argument)
+{
+	dwfl_thread_getframes(thread, leave_frame, argument);
+	return DWARF_CB_ABORT;
+}
+
+/* Once for each Dwfl. */
+static bool attach(struct symbols *symbols)
+{
+	static const Dwfl_Thread_Callbacks callbacks = {
+		.next_thread = next_thread,
+		.memory_read = read_word,
+		.set_initial_registers = set_registers,
+	};
+
+	return dwfl_pid(symbols->dwfl) > 0 ||
+	       dwfl_attach_state(symbols->dwfl, NULL, 1, &callbacks, symbols);
+}
+
+bool call_chain_is_outermost(struct symbols *symbols, uint64_t pc)
+{
+	return role_of(symbols, pc) == ROLE_OUTERMOST;
+}
+
+bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after)
+{
+	struct chain chain = {
+		.symbols = symbols,
+		.waiting = waiting,
+		.caller = symbols->core->registers,
+	};
+
+	if (!is_stop(role_of(symbols, symbols->core->registers.rip), waiting) || !attach(symbols))
+		return false;
+	dwfl_getthreads(symbols->dwfl, leave_thread, &chain);
+	if (!chain.left)
+		return false;
+	symbols->core->registers = chain.caller;
+	*after = chain.after;
+	return true;
+}
+
+void call_chain_print(struct symbols *symbols, bool after, FILE *out)
+{
+	struct user_regs_struct *regs = &symbols->core->registers, stopped = *regs;
+	struct chain chain = { .symbols = symbols, .out = out, .after = after };
+	uint64_t return_address;
+
+	if (!attach(symbols)) {
+		symbols_print_frame(symbols, regs->rip, after, "", &chain.count, out);
+		fprintf(out, "  no more is known: %s\n", dwfl_errmsg(-1));
+		return;
+	}
+	if (after)
+		regs->rip--;
+	dwfl_getthreads(symbols->dwfl, print_thread, &chain);
+	end_repetition(&chain);
+	/* As after a call to nowhere: what is on the stack is where it came from. */
+	if (chain.no_rules && core_file_read(symbols->core, regs->rsp, &return_address, 8) == 8 &&
+	    core_file_is_executable(symbols->core, return_address)) {
+		regs->rsp += 8;
+		regs->rip = return_address - 1;
+		chain.guess = true;
+		chain.after = true;
+		chain.depth = 0;
+		dwfl_getthreads(symbols->dwfl, print_thread, &chain);
+		end_repetition(&chain);
+	}
+	*regs = stopped;
+	if (!chain.count)
+		symbols_print_frame(symbols, regs->rip, after, "", &chain.count, out);
+}

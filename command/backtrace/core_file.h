@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads a core file as crash/elf_core.c writes it: registers, mapped files, memory; what the core
+ * leaves out comes from the mapped files. Depends on libc and base/error.h.
+ */
+#ifndef COMMAND_BACKTRACE_CORE_FILE_H
+#define COMMAND_BACKTRACE_CORE_FILE_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/user.h>
+#include "base/error.h"
+
+struct core_file_mapping {
+	uint64_t start, end, offset;
+	const char *path; /* in the core's own memory */
+	int fd;		  /* -1 if it can't be opened, -2 while nobody has tried */
+	bool executable;
+};
+
+struct core_file {
+	const uint8_t *data;
+	size_t size;
+	const Elf64_Phdr *segments;
+	size_t segment_count;
+	struct core_file_mapping *mappings;
+	size_t mapping_count;
+	struct user_regs_struct registers;
+	uint64_t entry; /* AT_ENTRY: an address in the main program; 0 if not known */
+};
+
+/* Returns 0, or -errno with the error told; core_file_close() is then not needed, but allowed. */
+int core_file_open(struct core_file *core, const char *path, struct error *error);
+void core_file_close(struct core_file *core);
+
+/* Returns how much could be read, from the start on. */
+size_t core_file_read(struct core_file *core, uint64_t address, void *to, size_t size);
+
+/* The file mapped at that address, or NULL. */
+struct core_file_mapping *core_file_mapping(struct core_file *core, uint64_t address);
+
+bool core_file_is_executable(const struct core_file *core, uint64_t address);
+
+#endif /* COMMAND_BACKTRACE_CORE_FILE_H */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The subcommands of the command ring0, each in a file of its own. argv[0] is the subcommand's
+ * name; the return value is the exit status. Depends on nothing.
+ */
+#ifndef COMMAND_COMMANDS_H
+#define COMMAND_COMMANDS_H
+
+int doctor_main(int argc, char **argv);
+int lab_main(int argc, char **argv);
+int backtrace_main(int argc, char **argv);
+
+#endif /* COMMAND_COMMANDS_H */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a program finds inside: the programs with all that they need, the files named with --file,
+ * and the environment. Depends on lab.h and libc.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/lab/lab.h"
+
+/* Beside the files, which are in memory, for the kernel and a program that makes small VMs. */
+#define MEMORY_SPARE 160
+
+extern char **environ;
+
+/* What a test program, its sanitizers or its libraries may look at, and the host's user sets. */
+static void add_environment(struct lab_options *options)
+{
+	static const char *const names[] = { "R0_*",
+					     "RING0_*",
+					     "NO_COLOR",
+					     "FORCE_COLOR",
+					     "CLICOLOR*",
+					     "TERM",
+					     "COLUMNS",
+					     "LANG",
+					     "LC_*",
+					     "LANGUAGE",
+					     "TZ",
+					     "HOME",
+					     "PATH",
+					     "USER",
+					     "LOGNAME",
+					     "SHELL",
+					     "PWD",
+					     "LD_LIBRARY_PATH",
+					     "LD_BIND_NOW",
+					     "LD_DEBUG",
+					     "GLIBC_TUNABLES",
+					     "MALLOC_*",
+					     "*_OPTIONS",
+					     "LLVM_PROFILE_FILE",
+					     "SOURCE_DATE_EPOCH" };
+	struct lab_strings given = options->variables;
+
+	options->variables = (struct lab_strings){ 0 };
+	for (char **variable = environ; *variable; variable++) {
+		size_t length = strcspn(*variable, "=");
+		bool wanted = false;
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !wanted; i++)
+			wanted = lab_name_matches(names[i], *variable, length);
+		/* Inside the lab, no program has to go into the lab. */
+		if (!strncmp(*variable, "RING0_LAB", 9) ||
+		    !strncmp(*variable, "RING0_COMMAND=", 14))
+			wanted = false;
+		for (size_t i = 0; i < given.count && wanted; i++)
+			wanted = strncmp(given.items[i], *variable, length + 1) != 0;
+		if (wanted)
+			lab_strings_add(&options->variables, *variable);
+	}
+	for (size_t i = 0; i < given.count; i++)
+		lab_strings_add(&options->variables, given.items[i]);
+	lab_strings_finish(&given);
+	lab_strings_add(&options->variables, "RING0_LAB=inside");
+}
+
+/* The path of a program as the shell would find it; its directory is made real, not the file. */
+static char *locate(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	char *directory, *path = NULL;
+
+	if (!slash && access(program, F_OK)) {
+		path = lab_find_in_path(program);
+		if (path)
+			return path;
+	}
+	if (slash)
+		directory =
+			lab_format("%.*s", slash == program ? 1 : (int)(slash - program), program);
+	else
+		directory = lab_format(".");
+	path = realpath(directory, NULL);
+	free(directory);
+	if (!path)
+		return NULL;
+	directory = path;
+	path = lab_format("%s/%s", strcmp(directory, "/") ? directory : "",
+			  slash ? slash + 1 : program);
+	free(directory);
+	return path;
+}
+
+/* The command itself goes along, for the crash reports of the programs inside. */
+static int add_command(struct lab_files *files, struct lab_options *options)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *variable;
+
+	if (n <= 0 || options->sysroot)
+		return 0;
+	path[n] = '\0';
+	if (access(path, R_OK))
+		return 0;
+	variable = lab_format("RING0_COMMAND=%s", path);
+	lab_strings_add(&options->variables, variable);
+	free(variable);
+	return lab_library_add(files, options, "command", path, path);
+}
+
+int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_strings *inside)
+{
+	int status = 0;
+
+	add_environment(options);
+	for (size_t i = 0; i < options->programs.count && !status; i++) {
+		const char *program = options->programs.items[i];
+		char *path = locate(program);
+
+		if (!path || access(path, F_OK))
+			status = lab_error(LAB_MISSING, "the program %s: %s", program,
+					   strerror(errno));
+		else if (access(path, X_OK))
+			status = lab_error(LAB_MISSING, "the program %s: %s; is it executable?",
+					   program, strerror(errno));
+		else
+			status = lab_library_add(files, options, "program", path, path);
+		if (!status)
+			lab_strings_add(inside, path);
+		free(path);
+	}
+	for (size_t i = 0; i < options->files.count && !status; i++)
+		status = lab_files_add_option(files, options, options->files.items[i]);
+	if (!status)
+		status = add_command(files, options);
+	/* Where the dynamic linker finds what is in no default directory. */
+	if (!status && !options->sysroot)
+		lab_files_add(files, "/etc/ld.so.cache", "/etc/ld.so.cache");
+	if (!status && files->total / 1048576 * 2 + MEMORY_SPARE > options->memory)
+		status = lab_error(
+			LAB_NO_MEMORY,
+			"the files take %llu MB, for which the machine needs --memory %llu",
+			(unsigned long long)files->total / 1048576,
+			(unsigned long long)files->total / 1048576 * 2 + MEMORY_SPARE + 1);
+	return status;
+}

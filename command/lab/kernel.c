@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which kernel the machine boots, and which of its modules that takes: the one that was named, or
+ * the one that lab_fetch.c put in the cache. Depends on lab.h and libc.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command/lab/lab.h"
+
+int lab_make_directories(const char *path)
+{
+	char *copy = lab_format("%s/", path);
+	int err = 0;
+
+	for (char *slash = strchr(copy + 1, '/'); slash && !err; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0700) && errno != EEXIST)
+			err = -errno;
+		*slash = '/';
+	}
+	free(copy);
+	return err;
+}
+
+char *lab_cache_directory(void)
+{
+	const char *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	struct passwd *user;
+	char *path;
+	int err;
+
+	if (!home || *home != '/') {
+		user = getpwuid(getuid());
+		home = user ? user->pw_dir : "/";
+	}
+	/* A relative path in it is to be ignored, says the XDG Base Directory Specification. */
+	if (base && *base == '/')
+		path = lab_format("%s/ring0/lab", base);
+	else
+		path = lab_format("%s/.cache/ring0/lab", home);
+	err = lab_make_directories(path);
+	if (err) {
+		lab_error(LAB_DISK, "making the cache directory %s: %s; set XDG_CACHE_HOME", path,
+			  strerror(-err));
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
+/* The module's name with '-' for '_', without directory and suffixes. */
+static char *module_name(const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char *name = lab_format("%s", base ? base + 1 : path);
+	char *dot = strstr(name, ".ko");
+
+	if (dot)
+		*dot = '\0';
+	for (char *c = name; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	return name;
+}
+
+/* All of a kernel's modules; nftw() has no argument for its function. */
+static struct lab_strings *found_modules;
+
+static int found(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+	(void)status;
+	(void)where;
+	if (type == FTW_F && strstr(path, ".ko"))
+		lab_strings_add(found_modules, path);
+	return 0;
+}
+
+/* What follows "depends=" in a module, whose .modinfo is a list of NUL-ended strings. */
+static char *module_depends(const char *path)
+{
+	struct lab_blob blob;
+	char *result = NULL;
+
+	if (lab_map(path, &blob))
+		return NULL;
+	for (const unsigned char *at = blob.data; at && !result;) {
+		size_t left = blob.size - (size_t)(at - blob.data);
+		const unsigned char *match = memmem(at, left, "\0depends=", 9);
+
+		if (!match)
+			break;
+		at = match + 9;
+		left = blob.size - (size_t)(at - blob.data);
+		if (memchr(at, '\0', left))
+			result = lab_format("%s", (const char *)at);
+	}
+	lab_unmap(&blob);
+	return result;
+}
+
+static const char *module_path(const struct lab_strings *modules, const char *name)
+{
+	const char *path = NULL;
+	char *wanted = module_name(name);
+
+	for (size_t i = 0; i < modules->count && !path; i++) {
+		char *one = module_name(modules->items[i]);
+
+		if (!strcmp(one, wanted))
+			path = modules->items[i];
+		free(one);
+	}
+	free(wanted);
+	return path;
+}
+
+/* Compressed modules are none of Debian's; others name them so. */
+static int need_module(struct lab_kernel *kernel, const struct lab_strings *modules,
+		       const char *name, int depth)
+{
+	const char *path = module_path(modules, name);
+	char *depends, *save = NULL;
+	size_t length;
+	int status = 0;
+
+	if (!path || depth > 16)
+		return 0; /* built in, or missing: then what needs it says so in the machine */
+	length = strlen(path);
+	if (length < 3 || strcmp(path + length - 3, ".ko"))
+		return lab_error(LAB_NO_KERNEL,
+				 "the kernel module %s is compressed: uncompress it first", path);
+	for (size_t i = 0; i < kernel->needed.count; i++)
+		if (!strcmp(kernel->needed.items[i], path))
+			return 0;
+	depends = module_depends(path);
+	for (char *one = strtok_r(depends ? depends : (char[]){ "" }, ",", &save); one && !status;
+	     one = strtok_r(NULL, ",", &save))
+		status = need_module(kernel, modules, one, depth + 1);
+	free(depends);
+	if (!status)
+		lab_strings_add(&kernel->needed, path);
+	return status;
+}
+
+static int find_modules(const struct lab_options *options, struct lab_kernel *kernel)
+{
+	const char *const names[] = { "virtio_mmio", "virtio_console",
+				      options->architecture->kvm_module };
+	struct lab_strings modules = { 0 };
+	int status = 0;
+
+	if (!kernel->modules)
+		return 0;
+	found_modules = &modules;
+	nftw(kernel->modules, found, 16, FTW_PHYS);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !status; i++)
+		if (names[i])
+			status = need_module(kernel, &modules, names[i], 0);
+	lab_strings_finish(&modules);
+	return status;
+}
+
+/* A bzImage tells its version: Documentation/x86/boot.rst, kernel_version. NULL if it doesn't. */
+static char *bzimage_version(const struct lab_blob *blob)
+{
+	size_t offset;
+
+	if (blob->size < 0x264 || memcmp(blob->data + 0x202, "HdrS", 4))
+		return NULL;
+	offset = 0x200 + (size_t)(blob->data[0x20e] | blob->data[0x20f] << 8);
+	if (offset >= blob->size || !memchr(blob->data + offset, '\0', blob->size - offset))
+		return NULL;
+	return lab_format("%.*s", (int)strcspn((const char *)blob->data + offset, " "),
+			  (const char *)blob->data + offset);
+}
+
+/* The modules lie in lib/modules/VERSION beside the boot directory, or on the host. */
+static char *modules_of(const char *kernel, const char *version)
+{
+	char *real = realpath(kernel, NULL);
+	char *slash = real ? strrchr(real, '/') : NULL;
+	char *places[4] = { NULL };
+	char *result = NULL;
+
+	if (slash)
+		*slash = '\0';
+	if (real) {
+		places[0] = lab_format("%s/../lib/modules/%s", real, version);
+		places[1] = lab_format("%s/../usr/lib/modules/%s", real, version);
+		/* Fedora and others keep the kernel itself there. */
+		places[2] = lab_format("%s", real);
+	}
+	places[3] = lab_format("/lib/modules/%s", version);
+	for (size_t i = 0; i < 4; i++) {
+		char *tree = places[i] ? lab_format("%s/kernel", places[i]) : NULL;
+
+		if (!result && tree && access(tree, F_OK) == 0)
+			result = lab_format("%s", places[i]);
+		free(tree);
+		free(places[i]);
+	}
+	free(real);
+	return result;
+}
+
+/* boot/vmlinux-VERSION beside boot/vmlinuz-VERSION, in the cache; elsewhere it may be anything. */
+static char *uncompressed_twin(const char *path)
+{
+	const char *name = strstr(path, "/boot/vmlinuz-");
+	char *twin;
+
+	if (name && strstr(path, "/ring0/lab/kernel-")) {
+		twin = lab_format("%.*s/boot/vmlinux-%s", (int)(name - path), path,
+				  name + strlen("/boot/vmlinuz-"));
+		if (access(twin, R_OK) == 0)
+			return twin;
+		free(twin);
+	}
+	return lab_format("%s", path);
+}
+
+static int examine(const struct lab_options *options, struct lab_kernel *kernel)
+{
+	const char *base = strrchr(kernel->path, '/');
+	struct lab_blob blob;
+	char *version;
+	int err = lab_map(kernel->path, &blob);
+
+	if (err)
+		return lab_error(LAB_NO_KERNEL, "the kernel %s: %s", kernel->path, strerror(-err));
+	version = bzimage_version(&blob);
+	/* arm64's Image: Documentation/arm64/booting.rst; it may be compressed, with gzip. */
+	if (options->architecture->elf_machine == EM_X86_64 ?
+		    !version && !lab_has_pvh_entry(blob.data, blob.size) :
+		    blob.size < 64 || (memcmp(blob.data + 56, "ARM\x64", 4) &&
+				       memcmp(blob.data, "\x1f\x8b", 2))) {
+		lab_unmap(&blob);
+		free(version);
+		return lab_error(LAB_NO_KERNEL, "%s is no kernel image for %s", kernel->path,
+				 options->architecture->name);
+	}
+	lab_unmap(&blob);
+	if (!version) {
+		base = base ? base + 1 : kernel->path;
+		base += strcspn(base, "-");
+		version = lab_format("%s", *base ? base + 1 : base);
+	}
+	if (*version)
+		kernel->modules = modules_of(kernel->path, version);
+	free(version);
+	kernel->image = uncompressed_twin(kernel->path);
+	return find_modules(options, kernel);
+}
+
+int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel)
+{
+	const char *named = options->kernel ? options->kernel : getenv("RING0_LAB_KERNEL");
+	const char *arch = options->architecture->name;
+	struct lab_strings names = { 0 };
+	char *cache, *pattern;
+
+	*kernel = (struct lab_kernel){ 0 };
+	if (named && *named) {
+		kernel->path = lab_format("%s", named);
+		return examine(options, kernel);
+	}
+	cache = lab_cache_directory();
+	if (!cache)
+		return LAB_DISK;
+	pattern = lab_format("%s/kernel-%s/boot/vmlinuz-*", cache, arch);
+	lab_glob(pattern, &names);
+	if (names.count)
+		kernel->path = lab_format("%s", names.items[names.count - 1]);
+	lab_strings_finish(&names);
+	free(pattern);
+	free(cache);
+	if (!kernel->path)
+		return lab_error(LAB_NO_KERNEL,
+				 "there is no %s kernel to boot: run `ring0 lab --arch %s --fetch` "
+				 "once, or name one with --kernel or RING0_LAB_KERNEL",
+				 arch, arch);
+	return examine(options, kernel);
+}
+
+void lab_kernel_finish(struct lab_kernel *kernel)
+{
+	free(kernel->path);
+	free(kernel->image);
+	free(kernel->modules);
+	lab_strings_finish(&kernel->needed);
+	*kernel = (struct lab_kernel){ 0 };
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `ring0 lab`: the order of things, and what signals do to it. Depends on lab.h and libc.
+ */
+#include <elf.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+
+#include "command/commands.h"
+#include "command/lab/lab.h"
+
+/* From lab_init.S: the programs are part of the command. */
+extern const unsigned char lab_init_x86_64[], lab_init_x86_64_end[];
+extern const unsigned char lab_init_aarch64[], lab_init_aarch64_end[];
+
+const struct lab_architecture lab_architectures[2] = {
+	{
+		.name = "x86_64",
+		.elf_machine = EM_X86_64,
+		.qemu = "qemu-system-x86_64",
+		.debian = "amd64",
+		.kvm_module = "kvm-amd",
+		.library_dirs = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:"
+				"/usr/lib64:/lib:/usr/lib",
+		.sysroot = "/usr/x86_64-linux-gnu",
+		.init = lab_init_x86_64,
+		.init_end = lab_init_x86_64_end,
+	},
+	{
+		.name = "aarch64",
+		.elf_machine = EM_AARCH64,
+		.qemu = "qemu-system-aarch64",
+		.debian = "arm64",
+		.kvm_module = "kvm", /* built in, as a rule */
+		.library_dirs = "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:/lib64:"
+				"/usr/lib64:/lib:/usr/lib",
+		.sysroot = "/usr/aarch64-linux-gnu",
+		.init = lab_init_aarch64,
+		.init_end = lab_init_aarch64_end,
+	},
+};
+
+static int prepare_and_run(struct lab_options *options)
+{
+	struct lab_files files = { 0 };
+	struct lab_strings inside = { 0 };
+	struct lab_kernel kernel = { 0 };
+	struct utsname host;
+	int status;
+
+	uname(&host);
+	if (!options->sysroot && strcmp(host.machine, options->architecture->name))
+		options->sysroot = options->architecture->sysroot;
+	if (options->architecture->init == options->architecture->init_end)
+		return lab_error(LAB_ARCHITECTURE,
+				 "this ring0 was built without the lab for %s: a C compiler for it "
+				 "was missing",
+				 options->architecture->name);
+	status = lab_gather(&files, options, &inside);
+	if (!status)
+		status = lab_kernel_find(options, &kernel);
+	if (!status)
+		status = lab_run(options, &kernel, &files, &inside);
+	lab_kernel_finish(&kernel);
+	lab_strings_finish(&inside);
+	lab_files_finish(&files);
+	return status;
+}
+
+static void catch_signals(void)
+{
+	const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct sigaction action;
+
+		/* What was ignored, as by nohup(1), stays so. */
+		sigaction(numbers[i], NULL, &action);
+		if (action.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	lab_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* End by the signal that ended the lab, so that a shell's loop ends too. */
+static void pass_signal_on(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	signal(lab_signal, SIG_DFL);
+	fflush(NULL);
+	raise(lab_signal);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int act(struct lab_options *options)
+{
+	int status = 0;
+
+	catch_signals();
+	if (options->fetch)
+		status = lab_fetch(options->architecture);
+	if (!status && options->programs.count)
+		status = prepare_and_run(options);
+	return status;
+}
+
+int lab_main(int argc, char **argv)
+{
+	struct lab_options options = { .cpus = 1, .memory = 512, .timeout = 600 };
+	int status = lab_options_parse(argc, argv, &options);
+
+	if (!status && options.help) {
+		lab_options_help();
+		status = fflush(stdout) ? LAB_DISK : 0;
+	} else if (!status) {
+		status = act(&options);
+	}
+	lab_options_finish(&options);
+	if (lab_signal)
+		pass_signal_on();
+	return status;
+}

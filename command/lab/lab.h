@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `ring0 lab`: what its files share. A run goes through them in this order: lab_options.c reads the
+ * command line; lab_gather.c collects what goes along, by lab_files.c and lab_library.c, which reads
+ * programs by lab_elf.c; lab_kernel.c finds a kernel and its modules, or lab_fetch.c gets them;
+ * lab_run.c has lab_machine.c start QEMU with the initial file system of lab_initramfs.c, lab_state.c
+ * save and restore a machine that has booted, and lab_session.c talk to the init program in it.
+ * Functions that return an int return 0 or an enum lab_status, having said in one line on standard
+ * error what went wrong, unless they say otherwise.
+ */
+#ifndef COMMAND_LAB_LAB_H
+#define COMMAND_LAB_LAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The lab's own exit statuses; any other is the program's. */
+enum lab_status {
+	LAB_OK = 0,
+	LAB_USAGE = 80,	       /* the command line */
+	LAB_MISSING = 81,      /* no such program, library or file */
+	LAB_ARCHITECTURE = 82, /* a program or library for another architecture */
+	LAB_NO_KERNEL = 83,    /* no kernel to boot, or none can be fetched */
+	LAB_NO_KVM = 84,       /* the kernel has no KVM, or no virtio console */
+	LAB_NO_QEMU = 85,      /* no QEMU, or one without the machine or CPU */
+	LAB_NO_MEMORY = 86,    /* the machine's memory is too small */
+	LAB_PANIC = 87,	       /* the machine's kernel panicked, or the machine ended by itself */
+	LAB_TIMEOUT = 88,      /* a program, or the boot, took too long */
+	LAB_DISK = 89,	       /* writing to the disk failed */
+	LAB_INTERNAL = 90,     /* the host refused something else */
+};
+
+struct lab_architecture {
+	const char *name;	  /* as in --arch and uname(1) */
+	uint16_t elf_machine;	  /* EM_… */
+	const char *qemu;	  /* the command */
+	const char *debian;	  /* the architecture of its packages */
+	const char *kvm_module;	  /* the last of the modules that make KVM */
+	const char *library_dirs; /* where the dynamic linker looks, separated by colons */
+	const char *sysroot;	  /* where cross-built programs' libraries are */
+	const unsigned char *init, *init_end; /* the init program; empty where it was not built */
+};
+
+extern const struct lab_architecture lab_architectures[2];
+
+/* A growing list of strings, each its own. */
+struct lab_strings {
+	char **items;
+	size_t count;
+};
+
+struct lab_options {
+	const struct lab_architecture *architecture;
+	unsigned int cpus;
+	unsigned int memory;  /* MB */
+	unsigned int timeout; /* seconds for each program; 0 for none */
+	const char *kernel;   /* NULL: the one in the environment or in the cache */
+	const char *qemu;     /* NULL: the architecture's, in PATH */
+	const char *sysroot;  /* NULL: the architecture's, for programs not of this host */
+	const char *statuses; /* a file to write each program's status to, or NULL */
+	bool keep, cold, verbose, each, fetch, help;
+	struct lab_strings variables; /* NAME=VALUE */
+	struct lab_strings files;     /* PATH or PATH:PATH-INSIDE */
+	struct lab_strings collect;   /* paths inside */
+	struct lab_strings programs;  /* one, unless `each` */
+	struct lab_strings arguments;
+};
+
+/* ---- lab_options.c ---- */
+
+/* Over the defaults that `options` has. --help is not acted upon. */
+int lab_options_parse(int argc, char **argv, struct lab_options *options);
+void lab_options_help(void);
+void lab_options_finish(struct lab_options *options);
+
+/* ---- lab_util.c ---- */
+
+/* Print one line that starts with "ring0 lab: ", and return `status`. */
+int lab_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* These end the process with LAB_INTERNAL where there is no memory. */
+void *lab_allocate(size_t size);
+char *lab_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lab_strings_add(struct lab_strings *strings, const char *text);
+void lab_strings_finish(struct lab_strings *strings);
+
+/* Add the names that a pattern of glob(7) matches. */
+void lab_glob(const char *pattern, struct lab_strings *names);
+
+/* Whether name[0..length) is `pattern`, in which one '*' at an end stands for anything. */
+bool lab_name_matches(const char *pattern, const char *name, size_t length);
+
+/* Milliseconds of a clock that only goes forward. */
+uint64_t lab_clock(void);
+
+/* A whole file in memory, read-only; 0 or -errno, with nothing said. */
+struct lab_blob {
+	const unsigned char *data;
+	size_t size;
+};
+int lab_map(const char *path, struct lab_blob *blob);
+void lab_unmap(struct lab_blob *blob);
+/* A whole file that is open, from its start, to a new one; 0 or -errno. */
+int lab_copy_descriptor(int from, const char *path);
+/* The path of a command, for free(), or NULL. */
+char *lab_find_in_path(const char *name);
+
+/* ---- lab_files.c: what goes into the machine ---- */
+
+struct lab_entry {
+	char *inside; /* absolute path in the machine */
+	char *host;   /* where the content is; NULL for a directory */
+	mode_t mode;
+	uint64_t size;
+};
+
+struct lab_files {
+	struct lab_entry *entries;
+	size_t count;
+	uint64_t total; /* bytes of content */
+};
+
+/* Add one file under that path inside; nothing happens if the path is taken. -errno, unsaid. */
+int lab_files_add(struct lab_files *files, const char *host, const char *inside);
+/* Add what --file names: a file, with what it needs if it is a program, or a whole directory. */
+int lab_files_add_option(struct lab_files *files, const struct lab_options *options,
+			 const char *text);
+void lab_files_finish(struct lab_files *files);
+
+/* ---- lab_gather.c ---- */
+
+/* All that goes along; the environment is added to the options, the programs' paths to `inside`. */
+int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_strings *inside);
+
+/* ---- lab_library.c: programs and the libraries that they need ---- */
+
+/*
+ * Add a program at its own path, and the interpreter and libraries that it needs, each at the path
+ * where the dynamic linker inside will look. `what` says in errors what it is: "program".
+ */
+int lab_library_add(struct lab_files *files, const struct lab_options *options, const char *what,
+		    const char *host, const char *inside);
+
+/* ---- lab_kernel.c: the kernel and its modules ---- */
+
+struct lab_kernel {
+	char *path;		   /* the kernel, as found */
+	char *image;		   /* what QEMU is to load: path, or its uncompressed twin */
+	char *modules;		   /* lib/modules/VERSION, or NULL where all is built in */
+	struct lab_strings needed; /* paths of modules, each after those it needs */
+};
+
+/* Make a directory and those above it; -errno, unsaid. */
+int lab_make_directories(const char *path);
+/*
+ * The uncompressed kernel in a bzImage, in memory for free(), or NULL where it is compressed in a
+ * way unknown here or can't be started without its wrapping.
+ */
+unsigned char *lab_unpack_kernel(const struct lab_blob *image, size_t *size);
+/* Whether QEMU can start this ELF file directly, by the PVH entry that a note gives. */
+bool lab_has_pvh_entry(const unsigned char *data, size_t size);
+/* The directory for what the lab keeps, made if it is not there. NULL after an error line. */
+char *lab_cache_directory(void);
+int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel);
+void lab_kernel_finish(struct lab_kernel *kernel);
+/* Get a kernel into the cache. */
+int lab_fetch(const struct lab_architecture *architecture);
+
+/* ---- lab_initramfs.c ---- */
+
+/* Write the initial file system, init and modules, to a new memory file. A descriptor or -1. */
+int lab_initramfs(const struct lab_architecture *architecture, const struct lab_kernel *kernel);
+
+/* ---- lab_machine.c: one QEMU ---- */
+
+struct lab_machine {
+	pid_t pid;     /* 0 when none runs */
+	int process;   /* a pidfd */
+	int port;      /* the messages of lab_protocol.h */
+	int console;   /* the kernel's messages */
+	int monitor;   /* QMP */
+	int complaint; /* QEMU's standard error */
+	int memory;    /* a memory file of its RAM, if its state is to be saved, or -1 */
+	int state;     /* a memory file for its devices' state, likewise */
+	char *command; /* as it was started */
+	char *log;     /* what came from the console and QEMU so far */
+	size_t log_size;
+	uint64_t panic_time; /* by lab_clock(), 0 while its kernel is well */
+	bool echo;	     /* the log goes to standard error, too */
+	bool booted;	     /* it has said that it is ready */
+};
+
+/* How a machine is started: the last two exclude each other. */
+struct lab_start {
+	const struct lab_options *options;
+	const struct lab_kernel *kernel;
+	int initramfs;	     /* a descriptor, or -1 with `restore` */
+	bool save;	     /* so that its state can be saved */
+	const char *restore; /* the directory of a saved state, or NULL */
+};
+
+int lab_machine_start(struct lab_machine *machine, const struct lab_start *start);
+/* What of QEMU's command line a saved state depends on, for free(). */
+char *lab_machine_key(const struct lab_options *options);
+/* End it, whatever state it is in, and release everything. */
+void lab_machine_stop(struct lab_machine *machine);
+/* Take what the console and QEMU's standard error have; true while QEMU runs. */
+bool lab_machine_listen(struct lab_machine *machine);
+/* Say why a machine ended by itself, from its log. */
+int lab_machine_autopsy(struct lab_machine *machine, const struct lab_options *options);
+
+/* ---- lab_state.c: the warm start; these return 0 or -errno with nothing said ---- */
+
+/* The directory of a state that fits, for free(), or NULL. */
+char *lab_state_find(const struct lab_options *options, const struct lab_kernel *kernel);
+/* Bring a machine that was started for it to the saved state, and let it run. */
+int lab_state_restore(struct lab_machine *machine);
+/* Save the state of a machine that waits. It is stopped then, until lab_state_resume(). */
+int lab_state_save(struct lab_machine *machine, const struct lab_options *options,
+		   const struct lab_kernel *kernel);
+int lab_state_resume(struct lab_machine *machine);
+void lab_state_remove(const char *directory);
+
+/* ---- lab_session.c: one machine and what runs in it ---- */
+
+/* Wait for the machine to say that it is ready. */
+int lab_session_boot(struct lab_machine *machine, const struct lab_options *options);
+/*
+ * Give it the time and fresh random numbers, and see that it answers. After a restore it has only
+ * so long for it, and -1 is returned, with nothing said, if it does not.
+ */
+int lab_session_hello(struct lab_machine *machine, const struct lab_options *options,
+		      bool restored);
+/* Hand over the files. */
+int lab_session_files(struct lab_machine *machine, const struct lab_options *options,
+		      const struct lab_files *files);
+/* Run one program and pass its output on. Its status is in *status if 0 is returned. */
+int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
+		    const char *program, const char *inside, int *status);
+/* Copy the files of --collect out of the machine. */
+int lab_session_collect(struct lab_machine *machine, const struct lab_options *options);
+
+/* ---- lab_run.c ---- */
+
+/* Run the programs, in as few machines as can be. The status to exit with. */
+int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
+	    const struct lab_files *files, const struct lab_strings *inside);
+
+/* ---- signals: lab.c has them arrive at a descriptor, which lab_session.c reads ---- */
+
+/* Signals that end the lab arrive at this descriptor; what came is in lab_signal. */
+extern int lab_signals;
+extern int lab_signal;
+/* Take the signal that arrived; 0 if there is none. */
+int lab_take_signal(void);
+
+#endif /* COMMAND_LAB_LAB_H */

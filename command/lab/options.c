@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of `ring0 lab`. Depends on lab.h and libc.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "command/lab/lab.h"
+
+#define MEMORY_MIN 192
+#define MEMORY_MAX 65536
+
+enum {
+	OPTION_KERNEL = 256,
+	OPTION_QEMU,
+	OPTION_SYSROOT,
+	OPTION_ENV,
+	OPTION_FILE,
+	OPTION_COLLECT,
+	OPTION_FETCH,
+	OPTION_KEEP,
+	OPTION_EACH,
+	OPTION_COLD,
+	OPTION_STATUSES,
+	OPTION_ARCH,
+	OPTION_CPUS,
+	OPTION_MEMORY,
+	OPTION_TIMEOUT
+};
+
+static const struct option long_options[] = {
+	{ "arch", required_argument, NULL, OPTION_ARCH },
+	{ "cpus", required_argument, NULL, OPTION_CPUS },
+	{ "memory", required_argument, NULL, OPTION_MEMORY },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "kernel", required_argument, NULL, OPTION_KERNEL },
+	{ "qemu", required_argument, NULL, OPTION_QEMU },
+	{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
+	{ "env", required_argument, NULL, OPTION_ENV },
+	{ "file", required_argument, NULL, OPTION_FILE },
+	{ "collect", required_argument, NULL, OPTION_COLLECT },
+	{ "fetch", no_argument, NULL, OPTION_FETCH },
+	{ "keep", no_argument, NULL, OPTION_KEEP },
+	{ "each", no_argument, NULL, OPTION_EACH },
+	{ "statuses", required_argument, NULL, OPTION_STATUSES },
+	{ "cold", no_argument, NULL, OPTION_COLD },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+	"Usage: ring0 lab [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+	"       ring0 lab [OPTION]... --each PROGRAM... [-- ARGUMENT...]\n"
+	"       ring0 lab [--arch ARCH] --fetch\n"
+	"Run a program on a genuine KVM inside an emulated machine.\n"
+	"\n"
+	"  --arch ARCH       x86_64 or aarch64 (default: this host's)\n"
+	"  --cpus N          the machine's CPUs (default 1)\n"
+	"  --memory MB       the machine's memory (default 512)\n"
+	"  --timeout SECONDS end a program that runs for longer (default 600; 0: never)\n"
+	"  --kernel FILE     boot this kernel, with its modules in ../lib/modules beside it\n"
+	"                    (default: $RING0_LAB_KERNEL, else the one that --fetch got)\n"
+	"  --fetch           get Debian's cloud kernel into the cache, with apt's checks\n"
+	"  --file FILE[:AS]  take a file or directory along, under its own path or AS;\n"
+	"                    a program or library brings the libraries that it needs\n"
+	"  --env NAME=VALUE  set a variable; R0_*, RING0_* and a few more are passed on\n"
+	"  --collect FILE    copy a file out of the machine at the end, to the same path\n"
+	"  --each            run several programs, one after the other, in one machine\n"
+	"  --statuses FILE   write each program's exit status to FILE: status, tab, program\n"
+	"  --cold            boot, even if a saved machine could be restored\n"
+	"  --sysroot DIR     where libraries of another architecture are\n"
+	"                    (default /usr/ARCH-linux-gnu)\n"
+	"  --qemu FILE       the QEMU to use (default: qemu-system-ARCH, in PATH)\n"
+	"  --keep            keep the machine's console log and say where it is\n"
+	"  -v, --verbose     show how QEMU is started and what the kernel says\n"
+	"\n"
+	"The exit status is the program's, 128 + N if signal N ended it. The lab's own:\n"
+	"80 command line; 81 no such program, library or file; 82 wrong architecture;\n"
+	"83 no kernel; 84 kernel without KVM; 85 no usable QEMU; 86 too little memory;\n"
+	"87 kernel panic or end of the machine; 88 time limit; 89 disk; 90 other.\n"
+	"With --each: 0 if every program's was 0 or 77, 77 if all were, else the first other.\n";
+
+static int parse_number(const char *option, const char *text, unsigned long least,
+			unsigned long most, unsigned int *value)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text < '0' || *text > '9' || number < least ||
+	    number > most)
+		return lab_error(LAB_USAGE, "--%s %s: a number from %lu to %lu is wanted", option,
+				 text, least, most);
+	*value = (unsigned int)number;
+	return 0;
+}
+
+static int parse_architecture(const char *name, struct lab_options *options)
+{
+	for (size_t i = 0; i < sizeof(lab_architectures) / sizeof(*lab_architectures); i++) {
+		if (!strcmp(name, lab_architectures[i].name) ||
+		    !strcmp(name, lab_architectures[i].debian)) {
+			options->architecture = &lab_architectures[i];
+			return 0;
+		}
+	}
+	return lab_error(LAB_USAGE, "--arch %s: there are x86_64 and aarch64", name);
+}
+
+static int parse_option(int option, const char *value, struct lab_options *options)
+{
+	switch (option) {
+	case OPTION_ARCH:
+		return parse_architecture(value, options);
+	case OPTION_CPUS:
+		return parse_number("cpus", value, 1, 8, &options->cpus);
+	case OPTION_MEMORY:
+		if (parse_number("memory", value, 1, MEMORY_MAX, &options->memory))
+			return LAB_USAGE;
+		if (options->memory < MEMORY_MIN)
+			return lab_error(LAB_NO_MEMORY,
+					 "--memory %s: a kernel with KVM needs at least %d MB",
+					 value, MEMORY_MIN);
+		return 0;
+	case OPTION_TIMEOUT:
+		return parse_number("timeout", value, 0, 1000000, &options->timeout);
+	case OPTION_ENV:
+		if (!strchr(value, '=') || *value == '=')
+			return lab_error(LAB_USAGE, "--env %s: NAME=VALUE is wanted", value);
+		lab_strings_add(&options->variables, value);
+		return 0;
+	case OPTION_COLLECT:
+		lab_strings_add(&options->collect, value);
+		return 0;
+	case OPTION_FILE:
+		lab_strings_add(&options->files, value);
+		return 0;
+	case OPTION_KERNEL:
+		options->kernel = value;
+		return 0;
+	case OPTION_QEMU:
+		options->qemu = value;
+		return 0;
+	case OPTION_SYSROOT:
+		options->sysroot = value;
+		return 0;
+	case OPTION_STATUSES:
+		options->statuses = value;
+		return 0;
+	case OPTION_FETCH:
+		options->fetch = true;
+		return 0;
+	case OPTION_KEEP:
+		options->keep = true;
+		return 0;
+	case OPTION_EACH:
+		options->each = true;
+		return 0;
+	case OPTION_COLD:
+		options->cold = true;
+		return 0;
+	case 'h':
+		options->help = true;
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
+	default:
+		return lab_error(LAB_USAGE, "the command line is wrong; see `ring0 lab --help`");
+	}
+}
+
+static int parse_operands(char **arguments, struct lab_options *options)
+{
+	bool programs = true;
+
+	for (; *arguments; arguments++) {
+		if (!options->each && options->programs.count)
+			programs = false;
+		if (options->each && programs && !strcmp(*arguments, "--"))
+			programs = false;
+		else
+			lab_strings_add(programs ? &options->programs : &options->arguments,
+					*arguments);
+	}
+	if (!options->programs.count)
+		return lab_error(LAB_USAGE, "which program? See `ring0 lab --help`");
+	return 0;
+}
+
+/* The architecture of this host. */
+static int choose_host(struct lab_options *options)
+{
+	struct utsname host;
+
+	uname(&host);
+	return parse_architecture(host.machine, options);
+}
+
+int lab_options_parse(int argc, char **argv, struct lab_options *options)
+{
+	int option, status = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (!status && !options->help &&
+	       (option = getopt_long(argc, argv, "+vh", long_options, NULL)) != -1) {
+		if (option == '?')
+			status = lab_error(LAB_USAGE,
+					   "%s is no option, or its value is missing; see "
+					   "`ring0 lab --help`",
+					   argv[optind - 1]);
+		else
+			status = parse_option(option, optarg, options);
+	}
+	if (options->help)
+		return status;
+	if (!status && !(options->fetch && optind == argc))
+		status = parse_operands(argv + optind, options);
+	if (!status && !options->architecture)
+		status = choose_host(options);
+	return status;
+}
+
+void lab_options_help(void)
+{
+	fputs(help, stdout);
+}
+
+void lab_options_finish(struct lab_options *options)
+{
+	lab_strings_finish(&options->variables);
+	lab_strings_finish(&options->files);
+	lab_strings_finish(&options->collect);
+	lab_strings_finish(&options->programs);
+	lab_strings_finish(&options->arguments);
+}

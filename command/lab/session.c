@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The talk with the init program in a machine: wait for it, hand over files, run programs, pass
+ * their output on as it comes. Every wait has an end: the machine's death, a signal or a time
+ * limit. Depends on lab.h, lab_protocol.h and libc.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command/lab/lab.h"
+#include "command/lab/protocol.h"
+
+/* Ample for a loaded machine: a boot takes 2 to 4 seconds. */
+#define BOOT_MS 120000
+/* For what is no user's program: handing over files, and ending a program that overran. */
+#define TALK_MS 60000
+#define KILL_MS 5000
+/* A restored machine that does not answer in this time is started afresh. */
+#define RESTORED_MS 10000
+
+int lab_signals = -1;
+int lab_signal;
+
+/* What ends a wait, beside what it waits for. Internal to this file. */
+enum { GONE_DEAD = -1, GONE_LATE = -2, GONE_SIGNAL = -3 };
+
+int lab_take_signal(void)
+{
+	struct signalfd_siginfo info;
+
+	return read(lab_signals, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+/* Wait for the port to be readable or writable until `deadline` (0: for ever). 0 or GONE_…. */
+static int wait_port(struct lab_machine *machine, short events, uint64_t deadline)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = machine->port, .events = events },
+			{ .fd = machine->console, .events = POLLIN },
+			{ .fd = machine->complaint, .events = POLLIN },
+			{ .fd = machine->process, .events = POLLIN },
+			{ .fd = lab_signals, .events = POLLIN },
+		};
+		uint64_t now = lab_clock();
+		int timeout = -1;
+
+		if (deadline)
+			timeout = now >= deadline	   ? 0 :
+				  deadline - now > 3600000 ? 3600000 :
+							     (int)(deadline - now);
+		if (machine->panic_time && (timeout < 0 || timeout > 100))
+			timeout = 100;
+		if (poll(fds, 5, timeout) < 0 && errno != EINTR)
+			exit(lab_error(LAB_INTERNAL, "poll: %s", strerror(errno)));
+		if (fds[4].revents & POLLIN && (lab_signal = lab_take_signal()))
+			return GONE_SIGNAL;
+		/* Before the machine's death: what it sent before that counts. */
+		if (fds[0].revents & events)
+			return 0;
+		if (!lab_machine_listen(machine) || fds[0].revents)
+			return GONE_DEAD;
+		if (deadline && lab_clock() >= deadline)
+			return GONE_LATE;
+	}
+}
+
+static int receive(struct lab_machine *machine, void *data, size_t size, uint64_t deadline)
+{
+	char *to = data;
+
+	while (size) {
+		int gone = wait_port(machine, POLLIN, deadline);
+		ssize_t n;
+
+		if (gone)
+			return gone;
+		n = read(machine->port, to, size);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return GONE_DEAD;
+		if (n > 0) {
+			to += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int transmit(struct lab_machine *machine, const void *data, size_t size, uint64_t deadline)
+{
+	const char *from = data;
+
+	while (size) {
+		int gone = wait_port(machine, POLLOUT, deadline);
+		ssize_t n;
+
+		if (gone)
+			return gone;
+		n = send(machine->port, from, size, MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return GONE_DEAD;
+		if (n > 0) {
+			from += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* A message that came: its head, and its content with a NUL after it, in memory for free(). */
+struct incoming {
+	uint32_t type;
+	uint32_t length;
+	char *content;
+};
+
+static int receive_message(struct lab_machine *machine, struct incoming *incoming,
+			   uint64_t deadline)
+{
+	struct lab_message head;
+	int gone = receive(machine, &head, sizeof(head), deadline);
+
+	*incoming = (struct incoming){ 0 };
+	if (gone)
+		return gone;
+	/* What is inside the machine is not to be trusted with our memory. */
+	if (head.length > LAB_MESSAGE_MAX)
+		return GONE_DEAD;
+	*incoming = (struct incoming){ head.type, head.length, lab_allocate(head.length + 1) };
+	return receive(machine, incoming->content, head.length, deadline);
+}
+
+static int transmit_message(struct lab_machine *machine, uint32_t type, const void *data,
+			    size_t size, uint64_t deadline)
+{
+	struct lab_message head = { type, (uint32_t)size };
+	int gone = transmit(machine, &head, sizeof(head), deadline);
+
+	return gone ? gone : transmit(machine, data, size, deadline);
+}
+
+static int say_gone(struct lab_machine *machine, const struct lab_options *options, int gone,
+		    const char *what)
+{
+	char *last;
+	size_t size;
+	int status;
+
+	if (gone == GONE_SIGNAL)
+		return 128 + lab_signal;
+	if (gone == GONE_DEAD)
+		return lab_machine_autopsy(machine, options);
+	lab_machine_listen(machine);
+	size = machine->log_size;
+	while (size && (machine->log[size - 1] == '\n' || machine->log[size - 1] == '\r'))
+		size--;
+	last = lab_format("%.*s", (int)size, machine->log ? machine->log : "");
+	status = lab_error(LAB_TIMEOUT, "%s took too long; the machine's last words: %s", what,
+			   *last ? (strrchr(last, '\n') ? strrchr(last, '\n') + 1 : last) : "none");
+	free(last);
+	return status;
+}
+
+static void fill_hello(struct lab_hello *hello)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	hello->nanoseconds = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (getrandom(hello->entropy, sizeof(hello->entropy), 0) < 0)
+		memset(hello->entropy, 0, sizeof(hello->entropy));
+}
+
+int lab_session_boot(struct lab_machine *machine, const struct lab_options *options)
+{
+	uint64_t deadline = lab_clock() + BOOT_MS;
+	struct incoming incoming;
+	struct lab_ready ready = { 0 };
+	int gone, status = 0;
+
+	gone = receive_message(machine, &incoming, deadline);
+	if (gone) {
+		free(incoming.content);
+		return say_gone(machine, options, gone, "starting the machine");
+	}
+	if (incoming.type == LAB_READY && incoming.length == sizeof(ready))
+		memcpy(&ready, incoming.content, sizeof(ready));
+	free(incoming.content);
+	if (ready.magic != LAB_MAGIC)
+		return lab_error(LAB_INTERNAL, "the machine said something unknown");
+	machine->booted = true;
+	if (ready.kvm_error && ready.no_virtualization)
+		status = lab_error(
+			LAB_NO_QEMU,
+			"this QEMU emulates no CPU with virtualization; 6.0 or later does");
+	else if (ready.kvm_error)
+		status = lab_error(LAB_NO_KVM,
+				   "the kernel has no KVM: opening /dev/kvm inside: %s; choose "
+				   "another with --kernel, with its modules beside it",
+				   strerror((int)ready.kvm_error));
+	return status;
+}
+
+int lab_session_hello(struct lab_machine *machine, const struct lab_options *options, bool restored)
+{
+	uint64_t deadline = lab_clock() + (restored ? RESTORED_MS : TALK_MS);
+	struct incoming incoming = { 0 };
+	struct lab_hello hello;
+	int gone;
+
+	fill_hello(&hello);
+	gone = transmit_message(machine, LAB_HELLO, &hello, sizeof(hello), deadline);
+	if (!gone)
+		gone = receive_message(machine, &incoming, deadline);
+	if (!gone && incoming.type != LAB_READY)
+		gone = GONE_LATE;
+	free(incoming.content);
+	machine->booted = true;
+	if (gone && restored && gone != GONE_SIGNAL)
+		return -1;
+	return gone ? say_gone(machine, options, gone, "greeting the machine") : 0;
+}
+
+static int send_file(struct lab_machine *machine, const struct lab_entry *entry, uint64_t deadline)
+{
+	struct lab_file file = { .mode = (uint32_t)entry->mode,
+				 .path_length = (uint32_t)strlen(entry->inside),
+				 .size = entry->size };
+	size_t size = sizeof(file) + file.path_length;
+	char *message = lab_allocate(size);
+	struct lab_blob blob = { 0 };
+	int gone;
+
+	if (entry->host && (lab_map(entry->host, &blob) || blob.size < entry->size)) {
+		lab_unmap(&blob);
+		free(message);
+		return lab_error(LAB_MISSING, "the file %s changed while it was read", entry->host);
+	}
+	memcpy(message, &file, sizeof(file));
+	memcpy(message + sizeof(file), entry->inside, file.path_length);
+	gone = transmit_message(machine, LAB_FILE, message, size, deadline);
+	if (!gone && entry->size)
+		gone = transmit(machine, blob.data, entry->size, deadline);
+	lab_unmap(&blob);
+	free(message);
+	return gone;
+}
+
+int lab_session_files(struct lab_machine *machine, const struct lab_options *options,
+		      const struct lab_files *files)
+{
+	/* The port carries far more than a megabyte a second. */
+	uint64_t deadline = lab_clock() + TALK_MS + files->total / 1000;
+
+	for (size_t i = 0; i < files->count; i++) {
+		int gone = send_file(machine, &files->entries[i], deadline);
+
+		if (gone < 0)
+			return say_gone(machine, options, gone, "handing over the files");
+		if (gone)
+			return gone;
+	}
+	return 0;
+}
+
+static char *pack(size_t *size, const struct lab_options *options, const char *program,
+		  const char *inside)
+{
+	char *directory = getcwd(NULL, 0), *message = NULL;
+	struct stat out, err;
+	struct lab_run run = { .argument_count = (uint32_t)options->arguments.count + 1,
+			       .variable_count = (uint32_t)options->variables.count };
+	FILE *stream = open_memstream(&message, size);
+
+	if (!stream)
+		exit(lab_error(LAB_INTERNAL, "no memory for a message"));
+	/* In one file, the two streams should come in the program's order. */
+	run.merged = fstat(1, &out) == 0 && fstat(2, &err) == 0 && out.st_dev == err.st_dev &&
+		     out.st_ino == err.st_ino;
+	fwrite(&run, sizeof(run), 1, stream);
+	fprintf(stream, "%s%c%s%c%s%c", directory ? directory : "/", 0, inside, 0, program, 0);
+	for (size_t i = 0; i < options->arguments.count; i++)
+		fprintf(stream, "%s%c", options->arguments.items[i], 0);
+	for (size_t i = 0; i < options->variables.count; i++)
+		fprintf(stream, "%s%c", options->variables.items[i], 0);
+	if (fclose(stream))
+		exit(lab_error(LAB_INTERNAL, "no memory for a message"));
+	free(directory);
+	return message;
+}
+
+/* 0 or -errno. */
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+			poll(&ready, 1, -1);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Pass output on. A reader that went away ends us as it would end the program: by SIGPIPE. */
+static int write_out(int fd, const char *data, size_t size)
+{
+	int err = write_all(fd, data, size);
+
+	if (err == -EPIPE) {
+		lab_signal = SIGPIPE;
+		return 128 + SIGPIPE;
+	}
+	if (err)
+		return lab_error(LAB_DISK, "writing the program's output: %s", strerror(-err));
+	return 0;
+}
+
+static int say_failed(const struct incoming *incoming)
+{
+	struct lab_exit failure = { 0 };
+
+	if (incoming->length >= sizeof(failure))
+		memcpy(&failure, incoming->content, sizeof(failure));
+	else
+		return lab_error(LAB_INTERNAL, "the machine failed without saying why");
+	if (failure.status == ENOSPC || failure.status == ENOMEM)
+		return lab_error(LAB_NO_MEMORY,
+				 "the machine has too little memory for the files (%s); give it "
+				 "more with --memory",
+				 incoming->content + sizeof(failure));
+	return lab_error(LAB_MISSING, "inside the machine, %s",
+			 incoming->content + sizeof(failure));
+}
+
+/* The program overran: end it, and pass on what it still said. */
+static int end_program(struct lab_machine *machine, const struct lab_options *options,
+		       const char *program)
+{
+	uint64_t deadline = lab_clock() + KILL_MS;
+	int gone = transmit_message(machine, LAB_KILL, NULL, 0, deadline);
+	struct incoming incoming = { 0 };
+
+	while (!gone) {
+		gone = receive_message(machine, &incoming, deadline);
+		if (!gone && incoming.type == LAB_EXIT) {
+			free(incoming.content);
+			break;
+		}
+		if (!gone && (incoming.type == LAB_OUTPUT || incoming.type == LAB_ERROR))
+			write_out(incoming.type == LAB_OUTPUT ? 1 : 2, incoming.content,
+				  incoming.length);
+		free(incoming.content);
+	}
+	/* One that can't be ended takes its machine with it. */
+	if (gone)
+		lab_machine_stop(machine);
+	return lab_error(LAB_TIMEOUT,
+			 "%s ran for more than %u s and was ended; --timeout allows more", program,
+			 options->timeout);
+}
+
+int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
+		    const char *program, const char *inside, int *status)
+{
+	uint64_t deadline = options->timeout ? lab_clock() + options->timeout * 1000ull : 0;
+	size_t size;
+	char *message = pack(&size, options, program, inside);
+	int gone, result = -1;
+
+	if (size > LAB_MESSAGE_MAX) {
+		free(message);
+		return lab_error(LAB_USAGE, "the arguments and the environment are too long");
+	}
+	gone = transmit_message(machine, LAB_RUN, message, size, lab_clock() + TALK_MS);
+	free(message);
+	while (!gone && result < 0) {
+		struct incoming incoming;
+		struct lab_exit end;
+
+		gone = receive_message(machine, &incoming, deadline);
+		if (gone) {
+			free(incoming.content);
+			break;
+		}
+		switch (incoming.type) {
+		case LAB_OUTPUT:
+		case LAB_ERROR:
+			result = write_out(incoming.type == LAB_OUTPUT ? 1 : 2, incoming.content,
+					   incoming.length);
+			if (!result)
+				result = -1;
+			break;
+		case LAB_EXIT:
+			memset(&end, 0, sizeof(end));
+			memcpy(&end, incoming.content,
+			       incoming.length < sizeof(end) ? incoming.length : sizeof(end));
+			*status = end.status & 0xff;
+			result = 0;
+			if (end.out_of_memory && *status == 128 + SIGKILL)
+				result = lab_error(LAB_NO_MEMORY,
+						   "%s was killed: the machine's %u MB are too "
+						   "little for it; give it more with --memory",
+						   program, options->memory);
+			break;
+		case LAB_FAILED:
+			result = say_failed(&incoming);
+			break;
+		default:
+			result = lab_error(LAB_INTERNAL, "the machine said something unknown (%u)",
+					   incoming.type);
+		}
+		free(incoming.content);
+	}
+	if (gone == GONE_LATE)
+		return end_program(machine, options, program);
+	return gone ? say_gone(machine, options, gone, program) : result;
+}
+
+/* Both sides have the same current directory, but init is not in it. */
+static char *absolute(const char *path)
+{
+	char *directory = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *result = directory ? lab_format("%s/%s", directory, path) : lab_format("%s", path);
+
+	free(directory);
+	return result;
+}
+
+static int collect_one(struct lab_machine *machine, const struct lab_options *options,
+		       const char *path)
+{
+	uint64_t deadline = lab_clock() + TALK_MS;
+	int gone = transmit_message(machine, LAB_COLLECT, path, strlen(path) + 1, deadline);
+	int fd = -1, status = -1, err;
+
+	while (!gone && status < 0) {
+		struct incoming incoming;
+
+		gone = receive_message(machine, &incoming, deadline);
+		if (!gone && incoming.type == LAB_COLLECTED) {
+			if (fd < 0)
+				fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+			err = fd < 0 ? -errno : write_all(fd, incoming.content, incoming.length);
+			if (err)
+				status =
+					lab_error(LAB_DISK, "writing %s: %s", path, strerror(-err));
+			else if (!incoming.length)
+				status = 0;
+		} else if (!gone) {
+			status = incoming.type == LAB_FAILED ?
+					 say_failed(&incoming) :
+					 lab_error(LAB_INTERNAL,
+						   "the machine said something unknown");
+		}
+		free(incoming.content);
+	}
+	if (fd >= 0 && close(fd) && !status)
+		status = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));
+	return gone ? say_gone(machine, options, gone, "copying a file out") : status;
+}
+
+int lab_session_collect(struct lab_machine *machine, const struct lab_options *options)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < options->collect.count && !status; i++) {
+		char *path = absolute(options->collect.items[i]);
+
+		status = collect_one(machine, options, path);
+		free(path);
+	}
+	return status;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starts `ring0 backtrace` on a core of the guest and reads its answer; command/backtrace/disassembly.h and
+ * command/backtrace/backtrace.c have the lines that it holds. Depends on core.h, helper_process.h and command_path.h.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "base/command_path.h"
+#include "base/helper_process.h"
+#include "crash/child.h"
+#include "crash/elf_core.h"
+
+#define TIMEOUT_MS 8000
+
+#define STRING(number)	     #number
+#define FD_PATH_TEXT(number) "/proc/self/fd/" STRING(number)
+#define FD_PATH		     FD_PATH_TEXT(HELPER_PROCESS_FD)
+
+/* Without debugging information: the file mapped there and how far into it that is. */
+static void module_place(const struct crash_view *view, uint64_t address, char *buffer, size_t size)
+{
+	uint64_t start = 0;
+	const char *path = NULL;
+
+	for (size_t i = 0; i < view->region_count; i++) {
+		const struct crash_region *region = &view->regions[i];
+
+		if (!region->path)
+			continue;
+		/* Offsets are from where the file's first byte is mapped, as addr2line takes them. */
+		if (!path || strcmp(path, region->path) || !region->file_offset) {
+			path = region->path;
+			start = region->start - region->file_offset;
+		}
+		if (address >= region->start && address < region->end) {
+			const char *slash = strrchr(path, '/');
+
+			snprintf(buffer, size, "%s+0x%llx", slash ? slash + 1 : path,
+				 (unsigned long long)(address - start));
+			return;
+		}
+	}
+	snprintf(buffer, size, "0x%llx", (unsigned long long)address);
+}
+
+/* Run the command, wherever it is. The arguments begin with a place for its name. */
+static int run_command(char **argv, int core_fd, char **output, struct error *error)
+{
+	const char *chosen = getenv("RING0_COMMAND");
+	const char *candidates[] = { r0_command_path, "ring0" };
+	int err = -ENOENT;
+
+	if (chosen && chosen[0]) {
+		argv[0] = (char *)(uintptr_t)chosen;
+		return helper_process_run(argv, core_fd, TIMEOUT_MS, output, error);
+	}
+	for (size_t i = 0; i < 2 && err == -ENOENT; i++) {
+		if (!candidates[i][0])
+			continue;
+		argv[0] = (char *)(uintptr_t)candidates[i];
+		error->text[0] = '\0';
+		err = helper_process_run(argv, core_fd, TIMEOUT_MS, output, error);
+	}
+	if (err == -ENOENT) {
+		error->text[0] = '\0';
+		error_set(error, ENOENT,
+			  "the command ring0 is neither at %s nor in $PATH; $RING0_COMMAND can say "
+			  "where it is",
+			  r0_command_path);
+	}
+	return err;
+}
+
+/* Write a core and run the command on it. */
+static int ask(const struct crash_view *view, bool contents, char **argv, char **output,
+	       struct error *error)
+{
+	int fd = memfd_create("ring0 core", MFD_CLOEXEC), err;
+
+	*output = NULL;
+	if (fd < 0)
+		return error_set(error, errno, "memfd_create: %s", strerror(errno));
+	err = core_write(view, SIGSEGV, contents, fd, error);
+	if (!err)
+		err = run_command(argv, fd, output, error);
+	close(fd);
+	return err;
+}
+
+static void copy_line(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+}
+
+static void parse_fact(struct crash_child *child, const char *line)
+{
+	struct crash_child_access access = { 0 };
+	unsigned long long address;
+	char direction, segment;
+
+	if (!strncmp(line, "@place ", 7)) {
+		copy_line(child->place, sizeof(child->place), line + 7);
+	} else if (!strncmp(line, "@caller ", 8)) {
+		copy_line(child->caller, sizeof(child->caller), line + 8);
+	} else if (!strncmp(line, "@instruction ", 13)) {
+		copy_line(child->instruction, sizeof(child->instruction), line + 13);
+	} else if (!strncmp(line, "@raises ", 8)) {
+		child->raises = atoi(line + 8);
+	} else if (!strncmp(line, "@interrupt ", 11)) {
+		child->interrupt = atoi(line + 11);
+	} else if (!strcmp(line, "@service")) {
+		child->service = true;
+	} else if (!strcmp(line, "@privileged")) {
+		child->privileged = true;
+	} else if (!strncmp(line, "@extension ", 11)) {
+		copy_line(child->extension, sizeof(child->extension), line + 11);
+	} else if (!strncmp(line, "@error ", 7)) {
+		copy_line(child->complaint, sizeof(child->complaint), line + 7);
+	} else if (sscanf(line, "@access %c %c %llx %u %u", &direction, &segment, &address,
+			  &access.size, &access.alignment) == 5 &&
+		   child->access_count < CRASH_CHILD_ACCESSES) {
+		access.address = address;
+		access.write = direction == 'w';
+		access.stack = segment == 's';
+		child->accesses[child->access_count++] = access;
+	}
+}
+
+/* Take the facts out of the output; what is left is the text. True if it has its last line. */
+static bool parse_output(struct crash_child *child, char *output)
+{
+	char *to = output, *next;
+	bool complete = false;
+
+	for (char *line = output; *line; line = next) {
+		size_t length = strcspn(line, "\n");
+
+		next = line + length + (line[length] == '\n');
+		if (line[0] != '@') {
+			memmove(to, line, (size_t)(next - line));
+			to += next - line;
+			continue;
+		}
+		line[length] = '\0';
+		if (!strcmp(line, "@end"))
+			complete = true;
+		else
+			parse_fact(child, line);
+	}
+	*to = '\0';
+	return complete;
+}
+
+void crash_child_ask(const struct crash_view *view, bool after, bool stopped, const uint8_t *bytes,
+		     size_t byte_count, struct crash_child *child)
+{
+	char name[] = "ring0", command[] = "backtrace", facts[] = "--facts", path[] = FD_PATH;
+	char after_option[] = "--after", bytes_option[] = "--bytes", hex[2 * 15 + 1] = "";
+	char stopped_option[] = "--stopped";
+	char *argv[9] = { name, command, facts };
+	struct error error = { 0 };
+	size_t count = 3;
+	int err;
+
+	memset(child, 0, sizeof(*child));
+	child->raises = -1;
+	child->interrupt = -1;
+	module_place(view, view->regs.rip, child->place, sizeof(child->place));
+	if (after)
+		argv[count++] = after_option;
+	if (stopped)
+		argv[count++] = stopped_option;
+	for (size_t i = 0; i < byte_count && i < 15; i++)
+		sprintf(hex + 2 * i, "%02x", bytes[i]);
+	if (hex[0]) {
+		argv[count++] = bytes_option;
+		argv[count++] = hex;
+	}
+	argv[count] = path;
+	err = ask(view, true, argv, &child->text, &error);
+	if (child->text && parse_output(child, child->text))
+		return;
+	/* What it told before it failed still holds. */
+	if (!child->complaint[0])
+		snprintf(child->complaint, sizeof(child->complaint), "%s",
+			 err ? error.text : "the command ring0 gave no complete answer");
+}
+
+void crash_child_finish(struct crash_child *child)
+{
+	free(child->text);
+	child->text = NULL;
+}
+
+void crash_child_place(const struct crash_view *view, uint64_t address, char *buffer, size_t size)
+{
+	char name[] = "ring0", command[] = "backtrace", place[] = "--place", path[] = FD_PATH;
+	char facts[] = "--facts", text[32];
+	char *argv[] = { name, command, facts, place, text, path, NULL };
+	struct crash_child child = { 0 };
+	struct error error = { 0 };
+	char *output;
+
+	module_place(view, address, child.place, sizeof(child.place));
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)address);
+	if (!ask(view, false, argv, &output, &error))
+		parse_output(&child, output);
+	free(output);
+	snprintf(buffer, size, "%s", child.place);
+}

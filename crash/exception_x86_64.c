@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions in words (SDM vol. 3A, chapter 6; APM vol. 2, chapter 8). Depends on crash.h alone.
+ */
+#include <string.h>
+#include "crash/exception_x86_64.h"
+
+#define PAGE_SIZE 4096
+
+static const struct {
+	const char *name, *title;
+	bool error_code;
+} exceptions[32] = {
+	[R0_DE] = { "#DE", "divide error", false },
+	[R0_DB] = { "#DB", "debug exception", false },
+	[R0_NMI] = { "NMI", "non-maskable interrupt", false },
+	[R0_BP] = { "#BP", "breakpoint", false },
+	[R0_OF] = { "#OF", "overflow", false },
+	[R0_BR] = { "#BR", "BOUND range exceeded", false },
+	[R0_UD] = { "#UD", "invalid opcode", false },
+	[R0_NM] = { "#NM", "device not available", false },
+	[R0_DF] = { "#DF", "double fault", true },
+	[R0_TS] = { "#TS", "invalid TSS", true },
+	[R0_NP] = { "#NP", "segment not present", true },
+	[R0_SS] = { "#SS", "stack-segment fault", true },
+	[R0_GP] = { "#GP", "general protection", true },
+	[R0_PF] = { "#PF", "page fault", true },
+	[R0_MF] = { "#MF", "x87 floating-point error", false },
+	[R0_AC] = { "#AC", "alignment check", true },
+	[R0_MC] = { "#MC", "machine check", false },
+	[R0_XM] = { "#XM", "SIMD floating-point exception", false },
+	[20] = { "#VE", "virtualization exception", false },
+	[R0_CP] = { "#CP", "control protection", true },
+	[28] = { "#HV", "hypervisor injection exception", false },
+	[29] = { "#VC", "VMM communication exception", true },
+	[30] = { "#SX", "security exception", true },
+};
+
+static bool is_named(int vector)
+{
+	return vector >= 0 && vector < 32 && exceptions[vector].name;
+}
+
+const char *crash_exception_name(int vector, char *buffer, size_t size)
+{
+	if (is_named(vector))
+		snprintf(buffer, size, "%s", exceptions[vector].name);
+	else
+		snprintf(buffer, size, "interrupt %#x", (unsigned int)vector);
+	return buffer;
+}
+
+const char *crash_exception_title(int vector)
+{
+	return is_named(vector) ? exceptions[vector].title : NULL;
+}
+
+bool crash_exception_has_error_code(int vector)
+{
+	return is_named(vector) && exceptions[vector].error_code;
+}
+
+bool crash_exception_is_trap(int vector)
+{
+	return vector == R0_BP || vector == R0_OF;
+}
+
+static void append(char *buffer, size_t size, const char *separator, const char *text)
+{
+	size_t length = strlen(buffer);
+
+	snprintf(buffer + length, size - length, "%s%s", length ? separator : "", text);
+}
+
+static void page_fault_code(uint64_t code, char *buffer, size_t size)
+{
+	/* As the manuals name them; a clear bit is told where it has a meaning of its own. */
+	append(buffer, size, ", ",
+	       code & CRASH_PF_P ? "P: protection violation" : "page not present");
+	if (code & CRASH_PF_I)
+		append(buffer, size, ", ", "I: instruction fetch");
+	else
+		append(buffer, size, ", ", code & CRASH_PF_W ? "W: write" : "read");
+	append(buffer, size, ", ", code & CRASH_PF_U ? "U: in ring 3" : "in ring 0");
+	if (code & CRASH_PF_RSVD)
+		append(buffer, size, ", ", "RSVD: reserved bit set");
+	if (code & CRASH_PF_PK)
+		append(buffer, size, ", ", "PK: protection key");
+	if (code & CRASH_PF_SS)
+		append(buffer, size, ", ", "SS: shadow stack");
+	if (code & CRASH_PF_SGX)
+		append(buffer, size, ", ", "SGX");
+}
+
+/* SDM vol. 3A, 6.13: EXT, IDT, TI, index. */
+static void selector_code(uint64_t code, char *buffer, size_t size)
+{
+	const char *table = code & 2 ? "IDT" : code & 4 ? "LDT" : "GDT";
+
+	if (code >> 1)
+		snprintf(buffer, size, "%s entry %u", table, (unsigned int)(code >> 3 & 0x1fff));
+	if (code & 1)
+		append(buffer, size, ", ", "EXT: while delivering another event");
+}
+
+void crash_exception_error_code(int vector, uint64_t error_code, char *buffer, size_t size)
+{
+	/* SDM vol. 1, 17.2.5, #CP */
+	static const char *const control[] = { NULL,	    "NEAR-RET", "FAR-RET or IRET",
+					       "ENDBRANCH", "RSTORSSP", "SETSSBSY" };
+
+	buffer[0] = '\0';
+	switch (vector) {
+	case R0_PF:
+		page_fault_code(error_code, buffer, size);
+		break;
+	case R0_TS:
+	case R0_NP:
+	case R0_SS:
+	case R0_GP:
+		selector_code(error_code, buffer, size);
+		break;
+	case R0_CP:
+		if ((error_code & 0x7fff) >= 1 && (error_code & 0x7fff) <= 5)
+			snprintf(buffer, size, "%s", control[error_code & 0x7fff]);
+		break;
+	}
+}
+
+void crash_exception_address(uint64_t address, char *buffer, size_t size)
+{
+	if (address == 0)
+		snprintf(buffer, size, "the NULL pointer");
+	else if (address < PAGE_SIZE)
+		snprintf(buffer, size, "NULL pointer + %#llx", (unsigned long long)address);
+	else
+		snprintf(buffer, size, "%#llx", (unsigned long long)address);
+}
+
+static const struct {
+	uint32_t start, size;
+	const char *name;
+} stacks[] = {
+	{ R0_AREA_STACK, R0_AREA_STACK_SIZE, "the test's stack" },
+	{ R0_AREA_USER_STACK, R0_AREA_USER_SIZE, "the ring 3 stack" },
+	{ R0_AREA_EXCEPTION_STACK, R0_AREA_EXCEPTION_SIZE, "the exception stack" },
+	{ R0_AREA_DF_STACK, R0_AREA_SMALL_SIZE, "the double fault stack" },
+	{ R0_AREA_NMI_STACK, R0_AREA_SMALL_SIZE, "the NMI stack" },
+	{ R0_AREA_MC_STACK, R0_AREA_SMALL_SIZE, "the machine check stack" },
+};
+
+const char *crash_exception_guarded_stack(const struct crash_view *view, uint64_t address)
+{
+	if (!view->area)
+		return NULL;
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+		if (view->area + stacks[i].start - 1 - address < PAGE_SIZE)
+			return stacks[i].name;
+	return NULL;
+}
+
+/* The stack that RSP is in; it may be below the guard page of one that overflowed. */
+static const char *present_stack(const struct crash_view *view)
+{
+	if (!view->area)
+		return NULL;
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+		if (view->regs.rsp - (view->area + stacks[i].start) < stacks[i].size)
+			return stacks[i].name;
+	return NULL;
+}
+
+static void page_fault_summary(const struct crash_view *view, uint64_t code, char *buffer,
+			       size_t size)
+{
+	const char *stack = crash_exception_guarded_stack(view, view->cr2);
+	const char *present = present_stack(view);
+	const char *what = code & CRASH_PF_I ? "fetch from" :
+			   code & CRASH_PF_W ? "write to" :
+					       "read from";
+	const char *why;
+	char address[64];
+
+	if (code & CRASH_PF_RSVD)
+		why = "a reserved bit is set in its page tables";
+	else if (!(code & CRASH_PF_P))
+		why = "not present";
+	else if (code & CRASH_PF_PK)
+		why = "forbidden by its protection key";
+	else if (code & CRASH_PF_SS)
+		why = "a shadow stack access";
+	else if (code & CRASH_PF_SGX)
+		why = "forbidden by SGX";
+	else if (code & CRASH_PF_I)
+		why = "not executable";
+	else if (code & CRASH_PF_W)
+		why = "not writable";
+	else
+		why = "not accessible";
+	crash_exception_address(view->cr2, address, sizeof(address));
+	/* A guard page is above the next stack as well, for what runs past its end. */
+	if (stack && (!present || !strcmp(present, stack)))
+		snprintf(buffer, size, "#PF: stack overflow: %s %s, in the guard page below %s",
+			 what, address, stack);
+	else
+		snprintf(buffer, size, "#PF: %s %s%s, %s", what, address,
+			 code & CRASH_PF_U ? " from ring 3" : "", why);
+}
+
+void crash_exception_summary(const struct crash_view *view, const struct crash *crash, char *buffer,
+			     size_t size)
+{
+	char name[32], code[128];
+
+	if (crash->vector == R0_PF) {
+		page_fault_summary(view, crash->error_code, buffer, size);
+		return;
+	}
+	crash_exception_name(crash->vector, name, sizeof(name));
+	crash_exception_error_code(crash->vector, crash->error_code, code, sizeof(code));
+	if (!is_named(crash->vector))
+		snprintf(buffer, size, "%s without a handler", name);
+	else if (!crash_exception_has_error_code(crash->vector) || crash->vector == R0_DF)
+		snprintf(buffer, size, "%s", name);
+	else
+		snprintf(buffer, size, "%s(%s%llx%s%s)", name, crash->error_code ? "0x" : "",
+			 (unsigned long long)crash->error_code, code[0] ? ": " : "", code);
+}
+
+void crash_exception_print(const struct crash_view *view, const struct crash *crash, FILE *out)
+{
+	const char *title = crash_exception_title(crash->vector);
+	char name[32], text[256];
+
+	crash_exception_name(crash->vector, name, sizeof(name));
+	fprintf(out, "%s", name);
+	if (title)
+		fprintf(out, " (%s, vector %d)", title, crash->vector);
+	if (crash_exception_has_error_code(crash->vector)) {
+		crash_exception_error_code(crash->vector, crash->error_code, text, sizeof(text));
+		fprintf(out, ", error code %#llx%s%s", (unsigned long long)crash->error_code,
+			text[0] ? ": " : "", text);
+	}
+	fprintf(out, "\n");
+	if (crash->vector == R0_PF) {
+		const char *stack = crash_exception_guarded_stack(view, view->cr2);
+
+		fprintf(out, "CR2 0x%016llx", (unsigned long long)view->cr2);
+		if (view->cr2 < PAGE_SIZE) {
+			crash_exception_address(view->cr2, text, sizeof(text));
+			fprintf(out, ", %s", text);
+		}
+		if (stack)
+			fprintf(out, ", in the guard page below %s", stack);
+		fprintf(out, "\n");
+	}
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Registers as the lines of a report, flags by name. Depends on crash.h alone. */
+#include <string.h>
+#include "crash/registers_x86_64.h"
+
+struct flag {
+	unsigned int bit;
+	const char *name;
+};
+
+/* SDM vol. 1, 3.4.3; vol. 3A, 2.5 and 2.2.1. */
+static const struct flag rflags[] = {
+	{ 0, "CF" },  { 2, "PF" },  { 4, "AF" },  { 6, "ZF" },	{ 7, "SF" },
+	{ 8, "TF" },  { 9, "IF" },  { 10, "DF" }, { 11, "OF" }, { 14, "NT" },
+	{ 16, "RF" }, { 17, "VM" }, { 18, "AC" }, { 0, NULL },
+};
+static const struct flag cr0_flags[] = {
+	{ 0, "PE" },  { 1, "MP" },  { 2, "EM" },  { 3, "TS" },	{ 4, "ET" },  { 5, "NE" },
+	{ 16, "WP" }, { 18, "AM" }, { 29, "NW" }, { 30, "CD" }, { 31, "PG" }, { 0, NULL },
+};
+static const struct flag cr4_flags[] = {
+	{ 0, "VME" },	      { 1, "PVI" },    { 2, "TSD" },	  { 3, "DE" },	  { 4, "PSE" },
+	{ 5, "PAE" },	      { 6, "MCE" },    { 7, "PGE" },	  { 8, "PCE" },	  { 9, "OSFXSR" },
+	{ 10, "OSXMMEXCPT" }, { 11, "UMIP" },  { 12, "LA57" },	  { 13, "VMXE" }, { 14, "SMXE" },
+	{ 16, "FSGSBASE" },   { 17, "PCIDE" }, { 18, "OSXSAVE" }, { 20, "SMEP" }, { 21, "SMAP" },
+	{ 22, "PKE" },	      { 23, "CET" },   { 24, "PKS" },	  { 0, NULL },
+};
+static const struct flag efer_flags[] = {
+	{ 0, "SCE" }, { 8, "LME" }, { 10, "LMA" }, { 11, "NXE" }, { 12, "SVME" }, { 0, NULL },
+};
+
+static void print_flags(FILE *out, const char *name, uint64_t value, const struct flag *flags)
+{
+	fprintf(out, "  %-6s 0x%llx", name, (unsigned long long)value);
+	for (; flags->name; flags++)
+		if (value >> flags->bit & 1)
+			fprintf(out, " %s", flags->name);
+	fprintf(out, "\n");
+}
+
+void crash_registers_print(const struct crash_view *view, FILE *out)
+{
+	const struct kvm_regs *r = &view->regs;
+	const struct kvm_sregs *s = &view->sregs;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} general[] = {
+		{ "RAX", r->rax }, { "RBX", r->rbx },	 { "RCX", r->rcx }, { "RDX", r->rdx },
+		{ "RSI", r->rsi }, { "RDI", r->rdi },	 { "RBP", r->rbp }, { "RSP", r->rsp },
+		{ "R8", r->r8 },   { "R9", r->r9 },	 { "R10", r->r10 }, { "R11", r->r11 },
+		{ "R12", r->r12 }, { "R13", r->r13 },	 { "R14", r->r14 }, { "R15", r->r15 },
+		{ "RIP", r->rip }, { "CR2", view->cr2 },
+	};
+
+	fprintf(out, "registers:\n");
+	for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
+		fprintf(out, "%s%-3s 0x%016llx%s", i % 3 ? "   " : "  ", general[i].name,
+			(unsigned long long)general[i].value, i % 3 == 2 ? "\n" : "");
+	print_flags(out, "RFLAGS", r->rflags, rflags);
+	fprintf(out, "  CS 0x%04x, ring %u   SS 0x%04x   DS 0x%04x   ES 0x%04x\n", s->cs.selector,
+		s->cs.selector & 3, s->ss.selector, s->ds.selector, s->es.selector);
+	fprintf(out, "  FS 0x%04x at 0x%llx   GS 0x%04x at 0x%llx\n", s->fs.selector,
+		(unsigned long long)view->fs_base, s->gs.selector, (unsigned long long)s->gs.base);
+	fprintf(out, "  GDT at 0x%llx, limit 0x%x   IDT at 0x%llx, limit 0x%x\n",
+		(unsigned long long)s->gdt.base, s->gdt.limit, (unsigned long long)s->idt.base,
+		s->idt.limit);
+	fprintf(out, "  TR 0x%04x at 0x%llx, limit 0x%x   CR3 0x%llx   CR8 0x%llx\n",
+		s->tr.selector, (unsigned long long)s->tr.base, s->tr.limit,
+		(unsigned long long)s->cr3, (unsigned long long)s->cr8);
+	print_flags(out, "CR0", s->cr0, cr0_flags);
+	print_flags(out, "CR4", s->cr4, cr4_flags);
+	print_flags(out, "EFER", s->efer, efer_flags);
+}

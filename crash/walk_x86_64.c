@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walks the guest's page tables (SDM vol. 3A, 4.5; APM vol. 2, 5.3). Depends on crash.h's view
+ * alone.
+ */
+#include <string.h>
+#include "crash/walk_x86_64.h"
+
+#define CR0_WP	  (1ull << 16)
+#define CR0_PG	  (1ull << 31)
+#define CR4_LA57  (1ull << 12)
+#define CR4_SMEP  (1ull << 20)
+#define CR4_SMAP  (1ull << 21)
+#define EFER_NXE  (1ull << 11)
+#define RFLAGS_AC (1ull << 18)
+
+#define PTE_P	  (1ull << 0)
+#define PTE_W	  (1ull << 1)
+#define PTE_U	  (1ull << 2)
+#define PTE_A	  (1ull << 5)
+#define PTE_D	  (1ull << 6)
+#define PTE_PS	  (1ull << 7)
+#define PTE_NX	  (1ull << 63)
+#define PTE_FRAME 0x000ffffffffff000ull
+
+static const char *const level_names[] = { "PTE", "PDE", "PDPTE", "PML4E", "PML5E" };
+
+static unsigned int level_count(const struct crash_view *view)
+{
+	return view->sregs.cr4 & CR4_LA57 ? 5 : 4;
+}
+
+static bool is_canonical(uint64_t address, unsigned int levels)
+{
+	unsigned int unused = 64 - (12 + 9 * levels);
+
+	return (uint64_t)((int64_t)(address << unused) >> unused) == address;
+}
+
+void crash_walk(const struct crash_view *view, uint64_t address, struct crash_walk *walk)
+{
+	unsigned int levels = level_count(view);
+	uint64_t table = view->sregs.cr3 & PTE_FRAME;
+
+	memset(walk, 0, sizeof(*walk));
+	walk->address = address;
+	walk->paging = view->sregs.cr0 & CR0_PG;
+	if (!walk->paging) {
+		walk->canonical = true;
+		walk->mapped = true;
+		walk->gpa = address;
+		return;
+	}
+	walk->canonical = is_canonical(address, levels);
+	if (!walk->canonical)
+		return;
+
+	for (unsigned int level = levels; level-- > 0;) {
+		struct crash_walk_entry *entry = &walk->entries[walk->count++];
+		uint64_t value = 0;
+
+		entry->name = level_names[level];
+		entry->shift = 12 + 9 * level;
+		entry->address = table + ((address >> entry->shift) & 511) * 8;
+		entry->readable = view->read_physical(view->context, entry->address, &value,
+						      sizeof(value)) == sizeof(value);
+		if (!entry->readable)
+			return;
+		entry->value = value;
+		if (!(value & PTE_P))
+			return;
+		entry->leaf = level == 0 || (level <= 2 && value & PTE_PS);
+		if (entry->leaf) {
+			uint64_t offset_mask = (1ull << entry->shift) - 1;
+
+			walk->mapped = true;
+			walk->gpa = (value & PTE_FRAME & ~offset_mask) | (address & offset_mask);
+			return;
+		}
+		table = value & PTE_FRAME;
+	}
+}
+
+/* The last entry that was read, or NULL. */
+static const struct crash_walk_entry *last_entry(const struct crash_walk *walk)
+{
+	return walk->count ? &walk->entries[walk->count - 1] : NULL;
+}
+
+bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *walk,
+			struct crash_access access, char *reason, size_t size)
+{
+	const struct crash_walk_entry *last = last_entry(walk);
+	const struct crash_walk_entry *user_clear = NULL;
+
+	reason[0] = '\0';
+	if (!walk->canonical) {
+		snprintf(reason, size, "the address is not canonical");
+		return true;
+	}
+	if (last && (!last->readable || !(last->value & PTE_P))) {
+		int length = last->readable ?
+				     snprintf(reason, size, "the %s has P clear", last->name) :
+				     snprintf(reason, size,
+					      "the %s at %#llx is outside guest memory", last->name,
+					      (unsigned long long)last->address);
+
+		/* Nothing is mapped at all, or next to nothing: CR3 is wrong rather than an entry. */
+		if (walk->count == 1 && length > 0 && (size_t)length < size)
+			snprintf(reason + length, size - (size_t)length, ", with CR3 %#llx",
+				 (unsigned long long)view->sregs.cr3);
+		return true;
+	}
+	for (unsigned int i = 0; i < walk->count; i++) {
+		const struct crash_walk_entry *entry = &walk->entries[i];
+
+		if (entry->value & PTE_NX && !(view->sregs.efer & EFER_NXE)) {
+			snprintf(reason, size,
+				 "the %s has NX set, reserved while EFER.NXE is clear",
+				 entry->name);
+			return true;
+		}
+		if (entry->shift > 30 && entry->value & PTE_PS) {
+			snprintf(reason, size, "the %s has PS set, which is reserved there",
+				 entry->name);
+			return true;
+		}
+		if (!(entry->value & PTE_U) && !user_clear)
+			user_clear = entry;
+	}
+	for (unsigned int i = 0; i < walk->count; i++) {
+		const struct crash_walk_entry *entry = &walk->entries[i];
+
+		if (access.user && !(entry->value & PTE_U)) {
+			snprintf(reason, size, "the %s has U clear: the page is the supervisor's",
+				 entry->name);
+			return true;
+		}
+		if (access.write && !(entry->value & PTE_W) &&
+		    (access.user || view->sregs.cr0 & CR0_WP)) {
+			snprintf(reason, size, "the %s has W clear: the page is read-only",
+				 entry->name);
+			return true;
+		}
+		if (access.fetch && entry->value & PTE_NX) {
+			snprintf(reason, size, "the %s has NX set: the page is not executable",
+				 entry->name);
+			return true;
+		}
+	}
+	if (walk->count && !access.user && !user_clear) {
+		if (access.fetch && view->sregs.cr4 & CR4_SMEP) {
+			snprintf(reason, size, "the page is the user's and CR4.SMEP is set");
+			return true;
+		}
+		if (!access.fetch && view->sregs.cr4 & CR4_SMAP &&
+		    !(view->regs.rflags & RFLAGS_AC)) {
+			snprintf(reason, size,
+				 "the page is the user's, CR4.SMAP is set and RFLAGS.AC clear");
+			return true;
+		}
+	}
+	return false;
+}
+
+void crash_walk_print(const struct crash_view *view, const struct crash_walk *walk, FILE *out)
+{
+	fprintf(out, "page walk of 0x%016llx, CR3 0x%llx:\n", (unsigned long long)walk->address,
+		(unsigned long long)view->sregs.cr3);
+	if (!walk->paging) {
+		fprintf(out, "  none: CR0.PG is clear, so that addresses are physical\n");
+		return;
+	}
+	if (!walk->canonical) {
+		fprintf(out, "  none: the address is not canonical\n");
+		return;
+	}
+	for (unsigned int i = 0; i < walk->count; i++) {
+		const struct crash_walk_entry *entry = &walk->entries[i];
+		uint64_t value = entry->value;
+
+		fprintf(out, "  %-5s at 0x%012llx: ", entry->name,
+			(unsigned long long)entry->address);
+		if (!entry->readable) {
+			fprintf(out, "outside guest memory\n");
+			return;
+		}
+		fprintf(out, "0x%016llx  ", (unsigned long long)value);
+		if (!(value & PTE_P)) {
+			fprintf(out, "not present\n");
+			return;
+		}
+		fprintf(out, "P %c %c %c %c %s %s", value & PTE_W ? 'W' : '-',
+			value & PTE_U ? 'U' : '-', value & PTE_A ? 'A' : '-',
+			entry->leaf && value & PTE_D ? 'D' : '-',
+			entry->shift > 12 && value & PTE_PS ? "PS" : "--",
+			value & PTE_NX ? "NX" : "--");
+		if (entry->leaf)
+			fprintf(out, "  page at 0x%llx",
+				(unsigned long long)(walk->gpa & ~((1ull << entry->shift) - 1)));
+		fprintf(out, "\n");
+	}
+	if (walk->mapped)
+		fprintf(out, "  physical address 0x%llx\n", (unsigned long long)walk->gpa);
+}
+
+size_t crash_walk_read(const struct crash_view *view, uint64_t address, void *to, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t part = 4096 - ((address + done) & 4095);
+		struct crash_walk walk;
+		size_t got;
+
+		if (part > size - done)
+			part = size - done;
+		crash_walk(view, address + done, &walk);
+		if (!walk.mapped)
+			break;
+		got = view->read_physical(view->context, walk.gpa, (char *)to + done, part);
+		done += got;
+		if (got < part)
+			break;
+	}
+	return done;
+}
+
+bool crash_walk_refuses_range(const struct crash_view *view, uint64_t address, size_t size,
+			      struct crash_access access, char *reason, size_t reason_size)
+{
+	uint64_t last = address + (size ? size - 1 : 0);
+
+	for (uint64_t page = address;;) {
+		struct crash_walk walk;
+
+		crash_walk(view, page, &walk);
+		if (crash_walk_refuses(view, &walk, access, reason, reason_size))
+			return true;
+		if ((page | 4095) == (last | 4095))
+			return false;
+		page = (page | 4095) + 1;
+	}
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual CPU: running it, interrupting it from another thread, and its whole state, saved and
+ * put back. What an exit means is for the caller to say, from vcpu->run.
+ */
+#ifndef KVM_VCPU_H
+#define KVM_VCPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+#include "kvm/vm.h"
+
+struct vcpu {
+	struct vm *vm; /* not owned */
+	int fd;
+	struct kvm_run *run;
+	pid_t thread;		  /* that runs it; set by vcpu_run(), 0 before */
+	struct kvm_cpuid2 *cpuid; /* what its CPUID says */
+	timer_t alarm;		  /* once there was one */
+	bool has_alarm;
+};
+
+/* CPUID entries that take the place of what KVM supports, by leaf and subleaf. */
+struct vcpu_cpuid {
+	const struct kvm_cpuid_entry2 *entries;
+	size_t count;
+};
+
+/*
+ * Make a vCPU with the CPUID that KVM supports, `id` its APIC ID, changed by `cpuid` (which may be
+ * NULL). Returns 0
+ * or -errno. vcpu_finish() releases it.
+ */
+int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_cpuid *cpuid,
+	      struct error *error);
+void vcpu_finish(struct vcpu *vcpu);
+
+/* A feature bit of the vCPU's CPUID: of a register of a leaf's first subleaf. */
+enum vcpu_register { VCPU_EAX, VCPU_EBX, VCPU_ECX, VCPU_EDX };
+bool vcpu_cpuid_has(const struct vcpu *vcpu, uint32_t leaf, enum vcpu_register from,
+		    unsigned int bit);
+
+/*
+ * Have the calling thread ready to run vCPUs: blocks every signal in it, so that the signal of
+ * vcpu_kick() only ever interrupts KVM_RUN and no handler need be installed. A thread that does
+ * nothing else is expected.
+ */
+void vcpu_prepare_thread(void);
+
+/*
+ * Run until the next exit, which is in vcpu->run, with the registers in vcpu->run->s.regs.
+ * Registers that are marked in run->kvm_dirty_regs are set first. Returns 0; -EINTR after
+ * vcpu_kick(); another -errno with a message.
+ */
+int vcpu_run(struct vcpu *vcpu, struct error *error);
+
+/*
+ * Finish an instruction that left the VM half-way (an IN, reads from MMIO), whatever it gets to
+ * read, without running another, so that registers can be set (Documentation/virt/kvm/api.rst,
+ * KVM_RUN: pending operations are completed by re-entry, with immediate_exit). Registers marked in
+ * run->kvm_dirty_regs are set. Returns false if the vCPU can't be brought to rest.
+ */
+bool vcpu_complete(struct vcpu *vcpu);
+
+/* From another thread: have a present or coming vcpu_run() return -EINTR, as soon as KVM can. */
+void vcpu_kick(struct vcpu *vcpu);
+
+/*
+ * In the vCPU's thread, the same each time: have a present or coming vcpu_run() return -EINTR at that
+ * time of the monotonic clock, in nanoseconds, or 0 for none. Takes the place of the one before.
+ * Returns 0 or -errno.
+ */
+int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error);
+
+/* In the vCPU's thread: forget kicks and alarms that came. */
+void vcpu_clear_kick(struct vcpu *vcpu);
+
+/*
+ * Whole state but memory, with the local APIC where KVM has one. vcpu_state_create() takes it from a
+ * vCPU, to be put back many times.
+ */
+struct vcpu_state;
+int vcpu_state_create(struct vcpu_state **state, struct vcpu *vcpu, struct error *error);
+void vcpu_state_destroy(struct vcpu_state *state);
+
+/*
+ * Put the state back. General and system registers and events go in with the next vcpu_run().
+ * Returns 0 or -errno.
+ */
+int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error);
+
+/*
+ * Compare the vCPU with the state, all of it but its clocks: 1 and what differs, as text; 0; or
+ * -errno. Slow: for checking the reset itself.
+ */
+int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
+		       struct error *error);
+
+#endif /* KVM_VCPU_H */

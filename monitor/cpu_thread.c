@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU of a machine on KVM: its thread, and how others interrupt it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "monitor/monitor.h"
+
+static int arm(void *context, struct error *error)
+{
+	return monitor_watch_arm(context, error);
+}
+
+static int run(void *context, struct error *error)
+{
+	return monitor_watch_run(context, error);
+}
+
+static void immediate_exit(void *context, bool on)
+{
+	struct monitor_cpu *cpu = context;
+
+	__atomic_store_n(&cpu->vcpu.run->immediate_exit, on, __ATOMIC_SEQ_CST);
+}
+
+static void clear_kick(void *context)
+{
+	struct monitor_cpu *cpu = context;
+
+	vcpu_clear_kick(&cpu->vcpu);
+}
+
+static struct exit serve(void *context, struct error *error)
+{
+	struct monitor_cpu *cpu = context;
+	struct devices *devices = cpu->machine->devices;
+	struct kvm_run *state = cpu->vcpu.run;
+	struct exit exit = { .outcome = EXIT_CONTINUE };
+	char text[256];
+
+	if (monitor_serve_own(cpu))
+		return exit;
+	pthread_mutex_lock(&devices->lock);
+	exit = exit_classify(state, cpu->machine->kvm->run_size, &devices->bus);
+	if (exit.outcome == EXIT_SHUTDOWN &&
+	    (state->exit_reason == KVM_EXIT_IO || state->exit_reason == KVM_EXIT_MMIO))
+		cpu->status = devices->bus.shutdown_status;
+	pthread_mutex_unlock(&devices->lock);
+	exit_describe(state, &exit, text, sizeof(text));
+	if (exit.outcome == EXIT_FATAL || (exit.outcome == EXIT_NONE && exit.has_reason))
+		error_set(error, EIO, "%s", text);
+	else if (exit.outcome == EXIT_CONTINUE && exit.has_reason)
+		monitor_log(cpu->machine, "CPU %u: %s", cpu->number, text);
+	return exit;
+}
+
+static void debug(void *context)
+{
+	monitor_watch_debug(context);
+}
+
+static int capture(void *context, struct register_snapshot *registers)
+{
+	return registers_take(registers, &monitor_registers_ops, context, NULL);
+}
+
+static bool is_halted(void *context)
+{
+	struct monitor_cpu *cpu = context;
+
+	return atomic_load(&cpu->halted);
+}
+
+/* Each says that it halts before it looks at the others: whoever is last sees all of them. */
+static bool halt(void *context)
+{
+	struct monitor_cpu *cpu = context;
+	const struct r0_vm *vm = cpu->machine;
+	unsigned int i;
+
+	atomic_store(&cpu->halted, true);
+	for (i = 0; i < vm->options.cpus; i++)
+		if (!atomic_load(&vm->cpus[i].halted))
+			return false;
+	return true;
+}
+
+static const struct cpu_loop_ops loop_ops = {
+	.arm = arm,
+	.run = run,
+	.immediate_exit = immediate_exit, /* a KVM without it is refused by kvm_create() */
+	.clear_kick = clear_kick,
+	.serve = serve,
+	.debug = debug,
+	.capture = capture,
+	.is_halted = is_halted,
+	.halt = halt,
+};
+
+void monitor_kick(struct monitor_cpu *cpu)
+{
+	pthread_mutex_lock(&cpu->kick_lock);
+	if (cpu->vcpu.thread)
+		vcpu_kick(&cpu->vcpu);
+	pthread_mutex_unlock(&cpu->kick_lock);
+	park_wake(&cpu->seat);
+}
+
+static void set_thread(struct monitor_cpu *cpu, pid_t thread)
+{
+	pthread_mutex_lock(&cpu->kick_lock);
+	__atomic_store_n(&cpu->vcpu.thread, thread, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&cpu->kick_lock);
+}
+
+static void shut_down(const struct monitor_cpu *cpu, struct r0_vm_outcome *outcome)
+{
+	const struct kvm_run *state = cpu->vcpu.run;
+	const struct exit exit = { .outcome = EXIT_SHUTDOWN };
+
+	outcome->end = cpu->status ? R0_VM_STATUS : R0_VM_SHUTDOWN;
+	if (cpu->status) {
+		outcome->exit_code = (int)(cpu->status & 0xff);
+		outcome->status = (uint32_t)(cpu->status >> 1);
+		snprintf(outcome->reason, sizeof(outcome->reason),
+			 "the guest ended with status %" PRIu32, outcome->status);
+		return;
+	}
+	outcome->exit_code = cpu->number ? 1 : 0;
+	exit_describe(state, &exit, outcome->reason, sizeof(outcome->reason));
+}
+
+static void tell_end(struct monitor_cpu *cpu, const struct cpu_loop_result *result,
+		     const struct error *error)
+{
+	struct r0_vm_outcome outcome = { .cpu = cpu->number, .exit_code = 1 };
+
+	switch (result->end) {
+	case CPU_LOOP_KILLED:
+		return;
+	case CPU_LOOP_SHUTDOWN:
+		shut_down(cpu, &outcome);
+		break;
+	case CPU_LOOP_HALTED:
+		outcome.end = R0_VM_HALTED;
+		snprintf(outcome.reason, sizeof(outcome.reason),
+			 "every CPU halted, and nothing can interrupt it");
+		break;
+	case CPU_LOOP_FATAL:
+		outcome.end = R0_VM_FATAL;
+		outcome.has_reason = result->exit.has_reason;
+		outcome.reason_number = result->exit.reason;
+		snprintf(outcome.reason, sizeof(outcome.reason), "%.255s", error->text);
+		break;
+	}
+	monitor_end(cpu->machine, &outcome);
+}
+
+void *monitor_cpu_thread(void *context)
+{
+	struct monitor_cpu *cpu = context;
+	struct cpu_loop loop = { .ops = &loop_ops, .context = cpu, .seat = &cpu->seat };
+	struct cpu_loop_result result;
+	struct error error = { "" };
+
+	vcpu_prepare_thread();
+	set_thread(cpu, (pid_t)syscall(SYS_gettid));
+	/* What kicked it before it could be: the loop looks at the reasons first. */
+	vcpu_clear_kick(&cpu->vcpu);
+	result = cpu_loop_run(&loop, &error);
+	/*
+	 * What it left the VM for is not to be finished over registers that are set later; where it
+	 * had parked there is no such thing, and registers may be set just now.
+	 */
+	if (!result.at_rest)
+		vcpu_complete(&cpu->vcpu);
+	/* No signal may come to whichever thread gets this number next. */
+	set_thread(cpu, 0);
+	tell_end(cpu, &result, &error);
+	monitor_thread_ends(cpu->machine);
+	return NULL;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/* What a machine's vCPUs are on x86: how they start, their registers, their page tables. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "monitor/monitor.h"
+
+/* CR0, CR4, EFER: SDM vol. 3A, 2.5 and 2.2.1. */
+#define CR0_PE	       (1ul << 0)
+#define CR0_MP	       (1ul << 1)
+#define CR0_ET	       (1ul << 4)
+#define CR0_NE	       (1ul << 5)
+#define CR0_WP	       (1ul << 16)
+#define CR0_PG	       (1ul << 31)
+#define CR4_PAE	       (1ul << 5)
+#define CR4_OSFXSR     (1ul << 9)
+#define CR4_OSXMMEXCPT (1ul << 10)
+#define CR4_LA57       (1ul << 12)
+#define EFER_LME       (1ul << 8)
+#define EFER_LMA       (1ul << 10)
+
+#define RFLAGS_FIXED 2
+
+/* Page-table entries: SDM vol. 3A, 4.5. */
+#define PTE_PRESENT	0x1ul
+#define PTE_WRITE	0x2ul
+#define PTE_LARGE	0x80ul
+#define PAGE_TABLE_SIZE 512
+#define LARGE_PAGE	(2ul << 20)
+
+/* In the pages that an entry has for tables. */
+#define GDT		0x0000
+#define PML4		0x1000
+#define PDPT		0x2000
+#define DIRECTORY	0x3000
+#define DIRECTORY_COUNT 4
+
+#define SELECTOR_CODE 0x08
+#define SELECTOR_DATA 0x10
+
+/* Segment types: SDM vol. 3A, 3.4.5.1. */
+#define TYPE_CODE 0xb /* execute, read, accessed */
+#define TYPE_DATA 0x3 /* read, write, accessed */
+
+bool monitor_serve_own(struct monitor_cpu *cpu)
+{
+	struct kvm_run *run = cpu->vcpu.run;
+
+	if (run->exit_reason != KVM_EXIT_X86_RDMSR && run->exit_reason != KVM_EXIT_X86_WRMSR)
+		return false;
+	/* One that KVM does not know: #GP, as on hardware. */
+	run->msr.error = 1;
+	return true;
+}
+
+static int get_regs(void *context, struct kvm_regs *regs)
+{
+	struct monitor_cpu *cpu = context;
+
+	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_REGS, regs, NULL);
+}
+
+static int get_sregs(void *context, struct kvm_sregs *sregs)
+{
+	struct monitor_cpu *cpu = context;
+
+	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, sregs, NULL);
+}
+
+const struct registers_ops monitor_registers_ops = {
+	.get_regs = get_regs,
+	.get_sregs = get_sregs,
+};
+
+/* As of the last exit. */
+static uint64_t linear_ip(const struct monitor_cpu *cpu)
+{
+	const struct kvm_sync_regs *regs = &cpu->vcpu.run->s.regs;
+
+	return regs->sregs.cs.l ? regs->regs.rip : (uint32_t)(regs->sregs.cs.base + regs->regs.rip);
+}
+
+/*
+ * Whether there is such a linear address: of 32 bits without long mode, else canonical, which with LA57
+ * takes 57 bits instead of 48 (SDM vol. 1, 3.3.7.1). Those below 4 GiB there are always.
+ */
+static bool is_linear_address(struct monitor_cpu *cpu, uint64_t address)
+{
+	struct kvm_sregs sregs;
+	int64_t upper;
+
+	if (!(address >> 32))
+		return true;
+	if (get_sregs(cpu, &sregs) < 0 || !(sregs.efer & EFER_LMA))
+		return false;
+	upper = (int64_t)address >> (sregs.cr4 & CR4_LA57 ? 56 : 47);
+	return upper == 0 || upper == -1;
+}
+
+int monitor_translate(struct monitor_cpu *cpu, uint64_t address, uint64_t *physical)
+{
+	struct kvm_translation translation = { .linear_address = address };
+
+	/* KVM looks at no bits beyond those that the tables translate. */
+	if (!is_linear_address(cpu, address))
+		return -EFAULT;
+	if (KVM_IOCTL(cpu->vcpu.fd, KVM_TRANSLATE, &translation, NULL) < 0 || !translation.valid)
+		return -EFAULT;
+	*physical = translation.physical_address;
+	return 0;
+}
+
+bool monitor_waits(struct monitor_cpu *cpu)
+{
+	struct kvm_mp_state state;
+	uint8_t opcode;
+
+	if (cpu->vcpu.vm->irqchip && (KVM_IOCTL(cpu->vcpu.fd, KVM_GET_MP_STATE, &state, NULL) < 0 ||
+				      state.mp_state != KVM_MP_STATE_RUNNABLE))
+		return true;
+	/* HLT. What delivers the interrupt that ends it runs without a turn. */
+	return monitor_read_virtual(cpu, linear_ip(cpu), &opcode, 1) == 0 && opcode == 0xf4;
+}
+
+static struct kvm_segment flat(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment){
+		.selector = selector,
+		.limit = 0xffffffff,
+		.type = type,
+		.present = 1,
+		.s = 1,
+		.g = 1,
+		.db = 1,
+	};
+}
+
+static void set_segments(struct kvm_sregs *sregs, uint64_t gdt)
+{
+	sregs->cs = flat(SELECTOR_CODE, TYPE_CODE);
+	sregs->ds = flat(SELECTOR_DATA, TYPE_DATA);
+	sregs->es = sregs->fs = sregs->gs = sregs->ss = sregs->ds;
+	sregs->gdt.base = gdt;
+	sregs->gdt.limit = 3 * sizeof(uint64_t) - 1;
+}
+
+/* In real mode a segment's base is its selector times 16 (SDM vol. 3B, 20.1.1). */
+static void set_real(const struct r0_vm_entry *entry, struct kvm_sregs *sregs,
+		     struct kvm_regs *regs)
+{
+	struct kvm_segment data = sregs->ds;
+
+	data.selector = 0;
+	data.base = 0;
+	sregs->cs.selector = (uint16_t)((entry->ip >> 4) & 0xf000);
+	sregs->cs.base = (uint64_t)sregs->cs.selector << 4;
+	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
+	regs->rip = entry->ip - sregs->cs.base;
+}
+
+static void set_long(const struct r0_vm_entry *entry, struct kvm_sregs *sregs)
+{
+	set_segments(sregs, entry->tables + GDT);
+	sregs->cs.db = 0;
+	sregs->cs.l = 1;
+	sregs->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
+	sregs->cr3 = entry->tables + PML4;
+	sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	sregs->efer = EFER_LME | EFER_LMA;
+}
+
+/* The GDT, and page tables that map 4 GiB at the same addresses. */
+static void fill_tables(uint8_t *tables, const struct r0_vm_entry *entry)
+{
+	const uint64_t code = entry->mode == R0_VM_MODE_LONG ? 0x00af9b000000ffff :
+							       0x00cf9b000000ffff;
+	const uint64_t gdt[] = { 0, code, 0x00cf93000000ffff };
+	uint64_t *table;
+	size_t i;
+
+	memset(tables + GDT, 0, PAGE_SIZE);
+	memcpy(tables + GDT, gdt, sizeof(gdt));
+	if (entry->mode != R0_VM_MODE_LONG)
+		return;
+	memset(tables + PML4, 0, PDPT + PAGE_SIZE - PML4);
+	table = (uint64_t *)(tables + PML4);
+	table[0] = (entry->tables + PDPT) | PTE_PRESENT | PTE_WRITE;
+	table = (uint64_t *)(tables + PDPT);
+	for (i = 0; i < DIRECTORY_COUNT; i++)
+		table[i] = (entry->tables + DIRECTORY + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
+	table = (uint64_t *)(tables + DIRECTORY);
+	for (i = 0; i < (size_t)DIRECTORY_COUNT * PAGE_TABLE_SIZE; i++)
+		table[i] = i * LARGE_PAGE | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
+}
+
+static int make_tables(struct r0_vm *vm, const struct r0_vm_entry *entry, struct error *error)
+{
+	uint64_t size = entry->mode == R0_VM_MODE_LONG ? R0_VM_TABLES_SIZE : PAGE_SIZE;
+	uint8_t *tables;
+
+	if (entry->tables % PAGE_SIZE || entry->tables >> 32)
+		return error_set(error, EINVAL,
+				 "tables at %#llx: not a multiple of 4096 below 4 GiB",
+				 (unsigned long long)entry->tables);
+	pthread_mutex_lock(&vm->devices->lock);
+	tables = ram_at(&vm->memory.ram, gpa(entry->tables), size, true);
+	if (tables)
+		fill_tables(tables, entry);
+	pthread_mutex_unlock(&vm->devices->lock);
+	if (tables)
+		return 0;
+	return error_set(error, EFAULT, "no memory at %#llx for %#llx bytes of tables",
+			 (unsigned long long)entry->tables, (unsigned long long)size);
+}
+
+static int check_entry(const struct r0_vm_entry *entry, struct error *error)
+{
+	switch (entry->mode) {
+	case R0_VM_MODE_RESET:
+	case R0_VM_MODE_LONG:
+		return 0;
+	case R0_VM_MODE_REAL:
+		if (entry->ip <= 0xfffff && entry->sp <= 0xffff)
+			return 0;
+		break;
+	case R0_VM_MODE_PROTECTED:
+		if (!(entry->ip >> 32) && !(entry->sp >> 32))
+			return 0;
+		break;
+	}
+	return error_set(error, EINVAL, "there is no entry of mode %d with IP %#llx and SP %#llx",
+			 (int)entry->mode, (unsigned long long)entry->ip,
+			 (unsigned long long)entry->sp);
+}
+
+/* What a CPU has after a reset: SDM vol. 3A, 9.1.1, table 9-1; what is not named is 0. */
+static void set_reset(struct kvm_sregs *sregs, struct kvm_regs *regs)
+{
+	const struct kvm_segment data = {
+		.limit = 0xffff,
+		.type = TYPE_DATA,
+		.present = 1,
+		.s = 1,
+	};
+	struct kvm_segment table = { .limit = 0xffff, .present = 1, .type = 0xb };
+	uint64_t apic_base = sregs->apic_base;
+
+	*regs = (struct kvm_regs){ .rip = 0xfff0, .rflags = RFLAGS_FIXED };
+	*sregs = (struct kvm_sregs){
+		.cr0 = 0x60000010, /* CD, NW, ET */
+		.gdt.limit = 0xffff,
+		.idt.limit = 0xffff,
+		.apic_base = apic_base,
+	};
+	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
+	sregs->cs = data;
+	sregs->cs.type = TYPE_CODE;
+	sregs->cs.selector = 0xf000;
+	sregs->cs.base = 0xffff0000;
+	sregs->tr = table;
+	table.type = 0x2;
+	sregs->ldt = table;
+}
+
+/* Whatever was pending is not the new code's affair. */
+static int set_state(struct monitor_cpu *cpu, struct kvm_regs *regs, struct kvm_sregs *sregs,
+		     struct error *error)
+{
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct kvm_vcpu_events events = {
+		.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW,
+	};
+	int fd = cpu->vcpu.fd, err;
+
+	err = KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &events, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_SREGS, sregs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_REGS, regs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_MP_STATE, &runnable, error);
+	cpu->vcpu.run->s.regs.regs = *regs;
+	cpu->vcpu.run->s.regs.sregs = *sregs;
+	return err < 0 ? err : 0;
+}
+
+int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
+			struct error *error)
+{
+	struct kvm_run *run = cpu->vcpu.run;
+	struct kvm_sync_regs *regs = &run->s.regs;
+	int fd = cpu->vcpu.fd, err;
+
+	/* It leaves out what is there as of the last exit, and others may have set it since. */
+	memset(regs, 0xff, sizeof(*regs));
+	err = vcpu_state_restore(state, &cpu->vcpu, error);
+	/*
+	 * What it leaves to the next KVM_RUN goes in now: a vCPU that waits to be started would take it
+	 * after that, over where it is to start.
+	 */
+	run->kvm_dirty_regs = 0;
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_SREGS, &regs->sregs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_REGS, &regs->regs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &regs->events, error);
+	return err < 0 ? err : 0;
+}
+
+static int enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struct error *error)
+{
+	struct kvm_sregs sregs = { 0 };
+	struct kvm_regs regs = { 0 };
+	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &sregs, error);
+
+	if (err < 0)
+		return err;
+	set_reset(&sregs, &regs);
+	if (entry->mode != R0_VM_MODE_RESET) {
+		regs.rip = entry->ip;
+		regs.rsp = entry->sp;
+	}
+	if (entry->mode == R0_VM_MODE_PROTECTED || entry->mode == R0_VM_MODE_LONG)
+		err = make_tables(cpu->machine, entry, error);
+	if (err)
+		return err;
+	if (entry->mode == R0_VM_MODE_PROTECTED) {
+		set_segments(&sregs, entry->tables + GDT);
+		sregs.cr0 = CR0_PE | CR0_ET;
+		regs.rax = entry->argument;
+	} else if (entry->mode == R0_VM_MODE_REAL) {
+		set_real(entry, &sregs, &regs);
+		regs.rax = entry->argument;
+	} else if (entry->mode == R0_VM_MODE_LONG) {
+		set_long(entry, &sregs);
+		regs.rdi = entry->argument;
+	}
+	err = set_state(cpu, &regs, &sregs, error);
+	if (err)
+		return err;
+	atomic_store(&cpu->halted, false);
+	cpu->has_entry = true;
+	monitor_recapture(cpu);
+	monitor_watch_renew(cpu->machine);
+	return 0;
+}
+
+int r0_vm_enter(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_entry *entry,
+		struct r0_error *error)
+{
+	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
+
+	if (!err)
+		err = check_entry(entry, monitor_error(error));
+	if (err)
+		return err;
+	pthread_mutex_lock(&vm->control);
+	err = monitor_need_rest(vm, "setting the entry", monitor_error(error));
+	if (!err)
+		err = enter(&vm->cpus[cpu], entry, monitor_error(error));
+	pthread_mutex_unlock(&vm->control);
+	return err;
+}
+
+/* The general registers, by their names in both structures. */
+#define EACH_GENERAL(do)                                                                        \
+	do                                                                                      \
+	(rax) do(rbx) do(rcx) do(rdx) do(rsi) do(rdi) do(rsp) do(rbp) do(r8) do(r9) do(r10) do( \
+		r11) do(r12) do(r13) do(r14) do(r15) do(rip) do(rflags)
+#define EACH_SYSTEM(do) \
+	do              \
+	(cr0) do(cr2) do(cr3) do(cr4) do(efer)
+
+static int get_registers(struct monitor_cpu *cpu, struct r0_vm_registers *to, struct error *error)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_REGS, &regs, error);
+
+	if (err >= 0)
+		err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &sregs, error);
+	if (err < 0)
+		return err;
+#define GET_GENERAL(name) to->name = regs.name;
+#define GET_SYSTEM(name)  to->name = sregs.name;
+	EACH_GENERAL(GET_GENERAL)
+	EACH_SYSTEM(GET_SYSTEM)
+	return 0;
+}
+
+static int set_registers(struct monitor_cpu *cpu, const struct r0_vm_registers *from,
+			 struct error *error)
+{
+	struct kvm_sregs sregs = { 0 };
+	struct kvm_regs regs;
+	bool differs = false;
+	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &sregs, error);
+
+#define SET_GENERAL(name) regs.name = from->name;
+#define SET_SYSTEM(name)                     \
+	differs |= sregs.name != from->name; \
+	sregs.name = from->name;
+	EACH_GENERAL(SET_GENERAL)
+	EACH_SYSTEM(SET_SYSTEM)
+	if (err >= 0 && differs)
+		err = KVM_IOCTL(cpu->vcpu.fd, KVM_SET_SREGS, &sregs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(cpu->vcpu.fd, KVM_SET_REGS, &regs, error);
+	if (err < 0)
+		return err;
+	monitor_recapture(cpu);
+	monitor_watch_renew(cpu->machine);
+	return 0;
+}
+
+int r0_vm_get_registers(struct r0_vm *vm, unsigned int cpu, struct r0_vm_registers *registers,
+			struct r0_error *error)
+{
+	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&vm->control);
+	err = monitor_need_rest(vm, "reading registers", monitor_error(error));
+	if (!err)
+		err = get_registers(&vm->cpus[cpu], registers, monitor_error(error));
+	pthread_mutex_unlock(&vm->control);
+	return err;
+}
+
+int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_registers *registers,
+			struct r0_error *error)
+{
+	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&vm->control);
+	err = monitor_need_rest(vm, "setting registers", monitor_error(error));
+	if (!err)
+		err = set_registers(&vm->cpus[cpu], registers, monitor_error(error));
+	pthread_mutex_unlock(&vm->control);
+	return err;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Eventfds that KVM itself signals when the guest writes somewhere, so that the vCPU need not leave
+ * the VM's kernel side (ioeventfd), and eventfds that make an interrupt of the in-kernel interrupt
+ * controllers when they are written (irqfd). The eventfds stay the caller's.
+ */
+#ifndef MONITOR_EVENTFD_H
+#define MONITOR_EVENTFD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "devices/bus.h"
+#include "kvm/vm.h"
+
+/* A write that signals `fd`. It then never comes to the bus: who reads `fd` tells the device. */
+struct eventfd_io {
+	enum bus_space space;
+	uint64_t address;
+	uint32_t size;	/* of the write, in bytes: 1, 2, 4 or 8; 0 for any */
+	bool match;	/* only a write of `value` */
+	uint64_t value; /* as a little-endian number of `size` bytes */
+	int fd;
+};
+
+/* The write by which a driver notifies of a queue of the virtio device whose window is at `base`. */
+struct eventfd_io eventfd_virtio_notify(uint64_t base, uint32_t queue, int fd);
+
+/* Returns 0 or KVM's -errno: -EEXIST for a write that has one already, -ENOENT for one that has none. */
+int eventfd_add_io(struct vm *vm, const struct eventfd_io *io, struct error *error);
+int eventfd_remove_io(struct vm *vm, const struct eventfd_io *io, struct error *error);
+
+/*
+ * Have a write to `fd` pulse the interrupt controllers' input `gsi`. The VM has them in the kernel.
+ * Returns 0 or KVM's -errno.
+ */
+int eventfd_add_irq(struct vm *vm, uint32_t gsi, int fd, struct error *error);
+int eventfd_remove_irq(struct vm *vm, uint32_t gsi, int fd, struct error *error);
+
+/* The interrupt line that writes 1 to `fd` when it rises: to an irqfd, or to whoever reads it. */
+struct irq_line eventfd_line(int fd);
+
+#endif /* MONITOR_EVENTFD_H */

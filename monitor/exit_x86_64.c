@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits that only x86 has: port I/O, and those of a machine without KVM's interrupt controllers. */
+#include "base/address.h"
+#include "monitor/exit.h"
+
+/*
+ * IN and OUT, and the string instructions: count items of size bytes, one after another from
+ * data_offset on, all for the one port. The first item that ends the machine is the last.
+ */
+static struct exit port_io(struct kvm_run *run, size_t run_size, struct bus *bus)
+{
+	/* A copy: the data may lie anywhere in the structure, over this, too. */
+	const __typeof__(run->io) io = run->io;
+	struct exit exit = { .outcome = EXIT_CONTINUE };
+	uint8_t *data;
+	uint32_t i;
+
+	if (!range_holds(0, run_size, io.data_offset, (uint64_t)io.size * io.count))
+		return (struct exit){ .outcome = EXIT_FATAL };
+	if (!io.size)
+		return exit;
+	data = (uint8_t *)run + io.data_offset;
+	for (i = 0; i < io.count && exit.outcome == EXIT_CONTINUE; i++)
+		exit.outcome = exit_access(bus, BUS_PORT, io.port, data + (size_t)i * io.size,
+					   io.size, io.direction == KVM_EXIT_IO_OUT);
+	return exit;
+}
+
+struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *bus)
+{
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO:
+		return port_io(run, run_size, bus);
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+	case KVM_EXIT_SET_TPR:
+		/* An interrupt could be injected now, or one of a lower priority (CR8). */
+		return (struct exit){ .outcome = EXIT_NONE };
+	default:
+		return (struct exit){
+			.outcome = EXIT_NONE,
+			.has_reason = true,
+			.reason = run->exit_reason,
+		};
+	}
+}

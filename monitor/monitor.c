@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* Machines: making them, starting, freezing and ending their threads. */
+#include "monitor/monitor.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "monitor/snapshot.h"
+
+#define DEFAULT_MEMORY	      (16ul << 20)
+#define DEFAULT_PARK_LIMIT_MS 30000
+
+void monitor_log(const struct r0_vm *vm, const char *format, ...)
+{
+	char line[sizeof(struct error)];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (vm->options.log)
+		vm->options.log(vm->options.context, line);
+	else
+		fprintf(stderr, "ring0: %s\n", line);
+}
+
+/* Options as they count, or what is wrong with them. */
+static int take_options(struct r0_vm_options *options, const struct r0_vm_options *given,
+			struct error *error)
+{
+	*options = given ? *given : (struct r0_vm_options){ 0 };
+	if (!options->cpus)
+		options->cpus = 1;
+	if (!options->memory)
+		options->memory = DEFAULT_MEMORY;
+	if (!options->park_limit_ms)
+		options->park_limit_ms = DEFAULT_PARK_LIMIT_MS;
+	if (options->cpus > R0_VM_CPUS_MAX)
+		return error_set(error, EINVAL, "a VM can't have %u CPUs: %d at most",
+				 options->cpus, R0_VM_CPUS_MAX);
+	return 0;
+}
+
+static void finish_cpu(struct monitor_cpu *cpu)
+{
+	pthread_mutex_destroy(&cpu->kick_lock);
+	park_seat_finish(&cpu->seat);
+	vcpu_finish(&cpu->vcpu);
+}
+
+static int make_cpu(struct r0_vm *vm, unsigned int number, struct error *error)
+{
+	struct monitor_cpu *cpu = &vm->cpus[number];
+	int err;
+
+	cpu->machine = vm;
+	cpu->number = number;
+	err = vcpu_init(&cpu->vcpu, &vm->vm, number, NULL, error);
+	if (err < 0)
+		return err;
+	err = park_seat_init(&cpu->seat, &vm->park, error);
+	if (err) {
+		vcpu_finish(&cpu->vcpu);
+		return err;
+	}
+	pthread_mutex_init(&cpu->kick_lock, NULL);
+	vm->seats[number] = &cpu->seat;
+	monitor_watch_init(cpu);
+	/* The first CPU starts by itself; so do all, where nothing holds the others back. */
+	cpu->has_entry = !number || vm->options.irqchip;
+	return 0;
+}
+
+static void finish_cpus(struct r0_vm *vm, unsigned int count)
+{
+	while (count--)
+		finish_cpu(&vm->cpus[count]);
+	free(vm->cpus);
+}
+
+static int make_cpus(struct r0_vm *vm, struct error *error)
+{
+	unsigned int i;
+	int err = 0;
+
+	vm->cpus = calloc(vm->options.cpus, sizeof(*vm->cpus));
+	if (!vm->cpus)
+		return error_set(error, ENOMEM, "no memory for %u CPUs", vm->options.cpus);
+	for (i = 0; i < vm->options.cpus && !err; i++)
+		err = make_cpu(vm, i, error);
+	if (err)
+		finish_cpus(vm, i - 1);
+	return err;
+}
+
+static void init_locks(struct r0_vm *vm)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&vm->control, NULL);
+	pthread_mutex_init(&vm->turn, NULL);
+	pthread_mutex_init(&vm->hits.lock, NULL);
+	pthread_mutex_init(&vm->end_lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&vm->ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void finish_locks(struct r0_vm *vm)
+{
+	pthread_cond_destroy(&vm->ended);
+	pthread_mutex_destroy(&vm->end_lock);
+	pthread_mutex_destroy(&vm->hits.lock);
+	pthread_mutex_destroy(&vm->turn);
+	pthread_mutex_destroy(&vm->control);
+}
+
+static int make_machine(struct r0_vm *vm, struct error *error)
+{
+	const struct vm_options options = { .irqchip = vm->options.irqchip,
+					    .pit = vm->options.pit };
+	int err = kvm_create(&vm->kvm, error);
+
+	if (err)
+		return err;
+	err = vm_init(&vm->vm, vm->kvm, &options, error);
+	if (err)
+		goto kvm;
+	err = guest_memory_init(&vm->memory, &vm->vm, vm->options.memory, error);
+	if (err)
+		goto vm;
+	err = devices_create(&vm->devices, &vm->options, &vm->vm, &vm->memory.ram, error);
+	if (err)
+		goto memory;
+	err = park_control_init(&vm->park, error);
+	if (err)
+		goto devices;
+	err = watch_init(&vm->watch, WATCH_HARDWARE, error);
+	if (err)
+		goto park;
+	err = make_cpus(vm, error);
+	if (!err)
+		return 0;
+	watch_finish(&vm->watch);
+park:
+	park_control_finish(&vm->park);
+devices:
+	devices_destroy(vm->devices);
+memory:
+	guest_memory_finish(&vm->memory);
+vm:
+	vm_finish(&vm->vm);
+kvm:
+	kvm_destroy(vm->kvm);
+	return err;
+}
+
+int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, struct r0_error *error)
+{
+	struct r0_vm *vm = calloc(1, sizeof(*vm));
+	int err;
+
+	if (!vm)
+		return error_set(monitor_error(error), ENOMEM, "no memory for a VM");
+	err = take_options(&vm->options, options, monitor_error(error));
+	if (!err)
+		err = make_machine(vm, monitor_error(error));
+	if (err) {
+		free(vm);
+		return err;
+	}
+	/* They stay the caller's for no longer than this call. */
+	vm->options.block = NULL;
+	vm->options.net = NULL;
+	init_locks(vm);
+	*result = vm;
+	return 0;
+}
+
+/* With no thread left. */
+static void release(struct r0_vm *vm)
+{
+	finish_cpus(vm, vm->options.cpus);
+	watch_finish(&vm->watch);
+	park_control_finish(&vm->park);
+	devices_destroy(vm->devices);
+	guest_memory_finish(&vm->memory);
+	vm_finish(&vm->vm);
+	kvm_destroy(vm->kvm);
+	finish_locks(vm);
+	free(vm);
+}
+
+void monitor_end(struct r0_vm *vm, const struct r0_vm_outcome *outcome)
+{
+	unsigned int i;
+	bool runs;
+
+	/* In one: what ends now may be ready to be started again a moment later, and then is to be. */
+	pthread_mutex_lock(&vm->end_lock);
+	runs = vm->running != 0;
+	if (runs && !vm->has_outcome) {
+		vm->has_outcome = true;
+		vm->outcome = *outcome;
+	}
+	if (runs)
+		park_kill(&vm->park);
+	pthread_mutex_unlock(&vm->end_lock);
+	for (i = 0; runs && i < vm->options.cpus; i++)
+		monitor_kick(&vm->cpus[i]);
+}
+
+void monitor_thread_ends(struct r0_vm *vm)
+{
+	bool last;
+
+	pthread_mutex_lock(&vm->end_lock);
+	last = --vm->running == 0 && vm->abandoned;
+	pthread_cond_broadcast(&vm->ended);
+	pthread_mutex_unlock(&vm->end_lock);
+	/* Nobody waits for this thread any more, nor joins it. */
+	if (last)
+		release(vm);
+}
+
+bool monitor_wait_for_threads(struct r0_vm *vm, int timeout_ms)
+{
+	struct timespec until;
+	int err = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += timeout_ms % 1000 * 1000000l;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	while (vm->running && !err)
+		err = timeout_ms < 0 ? pthread_cond_wait(&vm->ended, &vm->end_lock) :
+				       pthread_cond_timedwait(&vm->ended, &vm->end_lock, &until);
+	return !vm->running;
+}
+
+/*
+ * With end_lock held. Once none runs they are joined: they are about to return, and take no lock
+ * before that.
+ */
+static void give_back_threads(struct r0_vm *vm, int (*give_back)(pthread_t thread))
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->options.cpus; i++) {
+		if (vm->cpus[i].has_thread)
+			give_back(vm->cpus[i].thread);
+		vm->cpus[i].has_thread = false;
+	}
+	if (vm->has_worker)
+		give_back(vm->worker);
+	vm->has_worker = false;
+}
+
+static int join(pthread_t thread)
+{
+	return pthread_join(thread, NULL);
+}
+
+void r0_vm_destroy(struct r0_vm *vm)
+{
+	bool through;
+
+	if (!vm)
+		return;
+	r0_vm_kill(vm);
+	/* Now, as its threads may outlive this call. */
+	full_snapshots_forget(vm);
+	pthread_mutex_lock(&vm->end_lock);
+	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
+	give_back_threads(vm, through ? join : pthread_detach);
+	if (!through)
+		monitor_log(vm, "KVM does not let go of a VM: its threads and memory stay");
+	vm->abandoned = !through;
+	pthread_mutex_unlock(&vm->end_lock);
+	if (through)
+		release(vm);
+}
+
+bool monitor_at_rest(struct r0_vm *vm)
+{
+	bool through;
+
+	if (vm->state != MONITOR_STARTED)
+		return true;
+	pthread_mutex_lock(&vm->end_lock);
+	through = !vm->running;
+	pthread_mutex_unlock(&vm->end_lock);
+	return through;
+}
+
+int monitor_need_rest(struct r0_vm *vm, const char *what, struct error *error)
+{
+	if (monitor_at_rest(vm))
+		return 0;
+	return error_set(error, EBUSY, "%s of a VM that runs: freeze it first", what);
+}
+
+int monitor_need_cpu(const struct r0_vm *vm, unsigned int cpu, struct error *error)
+{
+	if (cpu < vm->options.cpus)
+		return 0;
+	return error_set(error, EINVAL, "there is no CPU %u: the VM has %u", cpu, vm->options.cpus);
+}
+
+void monitor_make_ready(struct r0_vm *vm)
+{
+	pthread_mutex_lock(&vm->end_lock);
+	give_back_threads(vm, join);
+	vm->has_outcome = false;
+	pthread_mutex_unlock(&vm->end_lock);
+	park_control_reset(&vm->park);
+	devices_pause(vm->devices, false);
+	vm->state = MONITOR_READY;
+}
+
+static int start_cpus(struct r0_vm *vm)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < vm->options.cpus && !err; i++) {
+		err = pthread_create(&vm->cpus[i].thread, NULL, monitor_cpu_thread, &vm->cpus[i]);
+		vm->cpus[i].has_thread = !err;
+	}
+	return err;
+}
+
+static unsigned int count_threads(const struct r0_vm *vm)
+{
+	unsigned int count = vm->has_worker, i;
+
+	for (i = 0; i < vm->options.cpus; i++)
+		count += vm->cpus[i].has_thread;
+	return count;
+}
+
+static int start_threads(struct r0_vm *vm)
+{
+	unsigned int wanted = vm->options.cpus + 1;
+	int err;
+
+	pthread_mutex_lock(&vm->end_lock);
+	vm->running = wanted;
+	pthread_mutex_unlock(&vm->end_lock);
+	err = pthread_create(&vm->worker, NULL, monitor_worker_thread, vm);
+	vm->has_worker = !err;
+	if (!err)
+		err = start_cpus(vm);
+	if (!err)
+		return 0;
+	/* Those that run end again. */
+	pthread_mutex_lock(&vm->end_lock);
+	vm->running -= wanted - count_threads(vm);
+	pthread_mutex_unlock(&vm->end_lock);
+	monitor_end(vm, &(struct r0_vm_outcome){ .end = R0_VM_KILLED });
+	pthread_mutex_lock(&vm->end_lock);
+	monitor_wait_for_threads(vm, -1);
+	pthread_mutex_unlock(&vm->end_lock);
+	monitor_make_ready(vm);
+	return err;
+}
+
+static int check_entries(const struct r0_vm *vm, struct error *error)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->options.cpus; i++)
+		if (!vm->cpus[i].has_entry)
+			return error_set(error, EINVAL,
+					 "nothing starts CPU %u: set its entry by r0_vm_enter(), "
+					 "or give the VM an irqchip",
+					 i);
+	return 0;
+}
+
+static int start(struct r0_vm *vm, struct error *error)
+{
+	int err = check_entries(vm, error);
+
+	if (err)
+		return err;
+	err = start_threads(vm);
+	if (err)
+		return error_set(error, err, "no threads for a VM's CPUs: %s", strerror(err));
+	vm->state = MONITOR_STARTED;
+	return 0;
+}
+
+int r0_vm_start(struct r0_vm *vm, struct r0_error *error)
+{
+	int err;
+
+	pthread_mutex_lock(&vm->control);
+	if (vm->state == MONITOR_READY)
+		err = start(vm, monitor_error(error));
+	else
+		err = error_set(monitor_error(error), EALREADY, "the VM was started already");
+	pthread_mutex_unlock(&vm->control);
+	return err;
+}

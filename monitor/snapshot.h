@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Full snapshots: what struct r0_vm_snapshot is made of. A snapshot that belongs to a machine knows
+ * which pages may differ between the two, so that restoring it costs by what was written since.
+ */
+#ifndef MONITOR_SNAPSHOT_H
+#define MONITOR_SNAPSHOT_H
+
+#include "kvm/vm_state_x86_64.h"
+#include "monitor/monitor.h"
+
+/* What a machine and its snapshot have to have in common. */
+struct full_snapshot_shape {
+	uint32_t cpus;
+	uint32_t irqchip, pit;
+	uint32_t devices_size; /* bytes of registers */
+	uint64_t devices;      /* which they are, in which order: a checksum of their names */
+	uint64_t memory;       /* bytes */
+};
+
+struct r0_vm_snapshot {
+	struct full_snapshot_shape shape;
+	struct vcpu_state **cpus; /* shape.cpus of them, like the next two */
+	bool *halted;
+	bool *has_entry;
+	struct vm_state *chips;
+	void *devices;
+	uint8_t *memory; /* shape.memory bytes; a page that is not present is untouched, and zero */
+	uint64_t *present; /* a bit for each page */
+
+	struct r0_vm *vm;  /* that it is tracked for, or NULL; under that machine's control */
+	uint64_t *differs; /* pages that may be different there */
+	struct r0_vm_snapshot *next; /* that is */
+};
+
+/*
+ * Room for a snapshot of a shape, or NULL with a message if there is no memory.
+ * r0_vm_snapshot_destroy() releases it.
+ */
+struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
+					      struct error *error);
+
+/* Words of 64 pages in a snapshot's bitmaps. */
+size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot);
+
+static inline bool full_snapshot_has_page(const struct r0_vm_snapshot *snapshot, uint64_t page)
+{
+	return snapshot->present[page / 64] >> page % 64 & 1;
+}
+
+/* The machine goes: its snapshots stay, tracked no longer. */
+void full_snapshots_forget(struct r0_vm *vm);
+
+#endif /* MONITOR_SNAPSHOT_H */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all reports have in common: the list of formats, and the sum of the results.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "execution/verdict.h"
+#include "report/report.h"
+#include "runner/plan.h"
+
+const struct report_ops *const report_formats[] = {
+	&report_pretty_ops, &report_tap_ops,  &report_junit_ops,  &report_xunit_ops,
+	&report_json_ops,   &report_ktap_ops, &report_sotest_ops, NULL,
+};
+
+const struct report_ops *report_find(const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; report_formats[i]; i++)
+		if (strlen(report_formats[i]->name) == length &&
+		    !memcmp(report_formats[i]->name, name, length))
+			return report_formats[i];
+	return NULL;
+}
+
+size_t report_index(const struct report *report, const struct plan_case *c)
+{
+	return (size_t)(c - report->plan->cases);
+}
+
+const char *report_short_name(const struct plan_case *c)
+{
+	const char *suite = c->test->suite;
+	size_t length = strlen(suite);
+
+	return !strncmp(c->name, suite, length) && c->name[length] == '.' ? c->name + length + 1 :
+									    c->name;
+}
+
+void report_order(const struct plan *plan, char *text, size_t size)
+{
+	int length = 0;
+
+	text[0] = '\0';
+	if (plan->shuffled)
+		length = snprintf(text, size, "--shuffle=%u", plan->seed);
+	if (plan->shards && length >= 0 && (size_t)length < size)
+		snprintf(text + length, size - (size_t)length, "%sshard %u/%u", length ? ", " : "",
+			 plan->shard, plan->shards);
+}
+
+void outcome_finish(struct outcome *outcome)
+{
+	free(outcome->result.message);
+	free(outcome->result.report);
+	free(outcome->result.output);
+	free(outcome->failure_file);
+	memset(outcome, 0, sizeof(*outcome));
+}
+
+const char *outcome_place(const struct outcome *outcome, const struct plan_case *c, int *line)
+{
+	if (outcome->failure_file) {
+		*line = outcome->failure_line;
+		return outcome->failure_file;
+	}
+	*line = c->test->line;
+	return c->test->file ? c->test->file : "?";
+}
+
+void tally_add(struct tally *tally, enum r0_verdict verdict)
+{
+	if ((unsigned int)verdict > R0_VERDICT_ERROR)
+		verdict = R0_VERDICT_ERROR;
+	tally->by_verdict[verdict]++;
+	tally->total++;
+}
+
+enum exit_status tally_exit_status(const struct tally *tally)
+{
+	unsigned int verdict;
+
+	for (verdict = 0; verdict <= R0_VERDICT_ERROR; verdict++)
+		if (tally->by_verdict[verdict] && verdict_is_failure(verdict))
+			return EXIT_STATUS_FAILED;
+	if (tally->by_verdict[R0_VERDICT_ERROR] || !tally->total)
+		return EXIT_STATUS_ERROR;
+	if (tally->by_verdict[R0_VERDICT_SKIP] == tally->total)
+		return EXIT_STATUS_SKIPPED;
+	return EXIT_STATUS_PASSED;
+}

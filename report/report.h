@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How results reach the user: one set of operations per output format. The runner calls them
+ * from one thread, in the order of the plan. A report writes to its stream, never closes it, and
+ * leaves write errors to be found there.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <ring0/call.h>
+
+struct plan;
+struct plan_case;
+
+/* Exit statuses of a test program. */
+enum exit_status {
+	EXIT_STATUS_PASSED = 0,
+	EXIT_STATUS_FAILED = 1,
+	EXIT_STATUS_SKIPPED = 77, /* what Automake and Meson take for a skip */
+	EXIT_STATUS_ERROR = 99,	  /* what they take for a failure of the harness */
+	EXIT_STATUS_SIGNAL = 128, /* and the signal's number, where one ended the run */
+};
+
+/* A result with what only a report needs. */
+struct outcome {
+	struct r0_result result;
+	uint64_t duration_ns;
+	char *failure_file; /* where it failed, from malloc(), or NULL if that is not known */
+	int failure_line;
+};
+
+/* Release what an outcome owns. */
+void outcome_finish(struct outcome *outcome);
+
+/* Where to look for a failure: where it happened, or else where the test is. Never NULL. */
+const char *outcome_place(const struct outcome *outcome, const struct plan_case *c, int *line);
+
+/* What a run amounts to, counted by verdict. */
+struct tally {
+	unsigned int by_verdict[R0_VERDICT_ERROR + 1];
+	unsigned int total;
+	uint64_t duration_ns;	     /* of the whole run */
+	uint64_t completed;	     /* instructions that the host completed in KVM's place */
+	const char *completed_names; /* by mnemonic, as a list in words; NULL if there are none */
+};
+
+void tally_add(struct tally *tally, enum r0_verdict verdict);
+
+/*
+ * The exit status that a run deserves: a failure of a test before an error of the host (the
+ * tested thing did fail, whatever else happened), that before a pass; only skips are a skip, and
+ * nothing at all is an error.
+ */
+enum exit_status tally_exit_status(const struct tally *tally);
+
+struct report {
+	const struct report_ops *ops;
+	FILE *out;
+	bool colour;	      /* out takes colours */
+	bool live;	      /* out is a terminal: a progress line may be drawn */
+	bool verbose;	      /* show the output of tests that pass, too */
+	unsigned int columns; /* of the terminal; 0 if it isn't one or doesn't say */
+	unsigned int rows;
+	const char *program; /* the name of the test program, or NULL */
+	const char *version; /* of ring0, or NULL */
+	const struct plan *plan;
+	void *state; /* the format's own, from begin() to end() */
+};
+
+struct report_ops {
+	const char *name;  /* as --format has it */
+	const char *title; /* for --help */
+	/* Returns 0 or -ENOMEM. */
+	int (*begin)(struct report *report);
+	/* A case has been running for a while: a chance to draw a progress line. May be NULL. */
+	void (*running)(struct report *report, const struct plan_case *c, uint64_t elapsed_ns,
+			const struct tally *so_far);
+	void (*result)(struct report *report, const struct plan_case *c,
+		       const struct outcome *outcome);
+	/*
+	 * A case gets no result: because of --fail-fast, or if `broken`, because the run had to
+	 * stop. Like result() in the order of the plan, so that after begin() each case comes to
+	 * one of them, just once. May be NULL.
+	 */
+	void (*not_run)(struct report *report, const struct plan_case *c, const char *why,
+			bool broken);
+	/* The end of what begin() began. `broken` is why the run had to stop, or NULL. */
+	void (*end)(struct report *report, const struct tally *tally, const char *broken);
+	/*
+	 * In place of all of these: none of the plan's cases, of which there may be none, can run,
+	 * for that reason.
+	 */
+	void (*skipped)(struct report *report, const char *reason);
+};
+
+/* The case's place in the report's plan, from 0. */
+size_t report_index(const struct report *report, const struct plan_case *c);
+
+/* The case's name without its suite: "name" or "name[3]". */
+const char *report_short_name(const struct plan_case *c);
+
+/* How this run can be had again: "--shuffle=7, shard 1/3", or "" for all, in the usual order. */
+void report_order(const struct plan *plan, char *text, size_t size);
+
+extern const struct report_ops report_pretty_ops;
+extern const struct report_ops report_tap_ops;
+extern const struct report_ops report_junit_ops;
+extern const struct report_ops report_xunit_ops;
+extern const struct report_ops report_json_ops;
+extern const struct report_ops report_ktap_ops;
+extern const struct report_ops report_sotest_ops;
+
+/* GitHub's annotations, for below a report for people: no format of its own for --format. */
+extern const struct report_ops report_github_ops;
+
+/* All formats, the default one first; NULL ends the list. */
+extern const struct report_ops *const report_formats[];
+
+/* The operations of a format by its name, of that length, or NULL. */
+const struct report_ops *report_find(const char *name, size_t length);
+
+#endif /* REPORT_REPORT_H */

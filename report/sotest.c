@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results as SoTest's protocol, version 1 (https://docs.sotest.io/user/protocol/): what a line
+ * begins with decides, lines that it doesn't know are free text. They end by CR LF, as serial
+ * lines do. The protocol passes a run if cases = successes + skips and nothing failed; benchmarks
+ * count as successes, so that durations are free text. Depends on text.h for names.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/text.h"
+#include "execution/verdict.h"
+#include "report/report.h"
+#include "runner/plan.h"
+
+#define EOL "\r\n"
+
+static int begin(struct report *report)
+{
+	char order[64];
+
+	fprintf(report->out, "SOTEST VERSION 1 BEGIN %zu" EOL, report->plan->count);
+	report_order(report->plan, order, sizeof(order));
+	if (order[0])
+		fprintf(report->out, "# %s" EOL, order);
+	report->state = NULL;
+	return 0;
+}
+
+static void put_name(FILE *out, const char *name)
+{
+	text_put_plain(out, name, "\"");
+}
+
+/* Free text, in lines of "# name: text". */
+static void put_text(FILE *out, const char *name, const char *heading, const char *text)
+{
+	while (text && *text) {
+		size_t length = strcspn(text, "\n");
+
+		fputs("# ", out);
+		put_name(out, name);
+		fprintf(out, ": %s", heading);
+		text_put(out, text, length, "");
+		fputs(EOL, out);
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void put_success(FILE *out, const char *word, const char *name)
+{
+	fprintf(out, "SOTEST %s \"", word);
+	put_name(out, name);
+	fputs("\"" EOL, out);
+}
+
+static void put_skip(FILE *out, const char *name, const char *heading, const char *why)
+{
+	put_text(out, name, heading, why && why[0] ? why : "no reason is given");
+	fputs("SOTEST SKIP" EOL, out);
+}
+
+static void result(struct report *report, const struct plan_case *c, const struct outcome *outcome)
+{
+	const struct r0_result *r = &outcome->result;
+	bool bad = verdict_is_failure(r->verdict) || r->verdict == R0_VERDICT_ERROR;
+	FILE *out = report->out;
+	char text[64];
+
+	if (r->verdict == R0_VERDICT_SKIP) {
+		put_skip(out, c->name, "skipped: ", r->message);
+		return;
+	}
+	if (r->verdict == R0_VERDICT_XFAIL)
+		put_text(out, c->name, "failed as expected: ", c->test->options.xfail);
+	if (bad || report->verbose) {
+		const char *file;
+		int line;
+
+		put_text(out, c->name, "output: ", r->output);
+		if (bad) {
+			file = outcome_place(outcome, c, &line);
+			put_text(out, c->name, "file: ", file);
+			snprintf(text, sizeof(text), "%d", line);
+			put_text(out, c->name, "line: ", text);
+			put_text(out, c->name, "verdict: ", r0_verdict_name(r->verdict));
+		}
+		put_text(out, c->name, "", r->message);
+		put_text(out, c->name, "report: ", r->report);
+		snprintf(text, sizeof(text), "%" PRIu64 " us", outcome->duration_ns / 1000);
+		put_text(out, c->name, "duration: ", text);
+	}
+	put_success(out, bad ? "FAIL" : "SUCCESS", c->name);
+}
+
+static void not_run(struct report *report, const struct plan_case *c, const char *why, bool broken)
+{
+	(void)broken;
+	put_skip(report->out, c->name, "not run: ", why);
+}
+
+static void end(struct report *report, const struct tally *tally, const char *broken)
+{
+	(void)tally;
+	if (!broken) {
+		fputs("SOTEST END" EOL, report->out);
+		return;
+	}
+	put_text(report->out, "the run had to stop", "", broken);
+	fputs("SOTEST PANIC" EOL, report->out);
+}
+
+static void skipped(struct report *report, const char *reason)
+{
+	size_t i;
+
+	begin(report);
+	for (i = 0; i < report->plan->count; i++)
+		put_skip(report->out, report->plan->cases[i].name, "skipped: ", reason);
+	if (!report->plan->count)
+		put_text(report->out, "nothing to run", "", reason);
+	fputs("SOTEST END" EOL, report->out);
+}
+
+const struct report_ops report_sotest_ops = {
+	.name = "sotest",
+	.title = "SoTest's protocol, version 1",
+	.begin = begin,
+	.result = result,
+	.not_run = not_run,
+	.end = end,
+	.skipped = skipped,
+};

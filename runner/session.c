@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * r0_main(): from the command line and the tests that are linked into the program to an exit
+ * status. Depends on cli.h, plan.h, pool.h and the reports; knows nothing of KVM.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/text.h"
+#include "execution/assistance.h"
+#include "execution/machine.h"
+#include "report/list.h"
+#include "report/set.h"
+#include "runner/cli.h"
+#include "runner/cli_environment.h"
+#include "runner/lab_exec.h"
+#include "runner/pool.h"
+
+#ifndef R0_VERSION
+#define R0_VERSION "of an unknown version"
+#endif
+
+/*
+ * Where the linker puts the tests. Weak, as there is no such section in a program without tests;
+ * hidden, so that they are this program's own.
+ */
+extern const struct r0_test *const __start_r0_tests[] __attribute__((weak, visibility("hidden")));
+extern const struct r0_test *const __stop_r0_tests[] __attribute__((weak, visibility("hidden")));
+
+struct run {
+	const struct cli *cli;
+	const struct plan *plan;
+	struct report_set reports;
+	struct tally tally;
+};
+
+/* The signal that is to end the run, or 0. */
+static volatile sig_atomic_t caught;
+static struct timespec caught_at; /* on the monotonic clock; the handler's alone */
+
+static const struct {
+	int number;
+	const char *why;
+} signals[] = {
+	{ SIGINT, "interrupted by SIGINT" },
+	{ SIGTERM, "terminated by SIGTERM" },
+};
+
+#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+
+static void complain(const char *text)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	text_put(stderr, text, strlen(text), "");
+	putc('\n', stderr);
+}
+
+/*
+ * A closed standard descriptor would be taken by the next file opened, /dev/kvm perhaps, and the
+ * report written there. Returns whether standard output was open.
+ */
+static bool occupy_standard_descriptors(void)
+{
+	bool open_output = fcntl(STDOUT_FILENO, F_GETFD) != -1;
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR) == -1)
+			break;
+	return open_output;
+}
+
+static bool same_file(const struct r0_test *a, const struct r0_test *b)
+{
+	return a->file && b->file && !strcmp(a->file, b->file);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct r0_test *left = *(const struct r0_test *const *)a;
+	const struct r0_test *right = *(const struct r0_test *const *)b;
+
+	if (left->line != right->line)
+		return left->line < right->line ? -1 : 1;
+	/* Several on a line come from a macro; nothing says which was first. */
+	return left->name && right->name ? strverscmp(left->name, right->name) : 0;
+}
+
+/*
+ * The linker keeps the order of the files, but compilers write a file's variables in any order
+ * (GCC backwards, when it optimises). Put the tests of each file back into that of the source.
+ */
+static void sort_within_files(const struct r0_test **tests, size_t count)
+{
+	size_t first, end;
+
+	for (first = 0; first < count; first = end) {
+		for (end = first + 1; end < count && same_file(tests[first], tests[end]); end++)
+			;
+		qsort(&tests[first], end - first, sizeof(*tests), by_line);
+	}
+}
+
+/* The tests in the section, without the holes that a linker may leave. */
+static int collect(const struct r0_test ***tests, size_t *count, struct error *error)
+{
+	/* As numbers: the compiler takes two arrays for distinct objects. */
+	size_t size = (uintptr_t)__stop_r0_tests - (uintptr_t)__start_r0_tests;
+	size_t i, slots = size / sizeof(*__start_r0_tests);
+
+	*count = 0;
+	*tests = calloc(slots + 1, sizeof(**tests));
+	if (!*tests)
+		return error_set(error, ENOMEM, "out of memory for %zu tests", slots);
+	for (i = 0; i < slots; i++)
+		if (__start_r0_tests[i])
+			(*tests)[(*count)++] = __start_r0_tests[i];
+	if (!*count)
+		return error_set(error, ENOENT,
+				 "no tests are linked into this program: write some with "
+				 "R0_TEST(); those in a static archive need "
+				 "-Wl,--whole-archive,ARCHIVE,-Wl,--no-whole-archive");
+	sort_within_files(*tests, *count);
+	return 0;
+}
+
+/*
+ * The first signal ends the run with a report, another one ends the program at once; but one that
+ * comes within a second is the same one: timeout(1) sends it to the process and to its group.
+ */
+static void catch (int number)
+{
+	struct timespec now;
+	long long passed_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!caught) {
+		caught = number;
+		caught_at = now;
+		return;
+	}
+	passed_ns =
+		(now.tv_sec - caught_at.tv_sec) * 1000000000ll + now.tv_nsec - caught_at.tv_nsec;
+	if (passed_ns < 1000000000)
+		return;
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* Writing goes on after a signal. What is ignored, as in the background of a shell, stays so. */
+static void catch_signals(struct sigaction *previous)
+{
+	struct sigaction action = {
+		.sa_handler = catch,
+		.sa_flags = SA_RESTART,
+	};
+	size_t i;
+
+	caught = 0;
+	for (i = 0; i < SIGNAL_COUNT; i++)
+		sigaddset(&action.sa_mask, signals[i].number);
+	for (i = 0; i < SIGNAL_COUNT; i++) {
+		sigaction(signals[i].number, NULL, &previous[i]);
+		if (previous[i].sa_handler != SIG_IGN)
+			sigaction(signals[i].number, &action, NULL);
+	}
+}
+
+static void release_signals(const struct sigaction *previous)
+{
+	size_t i;
+
+	for (i = 0; i < SIGNAL_COUNT; i++)
+		sigaction(signals[i].number, &previous[i], NULL);
+}
+
+static bool is_stopped(void *context)
+{
+	(void)context;
+	return caught;
+}
+
+/* The signal that ended the run in words, or NULL. */
+static const char *why_stopped(void)
+{
+	size_t i;
+
+	for (i = 0; i < SIGNAL_COUNT; i++)
+		if (caught == signals[i].number)
+			return signals[i].why;
+	return NULL;
+}
+
+/* Why a case has no result. */
+static const char *why_not_run(const char *broken)
+{
+	return broken ? broken : "the run stopped at the first failure";
+}
+
+static void on_running(void *context, size_t index, uint64_t elapsed_ns)
+{
+	struct run *run = context;
+
+	report_set_running(&run->reports, index, elapsed_ns, &run->tally);
+}
+
+static int on_result(void *context, size_t index, struct outcome *outcome)
+{
+	struct run *run = context;
+	const char *broken = why_stopped();
+	int err;
+
+	tally_add(&run->tally, outcome->result.verdict);
+	err = report_set_result(&run->reports, index, outcome, why_not_run(broken), broken);
+	outcome_finish(outcome);
+	return err;
+}
+
+static enum exit_status run_cases(struct run *run)
+{
+	const struct pool_options options = {
+		.timeout_ms = run->cli->timeout_ms,
+		.timeout_factor = run->cli->timeout_factor,
+		.workers = run->cli->workers,
+		.fresh_vm = run->cli->fresh_vm,
+		.fail_fast = run->cli->fail_fast,
+		.check_reset = run->cli->check_reset,
+	};
+	const struct pool_events events = {
+		.context = run,
+		.running = on_running,
+		.result = on_result,
+		.stopped = is_stopped,
+	};
+	struct error error = { "" };
+	const char *broken = NULL;
+	char *names;
+	enum exit_status status;
+	uint64_t start = clock_ns();
+	int err;
+
+	if (run->cli->assist_given)
+		assistance_set(run->cli->assist);
+	err = pool_run(run->plan, &options, &events, &error);
+	run->tally.duration_ns = clock_ns() - start;
+	if (err && !error.text[0])
+		error_set(&error, -err, "the tests could not be run: %s", strerror(-err));
+	if (snapshot_error_is_no_kvm(err) && !report_set_has_begun(&run->reports)) {
+		char reason[sizeof(error.text) + 128];
+
+		snprintf(reason, sizeof(reason),
+			 "%s; or run it in the lab: `ring0 lab %.64s`, or with RING0_LAB=auto",
+			 error.text, program_invocation_short_name);
+		report_set_skipped(&run->reports, reason);
+		return EXIT_STATUS_SKIPPED;
+	}
+	if (err)
+		broken = error.text;
+	else if (run->tally.total < run->plan->count)
+		broken = why_stopped();
+	run->tally.completed = assistance_count();
+	names = run->tally.completed ? assistance_names() : NULL;
+	run->tally.completed_names = names;
+	report_set_end(&run->reports, &run->tally, why_not_run(broken), broken);
+	run->tally.completed_names = NULL;
+	free(names);
+	status = tally_exit_status(&run->tally);
+	if (!err)
+		return status;
+	complain(error.text);
+	return status == EXIT_STATUS_FAILED ? status : EXIT_STATUS_ERROR;
+}
+
+static enum exit_status write_error(const char *name, int err)
+{
+	struct error error = { "" };
+
+	error_set(&error, err, "writing the report to %.200s: %s", name, strerror(err));
+	complain(error.text);
+	return EXIT_STATUS_ERROR;
+}
+
+/* Decide on colours and the progress line, by where the report goes. */
+static void look_at_terminal(const struct cli *cli, struct report *report)
+{
+	const char *terminal = getenv("TERM");
+	int fd = fileno(report->out);
+	bool capable = isatty(fd) && (!terminal || strcmp(terminal, "dumb"));
+	struct winsize size;
+
+	report->colour = cli->colour == CLI_COLOUR_ALWAYS ||
+			 (cli->colour == CLI_COLOUR_AUTO && capable);
+	report->live = capable;
+	if (capable && !ioctl(fd, TIOCGWINSZ, &size)) {
+		report->columns = size.ws_col;
+		report->rows = size.ws_row;
+	}
+}
+
+/* Open them all before the first test, so that a mistyped name costs no run. */
+static int open_reports(struct run *run)
+{
+	const struct cli *cli = run->cli;
+	struct report report = {
+		.verbose = cli->verbose,
+		.program = program_invocation_short_name,
+		.version = R0_VERSION,
+	};
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < cli->report_count && !err; i++) {
+		report.ops = cli->reports[i].ops;
+		err = report_set_add(&run->reports, &report, cli->reports[i].file);
+		if (!err)
+			look_at_terminal(cli, &run->reports.outputs[i].report);
+	}
+	/* Where people look, and never into what a machine reads. */
+	for (i = 0; i < cli->report_count && !err && cli->annotate; i++) {
+		if (cli->reports[i].ops != &report_pretty_ops || cli->reports[i].file)
+			continue;
+		report.ops = &report_github_ops;
+		err = report_set_add(&run->reports, &report, NULL);
+		break;
+	}
+	return err;
+}
+
+static enum exit_status close_reports(struct run *run, enum exit_status status)
+{
+	size_t i, j;
+
+	report_set_close(&run->reports);
+	for (i = 0; i < run->reports.count; i++) {
+		const struct report_output *output = &run->reports.outputs[i];
+		bool told = false;
+
+		for (j = 0; j < i; j++)
+			told |= !output->own_stream && !run->reports.outputs[j].own_stream &&
+				run->reports.outputs[j].error;
+		if (output->error && !told)
+			status = write_error(output->name, output->error);
+	}
+	return status;
+}
+
+/* Open the reports, run, and see that all of them were written. */
+static enum exit_status report_run(struct run *run)
+{
+	const struct plan *plan = run->plan;
+	struct sigaction previous[SIGNAL_COUNT];
+	enum exit_status status = EXIT_STATUS_PASSED;
+	char text[80];
+
+	catch_signals(previous);
+	run->reports.plan = plan;
+	if (!open_reports(run)) {
+		if (plan->count) {
+			status = run_cases(run);
+		} else {
+			snprintf(text, sizeof(text), "no tests in this shard, %u of %u",
+				 plan->shard, plan->shards);
+			report_set_skipped(&run->reports, text);
+		}
+	}
+	status = close_reports(run, status);
+	release_signals(previous);
+	if (status == EXIT_STATUS_SKIPPED)
+		status = (enum exit_status)run->cli->skip_status;
+	return caught ? (enum exit_status)(EXIT_STATUS_SIGNAL + caught) : status;
+}
+
+static enum exit_status list(const struct cli *cli, const struct plan *plan)
+{
+	const char *name = cli->output ? cli->output : "standard output";
+	FILE *out = cli->output ? fopen(cli->output, "we") : stdout;
+	int err = 0;
+	size_t i;
+
+	if (!out)
+		return write_error(name, errno);
+	for (i = 0; i < plan->count; i++) {
+		if (cli->list == CLI_LIST_JSON)
+			report_list_json(out, &plan->cases[i]);
+		else
+			report_list_text(out, &plan->cases[i], cli->verbose);
+	}
+	errno = 0;
+	if (fflush(out) || ferror(out))
+		err = errno ? errno : EIO;
+	if (cli->output && fclose(out) && !err)
+		err = errno;
+	return err ? write_error(name, err) : EXIT_STATUS_PASSED;
+}
+
+/* Bazel takes a program that does not touch this file for one that knows nothing of shards. */
+static int touch_status_file(const char *name, struct error *error)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0 || futimens(fd, NULL)) {
+		error_set(error, errno, "TEST_SHARD_STATUS_FILE: touching %.200s: %s", name,
+			  strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+/* Whether something is to be written to a standard output that is not open. */
+static bool needs_output(const struct cli *cli)
+{
+	size_t i;
+
+	if (cli->list)
+		return !cli->output;
+	for (i = 0; i < cli->report_count; i++)
+		if (!cli->reports[i].file)
+			return true;
+	return false;
+}
+
+static enum exit_status plan_and_run(const struct cli *cli, bool open_output, struct error *error)
+{
+	struct plan_selection selection = cli->selection;
+	const struct r0_test **tests = NULL;
+	enum exit_status status = EXIT_STATUS_ERROR;
+	struct plan plan = { 0 };
+	struct run run = { .cli = cli, .plan = &plan };
+	size_t count;
+
+	if (cli->list)
+		selection.repeat = 1;
+	if ((cli->shard_status_file && touch_status_file(cli->shard_status_file, error)) ||
+	    collect(&tests, &count, error) || plan_init(&plan, tests, count, &selection, error))
+		complain(error->text);
+	else if (!open_output && needs_output(cli))
+		status = write_error("standard output", EBADF);
+	else if (cli->list)
+		status = list(cli, &plan);
+	else
+		status = report_run(&run);
+	plan_finish(&plan);
+	free(tests);
+	return status;
+}
+
+/* Whether to run in the lab: as asked for, or for want of a KVM. Not if this is the lab. */
+static bool wants_lab(const struct cli *cli)
+{
+	const char *lab = cli_variable("RING0_LAB");
+	struct kvm *kvm;
+	int err;
+
+	if (cli->list || (lab && strcmp(lab, "inside") == 0))
+		return false;
+	if (cli->lab || !lab || strcmp(lab, "auto") != 0)
+		return cli->lab;
+	err = kvm_create(&kvm, NULL);
+	if (!err)
+		kvm_destroy(kvm);
+	return snapshot_error_is_no_kvm(err);
+}
+
+/* Go to the lab, with the reports' files to come back. Returns only if that fails. */
+static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
+{
+	const char *files[CLI_REPORTS_MAX + 1] = { NULL };
+	size_t count = 0, i;
+
+	for (i = 0; i < cli->report_count; i++)
+		if (cli->reports[i].file)
+			files[count++] = cli->reports[i].file;
+	lab_exec(argc, argv, files);
+	return EXIT_STATUS_ERROR;
+}
+
+/* --help and --version. */
+static enum exit_status show_text(const struct cli *cli)
+{
+	if (cli->help)
+		cli_put_help(stdout, program_invocation_short_name);
+	else
+		printf("%s (ring0 %s)\n", program_invocation_short_name, R0_VERSION);
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return write_error("standard output", errno ? errno : EIO);
+	return EXIT_STATUS_PASSED;
+}
+
+int r0_main(int argc, char **argv)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	bool open_output = occupy_standard_descriptors();
+	struct sigaction previous_pipe, previous_limit;
+	struct error error = { "" };
+	enum exit_status status;
+	struct cli cli;
+
+	if (cli_parse(&cli, argc, argv, &error)) {
+		complain(error.text);
+		cli_finish(&cli);
+		return EXIT_STATUS_ERROR;
+	}
+	if (!cli.help && !cli.version && wants_lab(&cli)) {
+		status = run_in_lab(&cli, argc, argv);
+		cli_finish(&cli);
+		return status;
+	}
+	/* A reader that goes away, or a file too large, is a write error, not a silent death. */
+	sigaction(SIGPIPE, &ignore, &previous_pipe);
+	sigaction(SIGXFSZ, &ignore, &previous_limit);
+	status = cli.help || cli.version ? show_text(&cli) :
+					   plan_and_run(&cli, open_output, &error);
+	cli_finish(&cli);
+	fflush(stdout);
+	sigaction(SIGPIPE, &previous_pipe, NULL);
+	sigaction(SIGXFSZ, &previous_limit, NULL);
+	return status;
+}
