@@ -18,8 +18,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 COUNT ?= 100000
 
+# More options for Meson: OPTIONS=-Dwerror=true makes errors of warnings.
+OPTIONS ?=
+
 # The options are given once; what changed in the build files since, Ninja notices itself.
-setup = test -f $(1)/build.ninja || meson setup $(1) -Dprefix='$(PREFIX)' -Dlibdir=lib $(2)
+setup = test -f $(1)/build.ninja || meson setup $(1) -Dprefix='$(PREFIX)' -Dlibdir=lib $(OPTIONS) $(2)
 
 .PHONY: all
 all:
@@ -45,7 +48,7 @@ check:
 .PHONY: sanitize
 sanitize:
 	@scripts/install-packages build check
-	@$(call setup,$(BUILD)-sanitize,-Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false)
+	@$(call setup,$(BUILD)-sanitize,-Db_sanitize=address,undefined -Db_lundef=false)
 	@ninja -C $(BUILD)-sanitize
 	@scripts/check $(BUILD)-sanitize
 
@@ -79,8 +82,8 @@ fuzz:
 .PHONY: lint
 lint:
 	@scripts/install-packages build check lint
-	@CC=clang; export CC; $(call setup,$(BUILD)-lint) >/dev/null
-	@ninja -C $(BUILD)-lint --quiet build.ninja
+	@CC=clang; export CC; $(call setup,$(BUILD)-lint,-Dwerror=true) >/dev/null
+	@ninja -C $(BUILD)-lint --quiet
 	@scripts/lint $(BUILD)-lint
 
 .PHONY: clean

@@ -105,8 +105,8 @@ static void watch(struct r0_vm *vm)
 	while (r0_vm_hits(vm, &first, 1) == 0)
 		poll(&hit, 1, -1);
 	check(r0_vm_unwatch(vm, number, &error), &error);
-	printf("%s: CPU %u wrote %#" PRIx64 " over %#" PRIx64 " before 0x%" PRIx64 "\n", first.tag,
-	       first.cpu, first.new_value, first.old_value, first.ip);
+	printf("%s: CPU %u wrote 0x%" PRIx64 " over 0x%" PRIx64 " before 0x%" PRIx64 "\n",
+	       first.tag, first.cpu, first.new_value, first.old_value, first.ip);
 }
 
 int main(void)

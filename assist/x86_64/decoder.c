@@ -32,6 +32,9 @@ static struct {
 /* The layout of Zydis' structures is that of the headers: only that minor version fits. */
 static void load(void)
 {
+	/* Of 64 bits since Zydis 4.1. */
+	const unsigned int major = (unsigned int)ZYDIS_VERSION_MAJOR(ZYDIS_VERSION);
+	const unsigned int minor = (unsigned int)ZYDIS_VERSION_MINOR(ZYDIS_VERSION);
 	char name[64];
 	void *library;
 	const char *why;
@@ -42,8 +45,7 @@ static void load(void)
 			 "link it dynamically");
 		return;
 	}
-	snprintf(name, sizeof(name), "libZydis.so.%d.%d", ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
-		 ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
+	snprintf(name, sizeof(name), "libZydis.so.%u.%u", major, minor);
 	library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
 	why = library || !dlerror ? NULL : dlerror();
 	/* Not the file that is missing, but descriptors or memory. */
@@ -54,9 +56,8 @@ static void load(void)
 	if (!library) {
 		snprintf(zydis.complaint, sizeof(zydis.complaint),
 			 "the host could execute it if it had %s: install Zydis (on Debian and "
-			 "Ubuntu the package libzydis%d.%d or libzydis-dev)",
-			 name, ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
-			 ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
+			 "Ubuntu the package libzydis%u.%u or libzydis-dev)",
+			 name, major, minor);
 		return;
 	}
 	zydis.init = dlsym(library, "ZydisDecoderInit");

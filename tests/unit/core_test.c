@@ -179,7 +179,7 @@ static void sparse_regions_are_cut_down_to_the_stack(void **state)
 	view.regs.rsp = (1ull << 45) + (1ull << 44);
 	write_core(&view, true);
 	open_core();
-	assert_in_range(size, 1, 4 << 20);
+	assert_uint_in_range(size, 1, 4 << 20);
 	assert_int_equal(core_file_read(&core, view.regs.rsp, &byte, 1), 1);
 	assert_int_equal(core_file_read(&core, view.regs.rsp + 0x10000, &byte, 1), 1);
 	assert_int_equal(core_file_read(&core, regions[0].start, &byte, 1), 0);

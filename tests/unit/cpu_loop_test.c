@@ -328,7 +328,7 @@ static void start(struct rig *rig)
 	assert_int_equal(pthread_create(&rig->thread, NULL, thread, rig), 0);
 }
 
-static void stop(struct rig *rig)
+static void end_rig(struct rig *rig)
 {
 	park_kill(&rig->control);
 	pthread_join(rig->thread, NULL);
@@ -418,7 +418,7 @@ static void halted_waits_without_running(void **state)
 	assert_int_equal(rig.mock.runs, 1);
 	assert_int_equal(rig.mock.captured, 1);
 	thaw(&rig);
-	stop(&rig);
+	end_rig(&rig);
 	assert_int_equal(rig.result.end, CPU_LOOP_KILLED);
 	assert_int_equal(rig.mock.runs, 1);
 	tear_down(&rig);
@@ -444,7 +444,7 @@ static void freeze_drains(void **state)
 	assert_true(rig.seat.has_registers);
 	assert_int_equal(rig.seat.registers.instruction_pointer, 0x1234);
 	pthread_mutex_unlock(&rig.seat.lock);
-	stop(&rig);
+	end_rig(&rig);
 	tear_down(&rig);
 }
 
@@ -460,7 +460,7 @@ static void freeze_without_immediate_exit_does_not_drain(void **state)
 	wait_until_parked(&rig);
 	assert_int_equal(rig.mock.runs, 0);
 	assert_int_equal(rig.mock.captured, 1);
-	stop(&rig);
+	end_rig(&rig);
 	tear_down(&rig);
 }
 
@@ -502,7 +502,7 @@ static void no_registers_no_snapshot(void **state)
 	start(&rig);
 	wait_until_parked(&rig);
 	assert_false(rig.seat.has_registers);
-	stop(&rig);
+	end_rig(&rig);
 	tear_down(&rig);
 }
 
@@ -524,7 +524,7 @@ static void one_edge_a_freeze(void **state)
 	park_freeze(&rig.control);
 	wait_until_parked(&rig);
 	assert_int_equal(edges(&rig), 1);
-	stop(&rig);
+	end_rig(&rig);
 	assert_int_equal(rig.seat.parked, 0);
 	assert_int_equal(rig.mock.captured, 2);
 	tear_down(&rig);
@@ -544,7 +544,7 @@ static void rounds_are_told_apart(void **state)
 		assert_int_equal(rig.mock.captured, i + 1);
 		thaw(&rig);
 	}
-	stop(&rig);
+	end_rig(&rig);
 	assert_int_equal(rig.mock.captured, 2000);
 	tear_down(&rig);
 }
@@ -563,7 +563,7 @@ static void parks_without_events(void **state)
 	assert_int_equal(freeze(&rig, LIMIT_MS), 0);
 	thaw(&rig);
 	wait_until_unparked(&rig);
-	stop(&rig);
+	end_rig(&rig);
 	rig.seat.thaw_evt = thaw_evt;
 	rig.control.parked_evt = parked_evt;
 	tear_down(&rig);
@@ -595,7 +595,7 @@ static void stale_thaw_does_not_spin(void **state)
 	before = cpu_seconds(&rig);
 	poll(NULL, 0, 300);
 	assert_true(cpu_seconds(&rig) - before < 0.1);
-	stop(&rig);
+	end_rig(&rig);
 	tear_down(&rig);
 }
 
@@ -607,7 +607,7 @@ static void kill_wins_over_a_freeze(void **state)
 	set_up(&rig, NULL, 0);
 	start(&rig);
 	assert_int_equal(freeze(&rig, LIMIT_MS), 0);
-	stop(&rig);
+	end_rig(&rig);
 	assert_int_equal(rig.result.end, CPU_LOOP_KILLED);
 	assert_int_equal(rig.seat.parked, 0);
 	assert_int_equal(freeze(&rig, LIMIT_MS), -ESHUTDOWN);
@@ -633,7 +633,7 @@ static void who_does_not_park_is_named(void **state)
 	assert_int_equal(missing, 1 << 1);
 	park_thaw(&rig.control, seats, 3);
 	wait_until_unparked(&rig);
-	stop(&rig);
+	end_rig(&rig);
 	park_seat_finish(&stuck);
 	tear_down(&rig);
 }
@@ -652,7 +652,7 @@ static void control_starts_anew(void **state)
 	assert_int_equal(edges(&rig), 0);
 	start(&rig);
 	assert_int_equal(freeze(&rig, LIMIT_MS), 0);
-	stop(&rig);
+	end_rig(&rig);
 	tear_down(&rig);
 }
 

@@ -24,7 +24,7 @@ static int run_shell(const char *script, int timeout_ms)
 	char shell[] = "/bin/sh", option[] = "-c", text[256];
 	char *argv[] = { shell, option, text, NULL };
 
-	assert_in_range(strlen(script), 1, sizeof(text) - 1);
+	assert_uint_in_range(strlen(script), 1, sizeof(text) - 1);
 	strcpy(text, script);
 	return helper_process_run(argv, input, timeout_ms, &output, &error);
 }
@@ -92,7 +92,7 @@ static void hanging_program_is_killed(void **state)
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	assert_int_equal(run_shell("echo so far; exec sleep 60", 300), -ETIMEDOUT);
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	assert_in_range(after.tv_sec - before.tv_sec, 0, 20);
+	assert_uint_in_range(after.tv_sec - before.tv_sec, 0, 20);
 	assert_string_equal(output, "so far\n");
 	assert_string_equal(error.text, "/bin/sh did not finish within 300 ms");
 	/* It is gone, and was waited for. */

@@ -197,7 +197,7 @@ static void random_run_structures_are_survived(void **state)
 		}
 		fixture.run->exit_reason = random >> 8 & 0x3f;
 		exit = classify();
-		assert_in_range(exit.outcome, EXIT_CONTINUE, EXIT_NONE);
+		assert_uint_in_range(exit.outcome, EXIT_CONTINUE, EXIT_NONE);
 		exit_describe(fixture.run, &exit, fixture.text, sizeof(fixture.text));
 		assert_true(fixture.text[0]);
 	}

@@ -39,7 +39,7 @@ static uint64_t read_clock(void *context)
 static void set_line(void *context, unsigned int number, bool level)
 {
 	(void)context;
-	assert_in_range(number, 0, 31);
+	assert_uint_in_range(number, 0, 31);
 	assert_int_not_equal(high >> number & 1, level);
 	edges[number] += level;
 	high = level ? high | 1u << number : high & ~(1u << number);

@@ -411,7 +411,7 @@ static void endless_chains(void **state)
 		echo.adds = 5000;
 		offer(1, 0);
 		notify(1);
-		assert_in_range(echo.served, 256, 4999);
+		assert_uint_in_range(echo.served, 256, 4999);
 		assert_true(line.level);
 		if (i == 1)
 			assert_int_equal(*available_event(1), available(1)->idx);

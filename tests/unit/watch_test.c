@@ -218,7 +218,7 @@ static void endless_interruptions_end(void **state)
 	watch_word(1, GUEST);
 	arm();
 	first = fixture.calls;
-	assert_in_range(first, 2, 10000);
+	assert_uint_in_range(first, 2, 10000);
 	arm();
 	assert_int_equal(fixture.calls, 2 * first);
 	assert_false(watch_is_refused(&fixture.watch));

@@ -55,7 +55,7 @@ GUEST(accesses, "mov $" DATA_TEXT ", %ebx\n"
 
 static unsigned int add(uint32_t kind, uint64_t address, uint32_t value)
 {
-	assert_in_range(script_size, 0, sizeof(script) / sizeof(*script) - 2);
+	assert_uint_in_range(script_size, 0, sizeof(script) / sizeof(*script) - 2);
 	script[script_size] = (struct access){ kind, value, address };
 	return script_size++;
 }

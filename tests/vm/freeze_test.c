@@ -72,7 +72,7 @@ static void registers_are_shown(void **state)
 	for (i = 0; i < 2; i++) {
 		check(r0_vm_get_registers(vm, i, &registers, &error), &error);
 		assert_int_equal(registers.rdi, i);
-		assert_in_range(registers.rip, CODE, CODE + 16);
+		assert_uint_in_range(registers.rip, CODE, CODE + 16);
 		check(r0_vm_registers_text(vm, i, text, sizeof(text), &error), &error);
 		snprintf(expected, sizeof(expected), "ip=0x%016lx sp=0x%016lx ptroot=0x%016lx",
 			 registers.rip, registers.rsp, registers.cr3);

@@ -286,7 +286,7 @@ static void devices_are_put_back(void **state)
 	enter(other, 0, CODE);
 	/* The snapshot may be from between the count and its copy in the device. */
 	count = (count - run(other).status) & 0xff;
-	assert_in_range(count, 0, 1);
+	assert_uint_in_range(count, 0, 1);
 	r0_vm_snapshot_destroy(snapshot);
 	r0_vm_destroy(vm);
 	r0_vm_destroy(other);
@@ -315,7 +315,7 @@ static void several_snapshots_are_kept_apart(void **state)
 		restore(snapshots[i], vm);
 		assert_int_equal(read32(vm, DATA), counts[i]);
 		assert_int_equal(read32(vm, 0x80000), i);
-		assert_in_range(read32(vm, FAR(3)), counts[i] - 1, counts[i]);
+		assert_uint_in_range(read32(vm, FAR(3)), counts[i] - 1, counts[i]);
 		if (seed >> 20 & 1) {
 			write32(vm, 0x80000, 99);
 			thaw(vm);

@@ -345,9 +345,9 @@ static void freeze_settles_requests(void **state)
 		freeze(vm);
 		/* At least those that were asked for are used. */
 		left = (uint16_t)((read32(vm, USED(0)) >> 16) - read32(vm, DATA + 16));
-		assert_in_range(left, 0, 1);
+		assert_uint_in_range(left, 0, 1);
 		used = count_on(block.fd);
-		assert_in_range(used, count, UINT32_MAX);
+		assert_uint_in_range(used, count, UINT32_MAX);
 		if (round % 10 == 0)
 			poll(NULL, 0, 5);
 		assert_int_equal(count_on(block.fd), used);

@@ -100,7 +100,7 @@ static inline void tap_in_range(const char *file, int line, uint64_t a, uint64_t
 #define assert_string_equal(a, b) tap_same_text(__FILE__, __LINE__, a, b)
 #define assert_memory_equal(a, b, size) \
 	tap_check(__FILE__, __LINE__, memcmp(a, b, size) == 0, #a " holds what " #b " does")
-#define assert_in_range(a, from, to) \
+#define assert_uint_in_range(a, from, to) \
 	tap_in_range(__FILE__, __LINE__, (uint64_t)(a), (uint64_t)(from), (uint64_t)(to), #a)
 #define fail_msg(...) tap_fail(__FILE__, __LINE__, __VA_ARGS__)
 
