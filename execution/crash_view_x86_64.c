@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "crash/waiting.h"
 #include "execution/execution.h"
 
 static size_t read_virtual(void *context, uint64_t address, void *to, size_t size)
@@ -138,6 +139,7 @@ void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
 static void explain_ending(struct execution *run, const struct crash_region *regions, char *message,
 			   size_t size, FILE *out)
 {
+	static const char running[] = "still running ";
 	struct crash_view view = view_of(run, execution_cpu(run), regions);
 
 	view.regs = run->regs;
@@ -151,6 +153,9 @@ static void explain_ending(struct execution *run, const struct crash_region *reg
 		snprintf(message + end, size - end, "; %s", run->why);
 		fprintf(out, "%s\n", run->why);
 	}
+	if (run->crash.kind == CRASH_TIMEOUT && !strncmp(message, running, strlen(running)))
+		waiting_describe(&view, execution_cpu(run), run->machine->cpu_count,
+				 message + strlen(running), size - strlen(running));
 	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
 		interrupts_describe(run, out);
 }
@@ -163,7 +168,7 @@ static void explain_other(const struct execution *run, unsigned int number,
 	struct machine_cpu *cpu = &run->machine->cpus[number];
 	struct crash_view view = view_of(run, number, regions);
 	const char *halted = "";
-	char place[512], *text = NULL;
+	char place[1600], *text = NULL;
 	size_t length;
 	FILE *details;
 
@@ -184,6 +189,7 @@ static void explain_other(const struct execution *run, unsigned int number,
 		return;
 	crash_describe(&view, &crash, place, sizeof(place), details);
 	fclose(details);
+	waiting_describe(&view, number, run->machine->cpu_count, place, sizeof(place));
 	fprintf(out, "\nCPU %u was %s%s\n%s", number, halted, place, text);
 	free(text);
 }

@@ -68,6 +68,14 @@ static void recover(struct r0_cpu *cpu, struct r0_frame *frame)
 	set_exception_stack(cpu, try->exception_stack);
 }
 
+/* It says what ring 3 waits for, too: see R0_WAIT_MASK. */
+static uint64_t rest_for_user(struct r0_cpu *cpu, const struct r0_frame *frame)
+{
+	note_wait(cpu, frame->rdx & R0_WAIT_MASK,
+		  (const void *)(frame->rdx & ~(uint64_t)R0_WAIT_MASK));
+	return r0_ask(R0_MESSAGE_REST, frame->rsi, 0);
+}
+
 /* The two ways in which our own code in ring 3 calls on ring 0. */
 static bool serve_user(struct r0_cpu *cpu, struct r0_frame *frame)
 {
@@ -78,6 +86,8 @@ static bool serve_user(struct r0_cpu *cpu, struct r0_frame *frame)
 			frame->rax = cpu->number;
 		else if (frame->rdi == R0_MESSAGE_CPUS)
 			frame->rax = cpu_count();
+		else if (frame->rdi == R0_MESSAGE_REST)
+			frame->rax = rest_for_user(cpu, frame);
 		else
 			frame->rax = r0_ask(frame->rdi, frame->rsi, frame->rdx);
 		frame->rip += UD2_LENGTH;
@@ -89,6 +99,29 @@ static bool serve_user(struct r0_cpu *cpu, struct r0_frame *frame)
 		return true;
 	}
 	return false;
+}
+
+/* Faults, whose handlers go on with the instruction that raised them: SDM vol. 3A, 6.5 and table 6-1. */
+static bool is_fault(uint64_t vector)
+{
+	const uint32_t faults = 1u << R0_DE | 1u << R0_BR | 1u << R0_UD | 1u << R0_NM |
+				1u << R0_TS | 1u << R0_NP | 1u << R0_SS | 1u << R0_GP |
+				1u << R0_PF | 1u << R0_MF | 1u << R0_AC | 1u << R0_XM | 1u << R0_CP;
+
+	return vector < 32 && faults >> vector & 1;
+}
+
+/* For reports: whether a handler goes back to an instruction that raises the same again. */
+static void note_resumption(struct r0_cpu *cpu, uint64_t vector, uint64_t rip, uint64_t cr2)
+{
+	if (cpu->resumed_at == rip && cpu->resumed_cr2 == cr2 && cpu->resumed_vector == vector) {
+		cpu->resumed_count++;
+		return;
+	}
+	cpu->resumed_at = rip;
+	cpu->resumed_cr2 = cr2;
+	cpu->resumed_vector = vector;
+	cpu->resumed_count = 1;
 }
 
 /* A handler may fault, or run functions in ring 3: neither must overwrite what it interrupted. */
@@ -108,7 +141,7 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 void r0_exception(struct r0_frame *frame)
 {
 	struct r0_cpu *cpu = this_cpu();
-	uint64_t vector, cr2 = 0;
+	uint64_t vector, rip, cr2 = 0;
 
 	correct_user_interrupt(frame);
 	vector = frame->vector & 0xff;
@@ -126,7 +159,10 @@ void r0_exception(struct r0_frame *frame)
 		return;
 	if (r0_guest.handlers[vector]) {
 		++*handled_interrupts(cpu, vector);
+		rip = frame->rip;
 		handle(cpu, frame, r0_guest.handlers[vector]);
+		if (is_fault(vector) && frame->rip == rip)
+			note_resumption(cpu, vector, rip, cr2);
 		return;
 	}
 	if (vector < 32 && cpu->try) {

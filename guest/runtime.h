@@ -85,6 +85,9 @@ static inline uint32_t *handled_interrupts(const struct r0_cpu *cpu, uint64_t ve
 /* Where the next exception's stack of that CPU starts. */
 void set_exception_stack(const struct r0_cpu *cpu, uint64_t top);
 
+/* For reports: what that CPU waits for from now on. */
+void note_wait(struct r0_cpu *cpu, enum r0_wait waits, const void *awaited);
+
 /* Wait until all CPUs but this one, which runs the test, have finished what they were given. */
 void wait_for_other_cpus(void);
 

@@ -38,16 +38,38 @@ void panic_alone(void)
 		"the teardown of a test that failed waits for another CPU, and all others have stopped");
 }
 
-/*
- * Between two looks at what another CPU is to change: `awaited`, if it is to finish its work. A
- * function of its own, so that a report names the one that waits.
- */
-static __attribute__((noinline)) void look_again(unsigned int *looks, const struct r0_cpu *awaited)
+void note_wait(struct r0_cpu *cpu, enum r0_wait waits, const void *awaited)
 {
+	cpu->awaited = awaited;
+	cpu->waits = waits;
+}
+
+/*
+ * Between two looks at what another CPU is to change. A function of its own, so that a report names
+ * the one that waits.
+ */
+static __attribute__((noinline)) void look_again(unsigned int *looks, enum r0_wait waits,
+						 const void *awaited)
+{
+	const struct r0_cpu *cpu = awaited;
+
+	/* Each time: a handler that came meanwhile may have waited, too. Ring 3 tells it with REST. */
+	if (!in_ring3())
+		note_wait(this_cpu(), waits, awaited);
 	/* Not r0_pause(): a report takes that for the caller's. */
 	__asm__ volatile("pause");
-	if (++*looks % LOOKS == 0 && r0_ask(R0_MESSAGE_REST, awaited ? awaited->number + 1 : 0, 0))
+	if (++*looks % LOOKS == 0 &&
+	    r0_ask(R0_MESSAGE_REST, waits == R0_WAIT_CPU ? cpu->number + 1 : 0,
+		   (uint64_t)awaited | waits))
 		panic_alone();
+}
+
+static void end_wait(unsigned int looks)
+{
+	if (looks && !in_ring3())
+		note_wait(this_cpu(), R0_WAIT_NONE, NULL);
+	else if (looks >= LOOKS)
+		r0_ask(R0_MESSAGE_REST, 0, R0_WAIT_NONE);
 }
 
 void r0_cpu_main(void)
@@ -97,8 +119,9 @@ static uint64_t give_work(struct r0_cpu *cpu, void (*fn)(void *arg), void *arg)
 		if (__atomic_compare_exchange_n(&cpu->work, &none, R0_WORK_CLAIMED, false,
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			break;
-		look_again(&looks, cpu);
+		look_again(&looks, R0_WAIT_CPU, cpu);
 	}
+	end_wait(looks);
 	cpu->fn = fn;
 	cpu->arg = arg;
 	given = cpu->given + 1;
@@ -115,7 +138,8 @@ static void wait_for_work(struct r0_cpu *cpu, uint64_t given)
 
 	/* Numbers that wrap: what matters is which one is ahead. */
 	while ((int64_t)(__atomic_load_n(&cpu->finished, __ATOMIC_ACQUIRE) - given) < 0)
-		look_again(&looks, cpu);
+		look_again(&looks, R0_WAIT_CPU, cpu);
+	end_wait(looks);
 }
 
 void r0_on_cpu(unsigned int number, void (*fn)(void *arg), void *arg)
@@ -251,7 +275,8 @@ void r0_barrier_wait(struct r0_barrier *barrier)
 		return;
 	}
 	while (__atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round)
-		look_again(&looks, NULL);
+		look_again(&looks, R0_WAIT_BARRIER, barrier);
+	end_wait(looks);
 }
 
 static bool take_spinlock(struct r0_spinlock *lock, uint32_t self, uint32_t *holder)
@@ -272,16 +297,21 @@ void r0_spin_lock(struct r0_spinlock *lock)
 				 __func__, (void *)lock, self - 1);
 		/* Only look, which leaves the cache line with its holder. */
 		do
-			look_again(&looks, NULL);
+			look_again(&looks, R0_WAIT_LOCK, lock);
 		while (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED));
 	}
+	lock->taken_at = __builtin_return_address(0);
+	end_wait(looks);
 }
 
 bool r0_spin_trylock(struct r0_spinlock *lock)
 {
 	uint32_t holder;
 
-	return take_spinlock(lock, r0_cpu_id() + 1, &holder);
+	if (!take_spinlock(lock, r0_cpu_id() + 1, &holder))
+		return false;
+	lock->taken_at = __builtin_return_address(0);
+	return true;
 }
 
 void r0_spin_unlock(struct r0_spinlock *lock)

@@ -65,7 +65,7 @@ static void tell_caller(struct symbols *symbols)
 /*
  * Besides what command/backtrace/disassembly.h has, the lines for programs are
  *   @service          it stopped in the guest runtime, and all else is about what called on that
- *   @place PLACE      as symbols_place() tells it
+ *   @place PLACE      as call_chain_place() tells it
  *   @caller PLACE     as tell_caller() has it
  *   @error TEXT       why there is no more
  *   @end              the last line, if nothing failed
@@ -83,7 +83,7 @@ static void show(struct symbols *symbols, const struct options *options)
 	if (call_chain_leave_runtime(symbols, options->stopped, &after) && options->facts)
 		printf("@service\n");
 	if (options->facts) {
-		symbols_place(symbols, symbols->core->registers.rip, after, text, sizeof(text));
+		call_chain_place(symbols, after, text, sizeof(text));
 		printf("@place %s\n", text);
 		tell_caller(symbols);
 	}

@@ -24,7 +24,8 @@ enum role {
 	ROLE_SERVICE,	/* on the way from a test to the doorbell */
 	ROLE_WAIT,    /* a service that may be stopped without it, while it waits for another CPU */
 	ROLE_SYSCALL, /* a service too; its caller is on another stack */
-	ROLE_RING3,   /* never shown; its caller is on another stack */
+	ROLE_EXCEPTION, /* a service too, for code that did not call it */
+	ROLE_RING3,	/* never shown; its caller is on another stack */
 };
 
 static const struct {
@@ -44,8 +45,8 @@ static const struct {
 	{ "r0_syscall_entry", ROLE_SYSCALL },
 	{ "user_start", ROLE_RING3 },
 	{ "r0_user_return", ROLE_RING3 },
-	{ "r0_exception", ROLE_SERVICE },
-	{ "exception", ROLE_SERVICE },
+	{ "r0_exception", ROLE_EXCEPTION },
+	{ "exception", ROLE_EXCEPTION },
 	{ "console", ROLE_SERVICE },
 	{ "failure", ROLE_SERVICE },
 	{ "finish", ROLE_SERVICE },
@@ -331,6 +332,95 @@ static int leave_frame(Dwfl_Frame *state, void *argument)
 	return role == ROLE_NONE ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
+/* A walk to the first function that is the user's own. */
+struct own_place {
+	struct chain chain;
+	enum role role;	  /* of the frame that is being looked at */
+	char called[128]; /* what is not, and was called last */
+	char *buffer;
+	size_t size;
+	bool found, over;
+};
+
+/* ring0's names are all its own, but for the functions that R0_TEST() makes. */
+static bool is_reserved(const char *name)
+{
+	return !strncmp(name, "r0_", 3) && strncmp(name, "r0_test_", 8) != 0;
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* libc's inb() and the like are inlined from its headers; a compiler has its own. */
+static bool is_of_a_system(const struct symbols_frame *frame)
+{
+	if (frame->inlined)
+		return frame->file && (has_prefix(frame->file, "/usr/include/") ||
+				       has_prefix(frame->file, "/usr/lib/"));
+	return !frame->in_program &&
+	       (!frame->file || has_prefix(frame->module, "libc.so") ||
+		has_prefix(frame->module, "libm.so") || has_prefix(frame->module, "ld-linux"));
+}
+
+static bool take_own(void *context, const struct symbols_frame *frame)
+{
+	struct own_place *place = context;
+	const char *name = frame->function ? frame->function : "";
+
+	/* The way into the runtime, and what it has inside, tell the user nothing. */
+	if (!frame->inlined && (place->role == ROLE_SYSCALL || place->role == ROLE_EXCEPTION ||
+				(place->role != ROLE_NONE && !is_reserved(name))))
+		return false;
+	if (is_reserved(name) || is_of_a_system(frame)) {
+		snprintf(place->called, sizeof(place->called), "%s", name);
+		return false;
+	}
+	if (frame->file)
+		snprintf(place->buffer, place->size, "%s (%s:%d)%s%s", name[0] ? name : "?",
+			 frame->file, frame->line, place->called[0] ? ", in " : "", place->called);
+	/* Without its source, one of the program's own is still better than what it called. */
+	else if (place->called[0] && name[0])
+		snprintf(place->buffer, place->size, "%s+0x%llx (%s), in %s", name,
+			 (unsigned long long)frame->offset, frame->module, place->called);
+	else
+		return place->over = true;
+	return place->found = true;
+}
+
+static int place_frame(Dwfl_Frame *state, void *argument)
+{
+	struct own_place *place = argument;
+	struct chain *chain = &place->chain;
+	struct frame frame;
+	uint64_t lookup;
+	bool after;
+
+	if (!read_frame(chain, state, &frame) || chain->depth >= LINE_LIMIT)
+		return DWARF_CB_ABORT;
+	after = chain->depth ? !frame.interrupted : chain->after;
+	if (!chain->depth && after)
+		frame.pc++;
+	lookup = after && frame.pc ? frame.pc - 1 : frame.pc;
+	place->role = role_of(chain->symbols, lookup);
+	if (place->role == ROLE_OUTERMOST)
+		return DWARF_CB_ABORT;
+	symbols_visit(chain->symbols, frame.pc, after, take_own, place);
+	chain->last_pc = frame.pc;
+	chain->last_rsp = frame.rsp;
+	chain->last_role = place->role;
+	if (place->found || place->over || (!chain->depth++ && !has_rules(chain->symbols, lookup)))
+		return DWARF_CB_ABORT;
+	return DWARF_CB_OK;
+}
+
+static int place_thread(Dwfl_Thread *thread, void *argument)
+{
+	dwfl_thread_getframes(thread, place_frame, argument);
+	return DWARF_CB_ABORT;
+}
+
 static int print_thread(Dwfl_Thread *thread, void *argument)
 {
 	dwfl_thread_getframes(thread, print_frame, argument);
@@ -377,6 +467,27 @@ bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after
 	symbols->core->registers = chain.caller;
 	*after = chain.after;
 	return true;
+}
+
+void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t size)
+{
+	struct user_regs_struct *regs = &symbols->core->registers;
+	struct own_place place = {
+		.chain = { .symbols = symbols, .after = after },
+		.buffer = buffer,
+		.size = size,
+	};
+
+	if (attach(symbols)) {
+		/* So that the rules are those of the call, which may end its function. */
+		if (after)
+			regs->rip--;
+		dwfl_getthreads(symbols->dwfl, place_thread, &place);
+		if (after)
+			regs->rip++;
+	}
+	if (!place.found)
+		symbols_place(symbols, regs->rip, after, buffer, size);
 }
 
 void call_chain_print(struct symbols *symbols, bool after, FILE *out)

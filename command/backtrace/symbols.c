@@ -295,56 +295,85 @@ void symbols_place(struct symbols *symbols, uint64_t pc, bool after, char *buffe
 			 (unsigned long long)(pc - module_start(module)));
 }
 
-static void end_frame(struct symbols *symbols, Dwfl_Module *module, struct position position,
-		      const char *note, FILE *out)
+bool symbols_visit(struct symbols *symbols, uint64_t pc, bool after,
+		   bool (*visit)(void *context, const struct symbols_frame *frame), void *context)
 {
-	if (position.file)
-		fprintf(out, " at %s:%d", position.file, position.line);
-	if (!is_main_module(symbols, module))
-		fprintf(out, " (%s)", module_name(module));
-	fprintf(out, "%s\n", note);
+	uint64_t lookup, offset = 0;
+	Dwfl_Module *module = module_of(symbols, pc, after, &lookup);
+	struct symbols_frame frame = { .inlined = true };
+	struct position position;
+	const char *outermost;
+	Dwarf_Die *scopes, unit;
+	bool stopped = false;
+	GElf_Sym symbol;
+	int count;
+
+	if (!module)
+		return false;
+	frame.module = module_name(module);
+	frame.in_program = is_main_module(symbols, module);
+	outermost = dwfl_module_addrinfo(module, lookup, &offset, &symbol, NULL, NULL, NULL);
+	position = position_of(symbols, module, lookup);
+	count = scopes_of(module, lookup, &scopes, &unit);
+	for (int i = 0; i < count && !stopped; i++) {
+		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
+			break;
+		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+			continue;
+		frame.function = dwarf_diename(&scopes[i]);
+		frame.file = position.file;
+		frame.line = position.line;
+		stopped = visit(context, &frame);
+		position = call_position(symbols, &scopes[i], &unit);
+	}
+	free(scopes);
+	if (stopped)
+		return true;
+	frame.function = outermost;
+	frame.offset = outermost ? offset + (pc - lookup) : pc - module_start(module);
+	frame.inlined = false;
+	frame.file = position.file;
+	frame.line = position.line;
+	return visit(context, &frame);
+}
+
+/* What symbols_print_frame() hands on to itself. */
+struct printing {
+	uint64_t pc;
+	const char *note;
+	unsigned int *count;
+	FILE *out;
+};
+
+static bool print_function(void *context, const struct symbols_frame *frame)
+{
+	const struct printing *printing = context;
+	FILE *out = printing->out;
+
+	fprintf(out, "  #%-2u 0x%016llx ", (*printing->count)++, (unsigned long long)printing->pc);
+	if (frame->inlined)
+		fprintf(out, "%s, inlined", frame->function ? frame->function : "?");
+	else
+		fprintf(out, "%s+0x%llx", frame->function ? frame->function : frame->module,
+			(unsigned long long)frame->offset);
+	if (frame->file)
+		fprintf(out, " at %s:%d", frame->file, frame->line);
+	if (!frame->in_program)
+		fprintf(out, " (%s)", frame->module);
+	fprintf(out, "%s\n", printing->note);
+	return false;
 }
 
 void symbols_print_frame(struct symbols *symbols, uint64_t pc, bool after, const char *note,
 			 unsigned int *count, FILE *out)
 {
-	uint64_t lookup, offset = 0;
-	Dwfl_Module *module = module_of(symbols, pc, after, &lookup);
-	struct position position;
-	Dwarf_Die *scopes, unit;
-	const char *function;
-	GElf_Sym symbol;
-	int scope_count;
+	struct printing printing = { .pc = pc, .note = note, .count = count, .out = out };
+	unsigned int before = *count;
 
-	if (!module) {
+	symbols_visit(symbols, pc, after, print_function, &printing);
+	if (*count == before)
 		fprintf(out, "  #%-2u 0x%016llx in no known code%s\n", (*count)++,
 			(unsigned long long)pc, note);
-		return;
-	}
-	function = dwfl_module_addrinfo(module, lookup, &offset, &symbol, NULL, NULL, NULL);
-	offset += pc - lookup;
-	position = position_of(symbols, module, lookup);
-	scope_count = scopes_of(module, lookup, &scopes, &unit);
-	for (int i = 0; i < scope_count; i++) {
-		const char *name = dwarf_diename(&scopes[i]);
-
-		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
-			break;
-		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
-			continue;
-		fprintf(out, "  #%-2u 0x%016llx %s, inlined", (*count)++, (unsigned long long)pc,
-			name ? name : "?");
-		end_frame(symbols, module, position, note, out);
-		position = call_position(symbols, &scopes[i], &unit);
-	}
-	free(scopes);
-	fprintf(out, "  #%-2u 0x%016llx ", (*count)++, (unsigned long long)pc);
-	if (function)
-		fprintf(out, "%s+0x%llx", function, (unsigned long long)offset);
-	else
-		fprintf(out, "%s+0x%llx", module_name(module),
-			(unsigned long long)(pc - module_start(module)));
-	end_frame(symbols, module, position, note, out);
 }
 
 const char *symbols_file(struct symbols *symbols, uint64_t pc)

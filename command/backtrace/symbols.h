@@ -26,6 +26,24 @@ void symbols_close(struct symbols *symbols);
  */
 void symbols_place(struct symbols *symbols, uint64_t pc, bool after, char *buffer, size_t size);
 
+/* One function that code belongs to, or was inlined into. */
+struct symbols_frame {
+	const char *function; /* as its source has it, or else the linker; NULL if it has no name */
+	uint64_t offset;      /* of the code in the function; 0 if that was inlined */
+	bool inlined;
+	bool in_program;    /* rather than in a shared library */
+	const char *module; /* the file that it is in */
+	const char *file;   /* of the source, NULL if it is not known; holds for this call */
+	int line;
+};
+
+/*
+ * Call visit() for each function at pc, the innermost first, until it returns true; not at all where
+ * no code is known. Returns whether it did.
+ */
+bool symbols_visit(struct symbols *symbols, uint64_t pc, bool after,
+		   bool (*visit)(void *context, const struct symbols_frame *frame), void *context);
+
 /* The function or object at pc, and pc's distance from its start; NULL if there is none. */
 const char *symbols_function(struct symbols *symbols, uint64_t pc, uint64_t *offset);
 

@@ -74,7 +74,8 @@ void r0_barrier_wait(struct r0_barrier *barrier);
 
 /* A lock for which CPUs wait by spinning; free when it is zero. */
 struct r0_spinlock {
-	uint32_t holder; /* the CPU's number + 1; 0 if it is free */
+	uint32_t holder;      /* the CPU's number + 1; 0 if it is free */
+	const void *taken_at; /* where that was, or was the last time: for reports */
 };
 
 /*

@@ -135,7 +135,25 @@ struct r0_cpu {
 	uint64_t given; /* how much it was given so far, the last included; wraps with `finished` */
 	uint64_t finished;
 	uint32_t work; /* enum r0_work */
+
+	/* For reports, of code in ring 0: what it waits for, of which sort that is. */
+	uint32_t waits; /* enum r0_wait */
+	const void *awaited;
+	/* The fault whose handler last went back to the instruction, and how often on end. */
+	uint64_t resumed_at;
+	uint64_t resumed_cr2;
+	uint64_t resumed_count;
+	uint64_t resumed_vector;
 } __attribute__((aligned(R0_CPU_SIZE)));
+
+enum r0_wait {
+	R0_WAIT_NONE,
+	R0_WAIT_LOCK,	 /* a struct r0_spinlock */
+	R0_WAIT_BARRIER, /* a struct r0_barrier */
+	R0_WAIT_CPU,	 /* a struct r0_cpu, to finish its work */
+	/* What an address leaves free for these, from ring 3: all of them are aligned to 4. */
+	R0_WAIT_MASK = 3,
+};
 
 enum r0_work {
 	R0_WORK_NONE,
