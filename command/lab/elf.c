@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ELF files: what the dynamic linker goes by. Every offset in a file is checked: it may be anything.
- * Depends on <elf.h> and lab_elf.h.
+ * Depends on <elf.h> and elf.h.
  */
 #include <elf.h>
 #include <errno.h>

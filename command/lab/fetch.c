@@ -340,21 +340,6 @@ static int arrange(const struct fetch *fetch)
 		err = copy_file(kernel.needed.items[i], path);
 		free(path);
 	}
-	if (!err) {
-		struct lab_blob image = { 0 };
-		unsigned char *unpacked = NULL;
-		size_t size = 0;
-
-		path = lab_format("%s/new/boot/vmlinux-%s", fetch->directory, version);
-		err = lab_map(kernel.path, &image);
-		if (!err)
-			unpacked = lab_unpack_kernel(&image, &size);
-		if (unpacked)
-			err = copy_blob(path, unpacked, size);
-		free(unpacked);
-		lab_unmap(&image);
-		free(path);
-	}
 	free(base);
 	lab_kernel_finish(&kernel);
 	lab_strings_finish(&names);

@@ -59,21 +59,24 @@ static int add_modules(FILE *archive, const struct lab_kernel *kernel)
 	add(archive, "modules", S_IFDIR | 0755, 0, 0, NULL, 0);
 	for (size_t i = 0; i < kernel->needed.count; i++) {
 		const char *path = kernel->needed.items[i];
-		const char *base = strrchr(path, '/') + 1;
+		const char *name = strrchr(path, '/') + 1;
 		struct lab_blob blob;
-		int err = lab_map(path, &blob);
-		char *text;
+		int err = lab_map_uncompressed(path, &blob);
+		char *base, *text;
 
 		if (err) {
 			free(order);
 			return lab_error(LAB_NO_KERNEL, "the kernel module %s: %s", path,
 					 strerror(-err));
 		}
+		/* Without the suffix that told of the compression. */
+		base = lab_format("%.*s.ko", (int)(strstr(name, ".ko") - name), name);
 		text = lab_format("modules/%s", base);
 		add(archive, text, S_IFREG | 0644, 0, 0, blob.data, unsigned_size(&blob));
 		free(text);
 		lab_unmap(&blob);
 		text = lab_format("%s%s\n", order, base);
+		free(base);
 		free(order);
 		order = text;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which kernel the machine boots, and which of its modules that takes: the one that was named, or
- * the one that lab_fetch.c put in the cache. Depends on lab.h and libc.
+ * the one that fetch.c put in the cache. Depends on lab.h and libc.
  */
 #include <elf.h>
 #include <errno.h>
@@ -85,15 +85,19 @@ static int found(const char *path, const struct stat *status, int type, struct F
 	return 0;
 }
 
-/* What follows "depends=" in a module, whose .modinfo is a list of NUL-ended strings. */
-static char *module_depends(const char *path)
+/*
+ * What follows "depends=" in a module, whose .modinfo is a list of NUL-ended strings; for free(), or
+ * NULL where it needs none. 0 or -errno.
+ */
+static int module_depends(const char *path, char **depends)
 {
 	struct lab_blob blob;
-	char *result = NULL;
+	int err = lab_map_uncompressed(path, &blob);
 
-	if (lab_map(path, &blob))
-		return NULL;
-	for (const unsigned char *at = blob.data; at && !result;) {
+	*depends = NULL;
+	if (err)
+		return err;
+	for (const unsigned char *at = blob.data; at && !*depends;) {
 		size_t left = blob.size - (size_t)(at - blob.data);
 		const unsigned char *match = memmem(at, left, "\0depends=", 9);
 
@@ -102,10 +106,10 @@ static char *module_depends(const char *path)
 		at = match + 9;
 		left = blob.size - (size_t)(at - blob.data);
 		if (memchr(at, '\0', left))
-			result = lab_format("%s", (const char *)at);
+			*depends = lab_format("%s", (const char *)at);
 	}
 	lab_unmap(&blob);
-	return result;
+	return 0;
 }
 
 static const char *module_path(const struct lab_strings *modules, const char *name)
@@ -124,25 +128,23 @@ static const char *module_path(const struct lab_strings *modules, const char *na
 	return path;
 }
 
-/* Compressed modules are none of Debian's; others name them so. */
 static int need_module(struct lab_kernel *kernel, const struct lab_strings *modules,
 		       const char *name, int depth)
 {
 	const char *path = module_path(modules, name);
 	char *depends, *save = NULL;
-	size_t length;
-	int status = 0;
+	int status = 0, err;
 
 	if (!path || depth > 16)
 		return 0; /* built in, or missing: then what needs it says so in the machine */
-	length = strlen(path);
-	if (length < 3 || strcmp(path + length - 3, ".ko"))
-		return lab_error(LAB_NO_KERNEL,
-				 "the kernel module %s is compressed: uncompress it first", path);
 	for (size_t i = 0; i < kernel->needed.count; i++)
 		if (!strcmp(kernel->needed.items[i], path))
 			return 0;
-	depends = module_depends(path);
+	err = module_depends(path, &depends);
+	if (err)
+		return lab_error(LAB_NO_KERNEL, "the kernel module %s: %s; get its package again",
+				 path,
+				 err == -EBADMSG ? "it is damaged or cut short" : strerror(-err));
 	for (char *one = strtok_r(depends ? depends : (char[]){ "" }, ",", &save); one && !status;
 	     one = strtok_r(NULL, ",", &save))
 		status = need_module(kernel, modules, one, depth + 1);
@@ -213,22 +215,6 @@ static char *modules_of(const char *kernel, const char *version)
 	return result;
 }
 
-/* boot/vmlinux-VERSION beside boot/vmlinuz-VERSION, in the cache; elsewhere it may be anything. */
-static char *uncompressed_twin(const char *path)
-{
-	const char *name = strstr(path, "/boot/vmlinuz-");
-	char *twin;
-
-	if (name && strstr(path, "/ring0/lab/kernel-")) {
-		twin = lab_format("%.*s/boot/vmlinux-%s", (int)(name - path), path,
-				  name + strlen("/boot/vmlinuz-"));
-		if (access(twin, R_OK) == 0)
-			return twin;
-		free(twin);
-	}
-	return lab_format("%s", path);
-}
-
 static int examine(const struct lab_options *options, struct lab_kernel *kernel)
 {
 	const char *base = strrchr(kernel->path, '/');
@@ -258,7 +244,6 @@ static int examine(const struct lab_options *options, struct lab_kernel *kernel)
 	if (*version)
 		kernel->modules = modules_of(kernel->path, version);
 	free(version);
-	kernel->image = uncompressed_twin(kernel->path);
 	return find_modules(options, kernel);
 }
 
@@ -295,7 +280,6 @@ int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel
 void lab_kernel_finish(struct lab_kernel *kernel)
 {
 	free(kernel->path);
-	free(kernel->image);
 	free(kernel->modules);
 	lab_strings_finish(&kernel->needed);
 	*kernel = (struct lab_kernel){ 0 };

@@ -12,7 +12,7 @@
 #include "command/commands.h"
 #include "command/lab/lab.h"
 
-/* From lab_init.S: the programs are part of the command. */
+/* From init.S: the programs are part of the command. */
 extern const unsigned char lab_init_x86_64[], lab_init_x86_64_end[];
 extern const unsigned char lab_init_aarch64[], lab_init_aarch64_end[];
 

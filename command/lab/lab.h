@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ring0 lab`: what its files share. A run goes through them in this order: lab_options.c reads the
- * command line; lab_gather.c collects what goes along, by lab_files.c and lab_library.c, which reads
- * programs by lab_elf.c; lab_kernel.c finds a kernel and its modules, or lab_fetch.c gets them;
- * lab_run.c has lab_machine.c start QEMU with the initial file system of lab_initramfs.c, lab_state.c
- * save and restore a machine that has booted, and lab_session.c talk to the init program in it.
+ * `ring0 lab`: what its files share. A run goes through them in this order: options.c reads the
+ * command line; gather.c collects what goes along, by files.c and library.c, which reads programs by
+ * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them, both uncompressed by
+ * uncompress.c; run.c has machine.c start QEMU with the kernel of image.c and the initial file system
+ * of initramfs.c, state.c save and restore a machine that has booted, and session.c talk to the init
+ * program in it.
  * Functions that return an int return 0 or an enum lab_status, having said in one line on standard
  * error what went wrong, unless they say otherwise.
  */
@@ -68,14 +69,14 @@ struct lab_options {
 	struct lab_strings arguments;
 };
 
-/* ---- lab_options.c ---- */
+/* ---- options.c ---- */
 
 /* Over the defaults that `options` has. --help is not acted upon. */
 int lab_options_parse(int argc, char **argv, struct lab_options *options);
 void lab_options_help(void);
 void lab_options_finish(struct lab_options *options);
 
-/* ---- lab_util.c ---- */
+/* ---- util.c ---- */
 
 /* Print one line that starts with "ring0 lab: ", and return `status`. */
 int lab_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -102,12 +103,24 @@ struct lab_blob {
 };
 int lab_map(const char *path, struct lab_blob *blob);
 void lab_unmap(struct lab_blob *blob);
+/* To a file or a pipe, waiting where it has to; 0 or -errno. */
+int lab_write_all(int fd, const void *data, size_t size);
 /* A whole file that is open, from its start, to a new one; 0 or -errno. */
 int lab_copy_descriptor(int from, const char *path);
 /* The path of a command, for free(), or NULL. */
 char *lab_find_in_path(const char *name);
 
-/* ---- lab_files.c: what goes into the machine ---- */
+/* ---- uncompress.c: gzip, xz, zstd, and lz4 as kernels have it ---- */
+
+/*
+ * What is compressed in memory, uncompressed, for lab_unmap(). -ENOEXEC where it does not begin as
+ * any of these, -EBADMSG where it is damaged or cut short, -EFBIG, -ENOMEM.
+ */
+int lab_uncompress(const struct lab_blob *in, struct lab_blob *out);
+/* As lab_map(), of a file that may be compressed. */
+int lab_map_uncompressed(const char *path, struct lab_blob *blob);
+
+/* ---- files.c: what goes into the machine ---- */
 
 struct lab_entry {
 	char *inside; /* absolute path in the machine */
@@ -129,12 +142,12 @@ int lab_files_add_option(struct lab_files *files, const struct lab_options *opti
 			 const char *text);
 void lab_files_finish(struct lab_files *files);
 
-/* ---- lab_gather.c ---- */
+/* ---- gather.c ---- */
 
 /* All that goes along; the environment is added to the options, the programs' paths to `inside`. */
 int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_strings *inside);
 
-/* ---- lab_library.c: programs and the libraries that they need ---- */
+/* ---- library.c: programs and the libraries that they need ---- */
 
 /*
  * Add a program at its own path, and the interpreter and libraries that it needs, each at the path
@@ -143,11 +156,10 @@ int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_
 int lab_library_add(struct lab_files *files, const struct lab_options *options, const char *what,
 		    const char *host, const char *inside);
 
-/* ---- lab_kernel.c: the kernel and its modules ---- */
+/* ---- kernel.c: the kernel and its modules ---- */
 
 struct lab_kernel {
 	char *path;		   /* the kernel, as found */
-	char *image;		   /* what QEMU is to load: path, or its uncompressed twin */
 	char *modules;		   /* lib/modules/VERSION, or NULL where all is built in */
 	struct lab_strings needed; /* paths of modules, each after those it needs */
 };
@@ -155,10 +167,10 @@ struct lab_kernel {
 /* Make a directory and those above it; -errno, unsaid. */
 int lab_make_directories(const char *path);
 /*
- * The uncompressed kernel in a bzImage, in memory for free(), or NULL where it is compressed in a
- * way unknown here or can't be started without its wrapping.
+ * A descriptor of the kernel as it is to be loaded: uncompressed, unless it is compressed in a way
+ * unknown here or can't be started without its wrapping. -1 after an error line.
  */
-unsigned char *lab_unpack_kernel(const struct lab_blob *image, size_t *size);
+int lab_kernel_image(const struct lab_kernel *kernel);
 /* Whether QEMU can start this ELF file directly, by the PVH entry that a note gives. */
 bool lab_has_pvh_entry(const unsigned char *data, size_t size);
 /* The directory for what the lab keeps, made if it is not there. NULL after an error line. */
@@ -168,17 +180,17 @@ void lab_kernel_finish(struct lab_kernel *kernel);
 /* Get a kernel into the cache. */
 int lab_fetch(const struct lab_architecture *architecture);
 
-/* ---- lab_initramfs.c ---- */
+/* ---- initramfs.c ---- */
 
 /* Write the initial file system, init and modules, to a new memory file. A descriptor or -1. */
 int lab_initramfs(const struct lab_architecture *architecture, const struct lab_kernel *kernel);
 
-/* ---- lab_machine.c: one QEMU ---- */
+/* ---- machine.c: one QEMU ---- */
 
 struct lab_machine {
 	pid_t pid;     /* 0 when none runs */
 	int process;   /* a pidfd */
-	int port;      /* the messages of lab_protocol.h */
+	int port;      /* the messages of protocol.h */
 	int console;   /* the kernel's messages */
 	int monitor;   /* QMP */
 	int complaint; /* QEMU's standard error */
@@ -196,7 +208,8 @@ struct lab_machine {
 struct lab_start {
 	const struct lab_options *options;
 	const struct lab_kernel *kernel;
-	int initramfs;	     /* a descriptor, or -1 with `restore` */
+	int image;	     /* descriptors of the kernel and the initial file system, */
+	int initramfs;	     /* or -1 with `restore` */
 	bool save;	     /* so that its state can be saved */
 	const char *restore; /* the directory of a saved state, or NULL */
 };
@@ -211,7 +224,7 @@ bool lab_machine_listen(struct lab_machine *machine);
 /* Say why a machine ended by itself, from its log. */
 int lab_machine_autopsy(struct lab_machine *machine, const struct lab_options *options);
 
-/* ---- lab_state.c: the warm start; these return 0 or -errno with nothing said ---- */
+/* ---- state.c: the warm start; these return 0 or -errno with nothing said ---- */
 
 /* The directory of a state that fits, for free(), or NULL. */
 char *lab_state_find(const struct lab_options *options, const struct lab_kernel *kernel);
@@ -223,7 +236,7 @@ int lab_state_save(struct lab_machine *machine, const struct lab_options *option
 int lab_state_resume(struct lab_machine *machine);
 void lab_state_remove(const char *directory);
 
-/* ---- lab_session.c: one machine and what runs in it ---- */
+/* ---- session.c: one machine and what runs in it ---- */
 
 /* Wait for the machine to say that it is ready. */
 int lab_session_boot(struct lab_machine *machine, const struct lab_options *options);
@@ -242,13 +255,13 @@ int lab_session_run(struct lab_machine *machine, const struct lab_options *optio
 /* Copy the files of --collect out of the machine. */
 int lab_session_collect(struct lab_machine *machine, const struct lab_options *options);
 
-/* ---- lab_run.c ---- */
+/* ---- run.c ---- */
 
 /* Run the programs, in as few machines as can be. The status to exit with. */
 int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
 	    const struct lab_files *files, const struct lab_strings *inside);
 
-/* ---- signals: lab.c has them arrive at a descriptor, which lab_session.c reads ---- */
+/* ---- signals: lab.c has them arrive at a descriptor, which session.c reads ---- */
 
 /* Signals that end the lab arrive at this descriptor; what came is in lab_signal. */
 extern int lab_signals;

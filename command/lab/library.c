@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Programs and the shared libraries that they need, found by walking DT_NEEDED as ld.so(8)
- * describes, without running anything. Depends on lab_elf.h and lab.h.
+ * describes, without running anything. Depends on elf.h and lab.h.
  */
 #include <errno.h>
 #include <limits.h>

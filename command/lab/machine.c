@@ -29,7 +29,7 @@
 #define PANIC_MS 2000
 
 /* The descriptors as QEMU inherits them. */
-enum { PORT_FD = 10, CONSOLE_FD, MONITOR_FD, INITRAMFS_FD, MEMORY_FD, FDS_END };
+enum { PORT_FD = 10, CONSOLE_FD, MONITOR_FD, IMAGE_FD, INITRAMFS_FD, MEMORY_FD, FDS_END };
 
 /* Of these every one but the clock's rate and the console is part of a saved state's key. */
 #define KERNEL_OPTIONS                                                                                  \
@@ -180,7 +180,7 @@ static void build_command(struct lab_strings *command, const struct lab_start *s
 		return;
 	}
 	lab_strings_add(command, "-kernel");
-	lab_strings_add(command, start->kernel->image);
+	add_format(command, lab_format("/proc/self/fd/%d", IMAGE_FD));
 	lab_strings_add(command, "-initrd");
 	add_format(command, lab_format("/proc/self/fd/%d", INITRAMFS_FD));
 	lab_strings_add(command, "-append");
@@ -256,7 +256,7 @@ static int adopt(struct lab_machine *machine, pid_t pid)
 	return 0;
 }
 
-static int spawn(struct lab_machine *machine, char **command, int initramfs)
+static int spawn(struct lab_machine *machine, char **command, const struct lab_start *start)
 {
 	int pairs[3][2], complaint[2], fds[FDS_END - PORT_FD];
 	pid_t parent = getpid(), pid;
@@ -268,7 +268,8 @@ static int spawn(struct lab_machine *machine, char **command, int initramfs)
 	}
 	if (pipe2(complaint, O_CLOEXEC))
 		return lab_error(LAB_INTERNAL, "pipe: %s", strerror(errno));
-	fds[INITRAMFS_FD - PORT_FD] = initramfs;
+	fds[IMAGE_FD - PORT_FD] = start->image;
+	fds[INITRAMFS_FD - PORT_FD] = start->initramfs;
 	fds[MEMORY_FD - PORT_FD] = machine->memory;
 	machine->port = pairs[0][0];
 	machine->console = pairs[1][0];
@@ -301,7 +302,7 @@ int lab_machine_start(struct lab_machine *machine, const struct lab_start *start
 		fprintf(stderr, "ring0 lab: %s\n", machine->command);
 	arguments = lab_allocate((command.count + 1) * sizeof(*arguments));
 	memcpy(arguments, command.items, command.count * sizeof(*arguments));
-	status = spawn(machine, arguments, start->initramfs);
+	status = spawn(machine, arguments, start);
 	free(arguments);
 	lab_strings_finish(&command);
 	return status;

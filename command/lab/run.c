@@ -38,11 +38,13 @@ static int start_cold(struct lab_machine *machine, struct lab_start *start)
 	const struct lab_options *options = start->options;
 	int status, err;
 
+	start->image = lab_kernel_image(start->kernel);
+	if (start->image < 0)
+		return LAB_NO_KERNEL;
 	start->initramfs = lab_initramfs(options->architecture, start->kernel);
-	if (start->initramfs < 0)
-		return LAB_INTERNAL;
-	status = lab_machine_start(machine, start);
+	status = start->initramfs < 0 ? LAB_INTERNAL : lab_machine_start(machine, start);
 	close(start->initramfs);
+	close(start->image);
 	if (!status)
 		status = lab_session_boot(machine, options);
 	if (!status && start->save) {
@@ -61,7 +63,7 @@ static int start(struct lab_machine *machine, const struct lab_options *options,
 {
 	char *state = options->cold ? NULL : lab_state_find(options, kernel);
 	struct lab_start how = {
-		.options = options, .kernel = kernel, .initramfs = -1, .restore = state
+		.options = options, .kernel = kernel, .image = -1, .initramfs = -1, .restore = state
 	};
 	int status = -1;
 

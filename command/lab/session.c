@@ -2,7 +2,7 @@
 /*
  * The talk with the init program in a machine: wait for it, hand over files, run programs, pass
  * their output on as it comes. Every wait has an end: the machine's death, a signal or a time
- * limit. Depends on lab.h, lab_protocol.h and libc.
+ * limit. Depends on lab.h, protocol.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -300,32 +300,10 @@ static char *pack(size_t *size, const struct lab_options *options, const char *p
 	return message;
 }
 
-/* 0 or -errno. */
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd ready = { .fd = fd, .events = POLLOUT };
-
-			poll(&ready, 1, -1);
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Pass output on. A reader that went away ends us as it would end the program: by SIGPIPE. */
 static int write_out(int fd, const char *data, size_t size)
 {
-	int err = write_all(fd, data, size);
+	int err = lab_write_all(fd, data, size);
 
 	if (err == -EPIPE) {
 		lab_signal = SIGPIPE;
@@ -461,7 +439,8 @@ static int collect_one(struct lab_machine *machine, const struct lab_options *op
 		if (!gone && incoming.type == LAB_COLLECTED) {
 			if (fd < 0)
 				fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-			err = fd < 0 ? -errno : write_all(fd, incoming.content, incoming.length);
+			err = fd < 0 ? -errno :
+				       lab_write_all(fd, incoming.content, incoming.length);
 			if (err)
 				status =
 					lab_error(LAB_DISK, "writing %s: %s", path, strerror(-err));

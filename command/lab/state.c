@@ -169,7 +169,7 @@ static char *make_key(const struct lab_options *options, const struct lab_kernel
 	if (qemu)
 		add_file(key, qemu);
 	free(qemu);
-	add_file(key, kernel->image);
+	add_file(key, kernel->path);
 	for (size_t i = 0; i < kernel->needed.count; i++)
 		add_file(key, kernel->needed.items[i]);
 	fprintf(key, "init %016llx\n",

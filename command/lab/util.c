@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,29 @@ void lab_unmap(struct lab_blob *blob)
 	*blob = (struct lab_blob){ 0 };
 }
 
+int lab_write_all(int fd, const void *data, size_t size)
+{
+	const char *from = data;
+
+	while (size) {
+		ssize_t n = write(fd, from, size);
+
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+			poll(&ready, 1, -1);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		from += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 int lab_copy_descriptor(int from, const char *path)
 {
 	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), err = 0;
@@ -146,8 +170,7 @@ int lab_copy_descriptor(int from, const char *path)
 	if (to < 0)
 		return -errno;
 	while (!err && (n = pread(from, data, sizeof(data), at)) > 0) {
-		if (write(to, data, (size_t)n) != n)
-			err = errno ? -errno : -EIO;
+		err = lab_write_all(to, data, (size_t)n);
 		at += n;
 	}
 	if (!err && n < 0)

@@ -2,7 +2,7 @@
 /*
  * The first process inside the lab's machine: loads the kernel's modules, says that it is there,
  * takes files and runs programs as `ring0 lab` tells it to. Linked statically, since nothing else
- * is in the initial file system. Depends on libc and on ../lab_protocol.h.
+ * is in the initial file system. Depends on libc and on ../protocol.h.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
