@@ -71,7 +71,7 @@ variants()
 	done
 }
 
-echo 1..46
+echo 1..47
 
 PKG_CONFIG_PATH=$build/meson-uninstalled
 export PKG_CONFIG_PATH
@@ -83,6 +83,21 @@ build_and_run 'no warnings, gcc' gcc -Wall -Wextra -Wpedantic -Wshadow -Wconvers
 build_and_run 'no warnings, clang' clang -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Werror
 build_and_run 'link-time optimization' gcc -O2 -flto
+
+# A program's own names, whatever the library calls its own functions.
+cat "$source" - >"$folder/own_names.c" <<'END'
+int r0_exception(void);
+int r0_exception(void)
+{
+	return 0;
+}
+
+int bus_read, fail, machine_create;
+END
+# shellcheck disable=SC2046
+cc -o "$folder/own_names" "$folder/own_names.c" $(flags) >"$folder/log" 2>&1 &&
+	"$folder/own_names" >>"$folder/log" 2>&1
+report $? 'names of its own: r0_exception()'
 
 # Tests in an archive: found with --whole-archive; without it there are none, which is an error.
 # shellcheck disable=SC2046
