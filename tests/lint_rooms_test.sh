@@ -1,0 +1,151 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Whether scripts/lint-rooms names what breaks the order of the rooms:
+#
+#	tests/lint_rooms_test.sh SOURCE BUILD
+#
+# On a copy of the sources and of the build folder's objects, with one fault of each kind in turn.
+set -u
+
+source=$1
+build=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+number=0
+failed=0
+
+report()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$folder/log"
+		failed=1
+	fi
+}
+
+# Only what the lint looks at: not the tests, nor their objects.
+# shellcheck disable=SC2016 # a pattern, not a command
+rooms=$(sed -n 's,^| `\([a-z]*\)/` |.*,\1,p' "$source/docs/internals.md")
+mkdir "$folder/build" "$folder/docs"
+cp "$source/docs/internals.md" "$folder/docs"
+for room in $rooms scripts; do
+	cp -r "$source/$room" "$folder"
+done
+(cd "$build" && find . -path ./tests -prune -o -name '*.o' -print | tar -c -f - -T -) |
+	tar -x -f - -C "$folder/build"
+cp "$build/compile_commands.json" "$build/libring0.a" "$folder/build"
+
+lint()
+{
+	(cd "$folder" && scripts/lint-rooms build) >"$folder/log" 2>&1
+}
+
+# named TEXT NAME: it fails, and one line has that text.
+named()
+{
+	lint
+	[ $? -eq 1 ] && grep -q -F -e "$1" "$folder/log"
+	report $? "$2"
+}
+
+# Compile a file of the copy as the build folder did.
+compile()
+{
+	python3 - "$folder/build" "$1" <<'END'
+import json
+import os
+import subprocess
+import sys
+
+build, source = sys.argv[1:]
+with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as file:
+    command = next(entry for entry in json.load(file) if entry['file'].endswith('/' + source))
+subprocess.run(command['command'] + ' -Wno-missing-prototypes', shell=True, cwd=build, check=True)
+END
+}
+
+# with_lines FILE: add standard input to a file; without puts the file back.
+with_lines()
+{
+	cat >>"$folder/$1"
+}
+
+without()
+{
+	cp "$source/$1" "$folder/$1"
+}
+
+echo 1..7
+
+lint
+report $? 'the rooms are in order'
+
+with_lines base/text.c <<'END'
+void text_in_a_circle(void);
+void buffer_in_a_circle(void);
+void text_in_a_circle(void)
+{
+	buffer_in_a_circle();
+}
+END
+with_lines base/buffer.c <<'END'
+void text_in_a_circle(void);
+void buffer_in_a_circle(void);
+void buffer_in_a_circle(void)
+{
+	text_in_a_circle();
+}
+END
+compile base/text.c
+compile base/buffer.c
+named 'a circle of 2 files: base/buffer.c, base/text.c' 'a circle of two files'
+without base/text.c
+without base/buffer.c
+compile base/text.c
+compile base/buffer.c
+
+with_lines base/buffer.h <<'END'
+#include "kvm/vm.h"
+END
+named "base/buffer.h:$(grep -c '' "$folder/base/buffer.h"): base/ includes kvm/vm.h" 'an include of a higher room'
+without base/buffer.h
+
+with_lines base/error.c <<'END'
+void bus_init(void *);
+void error_above(void *bus);
+void error_above(void *bus)
+{
+	bus_init(bus);
+}
+END
+compile base/error.c
+named 'base/error.c: base/ needs bus_init of devices/bus.c' 'a name of a higher room, without an include'
+without base/error.c
+compile base/error.c
+
+with_lines guest/format.c <<'END'
+static uint64_t clock(void)
+{
+	return r0_rdmsr(0x10);
+}
+END
+named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): 'r0_rdmsr('" \
+	'an rdmsr in a file whose name says nothing of x86'
+without guest/format.c
+
+mkdir "$folder/attic"
+echo 'int attic;' >"$folder/attic/trunk.c"
+named 'attic/: no line in docs/internals.md' 'a folder that the docs do not list'
+rm -r "$folder/attic"
+
+sed -i '/^r0_publish$/d' "$folder/scripts/exported-names"
+named 'shows r0_publish, which' 'a name that the library shows and the list does not have'
+without scripts/exported-names
+
+exit $failed
