@@ -20,6 +20,7 @@ void virtio_init(struct virtio *virtio, const struct virtio_ops *ops,
 	virtio->ops = ops;
 	virtio->ram = options->ram;
 	virtio->irq = options->irq;
+	virtio->stopped = options->stopped;
 	virtio->features = features | VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC |
 			   VIRTIO_F_EVENT_IDX;
 }
@@ -113,9 +114,12 @@ bool virtio_is_live(const struct virtio *virtio, unsigned int queue)
 	       r->queues[queue].ready;
 }
 
-void virtio_break(struct virtio *virtio, enum virtqueue_fault fault)
+void virtio_break(struct virtio *virtio, unsigned int queue, enum virtqueue_fault fault)
 {
 	struct virtio_registers *r = virtio_registers(virtio);
+
+	if (virtio->stopped.tell && !(r->status & VIRTIO_NEEDS_RESET))
+		virtio->stopped.tell(virtio->stopped.context, virtio->ops->name, queue, fault);
 
 	r->status |= VIRTIO_NEEDS_RESET;
 	r->fault = (uint8_t)fault;
@@ -134,10 +138,10 @@ void virtio_config_changed(struct virtio *virtio)
 }
 
 /* Returns what the queue said, after the device is stopped if that was a fault. */
-static int checked(struct virtio *virtio, int result)
+static int checked(struct virtio *virtio, unsigned int queue, int result)
 {
 	if (result < 0)
-		virtio_break(virtio, (enum virtqueue_fault)(-result));
+		virtio_break(virtio, queue, (enum virtqueue_fault)(-result));
 	return result;
 }
 
@@ -191,7 +195,7 @@ void virtio_notify(struct virtio *virtio, uint32_t number)
 		virtio->ops->refilled(virtio, number);
 		return;
 	}
-	more = checked(virtio, serve_all(virtio, number));
+	more = checked(virtio, number, serve_all(virtio, number));
 	if (more < 0)
 		return;
 	r->pending &= ~(1u << number);
@@ -221,12 +225,12 @@ bool virtio_take(struct virtio *virtio, unsigned int number, struct virtqueue_ch
 
 	if (!virtio_is_live(virtio, number))
 		return false;
-	more = checked(virtio, virtqueue_pop(queue, virtio->ram, chain));
+	more = checked(virtio, number, virtqueue_pop(queue, virtio->ram, chain));
 	/* One that came while we asked to be told of it is there now. */
-	if (!more && checked(virtio, virtqueue_rearm(queue, virtio->ram)) > 0)
-		more = checked(virtio, virtqueue_pop(queue, virtio->ram, chain));
+	if (!more && checked(virtio, number, virtqueue_rearm(queue, virtio->ram)) > 0)
+		more = checked(virtio, number, virtqueue_pop(queue, virtio->ram, chain));
 	if (more > 0 && !chain->writable_size)
-		more = checked(virtio, -VIRTQUEUE_BAD_REQUEST);
+		more = checked(virtio, number, -VIRTQUEUE_BAD_REQUEST);
 	return more > 0;
 }
 
@@ -235,7 +239,7 @@ void virtio_give(struct virtio *virtio, unsigned int number, const struct virtqu
 {
 	struct virtqueue *queue = &virtio_registers(virtio)->queues[number];
 
-	checked(virtio, virtqueue_push(queue, virtio->ram, chain->head, written));
+	checked(virtio, number, virtqueue_push(queue, virtio->ram, chain->head, written));
 }
 
 void virtio_leave(struct virtio *virtio, unsigned int number)
@@ -248,6 +252,6 @@ void virtio_filled(struct virtio *virtio, unsigned int number)
 	struct virtqueue *queue = &virtio_registers(virtio)->queues[number];
 
 	if (virtio_is_live(virtio, number) &&
-	    checked(virtio, virtqueue_wants_interrupt(queue, virtio->ram)) > 0)
+	    checked(virtio, number, virtqueue_wants_interrupt(queue, virtio->ram)) > 0)
 		interrupt(virtio, VIRTIO_INTERRUPT_USED);
 }

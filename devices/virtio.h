@@ -5,7 +5,7 @@
  *
  * The device touches no queue before DRIVER_OK, nor after the driver has set FAILED. When a driver
  * breaks a queue, the device sets DEVICE_NEEDS_RESET, says so by interrupt, and touches none until
- * it is reset; registers.fault says what was wrong.
+ * it is reset; registers.fault says what was wrong, and `stopped` is told.
  */
 #ifndef DEVICES_VIRTIO_H
 #define DEVICES_VIRTIO_H
@@ -75,11 +75,19 @@ struct virtio_ops {
 			       size_t size);
 };
 
+/* Who is told that a driver's fault has stopped a device, once until its reset. */
+struct virtio_stopped {
+	void (*tell)(void *context, const char *device, unsigned int queue,
+		     enum virtqueue_fault fault); /* may be NULL */
+	void *context;
+};
+
 struct virtio {
 	struct dev dev; /* its registers start with a struct virtio_registers */
 	const struct virtio_ops *ops;
 	const struct ram *ram; /* not owned */
 	struct irq_line irq;
+	struct virtio_stopped stopped;
 	uint64_t features;  /* that the device offers */
 	const void *config; /* the device's configuration space, in its registers */
 	size_t config_size;
@@ -89,6 +97,7 @@ struct virtio {
 struct virtio_options {
 	const struct ram *ram; /* stays the caller's */
 	struct irq_line irq;
+	struct virtio_stopped stopped;
 };
 
 /*
@@ -131,8 +140,8 @@ void virtio_acknowledge(struct virtio *virtio, uint32_t bits);
 /* For devices and hosts: the configuration space has changed. */
 void virtio_config_changed(struct virtio *virtio);
 
-/* For devices: stop, since the driver did `fault`. */
-void virtio_break(struct virtio *virtio, enum virtqueue_fault fault);
+/* For devices: stop, since the driver did `fault` in that queue. */
+void virtio_break(struct virtio *virtio, unsigned int queue, enum virtqueue_fault fault);
 
 /*
  * For devices: take a chain of a queue in `filled`, if it is live and there is one; give it back,

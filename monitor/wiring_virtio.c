@@ -5,6 +5,7 @@
  * and the devices' interrupts have a level.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -55,12 +56,28 @@ static int add(struct devices *devices, struct virtio *virtio, enum window windo
 	return err;
 }
 
+/* On a vCPU's thread or the worker's, with the devices' lock. */
+static void log_stopped(void *context, const char *device, unsigned int queue,
+			enum virtqueue_fault fault)
+{
+	const struct r0_vm_options *options = ((const struct devices *)context)->options;
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s stopped with DEVICE_NEEDS_RESET: queue %u has %s", device,
+		 queue, virtqueue_fault_text(fault));
+	if (options->log)
+		options->log(options->context, line);
+	else
+		fprintf(stderr, "ring0: %s\n", line);
+}
+
 static struct virtio_options options_of(struct devices *devices, const struct ram *ram,
 					enum window window)
 {
 	return (struct virtio_options){
 		.ram = ram,
 		.irq = devices_line(devices, VIRTIO_MMIO_IRQ + window),
+		.stopped = { .tell = log_stopped, .context = devices },
 	};
 }
 

@@ -74,8 +74,8 @@ struct r0_vm_options {
 	 */
 	void (*output)(void *context, enum r0_vm_console console, const void *data, size_t size);
 	/*
-	 * Called with a line on what went wrong but ends nothing; NULL has it on standard error. May
-	 * call no function of the VM either.
+	 * Called with a line on what went wrong but ends nothing, such as why a virtio device stopped;
+	 * NULL has it on standard error. May call no function of the VM either.
 	 */
 	void (*log)(void *context, const char *line);
 	void *context; /* of both */

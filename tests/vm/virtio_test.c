@@ -179,6 +179,28 @@ static IN_GUEST void copy_sector(void)
 	leave(0);
 }
 
+/* Has the block device read a header outside of guest memory, twice, and then once after a reset. */
+static IN_GUEST void break_queue(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		*(volatile uint32_t *)AVAIL(0) = 0;
+		*(volatile uint32_t *)USED(0) = 0;
+		begin(BLOCK, 2, FLUSH);
+		set_up_queue(BLOCK, 0);
+		out32(BLOCK + STATUS, 15);
+		describe(0, 0, 0x7000000000, 16, 0);
+		give(BLOCK, 0);
+		give(BLOCK, 0);
+		/* 2.1.2: DEVICE_NEEDS_RESET. */
+		while (!(in32(BLOCK + STATUS) & 0x40))
+			__asm__ volatile("pause" : : : "memory");
+		give(BLOCK, 0);
+	}
+	leave(0);
+}
+
 /* Writes an ever higher count to sector 0, and says at DATA how far it is. */
 static IN_GUEST void count_in_sector(void)
 {
@@ -437,6 +459,38 @@ static void net_reflects_frames(void **state)
 	close(fds[1]);
 }
 
+struct log {
+	char text[1024];
+	unsigned int lines;
+};
+
+static void keep_line(void *context, const char *line)
+{
+	struct log *log = context;
+
+	snprintf(log->text, sizeof(log->text), "%s", line);
+	log->lines++;
+}
+
+/* Why a device stopped is in the log, once until its reset. */
+static void a_stopped_device_says_why(void **state)
+{
+	const struct r0_vm_block block = { .fd = make_disk() };
+	struct log log = { 0 };
+	const struct r0_vm_options options = {
+		.block = &block, .time_limit_ms = 20000, .log = keep_line, .context = &log
+	};
+	struct r0_vm *vm = boot_driver(&options, break_queue);
+
+	(void)state;
+	assert_string_equal(run(vm).reason, "the guest ended with status 0");
+	r0_vm_destroy(vm);
+	close(block.fd);
+	assert_string_equal(log.text, "virtio block stopped with DEVICE_NEEDS_RESET: queue 0 has a "
+				      "buffer outside of guest memory, or in read-only memory");
+	assert_int_equal(log.lines, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +500,7 @@ int main(void)
 		cmocka_unit_test(console_echoes),
 		cmocka_unit_test(flood_keeps_the_last_bytes),
 		cmocka_unit_test(net_reflects_frames),
+		cmocka_unit_test(a_stopped_device_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
