@@ -85,7 +85,7 @@ static void put(FILE *out, const char *text, size_t size, const char *escaped, b
 			put_escape(out, (unsigned char)text[0], code, backslash);
 			continue;
 		}
-		if (length == 1 && strchr(escaped, text[0]))
+		if (length == 1 && text[0] && strchr(escaped, text[0]))
 			putc('\\', out);
 		fwrite(text, 1, length, out);
 	}
@@ -96,15 +96,22 @@ void text_put(FILE *out, const char *text, size_t size, const char *escaped)
 	put(out, text, size, escaped, false);
 }
 
-unsigned int text_put_lines(FILE *out, const char *text, const char *prefix)
+size_t text_line_length(const char *text, size_t size)
+{
+	const char *end = memchr(text, '\n', size);
+
+	return end ? (size_t)(end - text) : size;
+}
+
+unsigned int text_put_lines(FILE *out, const char *text, size_t size, const char *prefix)
 {
 	unsigned int lines = 0;
 
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-		size_t shown = length;
+	while (size) {
+		size_t length = text_line_length(text, size);
+		size_t shown = length, used = length + (length < size);
 
-		if (shown && text[length] == '\n' && text[shown - 1] == '\r')
+		if (shown && used > length && text[shown - 1] == '\r')
 			shown--;
 		if (shown) {
 			fputs(prefix, out);
@@ -112,7 +119,8 @@ unsigned int text_put_lines(FILE *out, const char *text, const char *prefix)
 		}
 		putc('\n', out);
 		lines++;
-		text += length + (text[length] == '\n');
+		text += used;
+		size -= used;
 	}
 	return lines;
 }
@@ -131,9 +139,9 @@ void text_put_plain(FILE *out, const char *text, const char *forbidden)
 	}
 }
 
-bool text_put_json(FILE *out, const char *text)
+bool text_put_json(FILE *out, const char *text, size_t size)
 {
-	size_t size = strlen(text), length;
+	size_t length;
 	bool exact = true;
 	int32_t code;
 

@@ -31,11 +31,14 @@ bool text_is_printable(int32_t code);
 void text_put(FILE *out, const char *text, size_t size, const char *escaped);
 
 /*
- * Write text that may have several lines: `prefix` before each that is not empty, a newline after
+ * Write size bytes of text that may have several lines: `prefix` before each that is not empty, a newline after
  * each, escapes as text_put() but for tabs, which stay; the carriage return of a CR LF is
  * dropped. Returns the number of lines.
  */
-unsigned int text_put_lines(FILE *out, const char *text, const char *prefix);
+unsigned int text_put_lines(FILE *out, const char *text, size_t size, const char *prefix);
+
+/* How long the first line of a text is, which has at least one byte, without its newline. */
+size_t text_line_length(const char *text, size_t size);
 
 /*
  * Write text as plain words on one line, for formats that have no escapes: each character that
@@ -44,10 +47,10 @@ unsigned int text_put_lines(FILE *out, const char *text, const char *prefix);
 void text_put_plain(FILE *out, const char *text, const char *forbidden);
 
 /*
- * Write text as a JSON string, quotes included (RFC 8259, 7): always valid UTF-8. Returns false
+ * Write size bytes of text as a JSON string, quotes included (RFC 8259, 7): always valid UTF-8. Returns false
  * if a byte that is not UTF-8 was replaced, by U+FFFD.
  */
-bool text_put_json(FILE *out, const char *text);
+bool text_put_json(FILE *out, const char *text, size_t size);
 
 /*
  * How different two words are: the least number of characters to insert, remove or replace to

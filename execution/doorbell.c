@@ -46,24 +46,45 @@ static void answer(struct execution *run, uint64_t value)
 	exit->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
 
-/* A copy of guest text, NUL-terminated, as much of it as can be read; NULL without memory. */
-static char *copy_text(const struct execution *run, uint64_t address, uint64_t length)
+/* A copy of guest memory, as much of it as can be read, and a NUL behind it; NULL without memory. */
+static char *copy_bytes(const struct execution *run, uint64_t address, uint64_t *length)
 {
 	char *text;
 
-	length = length < TEXT_LIMIT ? length : TEXT_LIMIT;
-	text = malloc(length + 1);
-	if (text)
-		text[memory_read(&run->machine->memory, gva(address), text, length)] = '\0';
+	*length = *length < TEXT_LIMIT ? *length : TEXT_LIMIT;
+	text = malloc(*length + 1);
+	if (!text)
+		return NULL;
+	*length = memory_read(&run->machine->memory, gva(address), text, *length);
+	text[*length] = '\0';
 	return text;
 }
 
+/* A copy of guest text, of which NUL bytes do not cut off the rest: each is the four of "\\x00". */
+static char *copy_text(const struct execution *run, uint64_t address, uint64_t length)
+{
+	char *bytes = copy_bytes(run, address, &length);
+	char *text = bytes ? malloc(length * 4 + 1) : NULL, *to = text;
+	uint64_t i;
+
+	for (i = 0; text && i < length; i++) {
+		if (bytes[i])
+			*to++ = bytes[i];
+		else
+			to = stpcpy(to, "\\x00");
+	}
+	if (text)
+		*to = '\0';
+	free(bytes);
+	return text;
+}
+
+/* Read on to the end of the page or the limit, it ends at its own NUL. */
 static char *copy_path(const struct execution *run, uint64_t address)
 {
-	char *text = address ? copy_text(run, address, PATH_LIMIT) : NULL;
+	uint64_t length = PATH_LIMIT;
 
-	/* Read on to the end of the page or the limit, it ends at its own NUL. */
-	return text;
+	return address ? copy_bytes(run, address, &length) : NULL;
 }
 
 static enum step console(struct execution *run, uint64_t address, uint64_t length)

@@ -492,17 +492,29 @@ static void add_cut_note(struct buffer *output, size_t room)
 }
 
 /* All failures, where there is more than the one that the message tells. */
-static char *prepend_failures(struct execution *run, char *report)
+static char *prepend_failures(struct execution *run, const char *message, char *report)
 {
+	const char *only = run->text ? run->text : run->first_expectation;
 	struct buffer both = { 0 };
 
-	if (run->failure_count < 2)
+	if (!run->failure_count || (run->failure_count == 1 && only && strstr(message, only)))
 		return report;
 	buffer_print(&both, "%s", run->failures.text);
 	if (report && report[0])
 		buffer_print(&both, "\n%s", report);
 	free(report);
 	return buffer_take(&both);
+}
+
+/* An expectation that failed before may be why the test then crashed or hung. */
+static void add_expectation(const struct execution *run, char *message, size_t size)
+{
+	const char *text = run->first_expectation;
+	size_t end = strlen(message);
+
+	if (text && run->file && !strstr(message, text))
+		snprintf(message + end, size - end, "; before that, %.*s (%s:%d)",
+			 (int)strcspn(text, "\n"), text, run->file, run->line);
 }
 
 /* The test had failed already; what its teardown then did is told, but is not how it ended. */
@@ -541,9 +553,10 @@ static void conclude(struct execution *run, struct outcome *outcome)
 			result->verdict = verdict_of(options, ending, message, sizeof(message));
 		}
 	}
-	result->report = prepend_failures(run, report);
-	outcome->failure_file = run->file;
-	outcome->failure_line = run->line;
+	result->report = prepend_failures(run, message, report);
+	add_expectation(run, message, sizeof(message));
+	result->file = run->file;
+	result->line = run->line;
 	run->file = NULL;
 done:
 	if (message[0])
@@ -602,6 +615,7 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	if (run.watchpoints)
 		watchpoints_report(run.watchpoints, &run.output);
 	conclude(&run, outcome);
+	outcome->result.output_size = run.output.length;
 	outcome->result.output = buffer_take(&run.output);
 	if (!come_to_rest(&run))
 		run.unusable = true;

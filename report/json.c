@@ -23,7 +23,8 @@ struct state {
 static void put_member(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, ",\"%s\":", name);
-	text_put_json(out, text ? text : "");
+	text = text ? text : "";
+	text_put_json(out, text, strlen(text));
 }
 
 /* The same, if there is something to say. */
@@ -34,12 +35,12 @@ static void put_known(FILE *out, const char *name, const char *text)
 }
 
 /* RFC 4648, 4. */
-static void put_base64(FILE *out, const char *text)
+static void put_base64(FILE *out, const char *text, size_t size)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				     "0123456789+/";
 	const unsigned char *bytes = (const unsigned char *)text;
-	size_t size = strlen(text), i;
+	size_t i;
 
 	for (i = 0; i < size; i += 3) {
 		uint32_t group = (uint32_t)bytes[i] << 16;
@@ -107,13 +108,14 @@ static void running(struct report *report, const struct plan_case *c, uint64_t e
 }
 
 /* What is no UTF-8 can't be in a JSON string: then its bytes are given besides. */
-static void put_output(const struct report *report, const struct plan_case *c, const char *output)
+static void put_output(const struct report *report, const struct plan_case *c, const char *output,
+		       size_t size)
 {
 	begin_event(report, "output", c);
 	fputs(",\"text\":", report->out);
-	if (!text_put_json(report->out, output)) {
+	if (!text_put_json(report->out, output, size)) {
 		fputs(",\"base64\":\"", report->out);
-		put_base64(report->out, output);
+		put_base64(report->out, output, size);
 		putc('"', report->out);
 	}
 	fputs("}\n", report->out);
@@ -138,8 +140,8 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	int line;
 
 	start(report, c);
-	if (r->output && r->output[0])
-		put_output(report, c, r->output);
+	if (r->output_size)
+		put_output(report, c, r->output, r->output_size);
 	begin_result(report, c);
 	put_member(out, "verdict", r0_verdict_name(r->verdict));
 	put_known(out, "message", r->message);
@@ -232,7 +234,7 @@ static void put_groups(FILE *out, const char *groups)
 		word = length ? strndup(groups, length) : NULL;
 		if (word) {
 			fputs(separator, out);
-			text_put_json(out, word);
+			text_put_json(out, word, length);
 			separator = ",";
 		}
 		free(word);

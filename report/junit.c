@@ -64,9 +64,9 @@ static void put_character(FILE *out, const char *text, size_t length, int32_t co
 		text_put(out, text, length, "");
 }
 
-static void put_text(FILE *out, const char *text, bool in_attribute)
+static void put_bytes(FILE *out, const char *text, size_t size, bool in_attribute)
 {
-	size_t size = text ? strlen(text) : 0, length;
+	size_t length;
 	int32_t code;
 
 	for (; size; text += length, size -= length) {
@@ -76,6 +76,11 @@ static void put_text(FILE *out, const char *text, bool in_attribute)
 		else
 			put_character(out, text, length, code);
 	}
+}
+
+static void put_text(FILE *out, const char *text, bool in_attribute)
+{
+	put_bytes(out, text, text ? strlen(text) : 0, in_attribute);
 }
 
 static void put_attribute(FILE *out, const char *name, const char *value)
@@ -180,12 +185,12 @@ static void put_skipped(FILE *out, const char *type, const char *message)
 	fputs("/>\n", out);
 }
 
-static void put_output(FILE *out, const char *output)
+static void put_output(FILE *out, const char *output, size_t size)
 {
-	if (!output || !output[0])
+	if (!size)
 		return;
 	fputs("      <system-out>", out);
-	put_text(out, output, false);
+	put_bytes(out, output, size, false);
 	fputs("</system-out>\n", out);
 }
 
@@ -218,7 +223,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	else if (kind == KIND_SKIPPED)
 		put_skipped(state->elements, r0_verdict_name(r->verdict),
 			    r->verdict == R0_VERDICT_XFAIL ? c->test->options.xfail : r->message);
-	put_output(state->elements, r->output);
+	put_output(state->elements, r->output, r->output_size);
 	close_case(report, entry);
 }
 

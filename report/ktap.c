@@ -98,10 +98,15 @@ static void put_result(const struct report *report, const struct plan_case *c, b
 }
 
 /* Lines that can't be taken for a subtest's header: three blanks after the hash. */
+static void put_output(FILE *out, const struct r0_result *result)
+{
+	text_put_lines(out, result->output, result->output_size, "  #   ");
+}
+
 static void put_lines(FILE *out, const char *text)
 {
 	if (text)
-		text_put_lines(out, text, "  #   ");
+		text_put_lines(out, text, strlen(text), "  #   ");
 }
 
 static void put_diagnostics(const struct report *report, const struct plan_case *c,
@@ -110,7 +115,7 @@ static void put_diagnostics(const struct report *report, const struct plan_case 
 	const char *file;
 	int line;
 
-	put_lines(report->out, outcome->result.output);
+	put_output(report->out, &outcome->result);
 	fputs("  # ", report->out);
 	put_name(report->out, report_short_name(c));
 	file = outcome_place(outcome, c, &line);
@@ -130,7 +135,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	if (verdict_is_failure(r->verdict) || r->verdict == R0_VERDICT_ERROR)
 		put_diagnostics(report, c, outcome);
 	else if (report->verbose)
-		put_lines(report->out, r->output);
+		put_output(report->out, r);
 	state->ran |= r->verdict != R0_VERDICT_SKIP;
 	switch (r->verdict) {
 	case R0_VERDICT_PASS:

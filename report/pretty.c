@@ -19,6 +19,12 @@
 /* A screen's height where the terminal doesn't say, or there is none. */
 #define ROWS 24
 
+/* Of a test's output so much is shown from the start on, and from its end. */
+#define HEAD_LINES 60
+#define HEAD_BYTES 12288u
+#define TAIL_LINES 40
+#define TAIL_BYTES 8192u
+
 /* Colours and weights: ECMA-48, 8.3.117, SGR. */
 #define BOLD	"1"
 #define DIM	"2"
@@ -181,16 +187,82 @@ static void running(struct report *report, const struct plan_case *c, uint64_t e
 }
 
 /* A text below a test's line, under a heading. */
-static void put_section(const struct report *report, const char *heading, const char *text)
+static void put_section(const struct report *report, const char *heading, const char *text,
+			size_t size)
 {
 	struct state *state = report->state;
 
-	if (!text || !text[0])
+	if (!size)
 		return;
 	fputs(DETAIL, report->out);
 	put_coloured(report, DIM, heading);
 	putc('\n', report->out);
-	state->lines_since_failure += 1 + text_put_lines(report->out, text, BODY);
+	state->lines_since_failure += 1 + text_put_lines(report->out, text, size, BODY);
+}
+
+static size_t count_lines(const char *text, size_t size)
+{
+	size_t lines = 0, length;
+
+	for (; size; size -= length, text += length, lines++) {
+		length = text_line_length(text, size);
+		length += length < size;
+	}
+	return lines;
+}
+
+/* Where the part ends that begins a text and has so many lines and bytes at most. */
+static size_t end_of_head(const char *text, size_t size)
+{
+	size_t end = 0, lines;
+
+	for (lines = 0; lines < HEAD_LINES && end < size && end < HEAD_BYTES; lines++) {
+		end += text_line_length(text + end, size - end);
+		end += end < size;
+	}
+	if (end <= HEAD_BYTES)
+		return end;
+	/* Amid a line, but not amid a character. */
+	for (end = HEAD_BYTES; (text[end] & 0xc0) == 0x80 && end > HEAD_BYTES - 4; end--)
+		;
+	return end;
+}
+
+static size_t start_of_tail(const char *text, size_t size)
+{
+	size_t start = size, lines = 0, next;
+	const char *end;
+
+	while (start && lines++ < TAIL_LINES) {
+		end = memrchr(text, '\n', start - 1);
+		next = end ? (size_t)(end - text) + 1 : 0;
+		if (size - next > TAIL_BYTES)
+			break;
+		start = next;
+	}
+	return start;
+}
+
+/* What a test printed: not all of it, where people look, if it is very much. */
+static void put_output(const struct report *report, const struct r0_result *r)
+{
+	struct state *state = report->state;
+	size_t head, tail;
+
+	if (r->output_size)
+		head = end_of_head(r->output, r->output_size);
+	if (!r->output_size || report->whole || head == r->output_size ||
+	    (tail = start_of_tail(r->output, r->output_size)) <= head) {
+		put_section(report, "output:", r->output, r->output_size);
+		return;
+	}
+	put_section(report, "output:", r->output, head);
+	fprintf(report->out,
+		BODY "[%zu more lines, %zu bytes: all of the output is in reports that go to a "
+		     "file, as by --format tap=FILE]\n",
+		count_lines(r->output + head, tail - head), tail - head);
+	state->lines_since_failure +=
+		1 + text_put_lines(report->out, r->output + tail, r->output_size - tail, BODY);
 }
 
 /* "file:line: message"; the message's further lines below it. */
@@ -216,8 +288,8 @@ static void put_message(const struct report *report, const struct plan_case *c,
 	putc('\n', out);
 	state->lines_since_failure++;
 	if (message[length])
-		state->lines_since_failure +=
-			text_put_lines(out, message + length + 1, DETAIL "  ");
+		state->lines_since_failure += text_put_lines(
+			out, message + length + 1, strlen(message + length + 1), DETAIL "  ");
 }
 
 /* For the list at the end; without memory for it, the list is shorter. */
@@ -280,7 +352,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 		if (report->verbose && r->verdict == R0_VERDICT_XFAIL)
 			put_message(report, c, outcome);
 		if (report->verbose)
-			put_section(report, "output:", r->output);
+			put_output(report, r);
 		return;
 	}
 	if (!state->failure_count)
@@ -288,8 +360,8 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	state->lines_since_failure++;
 	remember_failure(state, c, r->verdict);
 	put_message(report, c, outcome);
-	put_section(report, "output:", r->output);
-	put_section(report, "report:", r->report);
+	put_output(report, r);
+	put_section(report, "report:", r->report, r->report ? strlen(r->report) : 0);
 }
 
 /* The failures once more, where they have left the screen. */

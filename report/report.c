@@ -55,15 +55,15 @@ void outcome_finish(struct outcome *outcome)
 	free(outcome->result.message);
 	free(outcome->result.report);
 	free(outcome->result.output);
-	free(outcome->failure_file);
+	free(outcome->result.file);
 	memset(outcome, 0, sizeof(*outcome));
 }
 
 const char *outcome_place(const struct outcome *outcome, const struct plan_case *c, int *line)
 {
-	if (outcome->failure_file) {
-		*line = outcome->failure_line;
-		return outcome->failure_file;
+	if (outcome->result.file && outcome->result.file[0]) {
+		*line = outcome->result.line;
+		return outcome->result.file;
 	}
 	*line = c->test->line;
 	return c->test->file ? c->test->file : "?";

@@ -29,8 +29,6 @@ enum exit_status {
 struct outcome {
 	struct r0_result result;
 	uint64_t duration_ns;
-	char *failure_file; /* where it failed, from malloc(), or NULL if that is not known */
-	int failure_line;
 };
 
 /* Release what an outcome owns. */
@@ -63,6 +61,7 @@ struct report {
 	bool colour;	      /* out takes colours */
 	bool live;	      /* out is a terminal: a progress line may be drawn */
 	bool verbose;	      /* show the output of tests that pass, too */
+	bool whole;	      /* leave nothing of it out, however long: out is a file of its own */
 	unsigned int columns; /* of the terminal; 0 if it isn't one or doesn't say */
 	unsigned int rows;
 	const char *program; /* the name of the test program, or NULL */

@@ -14,6 +14,7 @@ int report_set_add(struct report_set *set, const struct report *report, const ch
 		.own_stream = file,
 	};
 	output->report.plan = set->plan;
+	output->report.whole = file;
 	output->report.out = file ? fopen(file, "we") : stdout;
 	if (!output->report.out)
 		output->error = errno;

@@ -33,18 +33,25 @@ static void put_name(FILE *out, const char *name)
 }
 
 /* Free text, in lines of "# name: text". */
-static void put_text(FILE *out, const char *name, const char *heading, const char *text)
+static void put_bytes(FILE *out, const char *name, const char *heading, const char *text,
+		      size_t size)
 {
-	while (text && *text) {
-		size_t length = strcspn(text, "\n");
+	while (size) {
+		size_t length = text_line_length(text, size), used = length + (length < size);
 
 		fputs("# ", out);
 		put_name(out, name);
 		fprintf(out, ": %s", heading);
 		text_put(out, text, length, "");
 		fputs(EOL, out);
-		text += length + (text[length] == '\n');
+		text += used;
+		size -= used;
 	}
+}
+
+static void put_text(FILE *out, const char *name, const char *heading, const char *text)
+{
+	put_bytes(out, name, heading, text, text ? strlen(text) : 0);
 }
 
 static void put_success(FILE *out, const char *word, const char *name)
@@ -77,7 +84,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 		const char *file;
 		int line;
 
-		put_text(out, c->name, "output: ", r->output);
+		put_bytes(out, c->name, "output: ", r->output, r->output_size);
 		if (bad) {
 			file = outcome_place(outcome, c, &line);
 			put_text(out, c->name, "file: ", file);

@@ -98,27 +98,27 @@ static bool fits_block(const char *text, size_t size)
 }
 
 /* A literal block scalar: YAML 1.2.2, 8.1. Meson wants the indentation on empty lines, too. */
-static void put_block_scalar(FILE *out, const char *text)
+static void put_block_scalar(FILE *out, const char *text, size_t size)
 {
 	fputs("|\n", out);
-	while (*text) {
-		size_t length = strcspn(text, "\n");
+	while (size) {
+		size_t length = text_line_length(text, size);
 
 		fputs("    ", out);
 		fwrite(text, 1, length, out);
 		putc('\n', out);
-		text += length + (text[length] == '\n');
+		/* fits_block() has seen a newline at the end. */
+		text += length + 1;
+		size -= length + 1;
 	}
 }
 
 /* A key with a text of any content, which a reader gets back byte by byte. */
-static void put_text(FILE *out, const char *key, const char *text)
+static void put_text(FILE *out, const char *key, const char *text, size_t size)
 {
-	size_t size = strlen(text);
-
 	fprintf(out, "  %s: ", key);
 	if (fits_block(text, size))
-		put_block_scalar(out, text);
+		put_block_scalar(out, text, size);
 	else
 		put_quoted_scalar(out, text, size);
 }
@@ -133,14 +133,14 @@ static void put_lines(FILE *out, const char *key, const char *text)
 		size--;
 	ended = malloc(size + 2);
 	if (!ended) {
-		put_text(out, key, text);
+		put_text(out, key, text, size);
 		return;
 	}
 	memcpy(ended, text, size);
 	ended[size] = '\0';
 	if (strchr(ended, '\n'))
-		memcpy(ended + size, "\n", 2);
-	put_text(out, key, ended);
+		memcpy(ended + size++, "\n", 2);
+	put_text(out, key, ended, size);
 	free(ended);
 }
 
@@ -153,12 +153,12 @@ static void put_diagnostics(FILE *out, const struct plan_case *c, const struct o
 	fprintf(out, "  ---\n  verdict: %s\n", r0_verdict_name(r->verdict));
 	put_lines(out, "message", or_empty(r->message));
 	file = outcome_place(outcome, c, &line);
-	put_text(out, "file", file);
+	put_text(out, "file", file, strlen(file));
 	fprintf(out, "  line: %d\n", line);
 	fprintf(out, "  duration_ms: %" PRIu64 ".%03u\n", outcome->duration_ns / 1000000,
 		(unsigned int)(outcome->duration_ns / 1000 % 1000));
-	if (r->output && r->output[0])
-		put_text(out, "output", r->output);
+	if (r->output_size)
+		put_text(out, "output", r->output, r->output_size);
 	if (r->report && r->report[0])
 		put_lines(out, "report", r->report);
 	fputs("  ...\n", out);
@@ -207,7 +207,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	if (diagnosed)
 		put_diagnostics(out, c, outcome);
 	else if (report->verbose)
-		text_put_lines(out, or_empty(r->output), "# ");
+		text_put_lines(out, or_empty(r->output), r->output_size, "# ");
 }
 
 /* The plan promised it; but where the run bails out, that says all. */

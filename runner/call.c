@@ -2,6 +2,7 @@
 /* r0_call(): one function in ring 0, its outcome handed back. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -138,6 +139,23 @@ static bool perform(struct call *call, struct error *error)
 	return true;
 }
 
+/* Who calls sees no more than the result: where an assertion failed has to be in its report. */
+static void add_place(struct r0_result *result)
+{
+	char *report;
+	int length;
+
+	if (!result->file || !result->file[0] || !result->message ||
+	    (result->report && strstr(result->report, result->file)))
+		return;
+	length = asprintf(&report, "%s:%d: %s\n%s", result->file, result->line, result->message,
+			  result->report ? result->report : "");
+	if (length < 0)
+		return;
+	free(result->report);
+	result->report = report;
+}
+
 static char *text_or_empty(char *text)
 {
 	return text ? text : strdup("");
@@ -167,13 +185,14 @@ struct r0_result r0_call(void (*fn)(void *arg), void *arg, const struct r0_optio
 			goto out; /* the lost worker keeps the call */
 		}
 		result = call->outcome.result;
-		free(call->outcome.failure_file);
 		call_destroy(call);
 	}
 out:
+	add_place(&result);
 	result.message = text_or_empty(result.message);
 	result.report = text_or_empty(result.report);
 	result.output = text_or_empty(result.output);
+	result.file = text_or_empty(result.file);
 	return result;
 }
 
@@ -182,5 +201,6 @@ void r0_result_finish(struct r0_result *result)
 	free(result->message);
 	free(result->report);
 	free(result->output);
+	free(result->file);
 	*result = (struct r0_result){ 0 };
 }

@@ -33,6 +33,7 @@ enum option_id {
 	OPTION_TIMEOUT,
 	OPTION_JOBS,
 	OPTION_SKIP_STATUS,
+	OPTION_FAIL_STATUS,
 	OPTION_FRESH_VM,
 	OPTION_CHECK_RESET,
 	OPTION_ASSIST,
@@ -80,6 +81,9 @@ static const struct option_description {
 	{ OPTION_SKIP_STATUS, 0, "skip-status", "N",
 	  "exit status when everything was skipped, in place of\n"
 	  "77: 0 for Meson's protocol 'tap', and for prove" },
+	{ OPTION_FAIL_STATUS, 0, "fail-status", "N",
+	  "exit status when a test failed, in place of 1: 0 for\n"
+	  "who goes by the report alone" },
 	{ OPTION_FRESH_VM, 0, "fresh-vm", NULL,
 	  "make a new VM for each test: slow, for comparison" },
 	{ OPTION_ASSIST, 0, "assist", "WHEN",
@@ -292,6 +296,8 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		return read_number("jobs", argument, 1, JOBS_MAX, &cli->workers, error);
 	case OPTION_SKIP_STATUS:
 		return read_number("skip-status", argument, 0, 255, &cli->skip_status, error);
+	case OPTION_FAIL_STATUS:
+		return read_number("fail-status", argument, 0, 255, &cli->fail_status, error);
 	case OPTION_FRESH_VM:
 		cli->fresh_vm = true;
 		break;
@@ -426,6 +432,7 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
 	*cli = (struct cli){
 		.selection = { .repeat = 1 },
 		.skip_status = EXIT_STATUS_SKIPPED,
+		.fail_status = EXIT_STATUS_FAILED,
 	};
 	err = reserve(cli, argc, argv, error);
 	words = cli->words;

@@ -46,6 +46,7 @@ struct cli {
 	bool seeded;		  /* --shuffle has a seed; if not, one is made up */
 	unsigned int workers;	  /* 0: as many as CPUs may be used */
 	unsigned int skip_status; /* when everything was skipped */
+	unsigned int fail_status; /* when a test failed */
 	enum cli_list list;
 	const char *shard_status_file; /* to be touched, or NULL: Bazel wants to see it */
 	bool annotate; /* after a report for people on standard output, for GitHub */
@@ -66,12 +67,6 @@ struct cli {
  */
 int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
 void cli_finish(struct cli *cli);
-
-/*
- * Read what $R0_TIMEOUT_FACTOR says: a positive decimal number, or NULL or "" for 1. Returns 0 or
- * -EINVAL with a message.
- */
-int cli_timeout_factor(const char *text, double *factor, struct error *error);
 
 /* Write what --help shows, in lines of up to 80 columns. */
 void cli_put_help(FILE *out, const char *program);

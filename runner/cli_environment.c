@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include "runner/timeout_factor.h"
 
 const char *cli_variable(const char *name)
 {
@@ -31,37 +32,6 @@ bool cli_scan_number(const char *text, const char *end, unsigned int min, unsign
 	}
 	*value = (unsigned int)number;
 	return number >= min;
-}
-
-/* By hand: strtod() takes more ("inf", "0x1p3"), and the locale's decimal point. */
-int cli_timeout_factor(const char *text, double *factor, struct error *error)
-{
-	double value = 0, place = 1;
-	bool digits = false, point = false;
-	const char *c;
-
-	*factor = 1;
-	if (!text || !text[0])
-		return 0;
-	for (c = text; *c; c++) {
-		if (*c == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (*c < '0' || *c > '9')
-			break;
-		digits = true;
-		if (point)
-			place /= 10;
-		value = point ? value + (*c - '0') * place : value * 10 + (*c - '0');
-	}
-	if (*c || !digits || value < 0.001 || value > 1e6)
-		return error_set(error, EINVAL,
-				 "R0_TIMEOUT_FACTOR=%.100s: give a number from 0.001 to 1000000, "
-				 "such as 2.5",
-				 text);
-	*factor = value;
-	return 0;
 }
 
 int cli_add_report(struct cli *cli, const struct report_ops *ops, const char *file,
@@ -126,7 +96,7 @@ int cli_read_environment(struct cli *cli, char **words, struct error *error)
 		cli->colour = CLI_COLOUR_NEVER;
 	cli->annotate = annotate && !strcmp(annotate, "true");
 	read_bazel_filter(cli, words);
-	err = cli_timeout_factor(getenv("R0_TIMEOUT_FACTOR"), &cli->timeout_factor, error);
+	err = timeout_factor_read(getenv("R0_TIMEOUT_FACTOR"), &cli->timeout_factor, error);
 	return err ? err : read_bazel_shard(cli, error);
 }
 

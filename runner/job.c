@@ -6,25 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "execution/verdict.h"
+#include "runner/timeout_factor.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
-
-static int timeout_factor(double *factor, struct error *error)
-{
-	const char *text = getenv("R0_TIMEOUT_FACTOR");
-	char *end;
-
-	*factor = 1;
-	if (!text || !*text)
-		return 0;
-	*factor = strtod(text, &end);
-	if (*end || !(*factor > 0 && *factor <= 1e6))
-		return error_set(error, EINVAL,
-				 "R0_TIMEOUT_FACTOR is \"%s\", it must be a number above 0 and at "
-				 "most 1000000",
-				 text);
-	return 0;
-}
 
 int job_time_limit(struct job *job, unsigned int timeout_ms, double factor, struct error *error)
 {
@@ -33,7 +17,7 @@ int job_time_limit(struct job *job, unsigned int timeout_ms, double factor, stru
 	int err = 0;
 
 	if (factor <= 0)
-		err = timeout_factor(&factor, error);
+		err = timeout_factor_read(getenv("R0_TIMEOUT_FACTOR"), &factor, error);
 	limit = (timeout_ms ? timeout_ms : own) * factor * 1e6;
 	/* For ever, within what can be added to the clock. */
 	job->limit_ns = limit < 1e18 ? (uint64_t)limit : 1000000000000000000;

@@ -9,7 +9,7 @@
 /*
  * Set the job's time limit: `timeout_ms`, or if that is 0 its own .timeout_ms, or if that is 0
  * too 10 s; times `factor`, or if that is 0 $R0_TIMEOUT_FACTOR. Returns 0, or -EINVAL with a
- * message for a $R0_TIMEOUT_FACTOR that is no positive number.
+ * message for a $R0_TIMEOUT_FACTOR that timeout_factor_read() refuses.
  */
 int job_time_limit(struct job *job, unsigned int timeout_ms, double factor, struct error *error);
 

@@ -158,6 +158,8 @@ static int report_done(struct pool *pool, const struct pool_events *events, size
 			result->report = strdup("");
 		if (!result->output)
 			result->output = strdup("");
+		if (!result->file)
+			result->file = strdup("");
 		stop = events->result(events->context, (*reported)++, outcome);
 		if (stop)
 			return stop;

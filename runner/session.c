@@ -375,6 +375,8 @@ static enum exit_status report_run(struct run *run)
 	release_signals(previous);
 	if (status == EXIT_STATUS_SKIPPED)
 		status = (enum exit_status)run->cli->skip_status;
+	else if (status == EXIT_STATUS_FAILED)
+		status = (enum exit_status)run->cli->fail_status;
 	return caught ? (enum exit_status)(EXIT_STATUS_SIGNAL + caught) : status;
 }
 
@@ -488,11 +490,12 @@ static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 /* --help and --version. */
 static enum exit_status show_text(const struct cli *cli)
 {
+	/* It is longer than a buffer: an error may come before the end. */
+	errno = 0;
 	if (cli->help)
 		cli_put_help(stdout, program_invocation_short_name);
 	else
 		printf("%s (ring0 %s)\n", program_invocation_short_name, R0_VERSION);
-	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
 		return write_error("standard output", errno ? errno : EIO);
 	return EXIT_STATUS_PASSED;

@@ -124,11 +124,17 @@ static void invent_result(struct report *report, const struct plan_case *c, stru
 		.result = { .verdict = (enum r0_verdict)below(R0_VERDICT_ERROR + 1),
 			    .message = invent(below(12)),
 			    .report = invent(below(20)),
-			    .output = invent(below(40)) },
+			    .output = invent(below(40)),
+			    .file = invent(below(2) * 5),
+			    .line = (int)below(100) },
 		.duration_ns = (uint64_t)below(1u << 30) * below(1000),
-		.failure_file = below(2) ? invent(5) : NULL,
-		.failure_line = (int)below(100),
 	};
+	struct r0_result *result = &outcome.result;
+
+	/* An output may hold any bytes, NUL bytes among them. */
+	result->output_size = strlen(result->output);
+	if (result->output_size && !below(3))
+		result->output[below((unsigned int)result->output_size)] = '\0';
 
 	if (report->ops->running && !below(3))
 		report->ops->running(report, c, 1, tally);

@@ -394,7 +394,7 @@ out:
 	free(outcome.result.message);
 	free(outcome.result.report);
 	free(outcome.result.output);
-	free(outcome.failure_file);
+	free(outcome.result.file);
 }
 
 static void tell_counters(const char *name, bool ok, int number, const char *why)

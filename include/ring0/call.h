@@ -23,7 +23,10 @@ struct r0_result {
 	enum r0_verdict verdict;
 	char *message; /* one line on why; empty for a pass */
 	char *report;  /* what is known of a crash, timeout or failure: several lines, or empty */
-	char *output;  /* what the function printed */
+	char *output;  /* what the function printed; may hold NUL bytes, and ends in one more */
+	size_t output_size; /* without that last one */
+	char *file;	    /* where it failed: the first failed assertion; empty if not known */
+	int line;
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runner/cli.h"
+#include "runner/timeout_factor.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -75,6 +76,7 @@ static void defaults(void **state)
 	assert_int_equal(cli.colour, CLI_COLOUR_AUTO);
 	assert_int_equal(cli.timeout_ms, 0);
 	assert_int_equal(cli.skip_status, 77);
+	assert_int_equal(cli.fail_status, 1);
 	assert_true(cli.timeout_factor == 1);
 	assert_int_equal(cli.workers, 0);
 	assert_int_equal(cli.selection.shards, 0);
@@ -115,8 +117,9 @@ static void takes_every_option(void **state)
 	assert_int_equal(cli.timeout_ms, 4294967295);
 	assert_int_equal(cli.colour, CLI_COLOUR_ALWAYS);
 	cli_finish(&cli);
-	PARSE(&cli, "--skip-status=0");
+	PARSE(&cli, "--skip-status=0", "--fail-status=20");
 	assert_int_equal(cli.skip_status, 0);
+	assert_int_equal(cli.fail_status, 20);
 	cli_finish(&cli);
 	PARSE(&cli, "--list=json", "--jobs=3", "--shard=2/5", "--shuffle=0");
 	assert_int_equal(cli.list, CLI_LIST_JSON);
@@ -276,6 +279,7 @@ static void refuses(void **state)
 		{ { "--list=yes" }, "--list=yes: give json, or nothing" },
 		{ { "--all=yes" }, "--all takes no argument" },
 		{ { "--skip-status=256" }, "--skip-status=256: give a whole number from 0 to 255" },
+		{ { "--fail-status=-1" }, "--fail-status=-1: give a whole number from 0 to 255" },
 		{ { "-j", "0" }, "--jobs=0: give a whole number from 1 to 1024" },
 		{ { "-j" }, "--jobs: an argument is missing" },
 		{ { "--jobs=1025" }, "--jobs=1025: give a whole" },
@@ -439,9 +443,9 @@ static void reads_the_timeout_factor(void **state)
 
 	(void)state;
 	for (i = 0; i < LENGTH(bad); i++)
-		assert_int_equal(cli_timeout_factor(bad[i], &value, NULL), -EINVAL);
+		assert_int_equal(timeout_factor_read(bad[i], &value, NULL), -EINVAL);
 	for (i = 0; i < LENGTH(good); i++) {
-		assert_int_equal(cli_timeout_factor(good[i].text, &value, NULL), 0);
+		assert_int_equal(timeout_factor_read(good[i].text, &value, NULL), 0);
 		assert_true(value > good[i].value - 1e-9 && value < good[i].value + 1e-9);
 	}
 }
@@ -460,6 +464,7 @@ static void help_is_narrow_and_complete(void **state)
 		"--fail-fast",
 		"--timeout",
 		"--skip-status N",
+		"--fail-status N",
 		"--fresh-vm",
 		"--check-reset",
 		"--assist",

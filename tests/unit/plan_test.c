@@ -123,7 +123,9 @@ static const struct row {
 	/* what matches nothing */
 	{ .patterns = { "io.inv" },
 	  .message = "the pattern \"io.inv\" matches no test; did you mean \"io.inw\"?" },
-	{ .patterns = { "-io.inv" }, .message = "did you mean \"-io.inw\"?" },
+	{ .patterns = { "-io.inv" },
+	  .names = "io.outb io.inw mm.map[0] mm.map[1] mm.map[2] mm.map3" },
+	{ .patterns = { "io.*", "-nothing" }, .names = "io.outb io.inw" },
 	{ .patterns = { "io" }, .message = "did you mean \"io.*\"?" },
 	{ .patterns = { "inw" }, .message = "did you mean \"io.inw\"?" },
 	{ .patterns = { "utb" }, .message = "did you mean \"*utb*\"?" },

@@ -45,6 +45,7 @@ struct sample {
 	enum r0_verdict verdict;
 	uint64_t duration_ns;
 	const char *message, *output, *report;
+	size_t output_size; /* where it holds NUL bytes; 0: it is as long as it looks */
 	const char *file;
 	int line;
 };
@@ -100,6 +101,14 @@ static const struct sample samples[] = {
 	  .message = "",
 	  .output = "...\nnot ok 3 - forged\n",
 	  .report = "   \n" },
+	{ .name = "io.puts_nul",
+	  .verdict = R0_VERDICT_FAIL,
+	  .duration_ns = 7000,
+	  .message = "R0_FAIL()",
+	  .output = "x\0y\nafter\n",
+	  .output_size = 10,
+	  .file = "io_test.c",
+	  .line = 99 },
 };
 
 static char *copy(const char *text)
@@ -108,6 +117,21 @@ static char *copy(const char *text)
 
 	assert_non_null(copied);
 	return copied;
+}
+
+static size_t size_of(const struct sample *sample)
+{
+	if (!sample->output)
+		return 0;
+	return sample->output_size ? sample->output_size : strlen(sample->output);
+}
+
+static char *copy_output(const struct sample *sample)
+{
+	char *copied = calloc(1, size_of(sample) + 1);
+
+	assert_non_null(copied);
+	return memcpy(copied, sample->output ? sample->output : "", size_of(sample));
 }
 
 static const struct r0_test *test_of(const char *name)
@@ -145,10 +169,11 @@ static char *report_samples(struct report report, const struct sample *sample, s
 			.result = { .verdict = sample[i].verdict,
 				    .message = copy(sample[i].message),
 				    .report = copy(sample[i].report),
-				    .output = copy(sample[i].output) },
+				    .output = copy_output(&sample[i]),
+				    .output_size = size_of(&sample[i]),
+				    .file = copy(sample[i].file),
+				    .line = sample[i].line },
 			.duration_ns = sample[i].duration_ns,
-			.failure_file = sample[i].file ? copy(sample[i].file) : NULL,
-			.failure_line = sample[i].line,
 		};
 
 		if (report.live && report.ops->running)
@@ -428,6 +453,62 @@ static void a_narrow_terminal_has_no_progress_line(void **state)
 	free(text);
 }
 
+/* Lines of a number, of so many bytes with the newline. */
+static char *numbered_lines(size_t count, size_t size)
+{
+	char *text = malloc(count * size + 1);
+	size_t i;
+
+	assert_non_null(text);
+	for (i = 0; i < count; i++)
+		sprintf(text + i * size, "%0*zu\n", (int)size - 1, i);
+	return text;
+}
+
+static void long_output_is_capped_for_people(void **state)
+{
+	static const struct {
+		size_t lines, size; /* of each line */
+		const char *last_of_head, *note, *first_of_tail;
+	} rows[] = {
+		{ 1000, 8, "              0000059\n",
+		  "[900 more lines, 7200 bytes: ", "              0000960\n" },
+		{ 101, 8, "              0000059\n",
+		  "[1 more lines, 8 bytes: ", "              0000061\n" },
+		{ 100, 8, "              0000059\n", NULL, "              0000060\n" },
+		{ 1000, 1024, "011\n", "[980 more lines, 1003520 bytes: ", "992\n" },
+		{ 1, 1 << 20, NULL, "[1 more lines, 1036288 bytes: ", NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(rows); i++) {
+		char *output = numbered_lines(rows[i].lines, rows[i].size), *text;
+		const struct sample sample = { .name = "io.t",
+					       .verdict = R0_VERDICT_FAIL,
+					       .output = output };
+		struct report report = { .ops = &report_pretty_ops };
+
+		text = report_samples(report, &sample, 1, 1, NULL);
+		if (rows[i].note)
+			assert_non_null(strstr(text, rows[i].note));
+		else
+			assert_null(strstr(text, " more lines, "));
+		if (rows[i].last_of_head)
+			assert_non_null(strstr(text, rows[i].last_of_head));
+		if (rows[i].first_of_tail)
+			assert_non_null(strstr(text, rows[i].first_of_tail));
+		assert_true(strlen(text) < 24000);
+		free(text);
+		report.whole = true;
+		text = report_samples(report, &sample, 1, 1, NULL);
+		assert_null(strstr(text, " more lines, "));
+		assert_true(strlen(text) > rows[i].lines * rows[i].size);
+		free(text);
+		free(output);
+	}
+}
+
 /* Random bytes in every text: no line of a report may be one that the texts have forged. */
 static void any_bytes_are_harmless(void **state)
 {
@@ -540,6 +621,7 @@ int main(void)
 		cmocka_unit_test(finds_a_path_for_github),
 		cmocka_unit_test(the_progress_line_goes_away),
 		cmocka_unit_test(a_narrow_terminal_has_no_progress_line),
+		cmocka_unit_test(long_output_is_capped_for_people),
 		cmocka_unit_test(any_bytes_are_harmless),
 		cmocka_unit_test(finds_formats),
 		cmocka_unit_test(exit_statuses),

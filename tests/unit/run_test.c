@@ -258,6 +258,8 @@ static void exit_statuses(void **state)
 		assert_non_null(strstr(ran.out, "3 tests in "));
 		RUN("--skip-status=0");
 		assert_int_equal(ran.status, rows[i].status == 77 ? 0 : rows[i].status);
+		RUN("--fail-status=5");
+		assert_int_equal(ran.status, rows[i].status == 1 ? 5 : rows[i].status);
 	}
 }
 

@@ -128,7 +128,8 @@ static void puts_lines(void **state)
 		FILE *out = open_memstream(&shown, &size);
 
 		assert_non_null(out);
-		assert_int_equal(text_put_lines(out, rows[i].text, "> "), rows[i].lines);
+		assert_int_equal(text_put_lines(out, rows[i].text, strlen(rows[i].text), "> "),
+				 rows[i].lines);
 		fclose(out);
 		assert_string_equal(shown, rows[i].shown);
 		free(shown);
@@ -185,7 +186,8 @@ static void puts_json(void **state)
 		FILE *out = open_memstream(&shown, &size);
 
 		assert_non_null(out);
-		assert_int_equal(text_put_json(out, rows[i].text), rows[i].exact);
+		assert_int_equal(text_put_json(out, rows[i].text, strlen(rows[i].text)),
+				 rows[i].exact);
 		fclose(out);
 		assert_string_equal(shown, rows[i].shown);
 		free(shown);
