@@ -4,10 +4,11 @@
 # failed skipped", and why something that is no test case counts as a failure on standard error.
 # Knows several plans in a row, as cmocka prints for several groups, and no nested tests.
 
+# What is wrong with the program as a whole is one failure, however it shows.
 function problem(text)
 {
 	print "count-tap: " text > "/dev/stderr"
-	failed++
+	problems++
 }
 
 function end_of_plan()
@@ -59,11 +60,13 @@ END {
 	end_of_plan()
 	if (planned < 0)
 		problem("no plan: the program printed no TAP")
-	if (status == 77 && (passed || failed))
+	if (status == "killed")
+		problem("killed, as by the time limit")
+	else if (status == 77 && (passed || failed))
 		problem("exit status 77, but not everything was skipped")
 	else if (status > 128)
 		problem("killed by signal " (status - 128))
-	else if (status != 0 && status != 77 && !failed)
+	else if (status != 0 && status != 77 && !failed && !problems)
 		problem("exit status " status " without a failed test")
-	print passed + 0, failed + 0, skipped + 0
+	print passed + 0, failed + (problems ? 1 : 0), skipped + 0
 }
