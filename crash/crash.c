@@ -95,6 +95,38 @@ static bool describe_triple_fault(const struct crash_view *view, const struct cr
 	return true;
 }
 
+/* Unlike after a triple fault, #DF was not tried. Leaves the walk to what was wanting. */
+static void describe_undelivered(const struct crash_view *view, const struct crash *crash,
+				 const struct crash_child *child, const char *where, char *message,
+				 size_t size, struct crash_walk *walk, FILE *out)
+{
+	char name[32] = "an exception", reason[512] = "";
+	struct crash_undelivered found;
+	uint64_t address = view->cr2;
+	int vector = crash->vector;
+
+	crash_undelivered_find(view, child, &found);
+	if (vector < 0)
+		vector = found.vector;
+	if (vector >= 0) {
+		crash_exception_name(vector, name, sizeof(name));
+		crash_undelivered_reason(view, vector, vector == child->interrupt, reason,
+					 sizeof(reason));
+	}
+	snprintf(message, size, "%s %s could not be delivered%s%s", name, where,
+		 reason[0] ? ": " : "", reason);
+	fprintf(out, "%s could not be delivered, and KVM gave up\n", name);
+	if (vector == found.vector && found.cause[0])
+		fprintf(out, "cause: %s\n", found.cause);
+	fprintf(out, "it was not delivered: %s\n",
+		reason[0] ? reason : "nothing is wrong with its gate now");
+	if (vector == R0_PF && found.vector == R0_PF)
+		address = found.address;
+	else if (vector >= 0 && vector != R0_PF)
+		address = view->sregs.idt.base + (uint64_t)vector * 16; /* its gate */
+	crash_walk(view, address, walk);
+}
+
 static void describe_internal(const struct crash *crash, const struct crash_child *child,
 			      const char *where, char *message, size_t size, FILE *out)
 {
@@ -138,6 +170,10 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 	case CRASH_TRIPLE_FAULT:
 		walked = describe_triple_fault(view, &child, where, message, message_size, &walk,
 					       out);
+		break;
+	case CRASH_UNDELIVERED:
+		describe_undelivered(view, crash, &child, where, message, message_size, &walk, out);
+		walked = true;
 		break;
 	case CRASH_TIMEOUT:
 		snprintf(message, message_size, "still running %s", where);

@@ -45,6 +45,7 @@ struct crash_view {
 enum crash_kind {
 	CRASH_EXCEPTION,    /* vector and error_code say which */
 	CRASH_TRIPLE_FAULT, /* registers may be those of a reset CPU: see lost_registers */
+	CRASH_UNDELIVERED,  /* KVM gave up on the delivery of `vector`, or -1: it did not say */
 	CRASH_TIMEOUT,
 	CRASH_INTERNAL, /* KVM could not execute the instruction at RIP: `bytes` */
 	CRASH_PLACE,	/* nothing to explain but where it is */

@@ -13,9 +13,19 @@
 #include "execution/find_triple_fault.h"
 #include "execution/guest_stdio.h"
 #include "execution/watched_variables.h"
+#include "kvm/entry_failure_x86_64.h"
 
 #define RFLAGS_IF (1u << 9)
 #define CR4_VMXE  (1u << 13)
+
+/*
+ * What internal.data[0] has of KVM_INTERNAL_ERROR_DELIVERY_EV: the event, if valid (SDM vol. 3C, 25.9.3).
+ * kvm-amd, whose exit of that kind is always a nested page fault (APM vol. 2, appendix C), has the
+ * address there instead.
+ */
+#define EVENT_VALID	(1u << 31)
+#define EVENT_VECTOR	0xffu
+#define EXIT_SVM_NESTED 0x400
 
 /* How long the search for a triple fault's place may take. */
 #define REPLAY_NS 2000000000ull
@@ -36,12 +46,18 @@ void execution_note_place(struct execution *run, enum crash_kind kind)
 	run->cr2 = run->sregs.cr2;
 }
 
-static enum step host_error(struct execution *run, const char *format, unsigned long long value)
+/* The machine failed, for the reason in the run's complaint. */
+static enum step machine_failed(struct execution *run)
 {
-	error_set(&run->complaint, EIO, format, value);
 	execution_note_place(run, CRASH_PLACE);
 	run->unusable = true;
 	return execution_end(run, END_HOST_ERROR, run->complaint.text);
+}
+
+static enum step host_error(struct execution *run, const char *format, unsigned long long value)
+{
+	error_set(&run->complaint, EIO, format, value);
+	return machine_failed(run);
 }
 
 /*
@@ -203,10 +219,25 @@ static enum step give_up(struct execution *run)
 			     "KVM cannot execute this instruction in ring 0 here");
 }
 
+/* The delivery of an event wants memory that is not there. KVM gives up where a CPU would try #DF. */
+static enum step not_delivered(struct execution *run)
+{
+	const struct kvm_run *exit = run->cpu->vcpu.run;
+	uint64_t event = exit->internal.ndata > 0 ? exit->internal.data[0] : 0;
+	uint64_t reason = exit->internal.ndata > 1 ? exit->internal.data[1] : 0;
+	bool told = event & EVENT_VALID && reason != EXIT_SVM_NESTED;
+
+	execution_note_place(run, CRASH_UNDELIVERED);
+	run->crash.vector = told ? (int)(event & EVENT_VECTOR) : -1;
+	return execution_end(run, END_TRIPLE_FAULT, NULL);
+}
+
 static enum step internal_error(struct execution *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 
+	if (exit->internal.suberror == KVM_INTERNAL_ERROR_DELIVERY_EV)
+		return not_delivered(run);
 	if (exit->internal.suberror != KVM_INTERNAL_ERROR_EMULATION)
 		return host_error(run, "KVM gave up on this test (internal error, suberror %llu)",
 				  exit->internal.suberror);
@@ -260,9 +291,10 @@ static enum step serve_exit(struct execution *run)
 			break;
 		return run->debugger->ops->stopped(run->debugger->context, run);
 	case KVM_EXIT_FAIL_ENTRY:
-		return host_error(run,
-				  "the CPU refused the VM's state (hardware entry failure %#llx)",
-				  exit->fail_entry.hardware_entry_failure_reason);
+		entry_failure_describe(exit->fail_entry.hardware_entry_failure_reason,
+				       &exit->s.regs, run->complaint.text,
+				       sizeof(run->complaint.text));
+		return machine_failed(run);
 	}
 	return host_error(run, "KVM left the VM for an unknown reason, %llu", exit->exit_reason);
 }

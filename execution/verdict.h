@@ -16,6 +16,7 @@ enum ending_how {
 	END_FAILED,    /* a panic: failed assertion, r0_panic(), undeclared or wrong access */
 	END_REFUSED,   /* something else that a test may not do, such as a system call */
 	END_EXCEPTION, /* vector, unhandled */
+	/* … or KVM gave up on an exception that it could not deliver. */
 	END_TRIPLE_FAULT,
 	END_HALT,	  /* HLT with interrupts off */
 	END_HALT_FOREVER, /* HLT with interrupts on, and none that could come */

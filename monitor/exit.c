@@ -147,9 +147,7 @@ void exit_describe(const struct kvm_run *run, const struct exit *exit, char *tex
 		describe_system_event(run->system_event.type, text, size);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		snprintf(text, size,
-			 "the CPU refused the VM's state (hardware entry failure 0x%" PRIx64 ")",
-			 (uint64_t)run->fail_entry.hardware_entry_failure_reason);
+		exit_describe_entry(run, text, size);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		snprintf(text, size, "KVM gave up (internal error, suberror %" PRIu32 ": %s)",

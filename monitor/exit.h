@@ -49,4 +49,7 @@ enum exit_outcome exit_access(struct bus *bus, enum bus_space space, uint64_t ad
 /* What happened as one line for the user, without a newline, from *run as exit_classify() saw it. */
 void exit_describe(const struct kvm_run *run, const struct exit *exit, char *text, size_t size);
 
+/* The architecture's own part of that: why the CPU did not enter the VM (KVM_EXIT_FAIL_ENTRY). */
+void exit_describe_entry(const struct kvm_run *run, char *text, size_t size);
+
 #endif /* MONITOR_EXIT_H */

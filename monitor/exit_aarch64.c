@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits that only arm64 has. There is no port I/O: its devices are all in memory. */
 #include "monitor/exit.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *bus)
 {
@@ -21,4 +23,11 @@ struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *
 			.reason = run->exit_reason,
 		};
 	}
+}
+
+void exit_describe_entry(const struct kvm_run *run, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "the CPU refused the VM's state (hardware entry failure 0x%" PRIx64 ")",
+		 (uint64_t)run->fail_entry.hardware_entry_failure_reason);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits that only x86 has: port I/O, and those of a machine without KVM's interrupt controllers. */
 #include "base/address.h"
+#include "kvm/entry_failure_x86_64.h"
 #include "monitor/exit.h"
 
 /*
@@ -42,4 +43,10 @@ struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *
 			.reason = run->exit_reason,
 		};
 	}
+}
+
+void exit_describe_entry(const struct kvm_run *run, char *text, size_t size)
+{
+	entry_failure_describe(run->fail_entry.hardware_entry_failure_reason, &run->s.regs, text,
+			       size);
 }
