@@ -301,12 +301,44 @@ static int copy_file(const char *from, const char *to)
 	return err;
 }
 
+/* Copy what is not there yet. */
+static int copy_modules(const struct lab_kernel *kernel, const char *base)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < kernel->needed.count && !err; i++) {
+		char *path = lab_format("%s%s", base, strrchr(kernel->needed.items[i], '/'));
+
+		err = copy_file(kernel->needed.items[i], path);
+		if (err == -EEXIST)
+			err = 0;
+		free(path);
+	}
+	return err;
+}
+
+/* For each KVM of the architecture. 0 or an enum lab_status; the disk's error goes to *err. */
+static int arrange_modules(struct lab_options *options, const char *base, int *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < options->architecture->kvm_count && !status && !*err; i++) {
+		struct lab_kernel kernel = { 0 };
+
+		options->kvm = &options->architecture->kvms[i];
+		status = lab_kernel_find(options, &kernel);
+		if (!status)
+			*err = copy_modules(&kernel, base);
+		lab_kernel_finish(&kernel);
+	}
+	return status;
+}
+
 /* Put the kernel and the modules that the lab loads in DIRECTORY/new, as --kernel wants them. */
 static int arrange(const struct fetch *fetch)
 {
 	char *pattern = lab_format("%s/tree/boot/vmlinuz-*", fetch->directory);
 	struct lab_options options = { .architecture = fetch->architecture };
-	struct lab_kernel kernel = { 0 };
 	struct lab_strings names = { 0 };
 	const char *version;
 	char *base, *path;
@@ -314,16 +346,9 @@ static int arrange(const struct fetch *fetch)
 
 	lab_glob(pattern, &names);
 	free(pattern);
-	if (names.count) {
-		options.kernel = names.items[0];
-		status = lab_kernel_find(&options, &kernel);
-	} else {
-		status = lab_error(LAB_NO_KERNEL, "the package has no kernel in boot/");
-	}
-	if (status) {
-		lab_strings_finish(&names);
-		return status;
-	}
+	if (!names.count)
+		return lab_error(LAB_NO_KERNEL, "the package has no kernel in boot/");
+	options.kernel = names.items[0];
 	version = strrchr(names.items[0], '/') + strlen("/vmlinuz-");
 	base = lab_format("%s/new/lib/modules/%s/kernel", fetch->directory, version);
 	path = lab_format("%s/new/boot", fetch->directory);
@@ -333,16 +358,14 @@ static int arrange(const struct fetch *fetch)
 	free(path);
 	path = lab_format("%s/new/boot/vmlinuz-%s", fetch->directory, version);
 	if (!err)
-		err = copy_file(kernel.path, path);
+		err = copy_file(options.kernel, path);
 	free(path);
-	for (size_t i = 0; i < kernel.needed.count && !err; i++) {
-		path = lab_format("%s%s", base, strrchr(kernel.needed.items[i], '/'));
-		err = copy_file(kernel.needed.items[i], path);
-		free(path);
-	}
+	if (!err)
+		status = arrange_modules(&options, base, &err);
 	free(base);
-	lab_kernel_finish(&kernel);
 	lab_strings_finish(&names);
+	if (status)
+		return status;
 	return err ? lab_error(LAB_DISK, "copying the kernel: %s", strerror(-err)) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command/lab/emulator.h"
 #include "command/lab/lab.h"
 
 int lab_make_directories(const char *path)
@@ -156,8 +157,7 @@ static int need_module(struct lab_kernel *kernel, const struct lab_strings *modu
 
 static int find_modules(const struct lab_options *options, struct lab_kernel *kernel)
 {
-	const char *const names[] = { "virtio_mmio", "virtio_console",
-				      options->architecture->kvm_module };
+	const struct lab_kvm *kvm = options->kvm;
 	struct lab_strings modules = { 0 };
 	int status = 0;
 
@@ -165,9 +165,10 @@ static int find_modules(const struct lab_options *options, struct lab_kernel *ke
 		return 0;
 	found_modules = &modules;
 	nftw(kernel->modules, found, 16, FTW_PHYS);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !status; i++)
-		if (names[i])
-			status = need_module(kernel, &modules, names[i], 0);
+	for (const char *const *name = kvm->emulator->modules; *name && !status; name++)
+		status = need_module(kernel, &modules, *name, 0);
+	if (!status)
+		status = need_module(kernel, &modules, kvm->module, 0);
 	lab_strings_finish(&modules);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "command/commands.h"
+#include "command/lab/emulator.h"
 #include "command/lab/lab.h"
 
 /* From init.S: the programs are part of the command. */
@@ -22,7 +23,8 @@ const struct lab_architecture lab_architectures[2] = {
 		.elf_machine = EM_X86_64,
 		.qemu = "qemu-system-x86_64",
 		.debian = "amd64",
-		.kvm_module = "kvm-amd",
+		.kvms = (const struct lab_kvm[]){ { "amd", "kvm-amd", &lab_qemu } },
+		.kvm_count = 1,
 		.library_dirs = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:"
 				"/usr/lib64:/lib:/usr/lib",
 		.sysroot = "/usr/x86_64-linux-gnu",
@@ -34,7 +36,9 @@ const struct lab_architecture lab_architectures[2] = {
 		.elf_machine = EM_AARCH64,
 		.qemu = "qemu-system-aarch64",
 		.debian = "arm64",
-		.kvm_module = "kvm", /* built in, as a rule */
+		/* Built in, as a rule. */
+		.kvms = (const struct lab_kvm[]){ { "arm64", "kvm", &lab_qemu } },
+		.kvm_count = 1,
 		.library_dirs = "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:/lib64:"
 				"/usr/lib64:/lib:/usr/lib",
 		.sysroot = "/usr/aarch64-linux-gnu",

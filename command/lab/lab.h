@@ -3,9 +3,9 @@
  * `ring0 lab`: what its files share. A run goes through them in this order: options.c reads the
  * command line; gather.c collects what goes along, by files.c and library.c, which reads programs by
  * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them, both uncompressed by
- * uncompress.c; run.c has machine.c start QEMU with the kernel of image.c and the initial file system
- * of initramfs.c, state.c save and restore a machine that has booted, and session.c talk to the init
- * program in it.
+ * uncompress.c; run.c has machine.c start an emulator (emulator.h) with the kernel of image.c and the
+ * initial file system of initramfs.c, state.c save and restore a machine that has booted, and
+ * session.c talk to the init program in it.
  * Functions that return an int return 0 or an enum lab_status, having said in one line on standard
  * error what went wrong, unless they say otherwise.
  */
@@ -33,12 +33,20 @@ enum lab_status {
 	LAB_INTERNAL = 90,     /* the host refused something else */
 };
 
+/* A KVM, and what emulates a CPU that it works on. */
+struct lab_kvm {
+	const char *name;   /* as in --kvm */
+	const char *module; /* the last of the modules that make it */
+	const struct lab_emulator *emulator;
+};
+
 struct lab_architecture {
-	const char *name;	  /* as in --arch and uname(1) */
-	uint16_t elf_machine;	  /* EM_… */
-	const char *qemu;	  /* the command */
-	const char *debian;	  /* the architecture of its packages */
-	const char *kvm_module;	  /* the last of the modules that make KVM */
+	const char *name;	    /* as in --arch and uname(1) */
+	uint16_t elf_machine;	    /* EM_… */
+	const char *qemu;	    /* the command */
+	const char *debian;	    /* the architecture of its packages */
+	const struct lab_kvm *kvms; /* the one that is had unless another is asked for is first */
+	size_t kvm_count;
 	const char *library_dirs; /* where the dynamic linker looks, separated by colons */
 	const char *sysroot;	  /* where cross-built programs' libraries are */
 	const unsigned char *init, *init_end; /* the init program; empty where it was not built */
@@ -54,6 +62,7 @@ struct lab_strings {
 
 struct lab_options {
 	const struct lab_architecture *architecture;
+	const struct lab_kvm *kvm; /* one of the architecture's */
 	unsigned int cpus;
 	unsigned int memory;  /* MB */
 	unsigned int timeout; /* seconds for each program; 0 for none */
@@ -86,6 +95,12 @@ void *lab_allocate(size_t size);
 char *lab_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void lab_strings_add(struct lab_strings *strings, const char *text);
 void lab_strings_finish(struct lab_strings *strings);
+/* Add a text that was allocated, and take it. */
+void lab_strings_take(struct lab_strings *strings, char *text);
+/* All of them with blanks between, for free(). */
+char *lab_strings_join(const struct lab_strings *strings);
+/* Their items with a NULL at the end, for free(); they stay the list's. */
+char **lab_strings_vector(const struct lab_strings *strings);
 
 /* Add the names that a pattern of glob(7) matches. */
 void lab_glob(const char *pattern, struct lab_strings *names);
@@ -185,19 +200,18 @@ int lab_fetch(const struct lab_architecture *architecture);
 /* Write the initial file system, init and modules, to a new memory file. A descriptor or -1. */
 int lab_initramfs(const struct lab_architecture *architecture, const struct lab_kernel *kernel);
 
-/* ---- machine.c: one QEMU ---- */
+/* ---- machine.c: one machine ---- */
 
 struct lab_machine {
+	const struct lab_emulator *emulator;
+	void *own;     /* what is the emulator's own */
 	pid_t pid;     /* 0 when none runs */
 	int process;   /* a pidfd */
-	int port;      /* the messages of protocol.h */
+	int port;      /* where the messages of protocol.h arrive */
 	int console;   /* the kernel's messages */
-	int monitor;   /* QMP */
-	int complaint; /* QEMU's standard error */
-	int memory;    /* a memory file of its RAM, if its state is to be saved, or -1 */
-	int state;     /* a memory file for its devices' state, likewise */
+	int complaint; /* the emulator's standard error */
 	char *command; /* as it was started */
-	char *log;     /* what came from the console and QEMU so far */
+	char *log;     /* what came from the console and the emulator so far */
 	size_t log_size;
 	uint64_t panic_time; /* by lab_clock(), 0 while its kernel is well */
 	bool echo;	     /* the log goes to standard error, too */
@@ -215,11 +229,9 @@ struct lab_start {
 };
 
 int lab_machine_start(struct lab_machine *machine, const struct lab_start *start);
-/* What of QEMU's command line a saved state depends on, for free(). */
-char *lab_machine_key(const struct lab_options *options);
 /* End it, whatever state it is in, and release everything. */
 void lab_machine_stop(struct lab_machine *machine);
-/* Take what the console and QEMU's standard error have; true while QEMU runs. */
+/* Take what the console and the emulator's standard error have; true while that runs. */
 bool lab_machine_listen(struct lab_machine *machine);
 /* Say why a machine ended by itself, from its log. */
 int lab_machine_autopsy(struct lab_machine *machine, const struct lab_options *options);
@@ -228,12 +240,9 @@ int lab_machine_autopsy(struct lab_machine *machine, const struct lab_options *o
 
 /* The directory of a state that fits, for free(), or NULL. */
 char *lab_state_find(const struct lab_options *options, const struct lab_kernel *kernel);
-/* Bring a machine that was started for it to the saved state, and let it run. */
-int lab_state_restore(struct lab_machine *machine);
-/* Save the state of a machine that waits. It is stopped then, until lab_state_resume(). */
+/* Save the state of a machine that waits. It is stopped then, until its emulator's resume(). */
 int lab_state_save(struct lab_machine *machine, const struct lab_options *options,
 		   const struct lab_kernel *kernel);
-int lab_state_resume(struct lab_machine *machine);
 void lab_state_remove(const char *directory);
 
 /* ---- session.c: one machine and what runs in it ---- */

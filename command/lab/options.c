@@ -225,6 +225,8 @@ int lab_options_parse(int argc, char **argv, struct lab_options *options)
 		status = parse_operands(argv + optind, options);
 	if (!status && !options->architecture)
 		status = choose_host(options);
+	if (!status)
+		options->kvm = &options->architecture->kvms[0];
 	return status;
 }
 

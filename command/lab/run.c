@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/lab/emulator.h"
 #include "command/lab/lab.h"
 
 /* As the programs that ring0 builds say that all was skipped. */
@@ -22,7 +23,9 @@ static int start_warm(struct lab_machine *machine, const struct lab_start *start
 
 	if (status)
 		return status;
-	status = lab_state_restore(machine) ? -1 : lab_session_hello(machine, start->options, true);
+	status = machine->emulator->restore(machine) ?
+			 -1 :
+			 lab_session_hello(machine, start->options, true);
 	if (status < 0 && !lab_signal) {
 		if (start->options->verbose)
 			lab_error(0, "the saved machine could not be restored; starting afresh");
@@ -52,7 +55,7 @@ static int start_cold(struct lab_machine *machine, struct lab_start *start)
 		if (err)
 			lab_error(0, "the machine's state can't be kept for a faster start: %s",
 				  strerror(-err));
-		if (lab_state_resume(machine))
+		if (machine->emulator->resume(machine))
 			status = lab_machine_autopsy(machine, options);
 	}
 	return status ? status : lab_session_hello(machine, options, false);
@@ -91,9 +94,8 @@ static void keep_log(const struct lab_machine *machine, const struct lab_options
 	    dprintf(fd, "%s\n\n%s", machine->command, machine->log ? machine->log : "") < 0)
 		lab_error(0, "keeping the log in %s: %s", path, strerror(errno));
 	else
-		lab_error(0,
-			  "QEMU's command line and the console's log of the %s machine are in %s",
-			  options->architecture->name, path);
+		lab_error(0, "%s's command line and the console's log of the %s machine are in %s",
+			  machine->emulator->name, options->architecture->name, path);
 	if (fd >= 0)
 		close(fd);
 	free(path);
@@ -144,7 +146,7 @@ static int combine(int all, int status, bool first)
 int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
 	    const struct lab_files *files, const struct lab_strings *inside)
 {
-	struct lab_machine machine = { .process = -1, .memory = -1, .state = -1 };
+	struct lab_machine machine = { .process = -1 };
 	FILE *statuses = options->statuses ? fopen(options->statuses, "we") : NULL;
 	int all = 0, collected;
 

@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "command/lab/emulator.h"
 #include "command/lab/lab.h"
 #include "command/lab/protocol.h"
 
@@ -86,8 +86,8 @@ static int receive(struct lab_machine *machine, void *data, size_t size, uint64_
 
 		if (gone)
 			return gone;
-		n = read(machine->port, to, size);
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		n = machine->emulator->receive(machine, to, size);
+		if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR))
 			return GONE_DEAD;
 		if (n > 0) {
 			to += n;
@@ -102,13 +102,12 @@ static int transmit(struct lab_machine *machine, const void *data, size_t size, 
 	const char *from = data;
 
 	while (size) {
-		int gone = wait_port(machine, POLLOUT, deadline);
-		ssize_t n;
+		ssize_t n = machine->emulator->transmit(machine, from, size);
+		int gone = n == -EAGAIN ? wait_port(machine, POLLOUT, deadline) : 0;
 
 		if (gone)
 			return gone;
-		n = send(machine->port, from, size, MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
+		if (n < 0 && n != -EAGAIN && n != -EINTR)
 			return GONE_DEAD;
 		if (n > 0) {
 			from += n;

@@ -66,6 +66,33 @@ void lab_strings_add(struct lab_strings *strings, const char *text)
 	strings->items[strings->count++] = lab_format("%s", text);
 }
 
+void lab_strings_take(struct lab_strings *strings, char *text)
+{
+	lab_strings_add(strings, text);
+	free(text);
+}
+
+char *lab_strings_join(const struct lab_strings *strings)
+{
+	char *text = lab_format("%s", "");
+
+	for (size_t i = 0; i < strings->count; i++) {
+		char *longer = lab_format("%s%s%s", text, i ? " " : "", strings->items[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+char **lab_strings_vector(const struct lab_strings *strings)
+{
+	char **vector = lab_allocate((strings->count + 1) * sizeof(*vector));
+
+	memcpy(vector, strings->items, strings->count * sizeof(*vector));
+	return vector;
+}
+
 void lab_strings_finish(struct lab_strings *strings)
 {
 	for (size_t i = 0; i < strings->count; i++)
