@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the runner and assist/. */
 #include "execution/assistance.h"
-#include <cpuid.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include "assist/assist.h"
 #include "assist/x86_64/patch_search.h"
+#include "base/host.h"
 #include "execution/execution.h"
 
 #define NAMES 256
@@ -51,15 +51,6 @@ void assistance_set_batch(bool batch)
 	process.one_by_one = !batch;
 }
 
-/* SDM vol. 2A, CPUID leaf 1, ECX bit 5; APM vol. 3, leaf 8000_0001h, ECX bit 2. */
-static bool cpu_virtualizes(void)
-{
-	unsigned int a, b, c, d;
-
-	return (__get_cpuid(1, &a, &b, &c, &d) && c & 1u << 5) ||
-	       (__get_cpuid(0x80000001, &a, &b, &c, &d) && c & 1u << 2);
-}
-
 static bool is_wanted(void)
 {
 	enum assistance_mode mode = process.mode;
@@ -67,7 +58,7 @@ static bool is_wanted(void)
 
 	if (!process.is_set && text)
 		assistance_mode_of(text, &mode);
-	return mode == ASSISTANCE_ON || (mode == ASSISTANCE_AUTO && !cpu_virtualizes());
+	return mode == ASSISTANCE_ON || (mode == ASSISTANCE_AUTO && !host_virtualizes());
 }
 
 int assistance_patches(struct mirror_patch **patches, size_t *count, struct error *error)
@@ -77,7 +68,7 @@ int assistance_patches(struct mirror_patch **patches, size_t *count, struct erro
 	*patches = NULL;
 	*count = 0;
 	/* A CPU that runs ring 0 itself makes no such mistakes. */
-	if (!is_wanted() || cpu_virtualizes())
+	if (!is_wanted() || host_virtualizes())
 		return 0;
 	pthread_mutex_lock(&process.lock);
 	err = mistaken_find(&process.mistaken, error);

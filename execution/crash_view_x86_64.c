@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Why a run ended as it did: the crash report of a stopped machine, and a condition's name. */
-#include <cpuid.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,15 +72,6 @@ static uint64_t out_before(const struct execution *run, uint64_t end)
 	return start;
 }
 
-/* Without VMX and SVM on the host, KVM emulates every OUT. SDM vol. 2A and APM vol. 3, CPUID. */
-static bool host_virtualizes(void)
-{
-	unsigned int a, b, c, d;
-	bool vmx = __get_cpuid(1, &a, &b, &c, &d) && c & 1u << 5;
-
-	return vmx || (__get_cpuid(0x80000001, &a, &b, &c, &d) && c & 1u << 2);
-}
-
 /*
  * Where the instruction is that the vCPU left by: RIP is behind an OUT that KVM emulated, at one
  * that left the VM on its own, and behind a HLT.
@@ -101,7 +91,8 @@ static uint64_t place_of(const struct execution *run)
 	opcode = byte_at(run, rip);
 	if (opcode == 0x66)
 		opcode = byte_at(run, rip + 1);
-	if (host_virtualizes() && (is_out(opcode) || is_immediate_out(opcode)))
+	/* Without VMX and SVM on the host, KVM emulates every OUT. */
+	if (!run->machine->snapshot->software && (is_out(opcode) || is_immediate_out(opcode)))
 		return rip;
 	return out_before(run, rip);
 }

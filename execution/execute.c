@@ -9,6 +9,7 @@
 #include <ring0/private/abi.h>
 #include "base/clock.h"
 #include "execution/assistance.h"
+#include "execution/doubt.h"
 #include "execution/execution.h"
 #include "execution/find_triple_fault.h"
 #include "execution/guest_stdio.h"
@@ -562,6 +563,23 @@ static void blame_the_first(struct execution *run)
 	run->ending.message = run->text;
 }
 
+/* A failure that may be none of the test's. */
+static char *append_doubts(const struct outcome *outcome, char *report)
+{
+	unsigned int doubts = outcome->doubts & DOUBTS_OF_FAILURES;
+	struct buffer both = { 0 };
+	char text[256];
+
+	if (!doubts)
+		return report;
+	doubts_text(doubts, text, sizeof(text));
+	buffer_print(&both,
+		     "%sthis may be the KVM's doing, which emulates ring 0 and gets wrong: %s\n",
+		     report ? report : "", text);
+	free(report);
+	return buffer_take(&both);
+}
+
 static void conclude(struct execution *run, struct outcome *outcome)
 {
 	const struct r0_options *options = run->job->options;
@@ -575,6 +593,7 @@ static void conclude(struct execution *run, struct outcome *outcome)
 	    ending->how != END_HOST_ERROR)
 		blame_the_first(run);
 	result->verdict = verdict_of(options, ending, message, sizeof(message));
+	outcome->doubts = doubts_of(run, result->verdict != R0_VERDICT_PASS);
 	if (result->verdict == R0_VERDICT_PASS || result->verdict == R0_VERDICT_SKIP)
 		goto done;
 	if (run->explains) {
@@ -585,7 +604,7 @@ static void conclude(struct execution *run, struct outcome *outcome)
 			result->verdict = verdict_of(options, ending, message, sizeof(message));
 		}
 	}
-	result->report = prepend_failures(run, message, report);
+	result->report = append_doubts(outcome, prepend_failures(run, message, report));
 	add_expectation(run, message, sizeof(message));
 	result->file = run->file;
 	result->line = run->line;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <ring0/private/abi.h>
 #include "assist/assist.h"
+#include "base/host.h"
 #include "execution/assistance.h"
 #include "execution/guest_stdio.h"
 #include "execution/topology_x86_64.h"
@@ -64,6 +65,7 @@ int snapshot_create(struct snapshot **result, const struct mirror_range *reserve
 	err = kvm_create(&snapshot->kvm, error);
 	if (err)
 		goto free;
+	snapshot->software = !host_virtualizes();
 	bind_lazy_symbols();
 	err = entry_reserve(&snapshot->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
 	if (err)

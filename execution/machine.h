@@ -18,6 +18,7 @@ struct snapshot {
 	struct kvm *kvm;
 	struct mirror *mirror;
 	struct entry entry;
+	bool software; /* a KVM that emulates ring 0: see docs/hosts.md */
 };
 
 /*

@@ -138,6 +138,19 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 	set_exception_stack(cpu, top);
 }
 
+/* A store dirties a page, and CPUs may note at a time. */
+static void note_use(enum r0_used use)
+{
+	if (!(r0_guest.used & use))
+		__atomic_fetch_or(&r0_guest.used, use, __ATOMIC_RELAXED);
+}
+
+static bool is_syscall_entry(uint64_t rip)
+{
+	return rip - (uint64_t)r0_syscall_entry <
+	       (uint64_t)R0_SYSCALL_ENTRIES * R0_SYSCALL_ENTRY_SIZE;
+}
+
 void r0_exception(struct r0_frame *frame)
 {
 	struct r0_cpu *cpu = this_cpu();
@@ -157,8 +170,12 @@ void r0_exception(struct r0_frame *frame)
 	}
 	if (vector == R0_UD && (frame->cs & 3) && serve_user(cpu, frame))
 		return;
+	if ((frame->cs & 3) && is_syscall_entry(frame->rip))
+		note_use(R0_USED_SYSCALL_IN_RING_3);
 	if (r0_guest.handlers[vector]) {
 		++*handled_interrupts(cpu, vector);
+		if (vector >= 32)
+			note_use(R0_USED_INTERRUPT);
 		rip = frame->rip;
 		handle(cpu, frame, r0_guest.handlers[vector]);
 		if (is_fault(vector) && frame->rip == rip)
@@ -215,6 +232,7 @@ struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
 	uint64_t kernel_rsp = cpu->kernel_rsp, user_rsp = cpu->user_rsp;
 	struct r0_try try;
 
+	note_use(R0_USED_RING_3);
 	if (r0_try_begin(&try) == 0)
 		r0_enter_user(fn, arg, cpu->user_stack, cpu);
 	cpu->kernel_rsp = kernel_rsp;

@@ -97,8 +97,13 @@ int memory_reset(struct memory *memory, struct error *error)
 	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
 	if (err < 0)
 		return err;
+	memory->wrote_tables = false;
 	for (word = 0; word < words; word++) {
 		uint64_t pages = memory->dirty[word] | memory->frames.changed[word];
+
+		if (!pages)
+			continue;
+		memory->wrote_tables |= memory->dirty[word] & mirror->frames.changed[word];
 
 		if (memory->kept)
 			pages &= ~memory->kept[word];

@@ -21,6 +21,7 @@ struct memory {
 	struct vm *vm;		     /* not owned */
 	struct frames frames;	     /* the copy; its `changed` are the host's own writes */
 	uint64_t *dirty;	     /* room for KVM's log of the same pages */
+	bool wrote_tables;	     /* the guest did, to page tables: as of the last reset */
 	uint64_t *kept;		     /* those that a reset leaves alone, or NULL for none */
 	struct memory_ram *ram;
 	size_t ram_count;

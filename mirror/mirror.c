@@ -184,6 +184,11 @@ static int choose_base(const struct mirror_config *config, uint64_t size, uint64
 	return 0;
 }
 
+static size_t changed_size(const struct mirror *mirror)
+{
+	return (mirror->frames.count + 63) / 64 * sizeof(uint64_t);
+}
+
 static int make_snapshot(struct mirror *mirror, const struct mirror_config *config, int pagemap,
 			 struct error *error)
 {
@@ -215,6 +220,13 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 	if (mirror->frames.bytes == MAP_FAILED) {
 		mirror->frames.bytes = NULL;
 		return error_set(error, errno, "mapping the snapshot failed: %s", strerror(errno));
+	}
+	/* What page_table_map() changes while the mirror is made are its page tables. */
+	mirror->frames.changed = mmap(NULL, changed_size(mirror), PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mirror->frames.changed == MAP_FAILED) {
+		mirror->frames.changed = NULL;
+		return error_set(error, errno, "no memory for the snapshot: %s", strerror(errno));
 	}
 	return 0;
 }
@@ -538,6 +550,8 @@ void mirror_destroy(struct mirror *mirror)
 {
 	if (!mirror)
 		return;
+	if (mirror->frames.changed)
+		munmap(mirror->frames.changed, changed_size(mirror));
 	if (mirror->frames.bytes)
 		munmap(mirror->frames.bytes, mirror->frames.count * PAGE_SIZE);
 	if (mirror->fd >= 0)

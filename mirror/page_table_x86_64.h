@@ -21,7 +21,8 @@
 
 /*
  * Frames of guest-physical memory from `base` on. The first `used` are taken; more are handed out
- * in order, and are zero. A change of a frame sets its bit in `changed`, if there is one.
+ * in order, and are zero. A change of a frame sets its bit in `changed`, if there is one;
+ * in a mirror, those are its page tables.
  */
 struct frames {
 	uint8_t *bytes;

@@ -93,12 +93,16 @@ static void end(struct report *report, const struct tally *tally, const char *br
 {
 	struct state *state = report->state;
 
-	(void)tally;
 	if (!fclose(state->lines))
 		fwrite(state->text, 1, state->size, report->out);
 	free(state->text);
 	free(state);
 	report->state = NULL;
+	if (tally->doubts) {
+		fputs("::warning title=Not all of it holds for hardware::", report->out);
+		put_data(report->out, tally->doubts, "%\r\n");
+		putc('\n', report->out);
+	}
 	if (!broken)
 		return;
 	fputs("::error title=The run had to stop::", report->out);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/doubt.h"
 #include "report/list.h"
 #include "report/report.h"
 #include "runner/plan.h"
@@ -62,6 +63,20 @@ static void begin_event(const struct report *report, const char *type, const str
 	put_member(report->out, "name", c->name);
 }
 
+static void put_host(const struct report *report)
+{
+	const struct host *host = report->host;
+
+	if (!host)
+		return;
+	fputs(",\"host\":{\"kind\":", report->out);
+	text_put_json(report->out, host->kind, strlen(host->kind));
+	put_known(report->out, "virtualization", host->virtualization);
+	put_member(report->out, "cpu", host->cpu);
+	put_member(report->out, "kernel", host->kernel);
+	putc('}', report->out);
+}
+
 static int begin(struct report *report)
 {
 	const struct plan *plan = report->plan;
@@ -84,6 +99,7 @@ static int begin(struct report *report)
 		fprintf(report->out, ",\"seed\":%" PRIu32, plan->seed);
 	if (plan->shards)
 		fprintf(report->out, ",\"shard\":%u,\"shards\":%u", plan->shard, plan->shards);
+	put_host(report);
 	fputs("}\n", report->out);
 	return 0;
 }
@@ -137,6 +153,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	const struct r0_result *r = &outcome->result;
 	FILE *out = report->out;
 	const char *file;
+	char doubts[256];
 	int line;
 
 	start(report, c);
@@ -147,6 +164,8 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	put_known(out, "message", r->message);
 	put_known(out, "report", r->report);
 	put_known(out, "xfail", c->test->options.xfail);
+	doubts_text(outcome->doubts, doubts, sizeof(doubts));
+	put_known(out, "doubts", doubts);
 	file = outcome_place(outcome, c, &line);
 	put_member(out, "file", file);
 	fprintf(out, ",\"line\":%d,\"duration_ns\":%" PRIu64 "}\n", line, outcome->duration_ns);
@@ -176,6 +195,7 @@ static void put_summary(const struct report *report, const struct tally *tally, 
 			tally->by_verdict[verdict]);
 	fprintf(report->out, ",\"not-run\":%zu,\"duration_ns\":%" PRIu64, not_run,
 		tally->duration_ns);
+	put_known(report->out, "doubts", tally->doubts);
 	put_known(report->out, "broken", broken);
 	fputs("}\n", report->out);
 }

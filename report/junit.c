@@ -265,7 +265,16 @@ static void put_property(FILE *out, const char *name, const char *value)
 	fputs("/>\n", out);
 }
 
-static void put_properties(const struct report *report)
+static void put_host(FILE *out, const struct host *host)
+{
+	put_property(out, "ring0.host", host->kind);
+	if (host->virtualization)
+		put_property(out, "ring0.virtualization", host->virtualization);
+	put_property(out, "ring0.cpu", host->cpu);
+	put_property(out, "ring0.kernel", host->kernel);
+}
+
+static void put_properties(const struct report *report, const char *doubts)
 {
 	const struct plan *plan = report->plan;
 	FILE *out = report->out;
@@ -284,11 +293,15 @@ static void put_properties(const struct report *report)
 		snprintf(value, sizeof(value), "%u/%u", plan->shard, plan->shards);
 		put_property(out, "ring0.shard", value);
 	}
+	if (report->host)
+		put_host(out, report->host);
+	if (doubts)
+		put_property(out, "ring0.doubts", doubts);
 	fputs("    </properties>\n", out);
 }
 
 static void put_suite(const struct report *report, const struct entry *entries, size_t count,
-		      const char *broken)
+		      const char *doubts, const char *broken)
 {
 	struct state *state = report->state;
 	FILE *out = report->out;
@@ -302,7 +315,7 @@ static void put_suite(const struct report *report, const struct entry *entries, 
 	fprintf(out, " skipped=\"%zu\"", sum.count[KIND_SKIPPED]);
 	put_time(out, sum.duration_ns);
 	fputs(">\n", out);
-	put_properties(report);
+	put_properties(report, doubts);
 	for (i = 0; i < count; i++)
 		fwrite(state->text + entries[i].from, 1, entries[i].to - entries[i].from, out);
 	if (broken) {
@@ -323,7 +336,7 @@ static int by_suite(const void *a, const void *b)
 	return left->c < right->c ? -1 : left->c > right->c;
 }
 
-static void put_document(const struct report *report, size_t count, uint64_t duration_ns,
+static void put_document(const struct report *report, size_t count, const struct tally *tally,
 			 const char *broken)
 {
 	struct state *state = report->state;
@@ -336,14 +349,15 @@ static void put_document(const struct report *report, size_t count, uint64_t dur
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", out);
 	put_attribute(out, "name", report->program ? report->program : "ring0");
 	put_sum(out, &sum);
-	put_time(out, duration_ns);
+	put_time(out, tally->duration_ns);
 	fputs(">\n", out);
 	for (first = 0; first < count; first = end) {
 		for (end = first + 1; end < count && !strcmp(entries[end].c->test->suite,
 							     entries[first].c->test->suite);
 		     end++)
 			;
-		put_suite(report, &entries[first], end - first, end == count ? broken : NULL);
+		put_suite(report, &entries[first], end - first, tally->doubts,
+			  end == count ? broken : NULL);
 	}
 	fputs("</testsuites>\n", out);
 }
@@ -359,7 +373,7 @@ static void end(struct report *report, const struct tally *tally, const char *br
 			state->entries[count++] = state->entries[i];
 	qsort(state->entries, count, sizeof(*state->entries), by_suite);
 	if (!fclose(state->elements))
-		put_document(report, count, tally->duration_ns, broken);
+		put_document(report, count, tally, broken);
 	free(state->text);
 	free(state->entries);
 	free(state);

@@ -46,6 +46,7 @@ static int begin(struct report *report)
 	report_order(plan, order, sizeof(order));
 	if (order[0])
 		fprintf(report->out, "# %s\n", order);
+	report_put_host(report, "# ", "\n");
 	return 0;
 }
 
@@ -178,7 +179,7 @@ static void not_run(struct report *report, const struct plan_case *c, const char
 
 static void end(struct report *report, const struct tally *tally, const char *broken)
 {
-	(void)tally;
+	report_put_doubts(report, tally, "# ", "\n");
 	if (broken) {
 		fputs("# the run had to stop: ", report->out);
 		text_put(report->out, broken, strlen(broken), "");

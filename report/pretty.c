@@ -147,6 +147,7 @@ static int begin(struct report *report)
 	report_order(report->plan, order, sizeof(order));
 	fprintf(report->out, "Running %zu test%s in ring 0%s%s%s\n", count, count == 1 ? "" : "s",
 		order[0] ? " (" : "", order, order[0] ? ")" : "");
+	report_put_host(report, "", "\n");
 	return 0;
 }
 
@@ -440,6 +441,7 @@ static void end(struct report *report, const struct tally *tally, const char *br
 			tally->completed, tally->completed == 1 ? "" : "s");
 	if (tally->completed_names && report->verbose)
 		fprintf(out, "(%s)\n", tally->completed_names);
+	report_put_doubts(report, tally, "", "\n");
 	if (broken) {
 		fputs("The run had to stop: ", out);
 		text_put(out, broken, strlen(broken), "");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all reports have in common: the list of formats, and the sum of the results.
+ * What all reports have in common: the list of formats, lines on the run as a whole, and the sum of
+ * the results.
  */
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "execution/verdict.h"
 #include "report/report.h"
 #include "runner/plan.h"
@@ -48,6 +50,30 @@ void report_order(const struct plan *plan, char *text, size_t size)
 	if (plan->shards && length >= 0 && (size_t)length < size)
 		snprintf(text + length, size - (size_t)length, "%sshard %u/%u", length ? ", " : "",
 			 plan->shard, plan->shards);
+}
+
+static void put_line(FILE *out, const char *begin, const char *text, const char *end)
+{
+	fputs(begin, out);
+	text_put(out, text, strlen(text), "");
+	fputs(end, out);
+}
+
+void report_put_host(const struct report *report, const char *begin, const char *end)
+{
+	char text[256] = "on ";
+
+	if (!report->host)
+		return;
+	host_text(report->host, text + strlen(text), sizeof(text) - strlen(text));
+	put_line(report->out, begin, text, end);
+}
+
+void report_put_doubts(const struct report *report, const struct tally *tally, const char *begin,
+		       const char *end)
+{
+	if (tally->doubts)
+		put_line(report->out, begin, tally->doubts, end);
 }
 
 void outcome_finish(struct outcome *outcome)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <ring0/call.h>
+#include "base/host.h"
 
 struct plan;
 struct plan_case;
@@ -29,6 +30,7 @@ enum exit_status {
 struct outcome {
 	struct r0_result result;
 	uint64_t duration_ns;
+	unsigned int doubts; /* on a software KVM: see execution/doubt.h */
 };
 
 /* Release what an outcome owns. */
@@ -44,6 +46,7 @@ struct tally {
 	uint64_t duration_ns;	     /* of the whole run */
 	uint64_t completed;	     /* instructions that the host completed in KVM's place */
 	const char *completed_names; /* by mnemonic, as a list in words; NULL if there are none */
+	const char *doubts;	     /* which results may be a software KVM's doing; or NULL */
 };
 
 void tally_add(struct tally *tally, enum r0_verdict verdict);
@@ -64,8 +67,9 @@ struct report {
 	bool whole;	      /* leave nothing of it out, however long: out is a file of its own */
 	unsigned int columns; /* of the terminal; 0 if it isn't one or doesn't say */
 	unsigned int rows;
-	const char *program; /* the name of the test program, or NULL */
-	const char *version; /* of ring0, or NULL */
+	const char *program;	 /* the name of the test program, or NULL */
+	const char *version;	 /* of ring0, or NULL */
+	const struct host *host; /* that the tests run on, or NULL */
 	const struct plan *plan;
 	void *state; /* the format's own, from begin() to end() */
 };
@@ -101,6 +105,14 @@ size_t report_index(const struct report *report, const struct plan_case *c);
 
 /* The case's name without its suite: "name" or "name[3]". */
 const char *report_short_name(const struct plan_case *c);
+
+/*
+ * Lines of the formats that are text: "on …", what the run is on, if that is known; and the tally's
+ * doubts, if there are any. `begin` and `end` are what a line of comment begins and ends with.
+ */
+void report_put_host(const struct report *report, const char *begin, const char *end);
+void report_put_doubts(const struct report *report, const struct tally *tally, const char *begin,
+		       const char *end);
 
 /* How this run can be had again: "--shuffle=7, shard 1/3", or "" for all, in the usual order. */
 void report_order(const struct plan *plan, char *text, size_t size);

@@ -120,6 +120,8 @@ void report_set_skipped(struct report_set *set, const char *reason)
 	for (i = 0; i < set->count; i++) {
 		if (set->outputs[i].error)
 			continue;
+		/* Nothing ran: there is no KVM to speak of. */
+		set->outputs[i].report.host = NULL;
 		set->outputs[i].report.ops->skipped(&set->outputs[i].report, reason);
 		flush(&set->outputs[i]);
 	}

@@ -23,6 +23,7 @@ static int begin(struct report *report)
 	report_order(report->plan, order, sizeof(order));
 	if (order[0])
 		fprintf(report->out, "# %s" EOL, order);
+	report_put_host(report, "# ", EOL);
 	report->state = NULL;
 	return 0;
 }
@@ -108,7 +109,7 @@ static void not_run(struct report *report, const struct plan_case *c, const char
 
 static void end(struct report *report, const struct tally *tally, const char *broken)
 {
-	(void)tally;
+	report_put_doubts(report, tally, "# ", EOL);
 	if (!broken) {
 		fputs("SOTEST END" EOL, report->out);
 		return;

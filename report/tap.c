@@ -34,6 +34,7 @@ static int begin(struct report *report)
 	report_order(report->plan, order, sizeof(order));
 	if (order[0])
 		fprintf(report->out, "# %s\n", order);
+	report_put_host(report, "# ", "\n");
 	report->state = NULL;
 	return 0;
 }
@@ -223,7 +224,7 @@ static void not_run(struct report *report, const struct plan_case *c, const char
 
 static void end(struct report *report, const struct tally *tally, const char *broken)
 {
-	(void)tally;
+	report_put_doubts(report, tally, "# ", "\n");
 	if (!broken)
 		return;
 	fputs("Bail out! ", report->out);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "execution/assistance.h"
 #include "execution/machine.h"
+#include "report/doubts.h"
 #include "report/list.h"
 #include "report/set.h"
 #include "runner/cli.h"
@@ -37,8 +38,10 @@ extern const struct r0_test *const __stop_r0_tests[] __attribute__((weak, visibi
 struct run {
 	const struct cli *cli;
 	const struct plan *plan;
+	struct host host;
 	struct report_set reports;
 	struct tally tally;
+	struct doubts doubts;
 };
 
 /* The signal that is to end the run, or 0. */
@@ -219,6 +222,8 @@ static int on_result(void *context, size_t index, struct outcome *outcome)
 	int err;
 
 	tally_add(&run->tally, outcome->result.verdict);
+	doubts_add(&run->doubts, run->plan->cases[index].name, outcome->result.verdict,
+		   outcome->doubts);
 	err = report_set_result(&run->reports, index, outcome, why_not_run(broken), broken);
 	outcome_finish(outcome);
 	return err;
@@ -242,7 +247,7 @@ static enum exit_status run_cases(struct run *run)
 	};
 	struct error error = { "" };
 	const char *broken = NULL;
-	char *names;
+	char *names, *doubts;
 	enum exit_status status;
 	uint64_t start = clock_ns();
 	int err;
@@ -269,8 +274,12 @@ static enum exit_status run_cases(struct run *run)
 	run->tally.completed = assistance_count();
 	names = run->tally.completed ? assistance_names() : NULL;
 	run->tally.completed_names = names;
+	doubts = doubts_take(&run->doubts);
+	run->tally.doubts = doubts;
 	report_set_end(&run->reports, &run->tally, why_not_run(broken), broken);
 	run->tally.completed_names = NULL;
+	run->tally.doubts = NULL;
+	free(doubts);
 	free(names);
 	status = tally_exit_status(&run->tally);
 	if (!err)
@@ -313,6 +322,7 @@ static int open_reports(struct run *run)
 		.verbose = cli->verbose,
 		.program = program_invocation_short_name,
 		.version = R0_VERSION,
+		.host = &run->host,
 	};
 	size_t i;
 	int err = 0;
@@ -361,6 +371,7 @@ static enum exit_status report_run(struct run *run)
 	char text[80];
 
 	catch_signals(previous);
+	host_describe(&run->host);
 	run->reports.plan = plan;
 	if (!open_reports(run)) {
 		if (plan->count) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "execution/doubt.h"
 
 /* A job that is interrupted gets this long to come back: a crash report is made in it, of a CPU. */
 #define GRACE_NS 10000000000ull
@@ -201,9 +202,13 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 		kept->irqchip = needs_irqchip(options);
 	}
 	if (!run_on(worker, &kept->machine, job, outcome) ||
-	    machine_reset(&kept->machine, &error) != 0)
+	    machine_reset(&kept->machine, &error) != 0) {
 		drop_kept(worker, kept);
-	else if (worker->options.check_reset)
+		return;
+	}
+	if (worker->snapshot->software && kept->machine.memory.wrote_tables)
+		outcome->doubts |= DOUBT_FLUSHES;
+	if (worker->options.check_reset)
 		check_reset(&kept->machine, outcome);
 }
 

@@ -128,6 +128,7 @@ static void invent_result(struct report *report, const struct plan_case *c, stru
 			    .file = invent(below(2) * 5),
 			    .line = (int)below(100) },
 		.duration_ns = (uint64_t)below(1u << 30) * below(1000),
+		.doubts = below(2) ? 0 : below(128),
 	};
 	struct r0_result *result = &outcome.result;
 
@@ -145,32 +146,48 @@ static void invent_result(struct report *report, const struct plan_case *c, stru
 
 static bool invent_run(struct report *report)
 {
-	struct tally tally = { .duration_ns = 1 };
+	char *doubts = below(2) ? invent(12) : NULL;
+	struct tally tally = { .duration_ns = 1, .doubts = doubts };
 	const char *broken = NULL;
 	size_t results = CASES, i;
 
 	if (!below(10)) {
 		report->ops->skipped(report, "no <KVM>\n# ok");
+		free(doubts);
 		return true;
 	}
 	if (!below(3)) {
 		results = below(CASES);
 		broken = below(2) ? "interrupted by <SIGINT>\n" : NULL;
 	}
-	if (report->ops->begin(report))
+	if (report->ops->begin(report)) {
+		free(doubts);
 		return false;
+	}
 	for (i = 0; i < results; i++)
 		invent_result(report, &cases[i], &tally);
 	for (; i < CASES && report->ops->not_run; i++)
 		report->ops->not_run(report, &cases[i], broken ? broken : "the first failure",
 				     broken);
 	report->ops->end(report, &tally, broken);
+	free(doubts);
 	return true;
+}
+
+static void invent_host(struct host *host)
+{
+	char *cpu = invent(2);
+
+	host->virtualization = below(2) ? "VMX" : NULL;
+	snprintf(host->cpu, sizeof(host->cpu), "%s", cpu ? cpu : "");
+	snprintf(host->kernel, sizeof(host->kernel), "Linux <&>\n#");
+	free(cpu);
 }
 
 int main(int argc, char **argv)
 {
 	struct plan plan;
+	struct host host = { .kind = "software" };
 	struct report report = {
 		.out = stdout, .program = "a<&\">b", .version = "1", .plan = &plan
 	};
@@ -183,6 +200,8 @@ int main(int argc, char **argv)
 	}
 	seed = (unsigned int)atoi(argv[2]);
 	report.verbose = below(2);
+	invent_host(&host);
+	report.host = below(2) ? &host : NULL;
 	done = invent_plan(&plan) && invent_run(&report);
 	release_plan();
 	return done ? 0 : 2;

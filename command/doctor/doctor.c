@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <ring0.h>
 #include <ring0/x86/instructions.h>
+#include "base/host.h"
 #include "base/text.h"
 #include "command/commands.h"
 #include "command/doctor/doctor.h"
@@ -71,7 +72,7 @@ static const struct capability {
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
 
 struct report {
-	char cpu[128];
+	struct host host;
 	struct utsname system;
 	int api_version;
 	bool has_device;
@@ -103,24 +104,6 @@ static const char *const kinds[] = {
 	[STATUS_NONE] = "none",
 	[STATUS_ERROR] = "error",
 };
-
-static void find_cpu_name(char *name, size_t size)
-{
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[256];
-
-	snprintf(name, size, "unknown");
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *colon = strstr(line, ": ");
-
-		if (strncmp(line, "model name", 10) != 0 || !colon)
-			continue;
-		snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-		break;
-	}
-	if (file)
-		fclose(file);
-}
 
 /* What can be asked of a KVM that may be too old for the rest. */
 static void ask_kvm(struct report *report)
@@ -304,7 +287,7 @@ static void examine(struct report *report)
 	struct r0_cpuid leaf1;
 	struct kvm *kvm;
 
-	find_cpu_name(report->cpu, sizeof(report->cpu));
+	host_describe(&report->host);
 	uname(&report->system);
 	ask_kvm(report);
 	if (kvm_create(&kvm, &report->trouble) == 0) {
@@ -356,7 +339,7 @@ static void print_text(const struct report *report)
 {
 	size_t i;
 
-	printf("CPU     %s\nLinux   %s\n", report->cpu, report->system.release);
+	printf("CPU     %s\nLinux   %s\n", report->host.cpu, report->system.release);
 	if (report->has_device)
 		printf("KVM     API version %d\n\n", report->api_version);
 	for (i = 0; i < CAPABILITY_COUNT && report->has_device; i++)
@@ -397,7 +380,7 @@ static void print_json(const struct report *report)
 
 	printf("{\n  \"kind\": \"%s\",\n  \"status\": %d,\n  \"cpu\": ", kinds[report->status],
 	       report->status);
-	print_string(report->cpu);
+	print_string(report->host.cpu);
 	printf(",\n  \"linux\": ");
 	print_string(report->system.release);
 	if (report->trouble.text[0]) {

@@ -155,6 +155,12 @@ enum r0_wait {
 	R0_WAIT_MASK = 3,
 };
 
+enum r0_used {
+	R0_USED_INTERRUPT = 1, /* one of a vector from 32 on was handled */
+	R0_USED_RING_3 = 2,
+	R0_USED_SYSCALL_IN_RING_3 = 4, /* and its handler was entered there, as on no CPU */
+};
+
 enum r0_work {
 	R0_WORK_NONE,
 	R0_WORK_CLAIMED, /* another CPU is about to give it some */
@@ -175,6 +181,7 @@ struct r0_guest {
 	} sparse[R0_SPARSE_RANGES];
 	uint64_t sparse_count;
 	uint64_t stepped; /* 1 while the host runs the test by single steps */
+	uint64_t used;	  /* R0_USED_…: what the test used, of what some KVMs get wrong */
 
 	void *param; /* R0_PARAM's element */
 	void (*teardown)(void);
