@@ -7,57 +7,13 @@
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command/lab/emulator.h"
 #include "command/lab/lab.h"
-
-int lab_make_directories(const char *path)
-{
-	char *copy = lab_format("%s/", path);
-	int err = 0;
-
-	for (char *slash = strchr(copy + 1, '/'); slash && !err; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(copy, 0700) && errno != EEXIST)
-			err = -errno;
-		*slash = '/';
-	}
-	free(copy);
-	return err;
-}
-
-char *lab_cache_directory(void)
-{
-	const char *base = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-	struct passwd *user;
-	char *path;
-	int err;
-
-	if (!home || *home != '/') {
-		user = getpwuid(getuid());
-		home = user ? user->pw_dir : "/";
-	}
-	/* A relative path in it is to be ignored, says the XDG Base Directory Specification. */
-	if (base && *base == '/')
-		path = lab_format("%s/ring0/lab", base);
-	else
-		path = lab_format("%s/.cache/ring0/lab", home);
-	err = lab_make_directories(path);
-	if (err) {
-		lab_error(LAB_DISK, "making the cache directory %s: %s; set XDG_CACHE_HOME", path,
-			  strerror(-err));
-		free(path);
-		path = NULL;
-	}
-	return path;
-}
 
 /* The module's name with '-' for '_', without directory and suffixes. */
 static char *module_name(const char *path)
@@ -155,6 +111,26 @@ static int need_module(struct lab_kernel *kernel, const struct lab_strings *modu
 	return status;
 }
 
+/* Whether KVM is a part of the kernel itself, or nothing says so: kbuild.rst, modules.builtin. */
+static bool is_kvm_built_in(const struct lab_options *options, const struct lab_kernel *kernel)
+{
+	char *path = lab_format("%s/modules.builtin", kernel->modules);
+	FILE *list = fopen(path, "re");
+	struct lab_strings modules = { 0 };
+	char line[1024];
+	bool built_in;
+
+	free(path);
+	if (!list)
+		return true;
+	while (fgets(line, sizeof(line), list))
+		lab_strings_add(&modules, line);
+	fclose(list);
+	built_in = module_path(&modules, options->kvm->module);
+	lab_strings_finish(&modules);
+	return built_in;
+}
+
 static int find_modules(const struct lab_options *options, struct lab_kernel *kernel)
 {
 	const struct lab_kvm *kvm = options->kvm;
@@ -165,6 +141,8 @@ static int find_modules(const struct lab_options *options, struct lab_kernel *ke
 		return 0;
 	found_modules = &modules;
 	nftw(kernel->modules, found, 16, FTW_PHYS);
+	kernel->lacks_kvm = !module_path(&modules, kvm->module) &&
+			    !is_kvm_built_in(options, kernel);
 	for (const char *const *name = kvm->emulator->modules; *name && !status; name++)
 		status = need_module(kernel, &modules, *name, 0);
 	if (!status)
@@ -187,33 +165,40 @@ static char *bzimage_version(const struct lab_blob *blob)
 			  (const char *)blob->data + offset);
 }
 
-/* The modules lie in lib/modules/VERSION beside the boot directory, or on the host. */
+/* Take the directory, for free(), if it has a kernel's modules. */
+static char *modules_in(char *directory)
+{
+	char *tree = lab_format("%s/kernel", directory);
+	bool there = access(tree, F_OK) == 0;
+
+	free(tree);
+	if (there)
+		return directory;
+	free(directory);
+	return NULL;
+}
+
+/*
+ * The modules lie beside the kernel itself in lib/modules/VERSION, or there beside the boot
+ * directory, or on the host. The version may be unknown, which is an empty one.
+ */
 static char *modules_of(const char *kernel, const char *version)
 {
-	char *real = realpath(kernel, NULL);
-	char *slash = real ? strrchr(real, '/') : NULL;
-	char *places[4] = { NULL };
-	char *result = NULL;
+	char *real = realpath(kernel, NULL), *slash = real ? strrchr(real, '/') : NULL;
+	char *modules = NULL;
 
-	if (slash)
+	if (slash) {
 		*slash = '\0';
-	if (real) {
-		places[0] = lab_format("%s/../lib/modules/%s", real, version);
-		places[1] = lab_format("%s/../usr/lib/modules/%s", real, version);
-		/* Fedora and others keep the kernel itself there. */
-		places[2] = lab_format("%s", real);
+		modules = modules_in(lab_format("%s", real));
+		if (!modules && *version)
+			modules = modules_in(lab_format("%s/../lib/modules/%s", real, version));
+		if (!modules && *version)
+			modules = modules_in(lab_format("%s/../usr/lib/modules/%s", real, version));
 	}
-	places[3] = lab_format("/lib/modules/%s", version);
-	for (size_t i = 0; i < 4; i++) {
-		char *tree = places[i] ? lab_format("%s/kernel", places[i]) : NULL;
-
-		if (!result && tree && access(tree, F_OK) == 0)
-			result = lab_format("%s", places[i]);
-		free(tree);
-		free(places[i]);
-	}
+	if (!modules && *version)
+		modules = modules_in(lab_format("/lib/modules/%s", version));
 	free(real);
-	return result;
+	return modules;
 }
 
 static int examine(const struct lab_options *options, struct lab_kernel *kernel)
@@ -242,8 +227,7 @@ static int examine(const struct lab_options *options, struct lab_kernel *kernel)
 		base += strcspn(base, "-");
 		version = lab_format("%s", *base ? base + 1 : base);
 	}
-	if (*version)
-		kernel->modules = modules_of(kernel->path, version);
+	kernel->modules = modules_of(kernel->path, version);
 	free(version);
 	return find_modules(options, kernel);
 }
@@ -276,6 +260,16 @@ int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel
 				 "once, or name one with --kernel or RING0_LAB_KERNEL",
 				 arch, arch);
 	return examine(options, kernel);
+}
+
+int lab_kernel_check(const struct lab_options *options, const struct lab_kernel *kernel)
+{
+	if (!kernel->lacks_kvm)
+		return 0;
+	return lab_error(LAB_NO_KVM,
+			 "the kernel %s comes without KVM: there is no module %s in %s; choose "
+			 "another with --kernel",
+			 kernel->path, options->kvm->module, kernel->modules);
 }
 
 void lab_kernel_finish(struct lab_kernel *kernel)

@@ -67,6 +67,8 @@ static int prepare_and_run(struct lab_options *options)
 	if (!status)
 		status = lab_kernel_find(options, &kernel);
 	if (!status)
+		status = lab_kernel_check(options, &kernel);
+	if (!status)
 		status = lab_run(options, &kernel, &files, &inside);
 	lab_kernel_finish(&kernel);
 	lab_strings_finish(&inside);

@@ -2,8 +2,8 @@
 /*
  * `ring0 lab`: what its files share. A run goes through them in this order: options.c reads the
  * command line; gather.c collects what goes along, by files.c and library.c, which reads programs by
- * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them, both uncompressed by
- * uncompress.c; run.c has machine.c start an emulator (emulator.h) with the kernel of image.c and the
+ * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them by apt.c, both
+ * uncompressed by uncompress.c; run.c has machine.c start an emulator (emulator.h) with the kernel of image.c and the
  * initial file system of initramfs.c, state.c save and restore a machine that has booted, and
  * session.c talk to the init program in it.
  * Functions that return an int return 0 or an enum lab_status, having said in one line on standard
@@ -135,6 +135,24 @@ int lab_uncompress(const struct lab_blob *in, struct lab_blob *out);
 /* As lab_map(), of a file that may be compressed. */
 int lab_map_uncompressed(const char *path, struct lab_blob *blob);
 
+/* ---- cache.c: what is kept from one run to the next ---- */
+
+/* Make a directory and those above it; -errno, unsaid. */
+int lab_make_directories(const char *path);
+void lab_remove_tree(const char *path);
+/* The directory for what the lab keeps, made if it is not there. NULL after an error line. */
+char *lab_cache_directory(void);
+
+/* A directory in it for what is not whole yet. */
+struct lab_workshop {
+	char *path;
+	int lock; /* held as long as somebody works in it */
+};
+/* `purpose` begins its name: "fetch" or "saving". What was left by runs that were killed goes. -errno, unsaid. */
+int lab_workshop_open(struct lab_workshop *workshop, const char *cache, const char *purpose);
+/* And remove what is in it. */
+void lab_workshop_close(struct lab_workshop *workshop);
+
 /* ---- files.c: what goes into the machine ---- */
 
 struct lab_entry {
@@ -177,10 +195,9 @@ struct lab_kernel {
 	char *path;		   /* the kernel, as found */
 	char *modules;		   /* lib/modules/VERSION, or NULL where all is built in */
 	struct lab_strings needed; /* paths of modules, each after those it needs */
+	bool lacks_kvm;		   /* neither as a module nor built in */
 };
 
-/* Make a directory and those above it; -errno, unsaid. */
-int lab_make_directories(const char *path);
 /*
  * A descriptor of the kernel as it is to be loaded: uncompressed, unless it is compressed in a way
  * unknown here or can't be started without its wrapping. -1 after an error line.
@@ -188,10 +205,32 @@ int lab_make_directories(const char *path);
 int lab_kernel_image(const struct lab_kernel *kernel);
 /* Whether QEMU can start this ELF file directly, by the PVH entry that a note gives. */
 bool lab_has_pvh_entry(const unsigned char *data, size_t size);
-/* The directory for what the lab keeps, made if it is not there. NULL after an error line. */
-char *lab_cache_directory(void);
 int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel);
+/* Refuse one that has no KVM. */
+int lab_kernel_check(const struct lab_options *options, const struct lab_kernel *kernel);
 void lab_kernel_finish(struct lab_kernel *kernel);
+
+/* ---- apt.c: packages, with lists and state of our own ---- */
+
+struct lab_apt {
+	const struct lab_architecture *architecture;
+	const char *directory; /* for all of it, and where commands run */
+	char *log;	       /* a file with what they said */
+	uint64_t awaited; /* bytes that are to be downloaded, for a line that shows how it goes */
+};
+
+/* Have apt take this directory for all that it writes, and the system's sources, keys and proxies. */
+int lab_apt_configure(struct lab_apt *apt);
+/* Run a command to its end, its output in a file of that name or in the log. Its wait status. */
+int lab_apt_run(const struct lab_apt *apt, const char *output, const char *const *argv);
+/* The first line in the log that has that text, or for NULL the last; for free(), NULL for none. */
+char *lab_apt_said(const struct lab_apt *apt, const char *text);
+/* What the lists have on a package: the names that it depends on, and its size. False for nothing. */
+bool lab_apt_show(const struct lab_apt *apt, const char *package, struct lab_strings *depends,
+		  uint64_t *size);
+
+/* ---- fetch.c ---- */
+
 /* Get a kernel into the cache. */
 int lab_fetch(const struct lab_architecture *architecture);
 

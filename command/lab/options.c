@@ -65,7 +65,7 @@ static const char help[] =
 	"  --timeout SECONDS end a program that runs for longer (default 600; 0: never)\n"
 	"  --kernel FILE     boot this kernel, with its modules in ../lib/modules beside it\n"
 	"                    (default: $RING0_LAB_KERNEL, else the one that --fetch got)\n"
-	"  --fetch           get Debian's cloud kernel into the cache, with apt's checks\n"
+	"  --fetch           get Debian's cloud kernel (or Ubuntu's) into the cache, by apt\n"
 	"  --file FILE[:AS]  take a file or directory along, under its own path or AS;\n"
 	"                    a program or library brings the libraries that it needs\n"
 	"  --env NAME=VALUE  set a variable; R0_*, RING0_* and a few more are passed on\n"

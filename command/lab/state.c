@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,21 +79,7 @@ static bool same_key(const char *directory, const char *key)
 	return same;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-	(void)status;
-	(void)type;
-	(void)where;
-	remove(path);
-	return 0;
-}
-
-static void remove_tree(const char *path)
-{
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Keep the states used last, by their keys' times, and no half-written one of an earlier day. */
+/* Keep the states used last, by their keys' times. */
 static void prune(const char *cache)
 {
 	char *pattern = lab_format("%s/state-*", cache);
@@ -117,7 +102,7 @@ static void prune(const char *cache)
 			}
 		}
 		if (*names.items[oldest])
-			remove_tree(names.items[oldest]);
+			lab_remove_tree(names.items[oldest]);
 		*names.items[oldest] = '\0';
 	}
 	lab_strings_finish(&names);
@@ -164,35 +149,33 @@ char *lab_state_find(const struct lab_options *options, const struct lab_kernel 
 
 void lab_state_remove(const char *directory)
 {
-	remove_tree(directory);
+	lab_remove_tree(directory);
 }
 
 int lab_state_save(struct lab_machine *machine, const struct lab_options *options,
 		   const struct lab_kernel *kernel)
 {
-	char *cache = lab_cache_directory(), *key, *final, *directory;
-	int err = 0;
+	char *cache = lab_cache_directory(), *key, *final;
+	struct lab_workshop workshop;
+	int err;
 
 	if (!cache)
 		return -ENOENT;
 	key = make_key(options, kernel);
 	final = state_directory(cache, key);
-	directory = lab_format("%s/saving-XXXXXX", cache);
-	if (!mkdtemp(directory)) {
-		err = -errno;
-	} else {
-		err = options->kvm->emulator->save(machine, options, directory);
+	err = lab_workshop_open(&workshop, cache, "saving");
+	if (!err) {
+		err = options->kvm->emulator->save(machine, options, workshop.path);
 		if (!err)
-			err = write_key(directory, key);
+			err = write_key(workshop.path, key);
 		/* Another lab may have saved the same meanwhile; a damaged one has to go. */
 		if (!err && !same_key(final, key))
-			remove_tree(final);
-		if (!err && rename(directory, final) && errno != ENOTEMPTY && errno != EEXIST)
+			lab_remove_tree(final);
+		if (!err && rename(workshop.path, final) && errno != ENOTEMPTY && errno != EEXIST)
 			err = -errno;
-		remove_tree(directory);
+		lab_workshop_close(&workshop);
 		prune(cache);
 	}
-	free(directory);
 	free(final);
 	free(key);
 	free(cache);
