@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <ring0/private/abi.h>
+#include <ring0/x86/msr.h>
+#include <ring0/x86/registers.h>
 #include "base/clock.h"
 #include "execution/assistance.h"
 #include "execution/doubt.h"
@@ -15,9 +17,9 @@
 #include "execution/guest_stdio.h"
 #include "execution/watched_variables.h"
 #include "kvm/entry_failure_x86_64.h"
+#include "kvm/pending_debug_x86_64.h"
 
 #define RFLAGS_IF (1u << 9)
-#define CR4_VMXE  (1u << 13)
 
 /*
  * What internal.data[0] has of KVM_INTERNAL_ERROR_DELIVERY_EV: the event, if valid (SDM vol. 3C, 25.9.3).
@@ -428,7 +430,9 @@ static int begin(struct execution *run)
 		if (err)
 			return err;
 	}
-	err = mocks_init(&run->mocks, options, &run->complaint);
+	err = run->machine->devices ? interrupts_check(run) : 0;
+	if (!err)
+		err = mocks_init(&run->mocks, options, &run->complaint);
 	if (!err && run->machine->cpu_count > 1)
 		err = parallel_begin(run);
 	if (!err && (options->ram.count || options->mmio.count))
@@ -614,6 +618,19 @@ done:
 		result->message = parallel_message(run, message);
 }
 
+/*
+ * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
+ * guest. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too.
+ */
+static bool can_not_be_put_back(const struct execution *run, const struct vcpu *vcpu)
+{
+	const struct kvm_sregs *sregs = &vcpu->run->s.regs.sregs;
+	bool watched = run->debugger || run->watchpoints;
+
+	return sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME ||
+	       (watched && vcpu->vm->kvm->is_vmx) || pending_debug_is_possible(vcpu);
+}
+
 /* Returns whether all of the machine's CPUs can be reset. */
 static bool come_to_rest(struct execution *run)
 {
@@ -625,11 +642,8 @@ static bool come_to_rest(struct execution *run)
 		/* A test's last exit, by which it returned, left nothing to complete. */
 		if ((i || run->ending.how != END_RETURNED) && !vcpu_complete(vcpu))
 			return false;
-		/*
-		 * In VMX operation CR4 can't be put back (SDM vol. 3C, 23.8): a new VM is simpler, and
-		 * rare.
-		 */
-		if (vcpu->run->s.regs.sregs.cr4 & CR4_VMXE)
+		/* A new VM is simpler than leaving such a state, and rare. */
+		if (can_not_be_put_back(run, vcpu))
 			return false;
 	}
 	return true;

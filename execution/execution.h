@@ -90,6 +90,12 @@ int interrupts_look(struct execution *run);
 bool interrupts_serve(struct execution *run);
 void interrupts_end(struct execution *run);
 
+/*
+ * Whether what the test declares leaves alone what such a machine has of its own: 0, or -EINVAL with the
+ * run's complaint. Before any of it is made: KVM may refuse it for the same reason. In interrupts.c.
+ */
+int interrupts_check(struct execution *run);
+
 /* Whether a CPU of such a machine, which is out of KVM_RUN, halts. In interrupts.c. */
 bool interrupts_halted(const struct machine_cpu *cpu);
 

@@ -54,6 +54,15 @@ static uint32_t apic_register(const struct kvm_lapic_state *lapic, uint32_t offs
 	return value;
 }
 
+/* One that was sent, and that the CPU has not taken yet; in an NMI's handler it never does. */
+static bool has_nmi(const struct machine_cpu *cpu)
+{
+	struct kvm_vcpu_events events = { 0 };
+
+	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_VCPU_EVENTS, &events, NULL) < 0 ||
+	       (events.nmi.pending && !events.nmi.masked) || events.nmi.injected;
+}
+
 /* Only an NMI and its like end a HLT with interrupts off: whether one can come. */
 static bool may_be_woken(const struct machine *machine, const struct machine_cpu *cpu)
 {
@@ -61,7 +70,7 @@ static bool may_be_woken(const struct machine *machine, const struct machine_cpu
 	struct kvm_lapic_state lapic = { 0 };
 	size_t i;
 
-	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &chip, NULL) < 0 ||
+	if (has_nmi(cpu) || KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &chip, NULL) < 0 ||
 	    KVM_IOCTL(cpu->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
 		return true;
 	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)
@@ -147,16 +156,20 @@ static int check_declarations(const struct r0_options *options, struct error *er
 	return err;
 }
 
+int interrupts_check(struct execution *run)
+{
+	return check_declarations(run->job->options, &run->complaint);
+}
+
 int interrupts_begin(struct execution *run)
 {
-	int err = check_declarations(run->job->options, &run->complaint);
 	unsigned int i;
 
 	for (i = 0; i < run->machine->cpu_count; i++) {
 		run->machine->cpus[i].look = (struct interrupts_poll){ .period = FIRST_PERIOD_NS };
 		run->machine->cpus[i].wake = (struct interrupts_poll){ 0 };
 	}
-	return err ? err : interrupts_look(run);
+	return interrupts_look(run);
 }
 
 int interrupts_look(struct execution *run)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening /dev/kvm. Knows no virtual machine. */
 #include "kvm/kvm.h"
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +20,6 @@ static const struct {
 	{ KVM_CAP_X86_USER_SPACE_MSR, "KVM_CAP_X86_USER_SPACE_MSR", "5.10" },
 	{ KVM_CAP_X86_MSR_FILTER, "KVM_CAP_X86_MSR_FILTER", "5.10" },
 	{ KVM_CAP_XSAVE, "KVM_CAP_XSAVE", "2.6.36" },
-	{ KVM_CAP_XCRS, "KVM_CAP_XCRS", "2.6.36" },
 	{ KVM_CAP_DEBUGREGS, "KVM_CAP_DEBUGREGS", "2.6.35" },
 	{ KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS", "2.6.33" },
 };
@@ -73,6 +73,32 @@ static int get_msrs(struct kvm *kvm, struct error *error)
 	return KVM_IOCTL_VALUE(kvm->fd, KVM_GET_MSR_INDEX_LIST, kvm->msrs, error);
 }
 
+/* SDM vol. 2A, CPUID, leaf 1. */
+static bool cpuid_has_xsave(const struct kvm *kvm)
+{
+	uint32_t i;
+
+	for (i = 0; i < kvm->cpuid->nent; i++)
+		if (kvm->cpuid->entries[i].function == 1)
+			return kvm->cpuid->entries[i].ecx & bit_XSAVE;
+	return false;
+}
+
+static bool cpu_has_vmx(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & 1u << 5;
+}
+
+static int lacks(const char *name, const char *since, struct error *error)
+{
+	return error_set(error, ENODEV,
+			 "this KVM is too old: it lacks %s; ring0 needs Linux 5.10 or later "
+			 "(that came with %s)",
+			 name, since);
+}
+
 static int open_device(struct error *error)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -122,10 +148,7 @@ int kvm_create(struct kvm **result, struct error *error)
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, needed[i].capability) > 0)
 			continue;
-		err = error_set(error, ENODEV,
-				"this KVM is too old: it lacks %s; ring0 needs Linux 5.10 or later "
-				"(that came with %s)",
-				needed[i].name, needed[i].since);
+		err = lacks(needed[i].name, needed[i].since, error);
 		goto fail;
 	}
 	err = ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -145,6 +168,13 @@ int kvm_create(struct kvm **result, struct error *error)
 		err = get_msrs(kvm, error);
 	if (err < 0)
 		goto fail;
+	/* KVM has no XCRs where its CPU has no XSAVE, and is not too old for that. */
+	kvm->has_xcrs = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_XCRS) > 0;
+	if (!kvm->has_xcrs && cpuid_has_xsave(kvm)) {
+		err = lacks("KVM_CAP_XCRS", "2.6.36", error);
+		goto fail;
+	}
+	kvm->is_vmx = cpu_has_vmx();
 	*result = kvm;
 	return 0;
 fail:

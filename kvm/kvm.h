@@ -18,6 +18,8 @@ struct kvm {
 	size_t run_size;	   /* of a vCPU's struct kvm_run, in bytes */
 	size_t xsave_size;	   /* of its XSAVE area, in bytes */
 	uint64_t quirks;	   /* that can be disabled, for KVM_CAP_DISABLE_QUIRKS2 */
+	bool has_xcrs;		   /* it has XCR0, as its CPU has XSAVE */
+	bool is_vmx;		   /* the host's CPU has VMX */
 	bool tsc_deadline;	   /* local APICs in KVM have the timer mode of that name */
 	struct kvm_cpuid2 *cpuid;  /* what this KVM supports */
 	struct kvm_msr_list *msrs; /* that it saves and restores */

@@ -168,7 +168,7 @@ static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error 
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_VCPU_EVENTS, &state->events, error);
 	if (err >= 0)
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &state->debugregs, error);
-	if (err >= 0)
+	if (err >= 0 && vcpu->vm->kvm->has_xcrs)
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_XCRS, &state->xcrs, error);
 	if (err >= 0)
 		err = large ? KVM_IOCTL(vcpu->fd, KVM_GET_XSAVE2, state->xsave, error) :

@@ -47,6 +47,22 @@ static int disable_quirks(struct vm *vm, struct error *error)
 	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
 }
 
+/*
+ * api.rst, KVM_SET_TSS_ADDR and KVM_SET_IDENTITY_MAP_ADDR: both are required on Intel, before there are
+ * vCPUs. Without them KVM would put its TSS at guest-physical 0.
+ */
+static int give_own_pages(struct vm *vm, struct error *error)
+{
+	uint64_t identity_map = VM_IDENTITY_MAP;
+	int err = 0;
+
+	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0)
+		err = KVM_IOCTL(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map, error);
+	if (err >= 0 && ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0)
+		err = KVM_IOCTL_VALUE(vm->fd, KVM_SET_TSS_ADDR, VM_TSS, error);
+	return err;
+}
+
 static int exit_on_msrs(struct vm *vm, struct error *error)
 {
 	struct kvm_enable_cap cap = {
@@ -119,6 +135,8 @@ int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, st
 	err = disable_quirks(vm, error);
 	if (err >= 0)
 		err = exit_on_msrs(vm, error);
+	if (err >= 0)
+		err = give_own_pages(vm, error);
 	if (err >= 0 && options)
 		err = make_irqchip(vm, options, error);
 	if (err < 0) {

@@ -20,6 +20,14 @@ struct vm {
 };
 
 /*
+ * Guest-physical addresses that kvm-intel has to itself on CPUs without "unrestricted guest", for real
+ * mode: a page table and a TSS of three pages. Memory there is refused with -EEXIST.
+ */
+#define VM_IDENTITY_MAP 0xfffbc000ul
+#define VM_TSS		0xfffbd000ul
+#define VM_OWN_SIZE	0x4000ul /* of both, one behind the other */
+
+/*
  * What KVM provides besides memory. Interrupt controllers are as after a reset of the machine, wired
  * as in a PC: GSIs 0 to 15 reach the PICs' inputs and the IOAPIC's of the same number, but for the
  * PIT's GSI 0, which is the IOAPIC's input 2 (its input 0 and the GSI 2 are not connected); GSIs 16

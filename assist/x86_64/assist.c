@@ -68,7 +68,7 @@ int assist_create(struct assist **result, struct vcpu *vcpu, struct memory *memo
 		.vcpu = vcpu, .memory = memory, .code = &assist->code, .text = &assist->text
 	};
 	cpu_init(&assist->cpu);
-	assist->cpu.xcr0_is_ours = !vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
+	assist->cpu.xcr0_is_ours = !vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) && assist->code.has_xsave;
 	for (i = 2; i < CPU_COMPONENTS; i++)
 		components |= assist->cpu.component_size[i] ? 1ull << i : 0;
 	assist->initial_xcr0 = 3 | (components & assist->code.registers->mask);
@@ -388,7 +388,7 @@ enum assist_answer assist_complete(struct assist *assist, const struct assist_bu
 	assist->text.page = UINT64_MAX;
 	cpu->sregs_changed = cpu->vector_loaded = cpu->vector_changed = false;
 	cpu_load(cpu);
-	if (!cpu->xcr0_is_ours) {
+	if (!cpu->xcr0_is_ours && assist->vcpu->vm->kvm->has_xcrs) {
 		struct kvm_xcrs xcrs;
 
 		if (KVM_IOCTL(assist->vcpu->fd, KVM_GET_XCRS, &xcrs, error) < 0)

@@ -13,6 +13,7 @@
 #define REGISTERS_SIZE	PAGE
 #define OPERAND_AREA	PAGE
 #define CODE_SIZE	(256 * 1024)
+#define LEGACY		3 /* x87 and SSE, as components of the extended state */
 #define ALTERNATE_STACK (64 * 1024)
 
 /*
@@ -84,8 +85,9 @@ static void *put_enter(struct code *code, bool vector)
 		PUT(code, 0xd9, 0x3d); /* fnstcw */
 		put_distance(code, &registers->host_fcw);
 		put_mov(code, 0x8b, 0, &registers->mask);
-		PUT(code, 0x31, 0xd2);		   /* xor edx, edx */
-		PUT(code, 0x48, 0x0f, 0xae, 0x2d); /* xrstor64 */
+		PUT(code, 0x31, 0xd2); /* xor edx, edx */
+		/* xrstor64 or fxrstor64 */
+		PUT(code, 0x48, 0x0f, 0xae, code->has_xsave ? 0x2d : 0x0d);
 		put_distance(code, code->xsave);
 	}
 	PUT(code, 0xff, 0x35); /* push flags */
@@ -113,7 +115,8 @@ static const uint8_t *put_leave(struct code *code, bool vector)
 	if (vector) {
 		put_mov(code, 0x8b, 0, &registers->mask);
 		PUT(code, 0x31, 0xd2);
-		PUT(code, 0x48, 0x0f, 0xae, 0x25); /* xsave64 */
+		/* xsave64 or fxsave64 */
+		PUT(code, 0x48, 0x0f, 0xae, code->has_xsave ? 0x25 : 0x05);
 		put_distance(code, code->xsave);
 		PUT(code, 0xdb, 0xe3); /* fninit */
 		PUT(code, 0xd9, 0x2d); /* fldcw */
@@ -172,7 +175,10 @@ static int map_all(struct code *code, int fd)
 	return 0;
 }
 
-/* What the host has enabled of x87, SSE, AVX and AVX-512; not PKRU, which is the thread's own. */
+/*
+ * What the host has enabled of x87, SSE, AVX and AVX-512; not PKRU, which is the thread's own. 0 without
+ * XSAVE, where x87 and SSE are all there is.
+ */
 static uint64_t components(void)
 {
 	unsigned int a, b, c, d, low, high;
@@ -189,10 +195,7 @@ int code_init(struct code *code, struct error *error)
 	uint64_t mask = components();
 	int fd, err;
 
-	*code = (struct code){ 0 };
-	if (!mask)
-		return error_set(error, ENOTSUP,
-				 "the host's CPU has no XSAVE, which executing it there takes");
+	*code = (struct code){ .has_xsave = mask != 0 };
 	fd = memfd_create(MEMFD_NAME, MFD_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, errno, "making a memfd failed: %s", strerror(errno));
@@ -207,7 +210,7 @@ int code_init(struct code *code, struct error *error)
 	/* In the middle, so that neither side's absent page is near by mistake. */
 	code->operand = code->base + OPERAND_AT + (OPERAND_AREA - CODE_OPERAND_SIZE) / 2;
 	code->execute = code->base + CODE_AT;
-	code->registers->mask = mask;
+	code->registers->mask = mask ? mask : LEGACY;
 	start_code(code);
 	return 0;
 }

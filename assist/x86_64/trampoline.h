@@ -33,6 +33,7 @@ struct code_registers {
 
 struct code {
 	struct code_registers *registers;
+	bool has_xsave;			 /* the host's CPU; else xsave is an area of FXSAVE's */
 	uint8_t *xsave;			 /* the guest's, CODE_XSAVE_SIZE bytes, aligned to 64 */
 	uint8_t loaded[CODE_XSAVE_SIZE]; /* as it was before */
 	uint8_t *operand; /* CODE_OPERAND_SIZE bytes, aligned to 64, absent pages on both sides */

@@ -58,7 +58,7 @@ static const struct capability {
 	{ KVM_CAP_X86_USER_SPACE_MSR, "KVM_CAP_X86_USER_SPACE_MSR", ".msrs", true },
 	{ KVM_CAP_X86_MSR_FILTER, "KVM_CAP_X86_MSR_FILTER", ".msrs", true },
 	{ KVM_CAP_XSAVE, "KVM_CAP_XSAVE", "reset of vector registers", true },
-	{ KVM_CAP_XCRS, "KVM_CAP_XCRS", "reset of XCR0", true },
+	{ KVM_CAP_XCRS, "KVM_CAP_XCRS", "reset of XCR0, with XSAVE", false },
 	{ KVM_CAP_DEBUGREGS, "KVM_CAP_DEBUGREGS", "reset of debug registers", true },
 	{ KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS", "reset of pending events", true },
 	{ KVM_CAP_XSAVE2, "KVM_CAP_XSAVE2", "reset of AMX registers", false },
