@@ -8,6 +8,7 @@
 #include "assist/x86_64/decoder.h"
 #include "assist/x86_64/deliver.h"
 #include "assist/x86_64/instruction_form.h"
+#include "assist/x86_64/paging.h"
 #include "assist/x86_64/run_natively.h"
 #include "assist/x86_64/system.h"
 

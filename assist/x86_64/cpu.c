@@ -3,6 +3,7 @@
 #include "assist/x86_64/cpu.h"
 #include <cpuid.h>
 #include <string.h>
+#include "kvm/msrs_x86_64.h"
 
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
 #define XSTATE_BV     512
@@ -126,4 +127,11 @@ bool cpu_has_osxsave(const struct cpu *cpu)
 bool cpu_is_canonical(uint64_t address)
 {
 	return (int64_t)address >> 47 == 0 || (int64_t)address >> 47 == -1;
+}
+
+uint64_t cpu_read_msr(const struct cpu *cpu, uint32_t index)
+{
+	struct kvm_msr_entry entry = { .index = index };
+
+	return msrs_read(cpu->vcpu, &entry, 1, NULL) == 1 ? entry.data : 0;
 }

@@ -153,50 +153,7 @@ bool cpu_has_osxsave(const struct cpu *cpu);
 
 bool cpu_is_canonical(uint64_t address);
 
-/* An access to memory as the CPU makes it. */
-struct access {
-	bool write, fetch;
-	bool user;     /* with the rights of ring 3 */
-	bool implicit; /* to a system table: SMAP holds whatever RFLAGS.AC is */
-};
-
-/* The rights of the code that runs now. */
-struct access cpu_access(const struct cpu *cpu, bool write);
-
-/* Translate; sets accessed and dirty bits. DONE or DONE_FAULT, with #PF raised. */
-enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access, r0_gpa *physical);
-
-/* Translate all of [address, address + size), which is canonical, and touch nothing else. */
-enum done cpu_probe(struct cpu *cpu, uint64_t address, size_t size, struct access access);
-
-/*
- * Read or write guest memory by linear address. All of it is translated before anything is moved;
- * what is not memory goes over the bus.
- */
-enum done cpu_read(struct cpu *cpu, uint64_t address, void *to, size_t size, struct access access);
-enum done cpu_write(struct cpu *cpu, uint64_t address, const void *from, size_t size,
-		    struct access access);
-
-/* What is in memory there now, without faults and without the bus: 0 where there is none. */
-void cpu_peek(struct cpu *cpu, uint64_t address, uint8_t *to, size_t size);
-
-/* Fetch up to 15 bytes at RIP; *count is how many there are, at least 1 if it returns DONE. */
-enum done cpu_fetch(struct cpu *cpu, uint8_t *bytes, size_t *count);
-
-/* In assist/x86_64/vector.c: the components of the extended state in code->xsave. */
-enum vector_component {
-	VECTOR_X87,
-	VECTOR_SSE,
-	VECTOR_AVX,
-	VECTOR_MASKS = 5,
-	VECTOR_ZMM_HIGH,
-	VECTOR_HIGH_ZMM,
-	VECTOR_PKRU = 9
-};
-/* Read or write the low `size` bytes of vector register `number`. */
-void vector_get(const struct cpu *cpu, unsigned int number, void *to, size_t size);
-void vector_set(struct cpu *cpu, unsigned int number, const void *from, size_t size);
-uint64_t vector_get_mask(const struct cpu *cpu, unsigned int number);
-void vector_set_mask(struct cpu *cpu, unsigned int number, uint64_t value);
+/* An MSR as KVM has it, 0 if it has none. */
+uint64_t cpu_read_msr(const struct cpu *cpu, uint32_t index);
 
 #endif /* ASSIST_X86_64_CPU_H */

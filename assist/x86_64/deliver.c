@@ -2,6 +2,7 @@
 /* Interrupts and exceptions in 64-bit mode. SDM vol. 3A, 6.12 to 6.15; APM vol. 2, 8.9. */
 #include "assist/x86_64/deliver.h"
 #include <string.h>
+#include "assist/x86_64/paging.h"
 
 #define TYPE_INTERRUPT_GATE 0xe
 #define TYPE_TRAP_GATE	    0xf

@@ -3,8 +3,10 @@
  * Far CALL, JMP and RET in 64-bit mode, of which KVM's emulator gives up on call gates, on what is no
  * code, and on returns to an outer ring. SDM vol. 2A, CALL and JMP; vol. 2B, RET; vol. 3A, 5.8.
  */
+#include "assist/x86_64/far_transfer.h"
 #include "assist/x86_64/deliver.h"
-#include "assist/x86_64/system.h"
+#include "assist/x86_64/operand.h"
+#include "assist/x86_64/paging.h"
 
 #define TYPE_CALL_GATE 0xc
 
@@ -147,8 +149,8 @@ static enum done jump_or_call(struct cpu *cpu, const struct form *form,
 	unsigned int size = form->operand_width / 8u;
 	struct target target = { 0 };
 	uint64_t address, frame[2], narrow;
-	enum done done =
-		system_operand(cpu, form, &decoded->operands[0], size + sizeof(uint16_t), &address);
+	enum done done = operand_address(cpu, form, &decoded->operands[0], size + sizeof(uint16_t),
+					 &address);
 
 	if (done == DONE)
 		done = read_words(cpu, address, size, &target.rip, 1);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Gathers and scatters, an element at a time. SDM vol. 2C, VPGATHERDD and its relatives. */
 #include <string.h>
+#include "assist/x86_64/paging.h"
 #include "assist/x86_64/run_natively.h"
+#include "assist/x86_64/vector.h"
 
 /* In leaf 7's EBX. */
 #define AVX512PF 26

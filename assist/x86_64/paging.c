@@ -3,8 +3,8 @@
  * The guest's memory as its own page tables show it, with the rights and the faults that the CPU
  * has. SDM vol. 3A, 4.5 to 4.8; APM vol. 2, 5.3 to 5.6.
  */
+#include "assist/x86_64/paging.h"
 #include <string.h>
-#include "assist/x86_64/cpu.h"
 
 #define PF_P	(1u << 0)
 #define PF_W	(1u << 1)

@@ -3,6 +3,8 @@
 #include "assist/x86_64/run_natively.h"
 #include <stdlib.h>
 #include <string.h>
+#include "assist/x86_64/paging.h"
+#include "assist/x86_64/vector.h"
 
 #define XCR0_AVX    0x6u
 #define XCR0_AVX512 0xe6u

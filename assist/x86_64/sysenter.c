@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SYSENTER and SYSEXIT, as Intel's CPUs have them in 64-bit mode, and SYSRET. SDM vol. 2B. */
+#include "assist/x86_64/sysenter.h"
 #include <cpuid.h>
-#include "assist/x86_64/system.h"
 
 #define MSR_SYSENTER_CS	 0x174
 #define MSR_SYSENTER_ESP 0x175
@@ -52,12 +52,12 @@ enum done sysenter_execute(struct cpu *cpu)
 
 	if (is_amd())
 		return cpu_raise(cpu, R0_UD);
-	selector = (uint16_t)system_read_msr(cpu, MSR_SYSENTER_CS) & 0xfffc;
+	selector = (uint16_t)cpu_read_msr(cpu, MSR_SYSENTER_CS) & 0xfffc;
 	if (!selector)
 		return cpu_raise_code(cpu, R0_GP, 0);
 	cpu->flags &= ~(uint64_t)(CPU_FLAGS_IF | CPU_FLAGS_VM);
-	cpu->gpr[CPU_RSP] = system_read_msr(cpu, MSR_SYSENTER_ESP);
-	cpu->rip = system_read_msr(cpu, MSR_SYSENTER_EIP);
+	cpu->gpr[CPU_RSP] = cpu_read_msr(cpu, MSR_SYSENTER_ESP);
+	cpu->rip = cpu_read_msr(cpu, MSR_SYSENTER_EIP);
 	load(cpu, selector, (uint16_t)(selector + 8), true);
 	return DONE;
 }
@@ -69,7 +69,7 @@ enum done sysexit_execute(struct cpu *cpu, bool wide)
 
 	if (is_amd())
 		return cpu_raise(cpu, R0_UD);
-	selector = (uint16_t)system_read_msr(cpu, MSR_SYSENTER_CS) & 0xfffc;
+	selector = (uint16_t)cpu_read_msr(cpu, MSR_SYSENTER_CS) & 0xfffc;
 	if (!selector || cpu_cpl(cpu) ||
 	    (wide && (!cpu_is_canonical(rip) || !cpu_is_canonical(rsp))))
 		return cpu_raise_code(cpu, R0_GP, 0);
@@ -82,7 +82,7 @@ enum done sysexit_execute(struct cpu *cpu, bool wide)
 
 enum done sysret_execute(struct cpu *cpu, bool wide)
 {
-	uint16_t selector = (uint16_t)(system_read_msr(cpu, MSR_STAR) >> 48);
+	uint16_t selector = (uint16_t)(cpu_read_msr(cpu, MSR_STAR) >> 48);
 	uint64_t rip = cpu->gpr[CPU_RCX];
 
 	if (!(cpu->sregs->efer & EFER_SCE))

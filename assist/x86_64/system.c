@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include "assist/x86_64/deliver.h"
-#include "assist/x86_64/run_natively.h"
-#include "kvm/msrs_x86_64.h"
+#include "assist/x86_64/far_transfer.h"
+#include "assist/x86_64/operand.h"
+#include "assist/x86_64/paging.h"
+#include "assist/x86_64/sysenter.h"
+#include "assist/x86_64/xsave.h"
 
 #define MSR_TSC	    0x10
 #define MSR_TSC_AUX 0xc0000103
@@ -21,27 +24,6 @@ static void set_gpr(struct cpu *cpu, int number, unsigned int width, uint64_t va
 		cpu->gpr[number] = width == 32 ? (uint32_t)value : value;
 }
 
-enum done system_operand(struct cpu *cpu, const struct form *form,
-			 const ZydisDecodedOperand *operand, size_t size, uint64_t *address)
-{
-	struct form place = *form;
-	const ZydisDecodedOperandMem *mem = &operand->mem;
-
-	place.memory = (struct form_memory){
-		.base = (int8_t)decoder_gpr(mem->base),
-		.index = (int8_t)decoder_gpr(mem->index),
-		.scale = mem->scale,
-		.displacement = mem->disp.has_displacement ? mem->disp.value : 0,
-		.rip_relative = mem->base == ZYDIS_REGISTER_RIP || mem->base == ZYDIS_REGISTER_EIP,
-		.stack = mem->segment == ZYDIS_REGISTER_SS,
-		.segment = mem->segment == ZYDIS_REGISTER_FS ? 4 :
-			   mem->segment == ZYDIS_REGISTER_GS ? 5 :
-							       0,
-		.size = (uint16_t)size,
-	};
-	return plain_address(cpu, &place, address);
-}
-
 static enum done read_selector(struct cpu *cpu, const struct form *form,
 			       const ZydisDecodedOperand *operand, uint16_t *selector)
 {
@@ -52,7 +34,7 @@ static enum done read_selector(struct cpu *cpu, const struct form *form,
 		*selector = (uint16_t)cpu->gpr[decoder_gpr(operand->reg.value)];
 		return DONE;
 	}
-	done = system_operand(cpu, form, operand, sizeof(*selector), &address);
+	done = operand_address(cpu, form, operand, sizeof(*selector), &address);
 	if (done != DONE)
 		return done;
 	return cpu_read(cpu, address, selector, sizeof(*selector), cpu_access(cpu, false));
@@ -129,13 +111,6 @@ static enum done look_at_segment(struct cpu *cpu, const struct form *form,
 	return DONE;
 }
 
-uint64_t system_read_msr(const struct cpu *cpu, uint32_t index)
-{
-	struct kvm_msr_entry entry = { .index = index };
-
-	return msrs_read(cpu->vcpu, &entry, 1, NULL) == 1 ? entry.data : 0;
-}
-
 static enum done read_time(struct cpu *cpu)
 {
 	uint64_t tsc;
@@ -144,10 +119,10 @@ static enum done read_time(struct cpu *cpu)
 		return cpu_raise(cpu, R0_UD);
 	if (cpu->sregs->cr4 & CPU_CR4_TSD && cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	tsc = system_read_msr(cpu, MSR_TSC);
+	tsc = cpu_read_msr(cpu, MSR_TSC);
 	cpu->gpr[CPU_RAX] = (uint32_t)tsc;
 	cpu->gpr[CPU_RDX] = tsc >> 32;
-	cpu->gpr[CPU_RCX] = (uint32_t)system_read_msr(cpu, MSR_TSC_AUX);
+	cpu->gpr[CPU_RCX] = (uint32_t)cpu_read_msr(cpu, MSR_TSC_AUX);
 	return DONE;
 }
 
@@ -162,7 +137,7 @@ static enum done invalidate(struct cpu *cpu, const struct form *form, const stru
 		return cpu_raise(cpu, R0_UD);
 	if (cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	done = system_operand(cpu, form, &decoded->operands[1], sizeof(parameters), &address);
+	done = operand_address(cpu, form, &decoded->operands[1], sizeof(parameters), &address);
 	if (done == DONE)
 		done = cpu_read(cpu, address, parameters, sizeof(parameters),
 				cpu_access(cpu, false));
@@ -301,7 +276,7 @@ static enum done save_or_restore(struct cpu *cpu, const struct form *form,
 		return cpu_raise(cpu, R0_UD);
 	if (cpu->sregs->cr0 & CPU_CR0_TS)
 		return cpu_raise(cpu, R0_NM);
-	done = system_operand(cpu, form, &decoded->operands[0], 576, &address);
+	done = operand_address(cpu, form, &decoded->operands[0], 576, &address);
 	return done == DONE ? xsave_execute(cpu, form->mnemonic, address) : done;
 }
 
@@ -344,7 +319,7 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 		if (!vcpu_cpuid_has(cpu->vcpu, 7, VCPU_ECX, 22))
 			return cpu_raise(cpu, R0_UD);
 		cpu->gpr[decoder_gpr(decoded->operands[0].reg.value)] =
-			system_read_msr(cpu, MSR_TSC_AUX);
+			cpu_read_msr(cpu, MSR_TSC_AUX);
 		return DONE;
 	case ZYDIS_MNEMONIC_RDPKRU:
 	case ZYDIS_MNEMONIC_WRPKRU:

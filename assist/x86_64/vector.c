@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The extended state in XSAVE's standard format. SDM vol. 1, 13.4. */
+#include "assist/x86_64/vector.h"
 #include <string.h>
-#include "assist/x86_64/cpu.h"
 
 #define LEGACY_XMM 160
 #define HEADER	   512

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* XSAVE, XSAVEOPT, XSAVEC, XSAVES, XRSTOR, XRSTORS. SDM vol. 1, 13.4 and 13.7 to 13.12. */
+#include "assist/x86_64/xsave.h"
 #include <string.h>
-#include "assist/x86_64/system.h"
+#include "assist/x86_64/paging.h"
+#include "assist/x86_64/vector.h"
 
 #define HEADER	      512
 #define HEADER_SIZE   64
@@ -204,7 +206,7 @@ static enum done check_supervisor(struct cpu *cpu)
 		return cpu_raise(cpu, R0_UD);
 	if (cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	if (!system_read_msr(cpu, MSR_XSS))
+	if (!cpu_read_msr(cpu, MSR_XSS))
 		return DONE;
 	cpu->why = "the components that IA32_XSS enables are not known here";
 	return DONE_CANNOT;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Operands in memory, as the decoder describes them. */
+#include "assist/x86_64/operand.h"
+#include "assist/x86_64/run_natively.h"
+
+enum done operand_address(struct cpu *cpu, const struct form *form,
+			  const ZydisDecodedOperand *operand, size_t size, uint64_t *address)
+{
+	struct form place = *form;
+	const ZydisDecodedOperandMem *mem = &operand->mem;
+
+	place.memory = (struct form_memory){
+		.base = (int8_t)decoder_gpr(mem->base),
+		.index = (int8_t)decoder_gpr(mem->index),
+		.scale = mem->scale,
+		.displacement = mem->disp.has_displacement ? mem->disp.value : 0,
+		.rip_relative = mem->base == ZYDIS_REGISTER_RIP || mem->base == ZYDIS_REGISTER_EIP,
+		.stack = mem->segment == ZYDIS_REGISTER_SS,
+		.segment = mem->segment == ZYDIS_REGISTER_FS ? 4 :
+			   mem->segment == ZYDIS_REGISTER_GS ? 5 :
+							       0,
+		.size = (uint16_t)size,
+	};
+	return plain_address(cpu, &place, address);
+}
