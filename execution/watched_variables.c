@@ -125,7 +125,7 @@ static int choose_method(struct execution *run, struct watchpoints *watchpoints)
 			watchpoints->by_steps = true;
 			return 0;
 		}
-	answer = watch_probe(run->machine, &run->complaint);
+	answer = machine_watch_probe(run->machine, &run->complaint);
 	if (answer < 0) {
 		run->unusable = true;
 		return answer;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* A vCPU of a machine on KVM: its thread, and how others interrupt it. */
+#include "monitor/cpu_thread.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "monitor/monitor.h"
+#include "monitor/cpu.h"
+#include "monitor/rest.h"
+#include "monitor/translate.h"
+#include "monitor/watch_cpu.h"
 
 static int arm(void *context, struct error *error)
 {
@@ -97,15 +101,6 @@ static const struct cpu_loop_ops loop_ops = {
 	.is_halted = is_halted,
 	.halt = halt,
 };
-
-void monitor_kick(struct monitor_cpu *cpu)
-{
-	pthread_mutex_lock(&cpu->kick_lock);
-	if (cpu->vcpu.thread)
-		vcpu_kick(&cpu->vcpu);
-	pthread_mutex_unlock(&cpu->kick_lock);
-	park_wake(&cpu->seat);
-}
 
 static void set_thread(struct monitor_cpu *cpu, pid_t thread)
 {

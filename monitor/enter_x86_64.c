@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a machine's vCPUs are on x86: how they start, their registers, their page tables. */
+/* How a machine's vCPUs start on x86, and their registers as <ring0/vm.h> has them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "monitor/monitor.h"
+#include "monitor/rest.h"
+#include "monitor/virtual.h"
+#include "monitor/watch_cpu.h"
 
 /* CR0, CR4, EFER: SDM vol. 3A, 2.5 and 2.2.1. */
 #define CR0_PE	       (1ul << 0)
@@ -41,86 +43,6 @@
 /* Segment types: SDM vol. 3A, 3.4.5.1. */
 #define TYPE_CODE 0xb /* execute, read, accessed */
 #define TYPE_DATA 0x3 /* read, write, accessed */
-
-bool monitor_serve_own(struct monitor_cpu *cpu)
-{
-	struct kvm_run *run = cpu->vcpu.run;
-
-	if (run->exit_reason != KVM_EXIT_X86_RDMSR && run->exit_reason != KVM_EXIT_X86_WRMSR)
-		return false;
-	/* One that KVM does not know: #GP, as on hardware. */
-	run->msr.error = 1;
-	return true;
-}
-
-static int get_regs(void *context, struct kvm_regs *regs)
-{
-	struct monitor_cpu *cpu = context;
-
-	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_REGS, regs, NULL);
-}
-
-static int get_sregs(void *context, struct kvm_sregs *sregs)
-{
-	struct monitor_cpu *cpu = context;
-
-	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, sregs, NULL);
-}
-
-const struct registers_ops monitor_registers_ops = {
-	.get_regs = get_regs,
-	.get_sregs = get_sregs,
-};
-
-/* As of the last exit. */
-static uint64_t linear_ip(const struct monitor_cpu *cpu)
-{
-	const struct kvm_sync_regs *regs = &cpu->vcpu.run->s.regs;
-
-	return regs->sregs.cs.l ? regs->regs.rip : (uint32_t)(regs->sregs.cs.base + regs->regs.rip);
-}
-
-/*
- * Whether there is such a linear address: of 32 bits without long mode, else canonical, which with LA57
- * takes 57 bits instead of 48 (SDM vol. 1, 3.3.7.1). Those below 4 GiB there are always.
- */
-static bool is_linear_address(struct monitor_cpu *cpu, uint64_t address)
-{
-	struct kvm_sregs sregs;
-	int64_t upper;
-
-	if (!(address >> 32))
-		return true;
-	if (get_sregs(cpu, &sregs) < 0 || !(sregs.efer & EFER_LMA))
-		return false;
-	upper = (int64_t)address >> (sregs.cr4 & CR4_LA57 ? 56 : 47);
-	return upper == 0 || upper == -1;
-}
-
-int monitor_translate(struct monitor_cpu *cpu, uint64_t address, uint64_t *physical)
-{
-	struct kvm_translation translation = { .linear_address = address };
-
-	/* KVM looks at no bits beyond those that the tables translate. */
-	if (!is_linear_address(cpu, address))
-		return -EFAULT;
-	if (KVM_IOCTL(cpu->vcpu.fd, KVM_TRANSLATE, &translation, NULL) < 0 || !translation.valid)
-		return -EFAULT;
-	*physical = translation.physical_address;
-	return 0;
-}
-
-bool monitor_waits(struct monitor_cpu *cpu)
-{
-	struct kvm_mp_state state;
-	uint8_t opcode;
-
-	if (cpu->vcpu.vm->irqchip && (KVM_IOCTL(cpu->vcpu.fd, KVM_GET_MP_STATE, &state, NULL) < 0 ||
-				      state.mp_state != KVM_MP_STATE_RUNNABLE))
-		return true;
-	/* HLT. What delivers the interrupt that ends it runs without a turn. */
-	return monitor_read_virtual(cpu, linear_ip(cpu), &opcode, 1) == 0 && opcode == 0xf4;
-}
 
 static struct kvm_segment flat(uint16_t selector, uint8_t type)
 {
@@ -281,30 +203,6 @@ static int set_state(struct monitor_cpu *cpu, struct kvm_regs *regs, struct kvm_
 		err = KVM_IOCTL(fd, KVM_SET_MP_STATE, &runnable, error);
 	cpu->vcpu.run->s.regs.regs = *regs;
 	cpu->vcpu.run->s.regs.sregs = *sregs;
-	return err < 0 ? err : 0;
-}
-
-int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
-			struct error *error)
-{
-	struct kvm_run *run = cpu->vcpu.run;
-	struct kvm_sync_regs *regs = &run->s.regs;
-	int fd = cpu->vcpu.fd, err;
-
-	/* It leaves out what is there as of the last exit, and others may have set it since. */
-	memset(regs, 0xff, sizeof(*regs));
-	err = vcpu_state_restore(state, &cpu->vcpu, error);
-	/*
-	 * What it leaves to the next KVM_RUN goes in now: a vCPU that waits to be started would take it
-	 * after that, over where it is to start.
-	 */
-	run->kvm_dirty_regs = 0;
-	if (err >= 0)
-		err = KVM_IOCTL(fd, KVM_SET_SREGS, &regs->sregs, error);
-	if (err >= 0)
-		err = KVM_IOCTL(fd, KVM_SET_REGS, &regs->regs, error);
-	if (err >= 0)
-		err = KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &regs->events, error);
 	return err < 0 ? err : 0;
 }
 

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "monitor/monitor.h"
+#include "monitor/rest.h"
+#include "monitor/translate.h"
 
 /*
  * Guest memory for one access, or NULL with a message. Takes the bus's lock, which is that of the pages
@@ -46,27 +47,6 @@ int r0_vm_read(struct r0_vm *vm, uint64_t address, void *data, size_t size, stru
 	return done(vm, at, size);
 }
 
-int monitor_read_virtual(struct monitor_cpu *cpu, uint64_t address, void *data, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		size_t room = PAGE_SIZE - ((address + done) & (PAGE_SIZE - 1));
-		size_t part = size - done < room ? size - done : room;
-		uint64_t physical;
-		const void *at;
-
-		if (monitor_translate(cpu, address + done, &physical) != 0)
-			return -EFAULT;
-		at = ram_at(&cpu->machine->memory.ram, gpa(physical), part, false);
-		if (!at)
-			return -EFAULT;
-		memcpy((uint8_t *)data + done, at, part);
-		done += part;
-	}
-	return 0;
-}
-
 int r0_vm_translate(struct r0_vm *vm, unsigned int cpu, uint64_t address, uint64_t *physical,
 		    struct r0_error *error)
 {
@@ -97,18 +77,6 @@ static int get_snapshot(struct monitor_cpu *cpu, struct register_snapshot *snaps
 	}
 	pthread_mutex_unlock(&cpu->seat.lock);
 	return has ? 0 : registers_take(snapshot, &monitor_registers_ops, cpu, error);
-}
-
-void monitor_recapture(struct monitor_cpu *cpu)
-{
-	struct register_snapshot registers;
-	bool captured = registers_take(&registers, &monitor_registers_ops, cpu, NULL) == 0;
-
-	pthread_mutex_lock(&cpu->seat.lock);
-	cpu->seat.has_registers = captured;
-	if (captured)
-		cpu->seat.registers = registers;
-	pthread_mutex_unlock(&cpu->seat.lock);
 }
 
 static int registers_as(struct r0_vm *vm, unsigned int cpu,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The thread of a machine that waits for what comes from outside: input, the kill, the time limit. */
+#include "monitor/io_thread.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "monitor/monitor.h"
+#include "monitor/rest.h"
 
 static uint64_t now_ms(void)
 {
@@ -39,7 +40,7 @@ static void end_by_time(struct r0_vm *vm)
 	monitor_end(vm, &outcome);
 }
 
-void *monitor_worker_thread(void *context)
+void *monitor_io_thread(void *context)
 {
 	struct r0_vm *vm = context;
 	uint64_t until = vm->options.time_limit_ms ? now_ms() + vm->options.time_limit_ms : 0;
@@ -53,7 +54,7 @@ void *monitor_worker_thread(void *context)
 		if (poll(fds, 1 + count, left_ms(until)) < 0 && errno != EINTR)
 			monitor_log(vm, "waiting for a VM's input failed: %s", strerror(errno));
 		if (fds[0].revents)
-			r0_vm_kill(vm);
+			monitor_kill(vm);
 		else if (until && now_ms() >= until)
 			end_by_time(vm);
 		else

@@ -8,6 +8,11 @@
 #include <unistd.h>
 #include "base/checksum.h"
 #include "kvm/state_bytes.h"
+#include "monitor/cpu.h"
+#include "monitor/rest.h"
+#include "monitor/threads.h"
+#include "monitor/virtual.h"
+#include "monitor/watch_cpu.h"
 
 size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot)
 {

@@ -7,7 +7,7 @@
 #define MONITOR_SNAPSHOT_H
 
 #include "kvm/vm_state_x86_64.h"
-#include "monitor/monitor.h"
+#include "monitor/state.h"
 
 /* What a machine and its snapshot have to have in common. */
 struct full_snapshot_shape {

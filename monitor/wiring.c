@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#include "monitor/outlets.h"
+#include "monitor/wiring_virtio.h"
 
 /* Of COM1 and COM2. */
 static const unsigned int serial_irqs[SERIAL_LINES] = { 4, 3 };
@@ -17,48 +19,6 @@ static void wake_worker(struct devices *devices)
 
 	/* EAGAIN: it is woken as it is. */
 	(void)!write(devices->wake_evt, &one, sizeof(one));
-}
-
-/* To the guest's interrupt controllers. KVM refuses only lines that there are none of. */
-static void set_line(void *context, unsigned int number, bool level)
-{
-	struct devices *devices = context;
-
-	vm_set_irq(devices->vm, number, level, NULL);
-}
-
-struct irq_line devices_line(struct devices *devices, unsigned int number)
-{
-	if (!devices->vm->irqchip)
-		return (struct irq_line){ 0 };
-	return (struct irq_line){ set_line, devices, number };
-}
-
-static void print(void *context, const void *bytes, size_t size)
-{
-	struct devices_console *console = context;
-	const struct r0_vm_options *options = console->devices->options;
-
-	output_write(&(struct output){ capture_output(&console->capture).write, &console->capture },
-		     bytes, size);
-	if (options->output)
-		options->output(options->context, console->number, bytes, size);
-}
-
-int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
-			 struct error *error)
-{
-	struct devices_console *console = &devices->consoles[number];
-	void *room = malloc(R0_VM_CONSOLE_MAX);
-
-	if (!room)
-		return error_set(error, ENOMEM, "no memory for a console's output");
-	console->devices = devices;
-	console->number = number;
-	console->present = true;
-	capture_init(&console->capture, room, R0_VM_CONSOLE_MAX);
-	*output = (struct output){ print, console };
-	return 0;
 }
 
 static int add_serial(struct devices *devices, unsigned int number, struct error *error)

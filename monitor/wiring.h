@@ -96,22 +96,4 @@ size_t devices_state_size(struct devices *devices);
 void devices_save(struct devices *devices, void *state);
 void devices_restore(struct devices *devices, const void *state);
 
-/* For devices*.c: where a console's output goes; where an interrupt comes out. Returns 0 or -errno. */
-int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
-			 struct error *error);
-struct irq_line devices_line(struct devices *devices, unsigned int number);
-
-/* Add the virtio devices that the options ask for. Returns 0 or -errno. */
-int devices_add_virtio(struct devices *devices, const struct ram *ram, struct error *error);
-void devices_finish_virtio(struct devices *devices);
-
-/*
- * Serve the queues that were notified of since. With the lock held. Returns whether there is more to
- * do.
- */
-bool devices_serve_queues(struct devices *devices);
-
-/* Forget about notifications: the queues are not those any more. */
-void devices_forget_notifications(struct devices *devices);
-
 #endif /* MONITOR_WIRING_H */

@@ -4,6 +4,7 @@
  * worker serves the queue while the vCPU goes on. Interrupts are lines, not irqfds: those only pulse,
  * and the devices' interrupts have a level.
  */
+#include "monitor/wiring_virtio.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 #include "devices/virtio_mmio.h"
 #include "monitor/eventfd.h"
-#include "monitor/wiring.h"
+#include "monitor/outlets.h"
 
 /* Their windows, one after another, and interrupts likewise. */
 enum window { WINDOW_CONSOLE, WINDOW_BLOCK, WINDOW_NET };

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "monitor/monitor.h"
+#include "monitor/state.h"
 
 #define RESET	   "mov $0xfe, %al\n out %al, $0x64\n hlt\n"
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"

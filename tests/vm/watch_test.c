@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "monitor/monitor.h"
+#include "monitor/virtual.h"
 
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
 

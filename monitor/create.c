@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Machines: making them, starting, freezing and ending their threads. */
-#include "monitor/monitor.h"
+/* Machines: making, starting and releasing them. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include "monitor/rest.h"
 #include "monitor/snapshot.h"
+#include "monitor/threads.h"
+#include "monitor/watch_cpu.h"
 
 #define DEFAULT_MEMORY	      (16ul << 20)
 #define DEFAULT_PARK_LIMIT_MS 30000
-
-void monitor_log(const struct r0_vm *vm, const char *format, ...)
-{
-	char line[sizeof(struct error)];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	if (vm->options.log)
-		vm->options.log(vm->options.context, line);
-	else
-		fprintf(stderr, "ring0: %s\n", line);
-}
 
 /* Options as they count, or what is wrong with them. */
 static int take_options(struct r0_vm_options *options, const struct r0_vm_options *given,
@@ -195,181 +179,25 @@ static void release(struct r0_vm *vm)
 	free(vm);
 }
 
-void monitor_end(struct r0_vm *vm, const struct r0_vm_outcome *outcome)
-{
-	unsigned int i;
-	bool runs;
-
-	/* In one: what ends now may be ready to be started again a moment later, and then is to be. */
-	pthread_mutex_lock(&vm->end_lock);
-	runs = vm->running != 0;
-	if (runs && !vm->has_outcome) {
-		vm->has_outcome = true;
-		vm->outcome = *outcome;
-	}
-	if (runs)
-		park_kill(&vm->park);
-	pthread_mutex_unlock(&vm->end_lock);
-	for (i = 0; runs && i < vm->options.cpus; i++)
-		monitor_kick(&vm->cpus[i]);
-}
-
-void monitor_thread_ends(struct r0_vm *vm)
-{
-	bool last;
-
-	pthread_mutex_lock(&vm->end_lock);
-	last = --vm->running == 0 && vm->abandoned;
-	pthread_cond_broadcast(&vm->ended);
-	pthread_mutex_unlock(&vm->end_lock);
-	/* Nobody waits for this thread any more, nor joins it. */
-	if (last)
-		release(vm);
-}
-
-bool monitor_wait_for_threads(struct r0_vm *vm, int timeout_ms)
-{
-	struct timespec until;
-	int err = 0;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += timeout_ms % 1000 * 1000000l;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	while (vm->running && !err)
-		err = timeout_ms < 0 ? pthread_cond_wait(&vm->ended, &vm->end_lock) :
-				       pthread_cond_timedwait(&vm->ended, &vm->end_lock, &until);
-	return !vm->running;
-}
-
-/*
- * With end_lock held. Once none runs they are joined: they are about to return, and take no lock
- * before that.
- */
-static void give_back_threads(struct r0_vm *vm, int (*give_back)(pthread_t thread))
-{
-	unsigned int i;
-
-	for (i = 0; i < vm->options.cpus; i++) {
-		if (vm->cpus[i].has_thread)
-			give_back(vm->cpus[i].thread);
-		vm->cpus[i].has_thread = false;
-	}
-	if (vm->has_worker)
-		give_back(vm->worker);
-	vm->has_worker = false;
-}
-
-static int join(pthread_t thread)
-{
-	return pthread_join(thread, NULL);
-}
-
 void r0_vm_destroy(struct r0_vm *vm)
 {
 	bool through;
 
 	if (!vm)
 		return;
-	r0_vm_kill(vm);
+	monitor_kill(vm);
 	/* Now, as its threads may outlive this call. */
 	full_snapshots_forget(vm);
 	pthread_mutex_lock(&vm->end_lock);
 	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
-	give_back_threads(vm, through ? join : pthread_detach);
-	if (!through)
+	monitor_give_back_threads(vm, through);
+	if (!through) {
 		monitor_log(vm, "KVM does not let go of a VM: its threads and memory stay");
-	vm->abandoned = !through;
+		vm->abandoned = release;
+	}
 	pthread_mutex_unlock(&vm->end_lock);
 	if (through)
 		release(vm);
-}
-
-bool monitor_at_rest(struct r0_vm *vm)
-{
-	bool through;
-
-	if (vm->state != MONITOR_STARTED)
-		return true;
-	pthread_mutex_lock(&vm->end_lock);
-	through = !vm->running;
-	pthread_mutex_unlock(&vm->end_lock);
-	return through;
-}
-
-int monitor_need_rest(struct r0_vm *vm, const char *what, struct error *error)
-{
-	if (monitor_at_rest(vm))
-		return 0;
-	return error_set(error, EBUSY, "%s of a VM that runs: freeze it first", what);
-}
-
-int monitor_need_cpu(const struct r0_vm *vm, unsigned int cpu, struct error *error)
-{
-	if (cpu < vm->options.cpus)
-		return 0;
-	return error_set(error, EINVAL, "there is no CPU %u: the VM has %u", cpu, vm->options.cpus);
-}
-
-void monitor_make_ready(struct r0_vm *vm)
-{
-	pthread_mutex_lock(&vm->end_lock);
-	give_back_threads(vm, join);
-	vm->has_outcome = false;
-	pthread_mutex_unlock(&vm->end_lock);
-	park_control_reset(&vm->park);
-	devices_pause(vm->devices, false);
-	vm->state = MONITOR_READY;
-}
-
-static int start_cpus(struct r0_vm *vm)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < vm->options.cpus && !err; i++) {
-		err = pthread_create(&vm->cpus[i].thread, NULL, monitor_cpu_thread, &vm->cpus[i]);
-		vm->cpus[i].has_thread = !err;
-	}
-	return err;
-}
-
-static unsigned int count_threads(const struct r0_vm *vm)
-{
-	unsigned int count = vm->has_worker, i;
-
-	for (i = 0; i < vm->options.cpus; i++)
-		count += vm->cpus[i].has_thread;
-	return count;
-}
-
-static int start_threads(struct r0_vm *vm)
-{
-	unsigned int wanted = vm->options.cpus + 1;
-	int err;
-
-	pthread_mutex_lock(&vm->end_lock);
-	vm->running = wanted;
-	pthread_mutex_unlock(&vm->end_lock);
-	err = pthread_create(&vm->worker, NULL, monitor_worker_thread, vm);
-	vm->has_worker = !err;
-	if (!err)
-		err = start_cpus(vm);
-	if (!err)
-		return 0;
-	/* Those that run end again. */
-	pthread_mutex_lock(&vm->end_lock);
-	vm->running -= wanted - count_threads(vm);
-	pthread_mutex_unlock(&vm->end_lock);
-	monitor_end(vm, &(struct r0_vm_outcome){ .end = R0_VM_KILLED });
-	pthread_mutex_lock(&vm->end_lock);
-	monitor_wait_for_threads(vm, -1);
-	pthread_mutex_unlock(&vm->end_lock);
-	monitor_make_ready(vm);
-	return err;
 }
 
 static int check_entries(const struct r0_vm *vm, struct error *error)
@@ -391,7 +219,7 @@ static int start(struct r0_vm *vm, struct error *error)
 
 	if (err)
 		return err;
-	err = start_threads(vm);
+	err = monitor_start_threads(vm);
 	if (err)
 		return error_set(error, err, "no threads for a VM's CPUs: %s", strerror(err));
 	vm->state = MONITOR_STARTED;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What a vCPU's thread and a snapshot need to know of the architecture. */
+#ifndef MONITOR_CPU_H
+#define MONITOR_CPU_H
+
+#include "monitor/state.h"
+
+/* Serve an exit that needs no bus. Returns whether it was one. */
+bool monitor_serve_own(struct monitor_cpu *cpu);
+
+/* Whether a vCPU's next KVM_RUN may wait for others. In its own thread. */
+bool monitor_waits(struct monitor_cpu *cpu);
+
+/* Put a vCPU back, whatever it has now, at rest. Returns 0 or -errno. */
+int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
+			struct error *error);
+
+#endif /* MONITOR_CPU_H */

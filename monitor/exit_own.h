@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits that only an architecture has. */
+#ifndef MONITOR_EXIT_OWN_H
+#define MONITOR_EXIT_OWN_H
+
+#include <linux/kvm.h>
+#include "monitor/exit_access.h"
+
+/* The part of it that is the architecture's own: all exits that exit_classify() does not know. */
+struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *bus);
+
+/* What exit_describe() says of it: why the CPU did not enter the VM (KVM_EXIT_FAIL_ENTRY). */
+void exit_describe_entry(const struct kvm_run *run, char *text, size_t size);
+
+#endif /* MONITOR_EXIT_OWN_H */

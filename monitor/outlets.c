@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Where what comes out of a machine's devices goes: interrupts and text. */
+#include "monitor/outlets.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* To the guest's interrupt controllers. KVM refuses only lines that there are none of. */
+static void set_line(void *context, unsigned int number, bool level)
+{
+	struct devices *devices = context;
+
+	vm_set_irq(devices->vm, number, level, NULL);
+}
+
+struct irq_line devices_line(struct devices *devices, unsigned int number)
+{
+	if (!devices->vm->irqchip)
+		return (struct irq_line){ 0 };
+	return (struct irq_line){ set_line, devices, number };
+}
+
+static void print(void *context, const void *bytes, size_t size)
+{
+	struct devices_console *console = context;
+	const struct r0_vm_options *options = console->devices->options;
+
+	output_write(&(struct output){ capture_output(&console->capture).write, &console->capture },
+		     bytes, size);
+	if (options->output)
+		options->output(options->context, console->number, bytes, size);
+}
+
+int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
+			 struct error *error)
+{
+	struct devices_console *console = &devices->consoles[number];
+	void *room = malloc(R0_VM_CONSOLE_MAX);
+
+	if (!room)
+		return error_set(error, ENOMEM, "no memory for a console's output");
+	console->devices = devices;
+	console->number = number;
+	console->present = true;
+	capture_init(&console->capture, room, R0_VM_CONSOLE_MAX);
+	*output = (struct output){ print, console };
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Where what comes out of a machine's devices goes: interrupts and text. Between the wiring's files. */
+#ifndef MONITOR_OUTLETS_H
+#define MONITOR_OUTLETS_H
+
+#include "monitor/wiring.h"
+
+/* Where a device's interrupt comes out: at the guest's controllers, if it has some. */
+struct irq_line devices_line(struct devices *devices, unsigned int number);
+
+/* Make a console, and say where its output goes. Returns 0 or -errno. */
+int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
+			 struct error *error);
+
+#endif /* MONITOR_OUTLETS_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What <ring0/vm.h> hides: a machine with its vCPUs' threads, and how its parts lock. Of the monitor's
+ * own files alone.
+ *
+ * Locks, in the order in which they are taken: `control`, held by whoever changes what the machine as
+ * a whole does (start, freeze, thaw, snapshots, watches); devices->lock, of the bus and all on it; a
+ * vCPU's `kick_lock`; `end_lock`. Watching has `turn`, then hits.lock, then watch.lock. No vCPU takes
+ * `control`: it is held while they are waited for.
+ */
+#ifndef MONITOR_STATE_H
+#define MONITOR_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <ring0/vm.h>
+#include "kvm/vcpu.h"
+#include "kvm/watch.h"
+#include "monitor/cpu_loop.h"
+#include "monitor/guest_memory.h"
+#include "monitor/wiring.h"
+
+struct monitor_cpu {
+	struct r0_vm *machine;
+	unsigned int number;
+	struct vcpu vcpu;
+	struct park_seat seat;
+	struct watch_cpu watch;
+	bool has_entry;		   /* or needs none; under control */
+	bool has_thread;	   /* to be joined */
+	bool has_turn;		   /* holds machine->turn; of its thread */
+	uint64_t status;	   /* that it ended the machine with, by the debug exit */
+	atomic_bool halted;	   /* for good: see cpu_loop_ops.halt */
+	pthread_mutex_t kick_lock; /* of vcpu.thread, which is 0 while there is no thread to signal */
+	pthread_t thread;
+};
+
+enum monitor_state {
+	MONITOR_READY,
+	MONITOR_STARTED, /* and perhaps ended since: see monitor_at_rest() */
+	MONITOR_FROZEN,
+};
+
+/* A watch as it was asked for; of length 0 if there is none. */
+struct monitor_watched {
+	struct watch_point point;
+	const uint32_t *gate;
+	uint32_t threshold;
+	char tag[WATCH_TAG_SIZE];
+};
+
+struct monitor_hits {
+	pthread_mutex_t lock; /* of all of it, and of watch_dispatch() */
+	/* Changed with control held, too, the vCPUs being at rest. */
+	struct monitor_watched watched[WATCH_SLOTS];
+	struct r0_vm_hit ring[R0_VM_HITS_MAX];
+	size_t first, count;
+	uint64_t lost;
+	uint64_t last[WATCH_SLOTS]; /* the watched variables' values */
+};
+
+struct r0_vm {
+	struct r0_vm_options options;
+	struct kvm *kvm;
+	struct vm vm;
+	struct guest_memory memory;
+	struct devices *devices;
+	struct monitor_cpu *cpus; /* options.cpus of them */
+	struct park_seat *seats[R0_VM_CPUS_MAX];
+	struct park_control park;
+
+	pthread_mutex_t control;
+	enum monitor_state state;	  /* under control */
+	struct r0_vm_snapshot *snapshots; /* that this machine's memory is tracked for; likewise */
+	struct watch watch;		  /* once the first one was asked for */
+	bool has_watch;
+	pthread_mutex_t turn; /* of single steps, of all CPUs */
+	char watch_method[256];
+	struct monitor_hits hits;
+
+	pthread_mutex_t end_lock;
+	pthread_cond_t ended;
+	unsigned int running; /* threads; under end_lock, like all below */
+	bool has_outcome;
+	struct r0_vm_outcome outcome;
+	pthread_t worker;
+	bool has_worker;
+	/* Its threads do not end: the last of them calls this, which releases it. NULL before. */
+	void (*abandoned)(struct r0_vm *vm);
+};
+
+/* The same text under two names. */
+_Static_assert(sizeof(struct r0_error) == sizeof(struct error), "one text");
+
+static inline struct error *monitor_error(struct r0_error *error)
+{
+	return (struct error *)error;
+}
+
+#endif /* MONITOR_STATE_H */

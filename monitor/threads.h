@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads of a machine: one for each vCPU, and one for what comes from outside. */
+#ifndef MONITOR_THREADS_H
+#define MONITOR_THREADS_H
+
+#include "monitor/state.h"
+
+/* Start all of them, or none. With control held. Returns 0 or an errno as pthread_create() does. */
+int monitor_start_threads(struct r0_vm *vm);
+
+/*
+ * With end_lock held. If they are through they are joined: they are about to return, and take no lock
+ * before that. If not, nobody waits for them any more.
+ */
+void monitor_give_back_threads(struct r0_vm *vm, bool through);
+
+/* Make an ended machine ready to be started again. With control held and no thread running. */
+void monitor_make_ready(struct r0_vm *vm);
+
+#endif /* MONITOR_THREADS_H */
