@@ -251,6 +251,9 @@ static void fill_guest(struct r0_guest *guest, const struct entry *entry,
 	unsigned int cpu;
 	size_t i;
 
+	guest->exception = r0_exception;
+	guest->syscall = r0_syscall;
+	guest->cpu_main = r0_cpu_main;
 	for (cpu = 0; cpu < entry->cpus; cpu++)
 		fill_cpu(r0_cpu_at(guest, cpu), cpu, entry, mirror);
 	for (i = 0; i < mirror->part_count; i++) {

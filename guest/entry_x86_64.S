@@ -4,6 +4,8 @@
  * that leaves the VM. What runs on the page tables of ring 3 is kept on pages of its own, which
  * those map for ring 0 only: with CR4.SMEP, ring 0 can't run code that ring 3 may (SDM vol. 3A,
  * 4.6.1).
+ *
+ * It calls the runtime's functions through struct r0_guest, as they are above it.
  */
 #include <ring0/private/abi.h>
 
@@ -23,9 +25,6 @@
 #define DW_OP_breg7		  0x77
 
 	.hidden r0_guest
-	.hidden r0_cpu_main
-	.hidden r0_exception
-	.hidden r0_syscall
 
 	.section .text.r0_entry, "ax", @progbits
 	.balign 4096
@@ -109,7 +108,7 @@ exception:
 	jb	4f
 3:
 	movq	%rsp, %rdi
-	call	r0_exception
+	call	*r0_guest + R0_GUEST_EXCEPTION(%rip)
 	testb	$3, FRAME_CS(%rsp)
 	jz	2f
 	call	r0_find_cpu
@@ -151,7 +150,7 @@ exception:
 	movq	%rax, %cr3
 5:
 	movq	%rsp, %rdi
-	call	r0_exception
+	call	*r0_guest + R0_GUEST_EXCEPTION(%rip)
 	/* If it was caught, it goes on elsewhere, in ring 0. */
 	cmpq	%r15, FRAME_RIP(%rsp)
 	jne	2b
@@ -280,7 +279,7 @@ system_call:
 	movq	%rsi, %rdx
 	movq	%rdi, %rsi
 	movq	%rax, %rdi
-	call	r0_syscall
+	call	*r0_guest + R0_GUEST_SYSCALL(%rip)
 	leaq	-64(%rbp), %rsp
 	popq	%r10
 	popq	%r9
@@ -419,7 +418,7 @@ r0_cpu_start:
 	.cfi_startproc
 	.cfi_undefined %rip
 	cli
-	call	r0_cpu_main
+	call	*r0_guest + R0_GUEST_CPU_MAIN(%rip)
 	ud2
 	.cfi_endproc
 	.size r0_cpu_start, . - r0_cpu_start
@@ -447,32 +446,6 @@ r0_idle_waits:
 	ret
 	.cfi_endproc
 	.size r0_cpu_rest, . - r0_cpu_rest
-
-/* int r0_try_begin(struct r0_try *try) */
-	.balign 16
-	.globl r0_try_begin
-	.type r0_try_begin, @function
-r0_try_begin:
-	.cfi_startproc
-	movq	%rbx, 0(%rdi)
-	movq	%rbp, 8(%rdi)
-	movq	%r12, 16(%rdi)
-	movq	%r13, 24(%rdi)
-	movq	%r14, 32(%rdi)
-	movq	%r15, 40(%rdi)
-	leaq	8(%rsp), %rax
-	movq	%rax, 48(%rdi)
-	movq	(%rsp), %rax
-	movq	%rax, 56(%rdi)
-	pushfq
-	.cfi_adjust_cfa_offset 8
-	popq	64(%rdi)
-	.cfi_adjust_cfa_offset -8
-	movl	%ss, %eax
-	movq	%rax, 72(%rdi)
-	jmp	r0_try_link
-	.cfi_endproc
-	.size r0_try_begin, . - r0_try_begin
 
 /*
  * void r0_wait_halt(void): STI's shadow lets no interrupt in before the HLT (SDM vol. 2B, STI). The host

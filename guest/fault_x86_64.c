@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Exceptions and interrupts: what the entry code calls, and r0_try(), r0_set_handler() and
- * r0_user_call() on top of it.
- */
+/* Exceptions and interrupts: what the entry code calls, and r0_set_handler(). */
 #include <ring0.h>
 #include "runtime.h"
 
@@ -10,7 +7,6 @@
 #define UD2_LENGTH 2
 #define RED_ZONE   128
 #define RFLAGS_TF  (1ull << 8)
-#define TSS_IST(n) (0x24 + 8 * ((n)-1)) /* SDM vol. 3A, 8.7, figure 8-11 */
 
 static uint64_t read_cr2(void)
 {
@@ -18,19 +14,6 @@ static uint64_t read_cr2(void)
 
 	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
 	return value;
-}
-
-static uint64_t *exception_stack(const struct r0_cpu *cpu)
-{
-	/* Not aligned to 8: the TSS is a packed structure. */
-	typedef uint64_t unaligned __attribute__((aligned(4), may_alias));
-
-	return (unaligned *)(cpu->area + R0_AREA_TSS + TSS_IST(R0_IST_EXCEPTION));
-}
-
-void set_exception_stack(const struct r0_cpu *cpu, uint64_t top)
-{
-	*exception_stack(cpu) = top;
 }
 
 static bool is_sparse(uint64_t address)
@@ -41,31 +24,6 @@ static bool is_sparse(uint64_t address)
 		if (address >= r0_guest.sparse[i].first && address <= r0_guest.sparse[i].last)
 			return true;
 	return false;
-}
-
-/* Have the interrupted code continue where the innermost try began. */
-static void recover(struct r0_cpu *cpu, struct r0_frame *frame)
-{
-	struct r0_try *try = cpu->try;
-	const struct r0_recovery *to = &try->recovery;
-	uint64_t cs;
-
-	__asm__("mov %%cs, %0" : "=r"(cs));
-	frame->rbx = to->rbx;
-	frame->rbp = to->rbp;
-	frame->r12 = to->r12;
-	frame->r13 = to->r13;
-	frame->r14 = to->r14;
-	frame->r15 = to->r15;
-	frame->rsp = to->rsp;
-	frame->rip = to->rip;
-	frame->rflags = to->rflags;
-	frame->ss = to->ss;
-	frame->cs = cs & 0xffff;
-	frame->rax = 1;
-	cpu->try = try->outer;
-	cpu->user_stack = try->user_stack;
-	set_exception_stack(cpu, try->exception_stack);
 }
 
 /* It says what ring 3 waits for, too: see R0_WAIT_MASK. */
@@ -128,7 +86,7 @@ static void note_resumption(struct r0_cpu *cpu, uint64_t vector, uint64_t rip, u
 static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 		   void (*handler)(struct r0_frame *frame))
 {
-	uint64_t top = *exception_stack(cpu), user_stack = cpu->user_stack;
+	uint64_t top = exception_stack(cpu), user_stack = cpu->user_stack;
 
 	set_exception_stack(cpu, top - R0_IST_SHIFT);
 	if (frame->cs & 3)
@@ -136,13 +94,6 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 	handler(frame);
 	cpu->user_stack = user_stack;
 	set_exception_stack(cpu, top);
-}
-
-/* A store dirties a page, and CPUs may note at a time. */
-static void note_use(enum r0_used use)
-{
-	if (!(r0_guest.used & use))
-		__atomic_fetch_or(&r0_guest.used, use, __ATOMIC_RELAXED);
 }
 
 static bool is_syscall_entry(uint64_t rip)
@@ -193,51 +144,6 @@ void r0_exception(struct r0_frame *frame)
 		return;
 	}
 	r0_ask(R0_MESSAGE_EXCEPTION, (uint64_t)frame, cr2);
-}
-
-int r0_try_link(struct r0_try *try)
-{
-	struct r0_cpu *cpu;
-
-	require_guest("r0_try");
-	cpu = this_cpu();
-	try->exception_stack = *exception_stack(cpu);
-	try->user_stack = cpu->user_stack;
-	try->outer = cpu->try;
-	try->fault = (struct r0_fault){ .vector = -1 };
-	cpu->try = try;
-	return 0;
-}
-
-void r0_try_end(struct r0_try *try)
-{
-	this_cpu()->try = try->outer;
-}
-
-struct r0_fault r0_try(void (*fn)(void *arg), void *arg)
-{
-	struct r0_try try;
-
-	if (r0_try_begin(&try) == 0) {
-		fn(arg);
-		r0_try_end(&try);
-	}
-	return try.fault;
-}
-
-struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
-{
-	struct r0_cpu *cpu = this_cpu();
-	/* Of the ring 3 around this one, if a handler that interrupted it calls. */
-	uint64_t kernel_rsp = cpu->kernel_rsp, user_rsp = cpu->user_rsp;
-	struct r0_try try;
-
-	note_use(R0_USED_RING_3);
-	if (r0_try_begin(&try) == 0)
-		r0_enter_user(fn, arg, cpu->user_stack, cpu);
-	cpu->kernel_rsp = kernel_rsp;
-	cpu->user_rsp = user_rsp;
-	return try.fault;
 }
 
 void r0_set_handler(int vector, void (*fn)(struct r0_frame *frame))

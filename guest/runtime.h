@@ -45,13 +45,15 @@ struct r0_cpu *r0_find_cpu(void);
 void r0_cpu_rest(void);
 
 /*
- * What the entry code calls: for every exception and interrupt, for SYSCALL, for r0_try_begin(), and
- * where a CPU starts that has no test to run.
+ * What the entry code calls through struct r0_guest: for every exception and interrupt, for SYSCALL,
+ * and where a CPU starts that has no test to run.
  */
 void r0_exception(struct r0_frame *frame);
 uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip);
+void r0_cpu_main(void);
+
+/* What r0_try_begin() ends in. */
 int r0_try_link(struct r0_try *try);
-void r0_cpu_main(void) __attribute__((noreturn));
 
 static inline bool in_ring3(void)
 {
@@ -83,7 +85,18 @@ static inline uint32_t *handled_interrupts(const struct r0_cpu *cpu, uint64_t ve
 }
 
 /* Where the next exception's stack of that CPU starts. */
+uint64_t exception_stack(const struct r0_cpu *cpu);
 void set_exception_stack(const struct r0_cpu *cpu, uint64_t top);
+
+/* Have the interrupted code continue where the innermost try began. */
+void recover(struct r0_cpu *cpu, struct r0_frame *frame);
+
+/* For reports: the test uses something. A store dirties a page, and CPUs may note at a time. */
+static inline void note_use(enum r0_used use)
+{
+	if (!(r0_guest.used & use))
+		__atomic_fetch_or(&r0_guest.used, use, __ATOMIC_RELAXED);
+}
 
 /* For reports: what that CPU waits for from now on. */
 void note_wait(struct r0_cpu *cpu, enum r0_wait waits, const void *awaited);

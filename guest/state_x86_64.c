@@ -9,6 +9,9 @@
 
 _Static_assert(offsetof(struct r0_guest, first) == 0, "entry code");
 _Static_assert(offsetof(struct r0_guest, cpu_count) == R0_GUEST_CPU_COUNT, "entry code");
+_Static_assert(offsetof(struct r0_guest, exception) == R0_GUEST_EXCEPTION, "entry code");
+_Static_assert(offsetof(struct r0_guest, syscall) == R0_GUEST_SYSCALL, "entry code");
+_Static_assert(offsetof(struct r0_guest, cpu_main) == R0_GUEST_CPU_MAIN, "entry code");
 _Static_assert(offsetof(struct r0_guest, others) == R0_GUEST_OTHERS, "entry code");
 _Static_assert(sizeof(struct r0_cpu) == R0_CPU_SIZE, "entry code");
 _Static_assert(offsetof(struct r0_cpu, kernel_cr3) == R0_CPU_KERNEL_CR3, "entry code");

@@ -161,6 +161,7 @@ static void crash_in(void (*fn)(void), enum crash_kind kind)
 {
 	to_run = fn;
 	outside = &outside_host;
+	r0_guest.syscall = r0_syscall;
 	asked.kind = kind;
 	assert_true(self_run(run_it, describe));
 	if (getenv("CRASH_TEST_SHOW"))

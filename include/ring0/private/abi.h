@@ -95,6 +95,9 @@
 
 /* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/state_x86_64.c. */
 #define R0_GUEST_CPU_COUNT 0x100
+#define R0_GUEST_EXCEPTION 0x108
+#define R0_GUEST_SYSCALL   0x110
+#define R0_GUEST_CPU_MAIN  0x118
 #define R0_GUEST_OTHERS	   0x1000
 #define R0_CPU_SIZE	   0x100
 #define R0_CPU_KERNEL_CR3  0
@@ -176,6 +179,10 @@ enum r0_work {
 struct r0_guest {
 	struct r0_cpu first;
 	uint64_t cpu_count; /* 0 and 1 are one */
+	/* What the entry code calls: r0_exception(), r0_syscall() and r0_cpu_main() of guest/. */
+	void (*exception)(struct r0_frame *frame);
+	uint64_t (*syscall)(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip);
+	void (*cpu_main)(void);
 	struct {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
 	} sparse[R0_SPARSE_RANGES];

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* r0_try(), and r0_user_call() on top of it. */
+#include <ring0.h>
+#include "runtime.h"
+
+struct r0_fault r0_try(void (*fn)(void *arg), void *arg)
+{
+	struct r0_try try;
+
+	if (r0_try_begin(&try) == 0) {
+		fn(arg);
+		r0_try_end(&try);
+	}
+	return try.fault;
+}
+
+struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
+{
+	struct r0_cpu *cpu = this_cpu();
+	/* Of the ring 3 around this one, if a handler that interrupted it calls. */
+	uint64_t kernel_rsp = cpu->kernel_rsp, user_rsp = cpu->user_rsp;
+	struct r0_try try;
+
+	note_use(R0_USED_RING_3);
+	if (r0_try_begin(&try) == 0)
+		r0_enter_user(fn, arg, cpu->user_stack, cpu);
+	cpu->kernel_rsp = kernel_rsp;
+	cpu->user_rsp = user_rsp;
+	return try.fault;
+}
