@@ -688,8 +688,3 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	release(&run);
 	return !run.unusable;
 }
-
-void outcome_of(struct outcome *outcome, enum r0_verdict verdict, const char *message)
-{
-	*outcome = (struct outcome){ .result = { .verdict = verdict, .message = strdup(message) } };
-}

@@ -12,7 +12,7 @@
 #include <ring0/test.h>
 #include "execution/debugger.h"
 #include "execution/machine.h"
-#include "report/report.h"
+#include "execution/outcome.h"
 
 /* What is to run. */
 struct job {
@@ -50,8 +50,5 @@ struct deadline {
  */
 bool execute(struct machine *machine, const struct job *job, struct deadline *deadline,
 	     struct outcome *outcome);
-
-/* Make an outcome of a verdict and a message, without anything having been run. */
-void outcome_of(struct outcome *outcome, enum r0_verdict verdict, const char *message);
 
 #endif /* EXECUTION_EXECUTE_H */

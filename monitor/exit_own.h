@@ -6,7 +6,7 @@
 #include <linux/kvm.h>
 #include "monitor/exit_access.h"
 
-/* The part of it that is the architecture's own: all exits that exit_classify() does not know. */
+/* The same as exit_classify(), for exits that not every architecture has. */
 struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *bus);
 
 /* What exit_describe() says of it: why the CPU did not enter the VM (KVM_EXIT_FAIL_ENTRY). */

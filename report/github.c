@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/plan.h"
 #include "execution/verdict.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "report/formats.h"
 
 struct state {
 	FILE *lines;
@@ -78,7 +78,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 
 	if (!verdict_is_failure(r->verdict) && r->verdict != R0_VERDICT_ERROR)
 		return;
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	fputs("::error file=", state->lines);
 	put_path(state->lines, file);
 	fprintf(state->lines, ",line=%d,title=", line);

@@ -9,9 +9,9 @@
 #include <string.h>
 #include "base/text.h"
 #include "execution/doubt.h"
+#include "execution/plan.h"
+#include "report/formats.h"
 #include "report/list.h"
-#include "report/report.h"
-#include "runner/plan.h"
 
 /* Goes up when a reader of an older version could misread what is written. */
 #define FORMAT_VERSION 1
@@ -166,7 +166,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	put_known(out, "xfail", c->test->options.xfail);
 	doubts_text(outcome->doubts, doubts, sizeof(doubts));
 	put_known(out, "doubts", doubts);
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	put_member(out, "file", file);
 	fprintf(out, ",\"line\":%d,\"duration_ns\":%" PRIu64 "}\n", line, outcome->duration_ns);
 }

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/plan.h"
 #include "execution/verdict.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "report/formats.h"
 
 enum kind {
 	KIND_PASSED, /* and what nobody knows of */
@@ -166,7 +166,7 @@ static void put_verdict(FILE *out, const char *element, const struct plan_case *
 	put_attribute(out, "message", first);
 	putc('>', out);
 	free(first);
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	put_text(out, file, false);
 	fprintf(out, ":%d: ", line);
 	put_text(out, message, false);
@@ -214,7 +214,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	int line;
 
 	/* Where a pass or a skip happened is where the test is. */
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	entry = open_case(report, c, kind, file, line, outcome->duration_ns);
 	if (kind == KIND_FAILED)
 		put_verdict(state->elements, "failure", c, outcome);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/plan.h"
 #include "execution/verdict.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "report/formats.h"
 
 struct state {
 	size_t suite;  /* number of the one that is open, or was last */
@@ -119,7 +119,7 @@ static void put_diagnostics(const struct report *report, const struct plan_case 
 	put_output(report->out, &outcome->result);
 	fputs("  # ", report->out);
 	put_name(report->out, report_short_name(c));
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	fprintf(report->out, ": %s at ", r0_verdict_name(outcome->result.verdict));
 	text_put(report->out, file, strlen(file), "");
 	fprintf(report->out, ":%d\n", line);

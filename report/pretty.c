@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/plan.h"
 #include "execution/verdict.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "report/formats.h"
 
 /* Below a test's line: its message, and what it wrote. */
 #define DETAIL "          "
@@ -277,7 +277,7 @@ static void put_message(const struct report *report, const struct plan_case *c,
 	FILE *out = report->out;
 	int line;
 
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	fputs(DETAIL, out);
 	text_put(out, file, strlen(file), "");
 	fprintf(out, ":%d%s", line, message[0] ? ": " : "");

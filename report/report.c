@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all reports have in common: the list of formats, lines on the run as a whole, and the sum of
- * the results.
+ * What all reports have in common: where a case is, lines on the run as a whole, and the sum of the
+ * results.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/plan.h"
 #include "execution/verdict.h"
 #include "report/report.h"
-#include "runner/plan.h"
-
-const struct report_ops *const report_formats[] = {
-	&report_pretty_ops, &report_tap_ops,  &report_junit_ops,  &report_xunit_ops,
-	&report_json_ops,   &report_ktap_ops, &report_sotest_ops, NULL,
-};
-
-const struct report_ops *report_find(const char *name, size_t length)
-{
-	size_t i;
-
-	for (i = 0; report_formats[i]; i++)
-		if (strlen(report_formats[i]->name) == length &&
-		    !memcmp(report_formats[i]->name, name, length))
-			return report_formats[i];
-	return NULL;
-}
 
 size_t report_index(const struct report *report, const struct plan_case *c)
 {
@@ -76,16 +59,7 @@ void report_put_doubts(const struct report *report, const struct tally *tally, c
 		put_line(report->out, begin, tally->doubts, end);
 }
 
-void outcome_finish(struct outcome *outcome)
-{
-	free(outcome->result.message);
-	free(outcome->result.report);
-	free(outcome->result.output);
-	free(outcome->result.file);
-	memset(outcome, 0, sizeof(*outcome));
-}
-
-const char *outcome_place(const struct outcome *outcome, const struct plan_case *c, int *line)
+const char *report_place(const struct outcome *outcome, const struct plan_case *c, int *line)
 {
 	if (outcome->result.file && outcome->result.file[0]) {
 		*line = outcome->result.line;

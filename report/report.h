@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <ring0/call.h>
 #include "base/host.h"
+#include "execution/outcome.h"
 
 struct plan;
 struct plan_case;
@@ -26,18 +27,8 @@ enum exit_status {
 	EXIT_STATUS_SIGNAL = 128, /* and the signal's number, where one ended the run */
 };
 
-/* A result with what only a report needs. */
-struct outcome {
-	struct r0_result result;
-	uint64_t duration_ns;
-	unsigned int doubts; /* on a software KVM: see execution/doubt.h */
-};
-
-/* Release what an outcome owns. */
-void outcome_finish(struct outcome *outcome);
-
 /* Where to look for a failure: where it happened, or else where the test is. Never NULL. */
-const char *outcome_place(const struct outcome *outcome, const struct plan_case *c, int *line);
+const char *report_place(const struct outcome *outcome, const struct plan_case *c, int *line);
 
 /* What a run amounts to, counted by verdict. */
 struct tally {
@@ -116,22 +107,5 @@ void report_put_doubts(const struct report *report, const struct tally *tally, c
 
 /* How this run can be had again: "--shuffle=7, shard 1/3", or "" for all, in the usual order. */
 void report_order(const struct plan *plan, char *text, size_t size);
-
-extern const struct report_ops report_pretty_ops;
-extern const struct report_ops report_tap_ops;
-extern const struct report_ops report_junit_ops;
-extern const struct report_ops report_xunit_ops;
-extern const struct report_ops report_json_ops;
-extern const struct report_ops report_ktap_ops;
-extern const struct report_ops report_sotest_ops;
-
-/* GitHub's annotations, for below a report for people: no format of its own for --format. */
-extern const struct report_ops report_github_ops;
-
-/* All formats, the default one first; NULL ends the list. */
-extern const struct report_ops *const report_formats[];
-
-/* The operations of a format by its name, of that length, or NULL. */
-const struct report_ops *report_find(const char *name, size_t length);
 
 #endif /* REPORT_REPORT_H */

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "execution/plan.h"
 #include "report/report.h"
-#include "runner/plan.h"
 
 /* One more than --format allows, for the annotations. */
 #define REPORT_SET_MAX 18

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "execution/plan.h"
 #include "execution/verdict.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "report/formats.h"
 
 #define EOL "\r\n"
 
@@ -87,7 +87,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 
 		put_bytes(out, c->name, "output: ", r->output, r->output_size);
 		if (bad) {
-			file = outcome_place(outcome, c, &line);
+			file = report_place(outcome, c, &line);
 			put_text(out, c->name, "file: ", file);
 			snprintf(text, sizeof(text), "%d", line);
 			put_text(out, c->name, "line: ", text);

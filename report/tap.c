@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "execution/plan.h"
+#include "report/formats.h"
 
 static const char *or_empty(const char *text)
 {
@@ -153,7 +153,7 @@ static void put_diagnostics(FILE *out, const struct plan_case *c, const struct o
 
 	fprintf(out, "  ---\n  verdict: %s\n", r0_verdict_name(r->verdict));
 	put_lines(out, "message", or_empty(r->message));
-	file = outcome_place(outcome, c, &line);
+	file = report_place(outcome, c, &line);
 	put_text(out, "file", file, strlen(file));
 	fprintf(out, "  line: %d\n", line);
 	fprintf(out, "  duration_ms: %" PRIu64 ".%03u\n", outcome->duration_ns / 1000000,

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include "base/error.h"
 #include "execution/assistance.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "execution/plan.h"
+#include "report/formats.h"
 
 enum cli_colour {
 	CLI_COLOUR_AUTO, /* on terminals */

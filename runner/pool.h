@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "execution/plan.h"
 #include "report/report.h"
-#include "runner/plan.h"
 
 struct pool_options {
 	unsigned int timeout_ms; /* 0: each test's own */

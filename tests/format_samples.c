@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "report/report.h"
-#include "runner/plan.h"
+#include "execution/plan.h"
+#include "report/formats.h"
 
 #define CASES 12
 

@@ -170,9 +170,6 @@ struct lab_files {
 
 /* Add one file under that path inside; nothing happens if the path is taken. -errno, unsaid. */
 int lab_files_add(struct lab_files *files, const char *host, const char *inside);
-/* Add what --file names: a file, with what it needs if it is a program, or a whole directory. */
-int lab_files_add_option(struct lab_files *files, const struct lab_options *options,
-			 const char *text);
 void lab_files_finish(struct lab_files *files);
 
 /* ---- gather.c ---- */

@@ -13,8 +13,8 @@
 #include <string.h>
 #include "base/text.h"
 #include "execution/doubt.h"
-#include "report/report.h"
-#include "runner/plan.h"
+#include "execution/plan.h"
+#include "report/formats.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "runner/plan.h"
+#include "execution/plan.h"
 
 #define NODEFAULT "nodefault"
 

@@ -3,8 +3,8 @@
  * Which cases of which tests are to run, in order. A test without .params is one case, one with
  * them a case for each element. Pure: knows neither KVM nor the command line's syntax.
  */
-#ifndef RUNNER_PLAN_H
-#define RUNNER_PLAN_H
+#ifndef EXECUTION_PLAN_H
+#define EXECUTION_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,4 +63,4 @@ int plan_init(struct plan *plan, const struct r0_test *const *tests, size_t coun
 	      const struct plan_selection *selection, struct error *error);
 void plan_finish(struct plan *plan);
 
-#endif /* RUNNER_PLAN_H */
+#endif /* EXECUTION_PLAN_H */
