@@ -179,6 +179,22 @@ static int add_file(struct lab_files *files, const struct lab_options *options, 
 	return status;
 }
 
+/* The directory of a file that is to be collected, by the name that the program has for it. */
+static void add_place(struct lab_files *files, const char *path)
+{
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *place = here ? lab_format("%s/%s", here, path) : lab_format("%s", path);
+	char *slash = strrchr(place, '/');
+
+	/* Where there is none, the program says so inside as it would here. */
+	if (slash && slash != place) {
+		*slash = '\0';
+		lab_files_add(files, place, place);
+	}
+	free(place);
+	free(here);
+}
+
 int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_strings *inside)
 {
 	int status = 0;
@@ -202,6 +218,8 @@ int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_
 	}
 	for (size_t i = 0; i < options->files.count && !status; i++)
 		status = add_file(files, options, options->files.items[i]);
+	for (size_t i = 0; i < options->collect.count && !status; i++)
+		add_place(files, options->collect.items[i]);
 	if (!status)
 		status = add_command(files, options);
 	/* Where the dynamic linker finds what is in no default directory. */
