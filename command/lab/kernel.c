@@ -232,32 +232,52 @@ static int examine(const struct lab_options *options, struct lab_kernel *kernel)
 	return find_modules(options, kernel);
 }
 
-int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel)
+/* The kernel that was named, or the newest in the cache; *path is NULL if there is none. */
+static int find_path(const struct lab_options *options, char **path)
 {
 	const char *named = options->kernel ? options->kernel : getenv("RING0_LAB_KERNEL");
-	const char *arch = options->architecture->name;
 	struct lab_strings names = { 0 };
 	char *cache, *pattern;
 
-	*kernel = (struct lab_kernel){ 0 };
-	if (named && *named) {
-		kernel->path = lab_format("%s", named);
-		return examine(options, kernel);
-	}
+	*path = named && *named ? lab_format("%s", named) : NULL;
+	if (*path)
+		return 0;
 	cache = lab_cache_directory();
 	if (!cache)
 		return LAB_DISK;
-	pattern = lab_format("%s/kernel-%s/boot/vmlinuz-*", cache, arch);
+	pattern = lab_format("%s/kernel-%s/boot/vmlinuz-*", cache, options->architecture->name);
 	lab_glob(pattern, &names);
 	if (names.count)
-		kernel->path = lab_format("%s", names.items[names.count - 1]);
+		*path = lab_format("%s", names.items[names.count - 1]);
 	lab_strings_finish(&names);
 	free(pattern);
 	free(cache);
+	return 0;
+}
+
+bool lab_kernel_is_missing(const struct lab_options *options)
+{
+	char *path;
+	bool missing = !find_path(options, &path) && !path;
+
+	free(path);
+	return missing;
+}
+
+int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel)
+{
+	const char *arch = options->architecture->name;
+	int status;
+
+	*kernel = (struct lab_kernel){ 0 };
+	status = find_path(options, &kernel->path);
+	if (status)
+		return status;
 	if (!kernel->path)
 		return lab_error(LAB_NO_KERNEL,
 				 "there is no %s kernel to boot: run `ring0 lab --arch %s --fetch` "
-				 "once, or name one with --kernel or RING0_LAB_KERNEL",
+				 "once, or name one with --kernel or RING0_LAB_KERNEL; with "
+				 "RING0_LAB=auto it is fetched by itself",
 				 arch, arch);
 	return examine(options, kernel);
 }

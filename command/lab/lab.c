@@ -31,6 +31,8 @@ static int prepare_and_run(struct lab_options *options)
 				 options->architecture->name);
 	status = lab_gather(&files, options, &inside);
 	if (!status)
+		status = lab_fetch_missing(options);
+	if (!status)
 		status = lab_kernel_find(options, &kernel);
 	if (!status)
 		status = lab_kernel_check(options, &kernel);

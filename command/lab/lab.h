@@ -2,10 +2,10 @@
 /*
  * `ring0 lab`: what its files share. A run goes through them in this order: options.c reads the
  * command line; gather.c collects what goes along, by files.c and library.c, which reads programs by
- * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them by apt.c, both
- * uncompressed by uncompress.c; run.c has machine.c start an emulator (emulator.h) with the kernel of image.c and the
- * initial file system of initramfs.c, state.c save and restore a machine that has booted, and
- * session.c talk to the init program in it.
+ * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them by apt.c, unasked for
+ * missing.c, both uncompressed by uncompress.c; run.c has machine.c start an emulator (emulator.h)
+ * with the kernel of image.c and the initial file system of initramfs.c, state.c save and restore a
+ * machine that has booted, and session.c talk to the init program in it.
  * Functions that return an int return 0 or an enum lab_status, having said in one line on standard
  * error what went wrong, unless they say otherwise.
  */
@@ -205,6 +205,8 @@ bool lab_has_pvh_entry(const unsigned char *data, size_t size);
 int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel);
 /* Refuse one that has no KVM. */
 int lab_kernel_check(const struct lab_options *options, const struct lab_kernel *kernel);
+/* Whether none is named, and none is in the cache. */
+bool lab_kernel_is_missing(const struct lab_options *options);
 void lab_kernel_finish(struct lab_kernel *kernel);
 
 /* ---- apt.c: packages, with lists and state of our own ---- */
@@ -230,6 +232,11 @@ bool lab_apt_show(const struct lab_apt *apt, const char *package, struct lab_str
 
 /* Get a kernel into the cache. */
 int lab_fetch(const struct lab_architecture *architecture);
+
+/* ---- missing.c ---- */
+
+/* With RING0_LAB=auto, get a kernel if there is none. */
+int lab_fetch_missing(const struct lab_options *options);
 
 /* ---- initramfs.c ---- */
 
