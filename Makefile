@@ -12,6 +12,9 @@
 #	make lint			layout and static analysis
 #	make sanitize			all tests, with the host's side under ASan and UBSan
 #	make clean
+#
+# Without a KVM that can be used, `make demo` and `make check` run in the lab what needs one: QEMU and a
+# kernel are got for it. RING0_LAB=none does without the lab.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -21,71 +24,75 @@ COUNT ?= 100000
 # More options for Meson: OPTIONS=-Dwerror=true makes errors of warnings.
 OPTIONS ?=
 
-# The options are given once; what changed in the build files since, Ninja notices itself.
-setup = test -f $(1)/build.ninja || meson setup $(1) -Dprefix='$(PREFIX)' -Dlibdir=lib $(OPTIONS) $(2)
+# For the shell, whatever is in a path.
+quote = '$(subst ','\'',$(1))'
+build = $(call quote,$(BUILD))
+
+setup = scripts/setup $(build) -Dprefix=$(call quote,$(PREFIX)) -Dlibdir=lib $(OPTIONS)
 
 .PHONY: all
 all:
 	@scripts/install-packages build
-	@$(call setup,$(BUILD))
-	@ninja -C $(BUILD)
+	@$(setup)
+	@ninja -C $(build)
 
 .PHONY: demo
 demo:
 	@scripts/install-packages build
-	@$(call setup,$(BUILD)) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
-	@ninja -C $(BUILD) examples/demo ring0
-	@$(BUILD)/examples/demo
+	@log=$$($(setup) 2>&1) || { printf '%s\n' "$$log"; exit 1; }
+	@ninja -C $(build) examples/demo ring0
+	@scripts/demo $(build)
 
 .PHONY: check
 check:
 	@scripts/install-packages build check
-	@$(call setup,$(BUILD))
-	@ninja -C $(BUILD)
-	@scripts/check $(BUILD)
+	@$(setup)
+	@ninja -C $(build)
+	@scripts/check $(build)
 
 .PHONY: sanitize
+sanitize: build = $(call quote,$(BUILD)-sanitize)
 sanitize:
 	@scripts/install-packages build check
-	@$(call setup,$(BUILD)-sanitize,-Db_sanitize=address,undefined -Db_lundef=false)
-	@ninja -C $(BUILD)-sanitize
-	@scripts/check $(BUILD)-sanitize
+	@$(setup) -Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C $(build)
+	@scripts/check $(build)
 
 .PHONY: install
 install:
 	@scripts/install-packages build
-	@$(call setup,$(BUILD))
-	@meson configure $(BUILD) -Dprefix='$(PREFIX)'
-	@ninja -C $(BUILD)
-	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
+	@$(setup)
+	@meson configure $(build) -Dprefix=$(call quote,$(PREFIX))
+	@ninja -C $(build)
+	@DESTDIR=$(call quote,$(DESTDIR)) meson install -C $(build) --no-rebuild
 
 .PHONY: bench
 bench:
 	@scripts/install-packages build bench
-	@$(call setup,$(BUILD))
-	@ninja -C $(BUILD) --quiet bench_programs ring0
-	@$(BUILD)/bench/bench
-	@$(BUILD)/bench/bench_assist
-	@$(BUILD)/bench/bench_machine
-	@$(BUILD)/bench/bench_smp
-	@bench/lab $(BUILD)/ring0
+	@$(setup)
+	@ninja -C $(build) --quiet bench_programs ring0
+	@$(build)/bench/bench
+	@$(build)/bench/bench_assist
+	@$(build)/bench/bench_machine
+	@$(build)/bench/bench_smp
+	@bench/lab $(build)/ring0
 
 .PHONY: fuzz
 fuzz:
 	@scripts/install-packages build check
-	@$(call setup,$(BUILD))
-	@ninja -C $(BUILD) tests/device_fuzz tests/reset_fuzz
-	@$(BUILD)/tests/device_fuzz --count $(COUNT) --seconds 1800
-	@$(BUILD)/tests/reset_fuzz --count $(COUNT) --seconds 5400
+	@$(setup)
+	@ninja -C $(build) tests/device_fuzz tests/reset_fuzz
+	@$(build)/tests/device_fuzz --count $(COUNT) --seconds 1800
+	@$(build)/tests/reset_fuzz --count $(COUNT) --seconds 5400
 
 .PHONY: lint
+lint: build = $(call quote,$(BUILD)-lint)
 lint:
 	@scripts/install-packages build check lint
-	@CC=clang; export CC; $(call setup,$(BUILD)-lint,-Dwerror=true) >/dev/null
-	@ninja -C $(BUILD)-lint --quiet
-	@scripts/lint $(BUILD)-lint
+	@CC=clang; export CC; $(setup) -Dwerror=true >/dev/null
+	@ninja -C $(build) --quiet
+	@scripts/lint $(build)
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD) $(BUILD)-sanitize $(BUILD)-lint
+	rm -rf $(build) $(build)-sanitize $(build)-lint

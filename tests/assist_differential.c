@@ -652,6 +652,22 @@ static bool make_arena(void)
 					  MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static bool has_kvm(void)
+{
+	struct r0_result result = r0_call(nothing, NULL, NULL);
+	bool usable = result.verdict != R0_VERDICT_SKIP;
+
+	if (!usable)
+		printf("1..0 # SKIP %s\n", result.message);
+	r0_result_finish(&result);
+	return usable;
+}
+
 static bool prepare(void)
 {
 	static uint8_t stack[65536];
@@ -692,7 +708,7 @@ int main(int argc, char **argv)
 			only = argv[i + 1];
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!prepare())
+	if (!has_kvm() || !prepare())
 		return 77;
 	random_state = seed ? seed : 1;
 	enumerate();

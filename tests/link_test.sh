@@ -6,11 +6,12 @@
 #
 #	tests/link_test.sh BUILD EXAMPLE.c
 #
-# Against the build tree's own library and against an installed copy.
+# Against the build tree's own library and against an installed copy. Without a KVM to use, in the lab.
 set -u
 
 build=$1
 source=$2
+lab=$(dirname "$0")/lab
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
@@ -51,7 +52,7 @@ build_and_run()
 	fi
 	# shellcheck disable=SC2046 # words: flags
 	"$compiler" "$@" -o "$folder/io_test" "$source" $(flags) >"$folder/log" 2>&1 &&
-		"$folder/io_test" >>"$folder/log" 2>&1
+		"$lab/on_kvm" "$build/ring0" "$folder/io_test" >>"$folder/log" 2>&1
 	report $? "$name"
 }
 
@@ -107,7 +108,8 @@ echo '#include <ring0.h>
 int main(int argc, char **argv) { return r0_main(argc, argv); }' >"$folder/main.c"
 # shellcheck disable=SC2046
 cc -o "$folder/all" "$folder/main.c" -Wl,--whole-archive "$folder/libtests.a" \
-	-Wl,--no-whole-archive $(flags) >"$folder/log" 2>&1 && "$folder/all" >>"$folder/log" 2>&1
+	-Wl,--no-whole-archive $(flags) >"$folder/log" 2>&1 &&
+	"$lab/on_kvm" "$build/ring0" "$folder/all" >>"$folder/log" 2>&1
 report $? 'tests in an archive, --whole-archive'
 # shellcheck disable=SC2046
 cc -o "$folder/none" "$folder/main.c" "$folder/libtests.a" $(flags) >"$folder/log" 2>&1 &&

@@ -19,7 +19,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 
-"$program" --format tap >"$folder/output"
+RING0_LAB=none "$program" --format tap >"$folder/output"
 status=$?
 if [ "$status" -eq 77 ]; then
 	echo '1..0 # SKIP no usable KVM'

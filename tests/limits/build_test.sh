@@ -6,11 +6,12 @@
 #
 #	tests/limits/build_test.sh BUILD LIMITS
 #
-# LIMITS is the folder of this file.
+# LIMITS is the folder of this file. Without a KVM to use, they run in the lab.
 set -u
 
 build=$1
 limits=$2
+lab=$(dirname "$0")/../lab
 PKG_CONFIG_PATH=$build/meson-uninstalled
 export PKG_CONFIG_PATH
 # Looking for leaks takes ptrace(), which not every host allows.
@@ -52,7 +53,7 @@ build_and_run()
 	# shellcheck disable=SC2046 # words: flags
 	"$compiler" $kernel_like "$@" -D_GNU_SOURCE -o "$folder/program" "$limits/limits_call.c" \
 		$(pkg-config --cflags --libs ring0) >"$folder/log" 2>&1 &&
-		"$folder/program" >>"$folder/log" 2>&1
+		"$lab/on_kvm" "$build/ring0" "$folder/program" >>"$folder/log" 2>&1
 	report $? "$name"
 }
 
@@ -70,7 +71,8 @@ build_tests_and_run()
 	# shellcheck disable=SC2046 # words: flags
 	"$compiler" $kernel_like "$@" -D_GNU_SOURCE -I"$limits/../.." -o "$folder/program" \
 		"$limits/../guest/x86test_port.c" $(pkg-config --cflags --libs ring0) \
-		>"$folder/log" 2>&1 && "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
+		>"$folder/log" 2>&1 &&
+		"$lab/on_kvm" "$build/ring0" "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
 	report $? "$name"
 }
 
