@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Registers as the lines of a report, flags by name. Depends on crash.h alone. */
-#include <string.h>
+#include <ring0/private/register_bits_x86_64.h>
 #include "crash/registers_x86_64.h"
 
-struct flag {
-	unsigned int bit;
-	const char *name;
-};
-
-/* SDM vol. 1, 3.4.3; vol. 3A, 2.5 and 2.2.1. */
-static const struct flag rflags[] = {
-	{ 0, "CF" },  { 2, "PF" },  { 4, "AF" },  { 6, "ZF" },	{ 7, "SF" },
-	{ 8, "TF" },  { 9, "IF" },  { 10, "DF" }, { 11, "OF" }, { 14, "NT" },
-	{ 16, "RF" }, { 17, "VM" }, { 18, "AC" }, { 0, NULL },
-};
-static const struct flag cr0_flags[] = {
-	{ 0, "PE" },  { 1, "MP" },  { 2, "EM" },  { 3, "TS" },	{ 4, "ET" },  { 5, "NE" },
-	{ 16, "WP" }, { 18, "AM" }, { 29, "NW" }, { 30, "CD" }, { 31, "PG" }, { 0, NULL },
-};
-static const struct flag cr4_flags[] = {
-	{ 0, "VME" },	      { 1, "PVI" },    { 2, "TSD" },	  { 3, "DE" },	  { 4, "PSE" },
-	{ 5, "PAE" },	      { 6, "MCE" },    { 7, "PGE" },	  { 8, "PCE" },	  { 9, "OSFXSR" },
-	{ 10, "OSXMMEXCPT" }, { 11, "UMIP" },  { 12, "LA57" },	  { 13, "VMXE" }, { 14, "SMXE" },
-	{ 16, "FSGSBASE" },   { 17, "PCIDE" }, { 18, "OSXSAVE" }, { 20, "SMEP" }, { 21, "SMAP" },
-	{ 22, "PKE" },	      { 23, "CET" },   { 24, "PKS" },	  { 0, NULL },
-};
-static const struct flag efer_flags[] = {
-	{ 0, "SCE" }, { 8, "LME" }, { 10, "LMA" }, { 11, "NXE" }, { 12, "SVME" }, { 0, NULL },
-};
-
-static void print_flags(FILE *out, const char *name, uint64_t value, const struct flag *flags)
+static void print_flags(FILE *out, const char *name, uint64_t value,
+			const struct r0_register_bit *flags)
 {
 	fprintf(out, "  %-6s 0x%llx", name, (unsigned long long)value);
 	for (; flags->name; flags++)
@@ -57,7 +32,7 @@ void crash_registers_print(const struct crash_view *view, FILE *out)
 	for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
 		fprintf(out, "%s%-3s 0x%016llx%s", i % 3 ? "   " : "  ", general[i].name,
 			(unsigned long long)general[i].value, i % 3 == 2 ? "\n" : "");
-	print_flags(out, "RFLAGS", r->rflags, rflags);
+	print_flags(out, "RFLAGS", r->rflags, r0_rflags_bits);
 	fprintf(out, "  CS 0x%04x, ring %u   SS 0x%04x   DS 0x%04x   ES 0x%04x\n", s->cs.selector,
 		s->cs.selector & 3, s->ss.selector, s->ds.selector, s->es.selector);
 	fprintf(out, "  FS 0x%04x at 0x%llx   GS 0x%04x at 0x%llx\n", s->fs.selector,
@@ -68,7 +43,7 @@ void crash_registers_print(const struct crash_view *view, FILE *out)
 	fprintf(out, "  TR 0x%04x at 0x%llx, limit 0x%x   CR3 0x%llx   CR8 0x%llx\n",
 		s->tr.selector, (unsigned long long)s->tr.base, s->tr.limit,
 		(unsigned long long)s->cr3, (unsigned long long)s->cr8);
-	print_flags(out, "CR0", s->cr0, cr0_flags);
-	print_flags(out, "CR4", s->cr4, cr4_flags);
-	print_flags(out, "EFER", s->efer, efer_flags);
+	print_flags(out, "CR0", s->cr0, r0_cr0_bits);
+	print_flags(out, "CR4", s->cr4, r0_cr4_bits);
+	print_flags(out, "EFER", s->efer, r0_efer_bits);
 }

@@ -458,6 +458,12 @@ static int begin(struct execution *run)
 	regs->rcx = (uint64_t)options->setup;
 	regs->r8 = (uint64_t)options->teardown;
 	regs->r9 = (uint64_t)job->param;
+	if (job->param) {
+		uint64_t size = options->params.size;
+
+		memory_write(&run->machine->memory, gva((uint64_t)&r0_guest.param_size), &size,
+			     sizeof(size));
+	}
 	return 0;
 }
 

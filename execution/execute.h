@@ -18,7 +18,7 @@
 struct job {
 	void (*fn)(void *arg);
 	void *arg;
-	void *param;			  /* R0_PARAM's element, or NULL */
+	void *param; /* R0_PARAM's element, or NULL: options->params.size bytes */
 	const struct r0_options *options; /* never NULL */
 	const char *attributes;		  /* as written, or NULL */
 	const char *file;		  /* where the test is, or NULL */

@@ -106,10 +106,54 @@ static int check_duplicates(const struct entry *entries, size_t count, struct er
 	return err;
 }
 
+/* The name of an element, or NULL if it has none. */
+static const char *param_name(const struct r0_test *test, size_t param)
+{
+	const struct r0_params *params = &test->options.params;
+	const char *name;
+
+	if (!params->names)
+		return NULL;
+	name = *(const char *const *)((const char *)params->names + param * params->size);
+	return name && name[0] ? name : NULL;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_param_names(const struct r0_test *test, struct error *error)
+{
+	const size_t elements = test->options.params.names ? test->options.params.count : 0;
+	const char **sorted;
+	size_t count = 0, i;
+	int err = 0;
+
+	if (!elements)
+		return 0;
+	sorted = calloc(elements, sizeof(*sorted));
+	if (!sorted)
+		return error_set(error, ENOMEM, "out of memory for %zu cases", elements);
+	for (i = 0; i < elements; i++)
+		if (param_name(test, i))
+			sorted[count++] = param_name(test, i);
+	qsort(sorted, count, sizeof(*sorted), by_text);
+	for (i = 1; i < count && !err; i++)
+		if (!strcmp(sorted[i - 1], sorted[i]))
+			err = error_set(error, EINVAL,
+					"two cases of %s.%s (%s:%d) are named \"%s\"", test->suite,
+					test->name, test->file ? test->file : "?", test->line,
+					sorted[i]);
+	free(sorted);
+	return err;
+}
+
 static int read_tests(struct selector *selector, const struct r0_test *const *tests, size_t count,
 		      struct error *error)
 {
 	size_t i;
+	int err;
 
 	selector->entries = calloc(count ? count : 1, sizeof(*selector->entries));
 	if (!selector->entries)
@@ -128,6 +172,9 @@ static int read_tests(struct selector *selector, const struct r0_test *const *te
 					 "never run",
 					 test->suite, test->name, test->file ? test->file : "?",
 					 test->line);
+		err = check_param_names(test, error);
+		if (err)
+			return err;
 		entry->test = test;
 		entry->position = i;
 		if (asprintf(&entry->name, "%s.%s", test->suite, test->name) < 0) {
@@ -197,12 +244,14 @@ static int read_patterns(struct selector *selector, struct error *error)
 
 static bool matches_index(const struct pattern *pattern, const struct entry *entry, size_t param)
 {
+	const char *name;
 	char number[24];
 
 	if (!pattern->stem || !has_params(entry->test))
 		return false;
 	snprintf(number, sizeof(number), "%zu", param);
-	return !fnmatch(pattern->index, number, 0);
+	name = param_name(entry->test, param);
+	return !fnmatch(pattern->index, number, 0) || (name && !fnmatch(pattern->index, name, 0));
 }
 
 static bool matches(const struct pattern *pattern, const struct entry *entry, size_t param)
@@ -397,7 +446,9 @@ static int add_case(struct plan *plan, size_t *capacity, const struct entry *ent
 	c = &plan->cases[plan->count];
 	c->test = entry->test;
 	c->param = param;
-	if (has_params(entry->test))
+	if (has_params(entry->test) && param_name(entry->test, param))
+		length = asprintf(&c->name, "%s[%s]", entry->name, param_name(entry->test, param));
+	else if (has_params(entry->test))
 		length = asprintf(&c->name, "%s[%zu]", entry->name, param);
 	else
 		length = asprintf(&c->name, "%s", entry->name);

@@ -15,7 +15,7 @@
 struct plan_case {
 	const struct r0_test *test;
 	size_t param; /* index of the element; 0 if the test has no .params */
-	char *name;   /* "suite.name" or "suite.name[3]" */
+	char *name;   /* "suite.name", "suite.name[3]" or "suite.name[of an element]" */
 };
 
 struct plan {
@@ -37,7 +37,7 @@ struct plan {
 struct plan_selection {
 	/*
 	 * Globs over "suite.name"; one that ends in an index ("suite.name[3]", "suite.*[*]") is
-	 * over the cases of tests with .params. Those that start with "-" exclude.
+	 * over the cases of tests with .params, by number or by name. Those that start with "-" exclude.
 	 */
 	const char *const *patterns;
 	size_t pattern_count;

@@ -6,6 +6,7 @@
  */
 #include <ring0.h>
 #include "guest/format.h"
+#include "guest/register_bits.h"
 #include "guest/runtime.h"
 
 /* Expressions longer than this are "the left side" when their values are given. */
@@ -266,11 +267,79 @@ static const char *add_operand(struct message *message, const char *separator,
 	return ", ";
 }
 
+/* The names of the bits that are set, "NXE SCE", and in hexadecimal what has none. */
+static void add_bits(struct message *message, uint64_t value, const struct r0_register_bit *bits)
+{
+	const char *separator = "";
+
+	for (; bits->name; bits++) {
+		if (!(value >> bits->bit & 1))
+			continue;
+		add(message, "%s%s", separator, bits->name);
+		value &= ~(UINT64_C(1) << bits->bit);
+		separator = " ";
+	}
+	if (value != 0)
+		add(message, "%s0x%lx", separator, value);
+}
+
+static bool is_number(const struct r0_operand *operand)
+{
+	return operand->shape == R0_SHAPE_SIGNED || operand->shape == R0_SHAPE_UNSIGNED;
+}
+
+/* A register's name in it, or constants of its bits: not what was read. */
+static bool is_constant(const struct r0_operand *operand)
+{
+	return literal_of(operand->text) != NO_LITERAL || operand->text[0] == '~' ||
+	       (operand->text[0] == 'R' && operand->text[1] == '0' && operand->text[2] == '_');
+}
+
+/* Two values of a register by their bits. False if they are none, and nothing is said. */
+static bool add_register(struct message *message, const struct r0_site *site, uint64_t a,
+			 uint64_t b)
+{
+	const struct r0_register_bit *bits = register_bits_of(site->a.text);
+	bool swapped = is_constant(&site->a) && !is_constant(&site->b);
+	uint64_t got, wanted;
+
+	if (bits == NULL)
+		bits = register_bits_of(site->b.text);
+	if (bits == NULL || !is_number(&site->a) || !is_number(&site->b))
+		return false;
+	got = swapped ? b : a;
+	wanted = swapped ? a : b;
+	add(message, ": ");
+	if (literal_of(site->a.text) != LITERAL_HEXADECIMAL)
+		add(message, "%s is 0x%lx, ", name_of(&site->a, "the left side"),
+		    cut_to(a, site->a.size));
+	if (literal_of(site->b.text) != LITERAL_HEXADECIMAL)
+		add(message, "%s is 0x%lx, ", name_of(&site->b, "the right side"),
+		    cut_to(b, site->b.size));
+	if (a == b) {
+		add(message, "bits: ");
+		add_bits(message, got, bits);
+		return true;
+	}
+	if ((wanted & ~got) != 0) {
+		add(message, "missing: ");
+		add_bits(message, wanted & ~got, bits);
+	}
+	if ((got & ~wanted) != 0) {
+		add(message, "%ssurplus: ", (wanted & ~got) != 0 ? ", " : "");
+		add_bits(message, got & ~wanted, bits);
+	}
+	return true;
+}
+
 static void add_comparison(struct message *message, const struct r0_site *site, uint64_t a,
 			   uint64_t b)
 {
-	const char *separator = add_operand(message, ": ", &site->a, "the left side", a);
+	const char *separator;
 
+	if (add_register(message, site, a, b))
+		return;
+	separator = add_operand(message, ": ", &site->a, "the left side", a);
 	add_operand(message, separator, &site->b, "the right side", b);
 }
 
@@ -450,13 +519,18 @@ static void add_fault(struct message *message, int wanted, const struct r0_fault
 	add_vector(message, wanted);
 }
 
+/* `format` is that of the user's text, or NULL. */
 static void report(const struct r0_site *site, enum r0_failure_kind kind, uint64_t a, uint64_t b,
-		   size_t size)
+		   size_t size, const char *format, va_list *arguments)
 {
 	struct message message;
 
 	message_init(&message);
 	add_headline(&message, site);
+	if (format != NULL) {
+		add(&message, ", ");
+		format_pieces(&message.sink, format, *arguments);
+	}
 	switch (site->check) {
 	case R0_CHECK_TRUTH:
 		break;
@@ -481,14 +555,37 @@ static void report(const struct r0_site *site, enum r0_failure_kind kind, uint64
 void r0_assert_failed(const struct r0_site *site, uint64_t a, uint64_t b, size_t size)
 {
 	require_guest(site->macro);
-	report(site, R0_FAILURE_ASSERT, a, b, size);
+	report(site, R0_FAILURE_ASSERT, a, b, size, NULL, NULL);
+	stop();
+}
+
+void r0_assert_failed_with(const struct r0_site *site, uint64_t a, uint64_t b, size_t size,
+			   const char *format, ...)
+{
+	va_list arguments;
+
+	require_guest(site->macro);
+	va_start(arguments, format);
+	report(site, R0_FAILURE_ASSERT, a, b, size, format, &arguments);
+	va_end(arguments);
 	stop();
 }
 
 void r0_expect_failed(const struct r0_site *site, uint64_t a, uint64_t b, size_t size)
 {
 	require_guest(site->macro);
-	report(site, R0_FAILURE_EXPECT, a, b, size);
+	report(site, R0_FAILURE_EXPECT, a, b, size, NULL, NULL);
+}
+
+void r0_expect_failed_with(const struct r0_site *site, uint64_t a, uint64_t b, size_t size,
+			   const char *format, ...)
+{
+	va_list arguments;
+
+	require_guest(site->macro);
+	va_start(arguments, format);
+	report(site, R0_FAILURE_EXPECT, a, b, size, format, &arguments);
+	va_end(arguments);
 }
 
 void r0_fail(const char *file, int line, const char *format, ...)

@@ -31,13 +31,16 @@ void r0_watch_probe(void *arg)
 	*(volatile uint64_t *)&r0_guest.first.scratch = 1;
 }
 
-void *r0_param(void)
+void *r0_param(const char *type, size_t size, const char *file, int line)
 {
 	static const char absent[] = "R0_PARAM() in a test that has no .params";
 
 	require_guest("R0_PARAM");
 	if (!r0_guest.param)
 		fail(R0_FAILURE_PANIC, NULL, 0, absent, sizeof(absent) - 1);
+	if (size != r0_guest.param_size)
+		r0_fail(file, line, "R0_PARAM(%s) has %zu bytes, an element of .params %zu", type,
+			size, (size_t)r0_guest.param_size);
 	return r0_guest.param;
 }
 

@@ -70,6 +70,8 @@ static const struct {
 	{ "r0_publish", ROLE_SERVICE },
 	{ "r0_param", ROLE_SERVICE },
 	{ "r0_expect_failed", ROLE_SERVICE },
+	{ "r0_assert_failed_with", ROLE_SERVICE },
+	{ "r0_expect_failed_with", ROLE_SERVICE },
 	{ "r0_set_handler", ROLE_SERVICE },
 	{ "write_vector", ROLE_SERVICE },
 	{ "r0_cpu_start", ROLE_OUTERMOST },

@@ -127,7 +127,8 @@ struct r0_watches {
 struct r0_params {
 	const void *elements;
 	size_t count;
-	size_t size; /* of an element, in bytes */
+	size_t size;	   /* of an element, in bytes */
+	const void *names; /* a const char * in the first element, and so in each; NULL for none */
 };
 
 #define R0_IOPORTS(...) R0_LIST(struct r0_ioport, __VA_ARGS__)
@@ -161,11 +162,17 @@ struct r0_params {
 #define R0_WATCH_7(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_6(__VA_ARGS__)
 #define R0_WATCH_8(pointer, ...) R0_WATCH_1(pointer), R0_WATCH_7(__VA_ARGS__)
 
-/* One case of the test for each element of an array. */
-#define R0_PARAMS(array)                                                        \
-	{                                                                       \
-		(array), sizeof(array) / sizeof((array)[0]), sizeof((array)[0]) \
+/*
+ * One case of the test for each element of an array, "suite.name[3]"; with a member of it that is a
+ * string, R0_PARAMS(array, member), by the name that this has: "suite.name[divides by zero]".
+ */
+#define R0_PARAMS(array, ...)                                                     \
+	{                                                                         \
+		.elements = (array), .count = sizeof(array) / sizeof((array)[0]), \
+		.size = sizeof((array)[0]),                                       \
+		__VA_OPT__(.names = R0_STRING_OF_((array)[0].__VA_ARGS__))        \
 	}
+#define R0_STRING_OF_(member) _Generic((member), const char * : &(member), char * : &(member))
 
 /* Vector 0 is #DE, so that "none" needs another value: 0 in the structure, vector + 1 for one. */
 #define R0_EXCEPTION(vector) ((vector) + 1)
@@ -234,8 +241,11 @@ struct r0_test {
 		__attribute__((section("r0_tests"))) = &r0_test_of_##suite_##_##name_; \
 	static void r0_test_##suite_##_##name_(void)
 
-/* The element of .params that this case is for, as an lvalue of that type. */
-#define R0_PARAM(type) (*(type *)r0_param())
-void *r0_param(void);
+/*
+ * The element of .params that this case is for, as an lvalue of that type. One of another size than
+ * the elements have fails the test.
+ */
+#define R0_PARAM(type) (*(type *)r0_param(#type, sizeof(type), __FILE__, __LINE__))
+void *r0_param(const char *type, size_t size, const char *file, int line);
 
 #endif /* RING0_TEST_H */

@@ -674,6 +674,73 @@ static void the_host_is_told_apart(void **state)
 	assert_string_equal(seen.required, "r0_panic");
 }
 
+static void texts_of_the_user(void **state)
+{
+	int port = 0x71, told = 0;
+
+	(void)state;
+	ENDS("R0_ASSERT(port == 1) failed, port 0x71", R0_ASSERT(port == 1, "port %#x", port));
+	ENDS("R0_ASSERT_EQ(port, 1) failed, port 71 of \"x\": port is 113 (0x71)",
+	     R0_ASSERT_EQ(port, 1, "port %x of \"%s\"", port, "x"));
+	CONTINUES("R0_EXPECT_LT(port, 1) failed, alone: port is 113 (0x71)",
+		  R0_EXPECT_LT(port, 1, "alone"));
+	ENDS("R0_ASSERT_STREQ(\"a\", \"b\") failed, name 5",
+	     R0_ASSERT_STREQ("a", "b", "name %d", 5));
+	CONTINUES("R0_EXPECT_STRNE(\"a\", \"a\") failed, name: both are \"a\"",
+		  R0_EXPECT_STRNE("a", "a", "name"));
+	CONTINUES(
+		"R0_EXPECT_MEMEQ(\"ab\", \"ac\", 2) failed, page 3: 1 of 2 bytes differs, from offset 1 "
+		"(0x1) on\n  left  +0x0000: 61*62\n  right +0x0000: 61*63",
+		R0_EXPECT_MEMEQ("ab", "ac", 2, "page %d", 3));
+	ENDS("R0_ASSERT_FAULT_WITH(R0_GP, (void)0) failed, MSR 0x10: no exception instead of #GP",
+	     R0_ASSERT_FAULT_WITH(R0_GP, (void)0, "MSR %#x", 0x10));
+	CONTINUES("R0_EXPECT_FAULT_WITH(R0_GP, (void)0) failed, again: no exception instead of #GP",
+		  R0_EXPECT_FAULT_WITH(R0_GP, (void)0, "again"));
+	/* Evaluated only for a failure. */
+	PASSES(R0_ASSERT(port, "call %d", ++told));
+	PASSES(R0_ASSERT_EQ(port, 0x71, "call %d", ++told));
+	assert_int_equal(told, 0);
+}
+
+static void registers(void **state)
+{
+	uint64_t efer = 0x501, cr0 = 0x80050033, rflags = 0x246, xcr0 = 7, entry = 0x1007;
+	uint32_t error_code = 2;
+
+	(void)state;
+	ENDS("R0_ASSERT_EQ(efer, 0xd01) failed: efer is 0x501, missing: NXE",
+	     R0_ASSERT_EQ(efer, 0xd01));
+	ENDS("R0_ASSERT_EQ(efer, 1) failed: efer is 0x501, 1 is 0x1, surplus: LME LMA",
+	     R0_ASSERT_EQ(efer, 1));
+	/* What was wanted is the constant, on either side. */
+	ENDS("R0_ASSERT_EQ(0xd01, efer) failed: efer is 0x501, missing: NXE",
+	     R0_ASSERT_EQ(0xd01, efer));
+	ENDS("R0_ASSERT_EQ(cr0 & (1 << 16), 0) failed: cr0 & (1 << 16) is 0x10000, 0 is 0x0, surplus: WP",
+	     R0_ASSERT_EQ(cr0 & (1 << 16), 0));
+	ENDS("R0_ASSERT_EQ(rflags, 0x2) failed: rflags is 0x246, surplus: PF ZF IF",
+	     R0_ASSERT_EQ(rflags, 0x2));
+	ENDS("R0_ASSERT_EQ(xcr0, 0x8000000000000003) failed: xcr0 is 0x7, missing: 0x8000000000000000, "
+	     "surplus: AVX",
+	     R0_ASSERT_EQ(xcr0, 0x8000000000000003));
+	ENDS("R0_ASSERT_NE(efer, 0x501) failed: efer is 0x501, bits: SCE LME LMA",
+	     R0_ASSERT_NE(efer, 0x501));
+	/* By the names of the bits themselves. */
+#define R0_PF_P	   1ul
+#define R0_PAGE_NX (1ul << 63)
+	ENDS("R0_ASSERT_EQ(error_code, R0_PF_P) failed: error_code is 0x2, R0_PF_P is 0x1, missing: P, "
+	     "surplus: WR",
+	     R0_ASSERT_EQ(error_code, R0_PF_P));
+	ENDS("R0_ASSERT_EQ(entry & R0_PAGE_NX, R0_PAGE_NX) failed: entry & R0_PAGE_NX is 0x0, R0_PAGE_NX is "
+	     "0x8000000000000000, missing: NX",
+	     R0_ASSERT_EQ(entry & R0_PAGE_NX, R0_PAGE_NX));
+	/* Not everything that has such letters. */
+	{
+		int adcr0 = 5;
+
+		ENDS("R0_ASSERT_EQ(adcr0, 1) failed: adcr0 is 5 (0x5)", R0_ASSERT_EQ(adcr0, 1));
+	}
+}
+
 static void printing(void **state)
 {
 	char text[3000];
@@ -716,6 +783,8 @@ int main(void)
 		cmocka_unit_test(too_long_for_a_message),
 		cmocka_unit_test(ends_on_purpose),
 		cmocka_unit_test(the_host_is_told_apart),
+		cmocka_unit_test(texts_of_the_user),
+		cmocka_unit_test(registers),
 		cmocka_unit_test(printing),
 	};
 

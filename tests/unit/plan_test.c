@@ -244,6 +244,66 @@ static void shuffles(void **state)
 	plan_finish(&plan);
 }
 
+static const struct named {
+	int value;
+	const char *name;
+} named[] = { { 1, "one" }, { 2, "of two words" }, { 3, NULL } };
+
+static const struct r0_test named_test = {
+	.suite = "io",
+	.name = "named",
+	.options = { .params = R0_PARAMS(named, name) },
+};
+
+static void params_have_their_names(void **state)
+{
+	const struct r0_test *const list[] = { &named_test };
+	const char *const word[] = { "io.named[of*]" }, *const number[] = { "io.named[0]" };
+	struct plan_selection selection = { 0 };
+	struct error error = { 0 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_init(&plan, list, 1, &selection, &error), 0);
+	assert_int_equal(plan.count, 3);
+	assert_string_equal(plan.cases[0].name, "io.named[one]");
+	assert_string_equal(plan.cases[1].name, "io.named[of two words]");
+	assert_string_equal(plan.cases[2].name, "io.named[2]");
+	plan_finish(&plan);
+	selection = (struct plan_selection){ .patterns = word, .pattern_count = 1 };
+	assert_int_equal(plan_init(&plan, list, 1, &selection, &error), 0);
+	assert_int_equal(plan.count, 1);
+	assert_int_equal(plan.cases[0].param, 1);
+	plan_finish(&plan);
+	selection.patterns = number;
+	assert_int_equal(plan_init(&plan, list, 1, &selection, &error), 0);
+	assert_int_equal(plan.count, 1);
+	assert_string_equal(plan.cases[0].name, "io.named[one]");
+	plan_finish(&plan);
+}
+
+/* Which of two would a name be? */
+static void names_of_params_are_different(void **state)
+{
+	static const struct named twice[] = { { 1, "one" }, { 2, "two" }, { 3, "one" } };
+	static const struct r0_test test = {
+		.suite = "io",
+		.name = "t",
+		.file = "io.c",
+		.line = 5,
+		.options = { .params = R0_PARAMS(twice, name) },
+	};
+	const struct r0_test *const list[] = { &test };
+	const struct plan_selection all = { 0 };
+	struct error error = { 0 };
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(plan_init(&plan, list, 1, &all, &error), -EINVAL);
+	assert_string_equal(error.text, "two cases of io.t (io.c:5) are named \"one\"");
+	plan_finish(&plan);
+}
+
 static void params_have_their_index(void **state)
 {
 	const char *const patterns[] = { "mm.map[2]" };
@@ -301,6 +361,8 @@ int main(void)
 		cmocka_unit_test(selects),
 		cmocka_unit_test(shuffles),
 		cmocka_unit_test(params_have_their_index),
+		cmocka_unit_test(params_have_their_names),
+		cmocka_unit_test(names_of_params_are_different),
 		cmocka_unit_test(refuses_bad_programs),
 	};
 

@@ -190,7 +190,8 @@ struct r0_guest {
 	uint64_t stepped; /* 1 while the host runs the test by single steps */
 	uint64_t used;	  /* R0_USED_…: what the test used, of what some KVMs get wrong */
 
-	void *param; /* R0_PARAM's element */
+	void *param;	     /* R0_PARAM's element */
+	uint64_t param_size; /* the host's word on it, if there is one */
 	void (*teardown)(void);
 	void (*handlers[256])(struct r0_frame *frame);
 	struct r0_cpu others[R0_CPU_LIMIT - 1] __attribute__((aligned(R0_GUEST_OTHERS)));
