@@ -35,11 +35,55 @@ static int start_warm(struct lab_machine *machine, const struct lab_start *start
 	return status;
 }
 
-/* Boot, and save the state for the next time: without that it works too. */
+/*
+ * A state is kept if a machine that is restored from it answers. That one then takes the place of the
+ * stopped one that was saved. -1 if it does not answer, and the state is removed.
+ */
+static int try_state(struct lab_machine *machine, const struct lab_start *start)
+{
+	char *state = lab_state_find(start->options, start->kernel);
+	struct lab_start how = { .options = start->options,
+				 .kernel = start->kernel,
+				 .image = -1,
+				 .initramfs = -1,
+				 .restore = state };
+	struct lab_machine restored = { .process = -1 };
+	int status = state ? start_warm(&restored, &how) : -1;
+
+	free(state);
+	if (status || lab_signal) {
+		lab_machine_stop(&restored);
+		return lab_signal ? 128 + lab_signal : status;
+	}
+	/* How it came up is to be told of the machine that goes on. */
+	free(restored.log);
+	restored.log = machine->log;
+	restored.log_size = machine->log_size;
+	machine->log = NULL;
+	lab_machine_stop(machine);
+	*machine = restored;
+	return 0;
+}
+
+/* Save the state for the next time: without that it works too. */
+static int save(struct lab_machine *machine, const struct lab_start *start)
+{
+	int err = lab_state_save(machine, start->options, start->kernel);
+	int status = err ? -1 : try_state(machine, start);
+
+	if (status >= 0)
+		return status;
+	lab_error(0, "the machine's state can't be kept for a faster start: %s",
+		  err ? strerror(-err) : "a machine that is restored from it does not answer");
+	if (machine->emulator->resume(machine))
+		return lab_machine_autopsy(machine, start->options);
+	return lab_session_hello(machine, start->options, false);
+}
+
 static int start_cold(struct lab_machine *machine, struct lab_start *start)
 {
 	const struct lab_options *options = start->options;
-	int status, err;
+	int status;
 
 	start->image = lab_kernel_image(start->kernel);
 	if (start->image < 0)
@@ -50,15 +94,9 @@ static int start_cold(struct lab_machine *machine, struct lab_start *start)
 	close(start->image);
 	if (!status)
 		status = lab_session_boot(machine, options);
-	if (!status && start->save) {
-		err = lab_state_save(machine, options, start->kernel);
-		if (err)
-			lab_error(0, "the machine's state can't be kept for a faster start: %s",
-				  strerror(-err));
-		if (machine->emulator->resume(machine))
-			status = lab_machine_autopsy(machine, options);
-	}
-	return status ? status : lab_session_hello(machine, options, false);
+	if (status)
+		return status;
+	return start->save ? save(machine, start) : lab_session_hello(machine, options, false);
 }
 
 static int start(struct lab_machine *machine, const struct lab_options *options,

@@ -6,11 +6,14 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Every byte there is, several times the size of a pipe, so that none gets lost or changed. */
@@ -65,6 +68,38 @@ static int leave_child(void)
 	return 0;
 }
 
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number)
+{
+	(void)number;
+	alarms++;
+}
+
+/* Whether a timer comes on each CPU while that is busy, long before the time that it is given. */
+static int await_timers(void)
+{
+	const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	signal(SIGALRM, count_alarm);
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		struct timespec from, now;
+		cpu_set_t one;
+
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(0, sizeof(one), &one) || setitimer(ITIMER_REAL, &soon, NULL))
+			return 2;
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		do
+			clock_gettime(CLOCK_MONOTONIC, &now);
+		while (alarms == cpu && now.tv_sec < from.tv_sec + 5);
+		printf("%d", alarms - cpu);
+	}
+	return puts("") < 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -97,6 +132,8 @@ int main(int argc, char **argv)
 		return show_file(value);
 	if (!strcmp(what, "child"))
 		return leave_child();
+	if (!strcmp(what, "timers"))
+		return await_timers();
 	if (!strcmp(what, "panic"))
 		return panic_kernel();
 	while (!strcmp(what, "memory"))
