@@ -12,6 +12,7 @@
 #include <ring0/private/abi.h>
 #include "base/clock.h"
 #include "execution/execution.h"
+#include "execution/failures.h"
 #include "execution/syscall_name_x86_64.h"
 
 #define TEXT_LIMIT 65536u
@@ -96,29 +97,13 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
 		size_t got = memory_read(&run->machine->memory, gva(address + done), chunk, want);
 
-		if (run->parallel)
-			parallel_print(run, chunk, got);
-		else
-			buffer_add(&run->output, chunk, got);
+		execution_print(run, chunk, got);
 		done += got;
 		if (got < want || run->output.cut)
 			break;
 	}
 	answer(run, done);
 	return STEP_ON;
-}
-
-/* The text, with the CPU that it comes from where there are several. Takes it; NULL is NULL. */
-static char *name_cpu(const struct execution *run, char *text)
-{
-	char *named = NULL;
-
-	if (!run->parallel || !text)
-		return text;
-	if (asprintf(&named, "CPU %u: %s", execution_cpu(run), text) < 0)
-		named = NULL;
-	free(text);
-	return named;
 }
 
 /* One failure: the first gives the run its place, all are listed. */
@@ -129,41 +114,10 @@ static enum step failure(struct execution *run, uint64_t address)
 
 	if (memory_read(&run->machine->memory, gva(address), &what, sizeof(what)) != sizeof(what))
 		return execution_end(run, END_FAILED, "a failure whose description can't be read");
-	text = name_cpu(run, copy_text(run, (uint64_t)what.text, what.length));
+	text = copy_text(run, (uint64_t)what.text, what.length);
 	file = copy_path(run, (uint64_t)what.file);
-	if (!text) {
-		free(file);
+	if (!failures_add(run, (enum r0_failure_kind)what.kind, file, (int)what.line, text))
 		return execution_end(run, END_HOST_ERROR, "no memory for a failure's text");
-	}
-	run->failure_count++;
-	if (file)
-		buffer_print(&run->failures, "%s:%u: ", file, what.line);
-	buffer_print(&run->failures, "%s\n", text);
-	if (!run->file && file) {
-		run->file = file;
-		run->line = (int)what.line;
-		file = NULL;
-	}
-	free(file);
-	if (what.kind == R0_FAILURE_EXPECT) {
-		run->ending.failed_expectation = true;
-		if (!run->first_expectation)
-			run->first_expectation = text;
-		else
-			free(text);
-		return STEP_ON;
-	}
-	/* The test goes on to its teardown, but this is how it ended; a second one adds nothing. */
-	if (run->text) {
-		free(text);
-		return STEP_ON;
-	}
-	parallel_stop_others(run);
-	run->text = text;
-	run->explains = what.kind == R0_FAILURE_PANIC;
-	run->crash.kind = CRASH_PLACE;
-	run->regs = run->cpu->vcpu.run->s.regs.regs;
-	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	return STEP_ON;
 }
 

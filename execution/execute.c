@@ -13,6 +13,7 @@
 #include "execution/assistance.h"
 #include "execution/doubt.h"
 #include "execution/execution.h"
+#include "execution/failures.h"
 #include "execution/find_triple_fault.h"
 #include "execution/guest_stdio.h"
 #include "execution/watched_variables.h"
@@ -63,11 +64,7 @@ static enum step host_error(struct execution *run, const char *format, unsigned 
 	return machine_failed(run);
 }
 
-/*
- * After what may have taken long: a run that was abandoned must touch nothing more, and has no one
- * to return to. The thread sleeps for ever, which ends with the process.
- */
-static void stay_wanted(const struct execution *run)
+void execution_stay_wanted(const struct execution *run)
 {
 	while (atomic_load(&run->deadline->state) == DEADLINE_ABANDONED)
 		pause();
@@ -81,14 +78,29 @@ static void answer_deadline(const struct execution *run)
 
 	if (!atomic_compare_exchange_strong(state, &ahead, DEADLINE_ANSWERED) &&
 	    !atomic_compare_exchange_strong(state, &overdue, DEADLINE_ANSWERED))
-		stay_wanted(run);
+		execution_stay_wanted(run);
 }
 
-/* The test did what nothing declares, or not as declared: that is a panic. */
+/*
+ * The test did what nothing declares, or not as declared: that is a panic, and so is a mock's failure. One
+ * that did not return is described when there is time for it.
+ */
 static enum step refuse(struct execution *run)
 {
+	enum ending_how how = !run->is_broken			     ? END_FAILED :
+			      run->broken.guard.end == GUARD_OVERDUE ? END_TIMEOUT :
+								       END_REFUSED;
+
 	execution_note_place(run, CRASH_PLACE);
-	return execution_end(run, END_FAILED, run->complaint.text);
+	return execution_end(run, how, run->by_mock ? run->text : run->complaint.text);
+}
+
+void execution_print(struct execution *run, const char *text, size_t size)
+{
+	if (run->parallel)
+		parallel_print(run, text, size);
+	else
+		buffer_add(&run->output, text, size);
 }
 
 static enum step port_io(struct execution *run)
@@ -112,7 +124,6 @@ static enum step port_io(struct execution *run)
 		if (write)
 			memcpy(&access.value, data, exit->io.size);
 		err = mocks_port(&run->mocks, &access, &run->complaint);
-		stay_wanted(run);
 		if (err)
 			return refuse(run);
 		if (!write)
@@ -135,8 +146,6 @@ static bool is_program_text(const struct execution *run, uint64_t address)
 
 int execution_memory(struct execution *run, struct r0_access *access)
 {
-	int err;
-
 	if (run->machine->devices && interrupt_devices_access(run->machine->devices, access)) {
 		interrupts_set_alarm(run);
 		return 0;
@@ -146,9 +155,7 @@ int execution_memory(struct execution *run, struct r0_access *access)
 				 "write of %#" PRIx64 " (%u bytes) to guest-physical %#" PRIx64
 				 ", which is the program's read-only memory",
 				 access->value, access->width, access->address);
-	err = mocks_memory(&run->mocks, access, &run->complaint);
-	stay_wanted(run);
-	return err;
+	return mocks_memory(&run->mocks, access, &run->complaint);
 }
 
 static enum step memory_io(struct execution *run)
@@ -433,6 +440,8 @@ static int begin(struct execution *run)
 	err = run->machine->devices ? interrupts_check(run) : 0;
 	if (!err)
 		err = mocks_init(&run->mocks, options, &run->complaint);
+	run->mocks.call = mock_call;
+	run->mocks.context = run;
 	if (!err && run->machine->cpu_count > 1)
 		err = parallel_begin(run);
 	if (!err && (options->ram.count || options->mmio.count))
@@ -534,32 +543,6 @@ static void add_cut_note(struct buffer *output, size_t room)
 	buffer_print(output, "\n[more output was cut off here]\n");
 }
 
-/* All failures, where there is more than the one that the message tells. */
-static char *prepend_failures(struct execution *run, const char *message, char *report)
-{
-	const char *only = run->text ? run->text : run->first_expectation;
-	struct buffer both = { 0 };
-
-	if (!run->failure_count || (run->failure_count == 1 && only && strstr(message, only)))
-		return report;
-	buffer_print(&both, "%s", run->failures.text);
-	if (report && report[0])
-		buffer_print(&both, "\n%s", report);
-	free(report);
-	return buffer_take(&both);
-}
-
-/* An expectation that failed before may be why the test then crashed or hung. */
-static void add_expectation(const struct execution *run, char *message, size_t size)
-{
-	const char *text = run->first_expectation;
-	size_t end = strlen(message);
-
-	if (text && run->file && !strstr(message, text))
-		snprintf(message + end, size - end, "; before that, %.*s (%s:%d)",
-			 (int)strcspn(text, "\n"), text, run->file, run->line);
-}
-
 /* The test had failed already; what its teardown then did is told, but is not how it ended. */
 static void blame_the_first(struct execution *run)
 {
@@ -590,15 +573,68 @@ static char *append_doubts(const struct outcome *outcome, char *report)
 	return buffer_take(&both);
 }
 
+/* What a mock did that did not return, for free() both: in a line, and in detail. */
+static char *describe_broken(struct execution *run, char **detail)
+{
+	char message[1024], file[512];
+	size_t size;
+	FILE *out = open_memstream(detail, &size);
+	int line;
+
+	if (!out)
+		return NULL;
+	mock_call_describe(&run->broken, message, sizeof(message), file, &line, out);
+	fclose(out);
+	if (!run->file && file[0]) {
+		run->file = strdup(file);
+		run->line = line;
+	}
+	return strdup(message);
+}
+
+/* The last accesses to a mock that failed its test, for free(); or NULL. */
+static char *failing_mock(const struct execution *run)
+{
+	char range[80], *text = NULL;
+	size_t size;
+	FILE *out = run->failing_mock ? open_memstream(&text, &size) : NULL;
+
+	if (!out)
+		return NULL;
+	mock_range_text(run->failing_mock, range, sizeof(range));
+	fprintf(out, "the last accesses to its mock of %s:\n", range);
+	mock_print_accesses(run->failing_mock, out);
+	fclose(out);
+	return text;
+}
+
+/* Both are for free(), or NULL. */
+static char *join(char *first, char *second)
+{
+	char *both = NULL;
+
+	if (first && second && asprintf(&both, "%s\n%s", first, second) < 0)
+		both = NULL;
+	if (!both)
+		return first ? first : second;
+	free(first);
+	free(second);
+	return both;
+}
+
 static void conclude(struct execution *run, struct outcome *outcome)
 {
 	const struct r0_options *options = run->job->options;
 	struct ending *ending = &run->ending;
 	struct r0_result *result = &outcome->result;
 	char message[4096] = "", detail[2048];
-	char *report = NULL;
+	char *report = NULL, *mocks = NULL, *broken = NULL;
 
 	ending->expectation = run->first_expectation;
+	if (run->is_broken) {
+		broken = describe_broken(run, &mocks);
+		ending->message = broken;
+	}
 	if (run->text && ending->how != END_FAILED && ending->how != END_SKIPPED &&
 	    ending->how != END_HOST_ERROR)
 		blame_the_first(run);
@@ -608,20 +644,24 @@ static void conclude(struct execution *run, struct outcome *outcome)
 		goto done;
 	if (run->explains) {
 		report = explain(run, detail, sizeof(detail));
-		stay_wanted(run);
+		execution_stay_wanted(run);
 		if (detail[0]) {
 			ending->message = detail;
 			result->verdict = verdict_of(options, ending, message, sizeof(message));
 		}
 	}
-	result->report = append_doubts(outcome, prepend_failures(run, message, report));
-	add_expectation(run, message, sizeof(message));
+	report = join(mocks ? mocks : failing_mock(run), report);
+	mocks = NULL;
+	result->report = append_doubts(outcome, failures_prepend(run, message, report));
+	failures_append(run, message, sizeof(message));
 	result->file = run->file;
 	result->line = run->line;
 	run->file = NULL;
 done:
 	if (message[0])
 		result->message = parallel_message(run, message);
+	free(mocks);
+	free(broken);
 }
 
 /*
@@ -655,6 +695,16 @@ static bool come_to_rest(struct execution *run)
 	return true;
 }
 
+/* But for what mocks have to say of that. */
+static bool ends_as_it_should(const struct execution *run)
+{
+	struct r0_options options = *run->job->options;
+	char message[64];
+
+	options.xfail = NULL;
+	return verdict_of(&options, &run->ending, message, sizeof(message)) == R0_VERDICT_PASS;
+}
+
 bool execute(struct machine *machine, const struct job *job, struct deadline *deadline,
 	     struct outcome *outcome)
 {
@@ -672,6 +722,8 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	else
 		execution_end(&run, END_HOST_ERROR, run.complaint.text);
 	outcome->duration_ns = clock_ns() - start;
+	if (run.mocks.count && ends_as_it_should(&run))
+		mock_call_at_end(&run);
 	if (run.ending.how == END_TRIPLE_FAULT && registers_are_lost(&run)) {
 		run.crash.lost_registers = true;
 		/* By several CPUs, no two runs are the same. */

@@ -14,6 +14,8 @@
 #include "execution/machine.h"
 #include "execution/outcome.h"
 
+struct mock_call;
+
 /* What is to run. */
 struct job {
 	void (*fn)(void *arg);
@@ -41,6 +43,8 @@ enum deadline_state {
 struct deadline {
 	_Atomic(enum deadline_state) state;
 	_Atomic(uint64_t) kick_at; /* when the runner wants to be kicked besides, or 0 */
+	_Atomic(const struct mock_call *) call; /* of a mock, that the job is in; or NULL */
+	atomic_bool lost;			/* … and never comes back from */
 };
 
 /*

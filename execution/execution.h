@@ -13,6 +13,7 @@
 #include "execution/debugger.h"
 #include "execution/execute.h"
 #include "execution/mock.h"
+#include "execution/mock_call.h"
 #include "execution/stepping_x86_64.h"
 #include "execution/verdict.h"
 
@@ -23,6 +24,10 @@ struct execution {
 	const struct job *job;
 	struct deadline *deadline;
 	struct mocks mocks;
+	struct mock_call broken; /* if is_broken: of a mock that did not return */
+	bool is_broken;
+	bool by_mock;			 /* `text` is a mock's */
+	const struct mock *failing_mock; /* or NULL */
 	struct buffer output;
 	struct buffer failures; /* failed expectations and assertions, one after another */
 	unsigned int failure_count;
@@ -54,6 +59,12 @@ struct execution {
 /* What a return from vcpu_run(), with that result, leads to. In execute.c. */
 enum step execution_serve(struct execution *run, int result);
 
+/*
+ * After what may have taken long: a run that was abandoned must touch nothing more, and has no one
+ * to return to. The thread sleeps for ever, which ends with the process. In execute.c.
+ */
+void execution_stay_wanted(const struct execution *run);
+
 /* Remember where the vCPU is, for explain(). In execute.c. */
 void execution_note_place(struct execution *run, enum crash_kind kind);
 
@@ -75,6 +86,9 @@ bool doorbell_expects(const struct execution *run, int vector);
  * complaint.
  */
 int execution_memory(struct execution *run, struct r0_access *access);
+
+/* Add what run->cpu prints, in ring 0 or by a mock, to the run's output. In execute.c. */
+void execution_print(struct execution *run, const char *text, size_t size);
 
 /* End the run with a way of ending and a message that lives as long as the run, or NULL. */
 enum step execution_end(struct execution *run, enum ending_how how, const char *message);

@@ -7,34 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_states(void **states, size_t count)
+static int add_mocks(struct mocks *mocks, const struct r0_mocks *declared, bool ports)
 {
 	size_t i;
 
-	for (i = 0; states && i < count; i++)
-		free(states[i]);
-	free(states);
-}
+	for (i = 0; i < declared->count; i++) {
+		struct mock *mock = &mocks->entries[mocks->count];
 
-static void **copy_states(const struct r0_mocks *mocks)
-{
-	void **states = calloc(mocks->count, sizeof(*states));
-	size_t i;
-
-	for (i = 0; states && i < mocks->count; i++) {
-		const struct r0_mock *mock = &mocks->entries[i];
-
-		if (!mock->size)
-			continue;
-		states[i] = calloc(1, mock->size);
-		if (!states[i]) {
-			free_states(states, i);
-			return NULL;
+		mock->declared = &declared->entries[i];
+		mock->ports = ports;
+		if (mock->declared->size) {
+			mock->state = calloc(1, mock->declared->size);
+			if (!mock->state)
+				return -ENOMEM;
+			if (mock->declared->initial)
+				memcpy(mock->state, mock->declared->initial, mock->declared->size);
 		}
-		if (mock->initial)
-			memcpy(states[i], mock->initial, mock->size);
+		mocks->count++;
 	}
-	return states;
+	return 0;
 }
 
 static int check(const struct r0_mocks *mocks, const char *attribute, uint64_t end,
@@ -65,22 +56,23 @@ int mocks_init(struct mocks *mocks, const struct r0_options *options, struct err
 		err = check(&options->mmio, ".mmio", UINT64_MAX, error);
 	if (err)
 		return err;
-	if (options->io.count)
-		mocks->io_states = copy_states(&options->io);
-	if (options->mmio.count)
-		mocks->mmio_states = copy_states(&options->mmio);
-	if ((options->io.count && !mocks->io_states) ||
-	    (options->mmio.count && !mocks->mmio_states)) {
-		mocks_finish(mocks);
-		return error_set(error, ENOMEM, "no memory for the states of mocks");
-	}
-	return 0;
+	if (!options->io.count && !options->mmio.count)
+		return 0;
+	mocks->entries = calloc(options->io.count + options->mmio.count, sizeof(*mocks->entries));
+	if (mocks->entries && add_mocks(mocks, &options->io, true) == 0 &&
+	    add_mocks(mocks, &options->mmio, false) == 0)
+		return 0;
+	mocks_finish(mocks);
+	return error_set(error, ENOMEM, "no memory for the states of mocks");
 }
 
 void mocks_finish(struct mocks *mocks)
 {
-	free_states(mocks->io_states, mocks->io_states ? mocks->options->io.count : 0);
-	free_states(mocks->mmio_states, mocks->mmio_states ? mocks->options->mmio.count : 0);
+	size_t i;
+
+	for (i = 0; i < mocks->count; i++)
+		free(mocks->entries[i].state);
+	free(mocks->entries);
 	*mocks = (struct mocks){ 0 };
 }
 
@@ -111,27 +103,78 @@ static int refuse(const struct r0_access *access, const char *space, const char 
 	return error_set(error, EPERM, "%s, %s", text, why);
 }
 
+void mock_range_text(const struct mock *mock, char *text, size_t size)
+{
+	const struct r0_mock *declared = mock->declared;
+	const char *space = !mock->ports		      ? "guest-physical" :
+			    declared->first == declared->last ? "port" :
+								"ports";
+
+	if (declared->first == declared->last)
+		snprintf(text, size, "%s %#" PRIx64, space, declared->first);
+	else
+		snprintf(text, size, "%s %#" PRIx64 " to %#" PRIx64, space, declared->first,
+			 declared->last);
+}
+
+static const char *space_of(bool ports)
+{
+	return ports ? "port" : "guest-physical";
+}
+
+void mock_print_accesses(const struct mock *mock, FILE *out)
+{
+	uint64_t left = mock->accesses < MOCK_REMEMBERED ? mock->accesses : MOCK_REMEMBERED;
+	char text[128];
+
+	for (; left; left--) {
+		const struct r0_access *access =
+			&mock->last[(mock->accesses - left) % MOCK_REMEMBERED];
+
+		name_access(access, space_of(mock->ports), text, sizeof(text));
+		fprintf(out, "  %s", text);
+		if (!access->write)
+			fprintf(out, " gave %#" PRIx64, access->value);
+		putc('\n', out);
+	}
+}
+
+/* It is remembered before and after: the handler may not come back. */
+static int call(struct mocks *mocks, struct mock *mock, struct r0_access *access,
+		struct error *error)
+{
+	struct r0_access *remembered = &mock->last[mock->accesses++ % MOCK_REMEMBERED];
+	int err;
+
+	*remembered = *access;
+	err = mocks->call(mocks->context, mock, access, error);
+	if (err)
+		return error && error->text[0] ? err :
+						 refuse(access, space_of(mock->ports),
+							"which its mock refuses", error);
+	access->value &= mask_of(access->width);
+	remembered->value = access->value;
+	return 0;
+}
+
 /* The mock whose range holds all of the access; the first one declared wins. */
-static int serve(const struct r0_mocks *mocks, void *const *states, struct r0_access *access,
-		 const char *space, struct error *error)
+static int serve(struct mocks *mocks, bool ports, struct r0_access *access, struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < mocks->count; i++) {
-		const struct r0_mock *mock = &mocks->entries[i];
+		struct mock *mock = &mocks->entries[i];
+		const struct r0_mock *declared = mock->declared;
 
-		if (access->address < mock->first || access->address > mock->last ||
-		    mock->last - access->address < access->width - 1)
-			continue;
-		if (mock->handler(states[i], access) != 0)
-			return refuse(access, space, "which its mock refuses", error);
-		access->value &= mask_of(access->width);
-		return 0;
+		if (mock->ports == ports && access->address >= declared->first &&
+		    access->address <= declared->last &&
+		    declared->last - access->address >= access->width - 1)
+			return call(mocks, mock, access, error);
 	}
-	return refuse(access, space, "which nothing declares", error);
+	return refuse(access, space_of(ports), "which nothing declares", error);
 }
 
-int mocks_port(const struct mocks *mocks, struct r0_access *access, struct error *error)
+int mocks_port(struct mocks *mocks, struct r0_access *access, struct error *error)
 {
 	const struct r0_ioports *ports = &mocks->options->ioports;
 	uint64_t mask = mask_of(access->width);
@@ -156,12 +199,12 @@ int mocks_port(const struct mocks *mocks, struct r0_access *access, struct error
 	}
 	if (declared)
 		return refuse(access, "port", why, error);
-	return serve(&mocks->options->io, mocks->io_states, access, "port", error);
+	return serve(mocks, true, access, error);
 }
 
-int mocks_memory(const struct mocks *mocks, struct r0_access *access, struct error *error)
+int mocks_memory(struct mocks *mocks, struct r0_access *access, struct error *error)
 {
-	return serve(&mocks->options->mmio, mocks->mmio_states, access, "guest-physical", error);
+	return serve(mocks, false, access, error);
 }
 
 int mocks_msr(const struct mocks *mocks, uint32_t index, bool write, uint64_t *value,

@@ -10,13 +10,25 @@
 #include "devices/hpet.h"
 #include "kvm/vm_state_x86_64.h"
 
+/* More that are to come a mock can't have. */
+#define LATER_MAX 64
+
 #define HPET_LEGACY 2u /* IA-PC HPET Specification 1.0a, 2.3.5 */
+
+/* What a mock wants done with a line later. */
+struct later {
+	uint64_t at; /* 0 for none */
+	unsigned int line;
+	bool level;
+};
 
 struct interrupt_devices {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
 	struct hpet hpet;
-	bool replaced; /* the HPET's timer 0 is IRQ 0, and not the PIT's channel 0 */
+	bool replaced;	 /* the HPET's timer 0 is IRQ 0, and not the PIT's channel 0 */
+	uint32_t raised; /* lines of mocks', a bit each */
+	struct later later[LATER_MAX];
 };
 
 static uint64_t now_ns(void *context)
@@ -67,8 +79,15 @@ void interrupt_devices_destroy(struct interrupt_devices *devices)
 /* The HPET first: it lowers its lines, which KVM's controllers see. */
 int interrupt_devices_reset(struct interrupt_devices *devices, struct error *error)
 {
+	unsigned int line;
+
 	devices->hpet.dev.ops->reset(&devices->hpet.dev);
 	devices->replaced = false;
+	for (line = 0; line < KVM_IOAPIC_NUM_PINS; line++)
+		if (devices->raised >> line & 1)
+			vm_set_irq(devices->vm, line, false, NULL);
+	devices->raised = 0;
+	memset(devices->later, 0, sizeof(devices->later));
 	return vm_state_restore(devices->state, devices->vm, error);
 }
 
@@ -123,10 +142,68 @@ bool interrupt_devices_access(struct interrupt_devices *devices, struct r0_acces
 
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)
 {
-	return hpet_deadline(&devices->hpet);
+	uint64_t first = hpet_deadline(&devices->hpet);
+	size_t i;
+
+	for (i = 0; i < LATER_MAX; i++)
+		if (devices->later[i].at && devices->later[i].at < first)
+			first = devices->later[i].at;
+	return first;
+}
+
+static int set_mocked_line(struct interrupt_devices *devices, unsigned int line, bool level,
+			   struct error *error)
+{
+	if (level)
+		devices->raised |= 1u << line;
+	else
+		devices->raised &= ~(1u << line);
+	return vm_set_irq(devices->vm, line, level, error);
+}
+
+int interrupt_devices_set_line(struct interrupt_devices *devices, unsigned int line, bool level,
+			       uint64_t after_ns, struct error *error)
+{
+	size_t i;
+
+	if (line >= KVM_IOAPIC_NUM_PINS)
+		return error_set(error, EINVAL, "there is no line %u, they go up to %d", line,
+				 KVM_IOAPIC_NUM_PINS - 1);
+	if (!after_ns)
+		return set_mocked_line(devices, line, level, error);
+	for (i = 0; i < LATER_MAX && devices->later[i].at; i++)
+		;
+	if (i == LATER_MAX)
+		return error_set(error, ENOSPC, "%d changes of lines are to come already",
+				 LATER_MAX);
+	devices->later[i] =
+		(struct later){ .at = clock_ns() + after_ns, .line = line, .level = level };
+	return 0;
+}
+
+/* The one that is due for longest, or NULL. */
+static struct later *next_due(struct interrupt_devices *devices, uint64_t now)
+{
+	struct later *next = NULL;
+	size_t i;
+
+	for (i = 0; i < LATER_MAX; i++) {
+		struct later *later = &devices->later[i];
+
+		if (later->at && later->at <= now && (!next || later->at < next->at))
+			next = later;
+	}
+	return next;
 }
 
 void interrupt_devices_expire(struct interrupt_devices *devices)
 {
+	uint64_t now = clock_ns();
+	struct later *later;
+
 	hpet_expire(&devices->hpet);
+	while ((later = next_due(devices, now))) {
+		set_mocked_line(devices, later->line, later->level, NULL);
+		later->at = 0;
+	}
 }

@@ -33,8 +33,14 @@ int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size
 bool interrupt_devices_access(struct interrupt_devices *devices, struct r0_access *access);
 
 /*
- * The HPET's next interrupt, by the monotonic clock in nanoseconds, or UINT64_MAX; and having it
- * raised, once its time has come.
+ * A mock sets a line, at once or later: forgotten by the next reset. Returns 0, or -errno with a message.
+ */
+int interrupt_devices_set_line(struct interrupt_devices *devices, unsigned int line, bool level,
+			       uint64_t after_ns, struct error *error);
+
+/*
+ * When the next of that or the HPET's next interrupt is, by the monotonic clock in nanoseconds, or
+ * UINT64_MAX; and having it done, once its time has come.
  */
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices);
 void interrupt_devices_expire(struct interrupt_devices *devices);

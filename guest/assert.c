@@ -554,7 +554,7 @@ static void report(const struct r0_site *site, enum r0_failure_kind kind, uint64
 
 void r0_assert_failed(const struct r0_site *site, uint64_t a, uint64_t b, size_t size)
 {
-	require_guest(site->macro);
+	require_guest_or_mock(site->macro);
 	report(site, R0_FAILURE_ASSERT, a, b, size, NULL, NULL);
 	stop();
 }
@@ -564,7 +564,7 @@ void r0_assert_failed_with(const struct r0_site *site, uint64_t a, uint64_t b, s
 {
 	va_list arguments;
 
-	require_guest(site->macro);
+	require_guest_or_mock(site->macro);
 	va_start(arguments, format);
 	report(site, R0_FAILURE_ASSERT, a, b, size, format, &arguments);
 	va_end(arguments);
@@ -573,7 +573,7 @@ void r0_assert_failed_with(const struct r0_site *site, uint64_t a, uint64_t b, s
 
 void r0_expect_failed(const struct r0_site *site, uint64_t a, uint64_t b, size_t size)
 {
-	require_guest(site->macro);
+	require_guest_or_mock(site->macro);
 	report(site, R0_FAILURE_EXPECT, a, b, size, NULL, NULL);
 }
 
@@ -582,7 +582,7 @@ void r0_expect_failed_with(const struct r0_site *site, uint64_t a, uint64_t b, s
 {
 	va_list arguments;
 
-	require_guest(site->macro);
+	require_guest_or_mock(site->macro);
 	va_start(arguments, format);
 	report(site, R0_FAILURE_EXPECT, a, b, size, format, &arguments);
 	va_end(arguments);
@@ -593,7 +593,7 @@ void r0_fail(const char *file, int line, const char *format, ...)
 	struct message message;
 	va_list arguments;
 
-	require_guest("R0_FAIL");
+	require_guest_or_mock("R0_FAIL");
 	message_init(&message);
 	va_start(arguments, format);
 	format_pieces(&message.sink, format, arguments);

@@ -49,6 +49,10 @@ void fail(enum r0_failure_kind kind, const char *file, int line, const char *tex
 		.kind = kind,
 	};
 
+	if (!outside) {
+		program->failure(&failure);
+		return;
+	}
 	outside->failure(&failure);
 	if (kind == R0_FAILURE_EXPECT)
 		return;

@@ -30,6 +30,18 @@ extern const struct outside *outside;
 extern const struct outside outside_host; /* over the doorbell */
 
 /*
+ * The program's side: mocks, which run there, may assert and print, too. NULL until the runner sets it.
+ * failure() comes back after an expectation alone.
+ */
+struct program {
+	bool (*in_mock)(void);
+	void (*console)(const char *text, size_t length);
+	void (*failure)(const struct r0_failure *failure);
+};
+
+extern const struct program *program;
+
+/*
  * In entry_x86_64.S: send a message to the host and return its answer; continue in ring 3 with
  * fn(arg) on a stack, coming back through the innermost try; go on with fn on a stack; wait for an
  * interrupt, from interrupts off to interrupts off, or for the outside's wake().
@@ -132,8 +144,12 @@ void fail(enum r0_failure_kind kind, const char *file, int line, const char *tex
 /* End the test now: run its teardown, if that is not what failed, and tell the outside. */
 void stop(void) __attribute__((noreturn));
 
-/* If the caller runs on the host, outside any test, say so on standard error and abort. */
+/*
+ * If the caller runs on the host, say so: a mock fails by it, other code aborts. And the same of what a
+ * mock may call.
+ */
 void require_guest(const char *function);
+void require_guest_or_mock(const char *function);
 
 #pragma GCC visibility pop
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "execution/mock_call.h"
 #include "runner/job.h"
 #include "runner/worker.h"
 
@@ -104,16 +105,34 @@ static struct call *call_create(void)
 	return call;
 }
 
-/* Fill in call->outcome. Returns whether the call may be released. */
-static bool perform(struct call *call, struct error *error)
+/* Have a worker run the call. Returns whether it is lost. */
+static bool run(struct call *call, struct error *error)
 {
 	const struct worker_jobs jobs = {
 		.context = call, .next = next, .done = done, .gone = gone
 	};
-	const unsigned int cpus = call->job.options->cpus ? call->job.options->cpus : 1;
-	struct mirror_range *reserved = NULL;
 	struct worker *worker;
+
+	if (worker_create(&worker, call->snapshot, &(struct worker_options){ 0 }, &jobs, error)) {
+		outcome_of(&call->outcome, R0_VERDICT_ERROR, error->text);
+		return false;
+	}
+	if (wait_for(call, worker)) {
+		job_abandoned(&call->outcome, &call->job, worker_mock(worker));
+		return true;
+	}
+	worker_destroy(worker);
+	return false;
+}
+
+/* Fill in call->outcome. Returns whether the call may be released. */
+static bool perform(struct call *call, struct error *error)
+{
+	const unsigned int cpus = call->job.options->cpus ? call->job.options->cpus : 1;
+	const bool mocks = call->job.options->io.count || call->job.options->mmio.count;
+	struct mirror_range *reserved = NULL;
 	size_t count = 0;
+	bool lost;
 	int err;
 
 	err = job_reserved_ranges(call->job.options, &reserved, &count);
@@ -126,17 +145,15 @@ static bool perform(struct call *call, struct error *error)
 			   error->text);
 		return true;
 	}
-	err = worker_create(&worker, call->snapshot, &(struct worker_options){ 0 }, &jobs, error);
+	err = mocks ? mock_calls_init(error) : 0;
 	if (err) {
 		outcome_of(&call->outcome, R0_VERDICT_ERROR, error->text);
 		return true;
 	}
-	if (wait_for(call, worker)) {
-		job_abandoned(&call->outcome, &call->job);
-		return false;
-	}
-	worker_destroy(worker);
-	return true;
+	lost = run(call, error);
+	if (mocks)
+		mock_calls_finish();
+	return !lost;
 }
 
 /* Who calls sees no more than the result: where an assertion failed has to be in its report. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "execution/mock_call.h"
 #include "execution/verdict.h"
 #include "runner/timeout_factor.h"
 
@@ -52,16 +53,36 @@ int job_reserved_ranges(const struct r0_options *options, struct mirror_range **
 	return 0;
 }
 
-void job_abandoned(struct outcome *outcome, const struct job *job)
+/* A mock is told by its name, and where it is; the report has the rest. */
+static void describe_mock(struct outcome *outcome, const struct mock_call *call, char *message,
+			  size_t size)
 {
-	const struct ending ending = {
-		.how = END_TIMEOUT,
-		.message = "it can't be interrupted, and was abandoned with its VM: KVM, or a "
-			   "mock's handler, does not come back",
-	};
-	char message[512];
-	enum r0_verdict verdict = verdict_of(job->options, &ending, message, sizeof(message));
+	struct r0_result *result = &outcome->result;
+	char file[512];
+	size_t length;
+	FILE *out = open_memstream(&result->report, &length);
 
-	outcome_of(outcome, verdict, message);
-	outcome->duration_ns = job->limit_ns;
+	if (!out)
+		return;
+	mock_call_describe(call, message, size, file, &result->line, out);
+	fclose(out);
+	if (file[0])
+		result->file = strdup(file);
+}
+
+void job_abandoned(struct outcome *outcome, const struct job *job, const struct mock_call *call)
+{
+	bool overdue = !call || call->guard.end < GUARD_CRASHED;
+	char happened[1024] =
+		"it can't be interrupted, and was abandoned with its VM: KVM does not "
+		"come back";
+	struct ending ending = { .how = overdue ? END_TIMEOUT : END_REFUSED, .message = happened };
+	struct r0_result *result = &outcome->result;
+	char message[1200];
+
+	*outcome = (struct outcome){ .duration_ns = job->limit_ns };
+	if (call)
+		describe_mock(outcome, call, happened, sizeof(happened));
+	result->verdict = verdict_of(job->options, &ending, message, sizeof(message));
+	result->message = strdup(message);
 }

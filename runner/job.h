@@ -20,7 +20,9 @@ int job_time_limit(struct job *job, unsigned int timeout_ms, double factor, stru
 int job_reserved_ranges(const struct r0_options *options, struct mirror_range **ranges,
 			size_t *count);
 
-/* The outcome of a job whose vCPU, or a mock of which, can't be interrupted. */
-void job_abandoned(struct outcome *outcome, const struct job *job);
+/*
+ * The outcome of a job whose vCPU can't be interrupted, or of which a mock, in `call`, never comes back.
+ */
+void job_abandoned(struct outcome *outcome, const struct job *job, const struct mock_call *call);
 
 #endif /* RUNNER_JOB_H */

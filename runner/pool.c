@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "execution/mock_call.h"
 #include "execution/verdict.h"
 #include "runner/job.h"
 #include "runner/worker.h"
@@ -33,6 +34,7 @@ struct pool {
 	const struct plan *plan;
 	const struct pool_options *options;
 	struct snapshot *snapshot;
+	bool mocks;	    /* some job has mocks */
 	struct job *jobs;   /* one a case */
 	struct slot *slots; /* one a case */
 	_Atomic(size_t) next;
@@ -129,6 +131,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			.file = test->file,
 			.line = test->line,
 		};
+		pool->mocks |= test->options.io.count || test->options.mmio.count;
 		cpus = test->options.cpus > cpus ? test->options.cpus : cpus;
 		if (params->count)
 			job->param = (void *)((uintptr_t)params->elements +
@@ -212,9 +215,11 @@ static int look_after(struct pool *pool, struct worker **worker, struct oldest *
 			*oldest = (struct oldest){ .number = number, .since = since };
 		return 0;
 	}
+	since = clock_ns() - since;
+	job_abandoned(&outcome, &pool->jobs[number], worker_mock(*worker));
+	outcome.duration_ns = since;
 	*worker = NULL;
 	*lost = true;
-	job_abandoned(&outcome, &pool->jobs[number]);
 	leave_outcome(pool, number, &outcome);
 	return atomic_load(&pool->stop) ? 0 : start_worker(pool, worker, error);
 }
@@ -357,8 +362,14 @@ int pool_run(const struct plan *plan, const struct pool_options *options,
 	if (!pool)
 		return error_set(error, ENOMEM, "no memory");
 	err = prepare_jobs(pool, error);
-	if (!err)
+	/* After the program was mirrored, in whose copy standard output is as it was. */
+	if (!err && pool->mocks)
+		err = mock_calls_init(error);
+	if (!err) {
 		err = run(pool, events, &lost, error);
+		if (pool->mocks)
+			mock_calls_finish();
+	}
 	/* An abandoned worker may still come back and look at the pool: it is kept for it. */
 	if (!lost)
 		pool_destroy(pool);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "execution/doubt.h"
+#include "mock/guard.h"
 
 /* A job that is interrupted gets this long to come back: a crash report is made in it, of a CPU. */
 #define GRACE_NS 10000000000ull
@@ -108,6 +109,8 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 	pthread_mutex_lock(&worker->lock);
 	atomic_store(&worker->deadline.state, DEADLINE_AHEAD);
 	atomic_store(&worker->deadline.kick_at, 0);
+	atomic_store(&worker->deadline.call, NULL);
+	atomic_store(&worker->deadline.lost, false);
 	worker->since = clock_ns();
 	worker->limit = worker->interrupted ? 0 : job->limit_ns;
 	worker->running = machine;
@@ -301,6 +304,18 @@ static void kick(struct worker *worker)
 		machine_kick(worker->running);
 }
 
+/* A mock that the job is in is no KVM_RUN: it has to be stopped otherwise. */
+static void stop_mock(struct worker *worker)
+{
+	unsigned int i;
+
+	if (!worker->running || !atomic_load(&worker->deadline.call))
+		return;
+	for (i = 0; i < worker->running->cpu_count; i++)
+		if (worker->running->cpus[i].vcpu.thread)
+			guard_stop(worker->running->cpus[i].vcpu.thread);
+}
+
 /* The job's time is over: have it come out, or if it does not, give it up. Returns whether so. */
 static bool insist(struct worker *worker, uint64_t late)
 {
@@ -309,8 +324,11 @@ static bool insist(struct worker *worker, uint64_t late)
 
 	if (atomic_compare_exchange_strong(&worker->deadline.state, &state, DEADLINE_OVERDUE)) {
 		kick(worker);
+		stop_mock(worker);
 		return false;
 	}
+	if (state == DEADLINE_OVERDUE)
+		stop_mock(worker);
 	grace = INTERRUPT_NS;
 	/* A report tells of each CPU. */
 	if (state == DEADLINE_ANSWERED)
@@ -337,6 +355,12 @@ enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_
 		atomic_store(&worker->deadline.kick_at, 0);
 		kick(worker);
 	}
+	if (atomic_load(&worker->deadline.lost)) {
+		atomic_store(&worker->deadline.state, DEADLINE_ABANDONED);
+		worker->abandoned = true;
+		state = WORKER_ABANDONED;
+		goto out;
+	}
 	if (now_ns - worker->since < worker->limit)
 		goto out;
 	if (insist(worker, now_ns - worker->since - worker->limit)) {
@@ -348,4 +372,9 @@ out:
 	if (state == WORKER_ABANDONED)
 		pthread_detach(worker->thread);
 	return state;
+}
+
+const struct mock_call *worker_mock(const struct worker *worker)
+{
+	return atomic_load(&worker->deadline.call);
 }

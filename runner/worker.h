@@ -54,6 +54,9 @@ enum worker_state {
 enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_t *number,
 				   uint64_t *since_ns);
 
+/* The call of a mock that an abandoned worker is in, for ever; NULL if it is in none. */
+const struct mock_call *worker_mock(const struct worker *worker);
+
 /* Have the job that runs now end as if its time were over. */
 void worker_interrupt(struct worker *worker);
 

@@ -49,7 +49,7 @@ const char *r0_verdict_name(enum r0_verdict verdict);
  * Run the program's tests as its command line says, and report. Returns the exit status: 0 all
  * passed, 1 a test failed, 77 everything was skipped, 99 the harness or the host could not do
  * its job, or nothing was selected. A program without a main() of its own gets one that calls
- * this.
+ * this. It does not return where a mock has called exit(): the program then exits, with that status.
  */
 int r0_main(int argc, char **argv);
 

@@ -25,6 +25,12 @@
 #define R0_NORETURN __attribute__((noreturn))
 #endif
 
+/*
+ * Entries of lists are written without their last members where those are not needed, as a mock's
+ * .at_end, and compilers look at where the entry is written.
+ */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* The initialiser of a list: a pointer to the entries and their number. */
 #define R0_LIST(type, ...)                                                   \
 	{                                                                    \
@@ -69,7 +75,8 @@ struct r0_access {
  * A mock's handler, called on the host, never in ring 0: it may use libc and see the program's
  * own memory, not the test's. `state` is a copy of the mock's initial state made for this test.
  * On AMD a test that ended in a triple fault is run once more to find where, with new states.
- * Returns 0 if it handled the access, -1 to fail the test, which then names the access.
+ * Returns 0 if it handled the access, -1 to fail the test, which then names the access. See
+ * <ring0/mock.h> for what else it may do. One that crashes, exits, or does not return fails its test.
  */
 typedef int (*r0_access_handler)(void *state, struct r0_access *access);
 
@@ -83,6 +90,11 @@ struct r0_mock {
 	r0_access_handler handler;
 	const void *initial; /* copied for each test; NULL if there is no state */
 	size_t size;	     /* of the state, in bytes */
+	/*
+	 * Called like the handler when the test has ended as it should, to look at the state: 0 if that is as it
+	 * should be, -1 to fail the test. NULL for none.
+	 */
+	int (*at_end)(void *state);
 };
 
 struct r0_mocks {
