@@ -160,6 +160,8 @@ int kvm_create(struct kvm **result, struct error *error)
 	err = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
 	kvm->xsave_size = err > (int)sizeof(struct kvm_xsave) ? (size_t)err :
 								sizeof(struct kvm_xsave);
+	err = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_NESTED_STATE);
+	kvm->nested_size = err > (int)sizeof(struct kvm_nested_state) ? (size_t)err : 0;
 	err = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2);
 	kvm->quirks = err > 0 ? (uint64_t)err : 0;
 	kvm->tsc_deadline = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;

@@ -17,6 +17,7 @@ struct kvm {
 	int fd;
 	size_t run_size;	   /* of a vCPU's struct kvm_run, in bytes */
 	size_t xsave_size;	   /* of its XSAVE area, in bytes */
+	size_t nested_size;	   /* of a hypervisor's state in a guest, at most; or 0 */
 	uint64_t quirks;	   /* that can be disabled, for KVM_CAP_DISABLE_QUIRKS2 */
 	bool has_xcrs;		   /* it has XCR0, as its CPU has XSAVE */
 	bool is_vmx;		   /* the host's CPU has VMX */

@@ -23,8 +23,8 @@ void vcpu_state_save(const struct vcpu_state *state, void *bytes);
  */
 int vcpu_state_load(struct vcpu_state **state, const void *bytes, size_t size, struct error *error);
 
-/* Whether a state is of the size that this KVM's vCPUs have. */
-bool vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu);
+/* 0, or -EINVAL with a message if a vCPU of this KVM can't have a state for what it is. */
+int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error);
 
 size_t vm_state_size(void);
 void vm_state_save(const struct vm_state *state, void *bytes);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kvm/nested_state_x86_64.h"
 #include "kvm/state_bytes.h"
 #include "kvm/state_x86_64.h"
 #include "kvm/vm_state_x86_64.h"
@@ -13,7 +14,10 @@
 #define XSAVE_SIZE_MAX (1u << 20)
 #define MSRS_MAX       (1u << 16)
 
-/* In front; then follow xsave_size bytes of extended state, and the MSRs. */
+/*
+ * In front; then follow xsave_size bytes of extended state, the MSRs, and nested_size bytes of a
+ * hypervisor's state, 0 if the guest is none.
+ */
 struct head {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
@@ -26,6 +30,7 @@ struct head {
 	uint32_t has_xsave;
 	uint32_t msr_count;
 	uint64_t xsave_size;
+	uint64_t nested_size;
 };
 
 uint32_t state_architecture(void)
@@ -36,7 +41,8 @@ uint32_t state_architecture(void)
 size_t vcpu_state_size(const struct vcpu_state *state)
 {
 	return sizeof(struct head) + state->xsave_size +
-	       state->msrs->nmsrs * sizeof(state->msrs->entries[0]);
+	       state->msrs->nmsrs * sizeof(state->msrs->entries[0]) +
+	       (state->nested ? state->nested->size : 0);
 }
 
 void vcpu_state_save(const struct vcpu_state *state, void *bytes)
@@ -53,18 +59,22 @@ void vcpu_state_save(const struct vcpu_state *state, void *bytes)
 		.has_xsave = state->has_xsave,
 		.msr_count = state->msrs->nmsrs,
 		.xsave_size = state->xsave_size,
+		.nested_size = state->nested ? state->nested->size : 0,
 	};
+	size_t msrs_size = head.msr_count * sizeof(state->msrs->entries[0]);
 	uint8_t *to = bytes;
 
 	memcpy(to, &head, sizeof(head));
 	memcpy(to + sizeof(head), state->xsave, state->xsave_size);
-	memcpy(to + sizeof(head) + state->xsave_size, state->msrs->entries,
-	       state->msrs->nmsrs * sizeof(state->msrs->entries[0]));
+	memcpy(to + sizeof(head) + state->xsave_size, state->msrs->entries, msrs_size);
+	if (state->nested)
+		memcpy(to + sizeof(head) + state->xsave_size + msrs_size, state->nested,
+		       head.nested_size);
 }
 
 int vcpu_state_load(struct vcpu_state **result, const void *bytes, size_t size, struct error *error)
 {
-	const uint8_t *from = bytes;
+	const uint8_t *from = bytes, *nested;
 	struct vcpu_state *state;
 	struct head head;
 
@@ -72,15 +82,27 @@ int vcpu_state_load(struct vcpu_state **result, const void *bytes, size_t size, 
 		return error_set(error, EBADMSG, "%zu bytes are too few for a CPU's state", size);
 	memcpy(&head, from, sizeof(head));
 	if (head.xsave_size < sizeof(struct kvm_xsave) || head.xsave_size > XSAVE_SIZE_MAX ||
-	    head.msr_count > MSRS_MAX ||
-	    size != sizeof(head) + head.xsave_size + head.msr_count * sizeof(struct kvm_msr_entry))
+	    head.msr_count > MSRS_MAX || head.nested_size > size ||
+	    size != sizeof(head) + head.xsave_size + head.msr_count * sizeof(struct kvm_msr_entry) +
+			    head.nested_size)
 		return error_set(error, EBADMSG,
 				 "a CPU's state of %zu bytes with %llu of extended state and %u "
 				 "MSRs: the sizes don't match",
 				 size, (unsigned long long)head.xsave_size, head.msr_count);
+	from += sizeof(head);
+	nested = from + size - sizeof(head) - head.nested_size;
+	if (head.nested_size && !nested_state_is_valid(nested, head.nested_size))
+		return error_set(error, EBADMSG,
+				 "a CPU's state whose %llu bytes of a hypervisor's are none",
+				 (unsigned long long)head.nested_size);
 	state = vcpu_state_allocate(head.xsave_size, head.msr_count, error);
 	if (!state)
 		return -ENOMEM;
+	state->nested = head.nested_size ? malloc(head.nested_size) : NULL;
+	if (head.nested_size && !state->nested) {
+		vcpu_state_destroy(state);
+		return error_set(error, ENOMEM, "no memory for the state of a nested guest");
+	}
 	state->regs = head.regs;
 	state->sregs = head.sregs;
 	state->events = head.events;
@@ -91,17 +113,24 @@ int vcpu_state_load(struct vcpu_state **result, const void *bytes, size_t size, 
 	state->has_mp_state = head.has_mp_state;
 	state->has_xsave = head.has_xsave;
 	/* The offset is that of another VM's clock. */
-	memcpy(state->xsave, from + sizeof(head), head.xsave_size);
-	memcpy(state->msrs->entries, from + sizeof(head) + head.xsave_size,
+	memcpy(state->xsave, from, head.xsave_size);
+	memcpy(state->msrs->entries, from + head.xsave_size,
 	       head.msr_count * sizeof(state->msrs->entries[0]));
+	if (state->nested)
+		memcpy(state->nested, nested, head.nested_size);
 	*result = state;
 	return 0;
 }
 
-bool vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu)
+int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
 {
-	return state->xsave_size == vcpu->vm->kvm->xsave_size &&
-	       state->has_xsave == vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
+	if (state->xsave_size != vcpu->vm->kvm->xsave_size ||
+	    state->has_xsave != vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26))
+		return error_set(error, EINVAL, "has another extended state than this KVM's");
+	if (state->nested && !nested_state_fits(state->nested, vcpu))
+		return error_set(error, EINVAL, "is in %s, which this KVM does not offer",
+				 nested_state_name(state->nested));
+	return 0;
 }
 
 size_t vm_state_size(void)
@@ -306,6 +335,18 @@ static void compare_extended(const struct vcpu_state *a, const struct vcpu_state
 			    a->xsave_size - end, to);
 }
 
+static void compare_nested(const struct kvm_nested_state *a, const struct kvm_nested_state *b,
+			   struct state_differences *to)
+{
+	if (!a != !b)
+		state_difference(to, "%s -> %s", a ? nested_state_name(a) : "no hypervisor",
+				 b ? nested_state_name(b) : "no hypervisor");
+	else if (a && (a->size != b->size || strcmp(nested_state_name(a), nested_state_name(b))))
+		state_difference(to, "%s -> %s", nested_state_name(a), nested_state_name(b));
+	else if (a)
+		state_compare_bytes("the hypervisor's state", a, b, a->size, to);
+}
+
 void vcpu_state_compare(const struct vcpu_state *a, const struct vcpu_state *b,
 			struct state_differences *to)
 {
@@ -323,6 +364,7 @@ void vcpu_state_compare(const struct vcpu_state *a, const struct vcpu_state *b,
 	compare_lapic(&a->lapic, &b->lapic, to);
 	compare_msrs(a->msrs, b->msrs, to);
 	compare_extended(a, b, to);
+	compare_nested(a->nested, b->nested, to);
 }
 
 void vm_state_compare(const struct vm_state *a, const struct vm_state *b,

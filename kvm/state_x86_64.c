@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kvm/msrs_x86_64.h"
+#include "kvm/nested_state_x86_64.h"
+#include "kvm/pending_debug_x86_64.h"
 #include "kvm/state_x86_64.h"
 
 /* IA32_TSC_ADJUST counts what the guest changed of its clock (SDM vol. 3B, 17.17.3). */
@@ -177,6 +179,9 @@ static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error 
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_LAPIC, &state->lapic, error);
 	if (err < 0)
 		return err;
+	err = nested_state_take(&state->nested, vcpu, error);
+	if (err < 0)
+		return err;
 	state->has_xsave = vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
 	state->has_mp_state = ioctl(vcpu->fd, KVM_GET_MP_STATE, &state->mp_state) == 0;
 	state->has_tsc_offset = tsc_offset(vcpu, KVM_GET_DEVICE_ATTR, &state->tsc_offset) == 0;
@@ -216,6 +221,7 @@ void vcpu_state_destroy(struct vcpu_state *state)
 	free(state->xsave);
 	free(state->msrs);
 	free(state->msrs_now);
+	free(state->nested);
 	free(state);
 }
 
@@ -342,6 +348,34 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 	return err < 0 ? err : 0;
 }
 
+int vcpu_state_clear(struct vcpu *vcpu, bool watched, struct error *error)
+{
+	int err = nested_state_leave(vcpu, error);
+
+	if (err)
+		return err;
+	if (pending_debug_is_possible(vcpu) || (watched && vcpu->vm->kvm->is_vmx))
+		return pending_debug_drop(vcpu, error);
+	return 0;
+}
+
+int vcpu_state_restore_nested(const struct vcpu_state *state, struct vcpu *vcpu,
+			      struct error *error)
+{
+	struct kvm_vcpu_events events = state->events;
+	struct kvm_regs regs = state->regs;
+	int err;
+
+	if (!state->nested)
+		return 0;
+	err = nested_state_set(state->nested, vcpu, error);
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_REGS, &regs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_VCPU_EVENTS, &events, error);
+	return err < 0 ? err : 0;
+}
+
 /* One part of the state, compared as bytes. */
 static bool part_differs(const void *now, const void *pristine, size_t part, const char *name,
 			 char *what, size_t size)
@@ -375,6 +409,16 @@ static bool msrs_differ(const struct vcpu_state *now, const struct vcpu_state *p
 	return false;
 }
 
+static bool nested_differs(const struct vcpu_state *now, const struct vcpu_state *pristine,
+			   char *what, size_t size)
+{
+	if (!now->nested == !pristine->nested)
+		return false;
+	snprintf(what, size, "the vCPU is%s in %s", now->nested ? "" : " no longer",
+		 nested_state_name(now->nested ? now->nested : pristine->nested));
+	return true;
+}
+
 int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
 		       struct error *error)
 {
@@ -406,7 +450,7 @@ int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *
 		  DIFFERS(lapic, "local APIC's registers") || DIFFERS(tsc_offset, "TSC offset") ||
 		  part_differs(now->xsave, state->xsave, vcpu->vm->kvm->xsave_size,
 			       "extended state", what, size) ||
-		  msrs_differ(now, state, what, size);
+		  msrs_differ(now, state, what, size) || nested_differs(now, state, what, size);
 #undef DIFFERS
 	vcpu_state_destroy(now);
 	return differs;

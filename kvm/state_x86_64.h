@@ -15,8 +15,9 @@ struct vcpu_state {
 	struct kvm_lapic_state lapic; /* of a VM with interrupt controllers */
 	struct kvm_xsave *xsave;      /* xsave_size bytes, which are kvm->xsave_size */
 	size_t xsave_size;
-	struct kvm_msrs *msrs;	   /* all that can be put back */
-	struct kvm_msrs *msrs_now; /* room to read them for comparison */
+	struct kvm_msrs *msrs;		 /* all that can be put back */
+	struct kvm_msrs *msrs_now;	 /* room to read them for comparison */
+	struct kvm_nested_state *nested; /* of a guest that is a hypervisor, or NULL */
 	uint64_t tsc_offset;
 	bool has_mp_state;
 	bool has_tsc_offset;

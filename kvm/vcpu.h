@@ -87,6 +87,20 @@ int vcpu_state_create(struct vcpu_state **state, struct vcpu *vcpu, struct error
 void vcpu_state_destroy(struct vcpu_state *state);
 
 /*
+ * Have a vCPU be in a state over which any other can be put back: out of a nested guest and of VMX
+ * operation, with no debug exception pending. `watched`: a debugger or a watch of the host's was on. Its
+ * registers are garbage after that. Returns 0 or -errno.
+ */
+int vcpu_state_clear(struct vcpu *vcpu, bool watched, struct error *error);
+
+/*
+ * After everything else was put back, memory too: what a hypervisor in the guest had, and the general
+ * registers and events once more. Returns 0 or -errno.
+ */
+int vcpu_state_restore_nested(const struct vcpu_state *state, struct vcpu *vcpu,
+			      struct error *error);
+
+/*
  * Put the state back. General and system registers and events go in with the next vcpu_run().
  * Returns 0 or -errno.
  */

@@ -11,7 +11,7 @@ bool monitor_serve_own(struct monitor_cpu *cpu);
 /* Whether a vCPU's next KVM_RUN may wait for others. In its own thread. */
 bool monitor_waits(struct monitor_cpu *cpu);
 
-/* Put a vCPU back, whatever it has now, at rest. Returns 0 or -errno. */
+/* Put a vCPU back after vcpu_state_clear(), at rest. Returns 0 or -errno. */
 int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 			struct error *error);
 

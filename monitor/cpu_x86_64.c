@@ -56,5 +56,5 @@ int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 		err = KVM_IOCTL(fd, KVM_SET_REGS, &regs->regs, error);
 	if (err >= 0)
 		err = KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &regs->events, error);
-	return err < 0 ? err : 0;
+	return err < 0 ? err : vcpu_state_restore_nested(state, &cpu->vcpu, error);
 }

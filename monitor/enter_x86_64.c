@@ -234,7 +234,9 @@ static int enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struc
 		set_long(entry, &sregs);
 		regs.rdi = entry->argument;
 	}
-	err = set_state(cpu, &regs, &sregs, error);
+	err = vcpu_state_clear(&cpu->vcpu, cpu->machine->has_watch, error);
+	if (!err)
+		err = set_state(cpu, &regs, &sregs, error);
 	if (err)
 		return err;
 	atomic_store(&cpu->halted, false);

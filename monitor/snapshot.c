@@ -2,6 +2,7 @@
 /* Taking full snapshots and putting them back. */
 #include "monitor/snapshot.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -271,6 +272,7 @@ int r0_vm_snapshot_take(struct r0_vm_snapshot **result, struct r0_vm *vm, struct
 static int check_shape(const struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
 	const struct full_snapshot_shape *has = &snapshot->shape, needs = shape_of(vm);
+	struct error why = { "" };
 	uint32_t i;
 
 	if (has->cpus != needs.cpus || has->memory != needs.memory)
@@ -287,11 +289,9 @@ static int check_shape(const struct r0_vm_snapshot *snapshot, struct r0_vm *vm, 
 		return error_set(error, EINVAL,
 				 "the snapshot's devices are not those that the VM has");
 	for (i = 0; i < has->cpus; i++)
-		if (!vcpu_state_fits(snapshot->cpus[i], &vm->cpus[i].vcpu))
-			return error_set(error, EINVAL,
-					 "the snapshot's CPU %u has another extended state than "
-					 "this KVM's",
-					 i);
+		if (vcpu_state_fits(snapshot->cpus[i], &vm->cpus[i].vcpu, &why) != 0)
+			return error_set(error, EINVAL, "the snapshot's CPU %u %.200s", i,
+					 why.text);
 	return 0;
 }
 
@@ -394,11 +394,16 @@ static int restore_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, str
 	return err;
 }
 
-static int restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
+static int restore_parts(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
 	uint32_t i;
-	int err = restore_memory(snapshot, vm, error);
+	int err = 0;
 
+	/* Before memory: a nested guest has pages of it in use. */
+	for (i = 0; i < vm->options.cpus && !err; i++)
+		err = vcpu_state_clear(&vm->cpus[i].vcpu, vm->has_watch, error);
+	if (!err)
+		err = restore_memory(snapshot, vm, error);
 	if (err)
 		return err;
 	/* Devices set their interrupt lines; what the controllers made of that comes after. */
@@ -415,6 +420,24 @@ static int restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct err
 	}
 	monitor_watch_renew(vm);
 	return err;
+}
+
+/* What is part of the one and part of the other is no machine: it ends, or is not to be started. */
+static int restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
+{
+	struct r0_vm_outcome outcome = { .end = R0_VM_FATAL, .cpu = R0_VM_NO_CPU, .exit_code = 1 };
+	struct error why = { "" };
+	int err = restore_parts(snapshot, vm, &why);
+	uint32_t i;
+
+	if (!err)
+		return 0;
+	for (i = 0; i < vm->options.cpus; i++)
+		vm->cpus[i].has_entry = false;
+	snprintf(outcome.reason, sizeof(outcome.reason), "restoring a snapshot failed: %.200s",
+		 why.text);
+	monitor_end(vm, &outcome);
+	return error_set(error, -err, "%s; the VM is no longer what it was, and ended", why.text);
 }
 
 /* A machine that has ended, perhaps frozen, is made ready. One that ends has to be through with it. */

@@ -18,7 +18,7 @@
 #include "monitor/snapshot.h"
 
 #define MAGIC	"ring0 VM snapshot\n"
-#define VERSION 1
+#define VERSION 2 /* 2: with the state of hypervisors in the guest */
 
 /* No part but memory is as large as that. */
 #define PART_MAX (64u << 20)

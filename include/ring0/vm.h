@@ -270,8 +270,8 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot);
  * the two were last the same; the first time with another VM than it was taken from, or with a
  * snapshot from a file, by the whole of memory. A frozen VM stays frozen; one that has ended is ready
  * to be started again. -EBUSY while it runs; -EINVAL if VM and snapshot differ in CPUs, memory, devices
- * or what KVM keeps of a CPU; what KVM refuses to take, and then the VM can only be destroyed or put
- * back once more.
+ * or what KVM keeps of a CPU; what KVM refuses to take: then the VM has ended as R0_VM_FATAL, and can only
+ * be destroyed or put back once more.
  */
 int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 			   struct r0_error *error);

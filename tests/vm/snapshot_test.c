@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "kvm/state_x86_64.h"
 #include "monitor/snapshot.h"
 
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
@@ -604,7 +605,7 @@ static void foreign_files_are_refused(void **state)
 	write_file(path, bytes, size);
 	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
 		     "version 99");
-	bytes[24] = 1;
+	bytes[24] = 2;
 	bytes[28] ^= 1;
 	write_file(path, bytes, size);
 	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
@@ -612,6 +613,34 @@ static void foreign_files_are_refused(void **state)
 	free(bytes);
 	unlink(path);
 	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* What KVM refuses half-way leaves no machine that runs on. */
+static void failed_restore_ends_the_machine(void **state)
+{
+	struct r0_vm *vm = boot_working(NULL);
+	struct r0_vm_snapshot *good = take(vm), *bad = take(vm);
+	struct r0_error error = { "" };
+	struct r0_vm_outcome outcome;
+
+	(void)state;
+	bad->cpus[0]->sregs.cr4 |= 1 << 15; /* reserved */
+	assert_fails(r0_vm_snapshot_restore(bad, vm, &error), EINVAL, &error,
+		     "KVM_SET_SREGS failed: Invalid argument; the VM is no longer what it was, and "
+		     "ended");
+	outcome = wait_for_end(vm);
+	assert_int_equal(outcome.end, R0_VM_FATAL);
+	assert_non_null(strstr(outcome.reason, "restoring a snapshot failed: KVM's KVM_SET_SREGS"));
+	/* It may be put back once more, and runs; or is as ready as before, with no entry. */
+	restore(good, vm);
+	assert_fails(r0_vm_snapshot_restore(bad, vm, &error), EINVAL, &error, "and ended");
+	assert_fails(r0_vm_start(vm, &error), EINVAL, &error, "nothing starts CPU 0");
+	restore(good, vm);
+	start(vm);
+	progress(vm);
+	r0_vm_snapshot_destroy(good);
+	r0_vm_snapshot_destroy(bad);
 	r0_vm_destroy(vm);
 }
 
@@ -662,6 +691,7 @@ int main(void)
 		cmocka_unit_test(goes_through_a_file),
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(foreign_files_are_refused),
+		cmocka_unit_test(failed_restore_ends_the_machine),
 		cmocka_unit_test(wild_contents_do_no_harm),
 	};
 
