@@ -229,9 +229,6 @@ static enum done execute(struct assist *assist, struct cpu *cpu, struct form *fo
 		return done == DONE ? plain_execute(cpu, form) : done;
 	case FORM_NOTHING:
 		return DONE;
-	case FORM_FLUSH:
-		done = plain_address(cpu, form, &address);
-		return done == DONE ? cpu_probe(cpu, address, 1, cpu_access(cpu, false)) : done;
 	case FORM_LEA:
 		address = cpu->rip + form->length + (uint64_t)form->memory.displacement;
 		if (form->memory.short_address)

@@ -148,8 +148,11 @@ static bool is_far_transfer(const ZydisDecodedInstruction *instruction)
 		instruction->mnemonic == ZYDIS_MNEMONIC_RET);
 }
 
+/* On every CPU: what has a VEX prefix, some CPUs have not (the prefetches of Xeon Phi, for one). */
 static bool is_nothing(const ZydisDecodedInstruction *instruction)
 {
+	if (instruction->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY)
+		return false;
 	switch (instruction->meta.category) {
 	case ZYDIS_CATEGORY_NOP:
 	case ZYDIS_CATEGORY_WIDENOP:
@@ -410,6 +413,11 @@ static bool find_memory(struct form *form, const struct decoded *decoded,
 	memory->read = operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
 	memory->write = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 	memory->size = operand->size / 8;
+	if (is_flush(form->mnemonic)) {
+		/* It has a load's permission checks, of one byte, but no access: SDM vol. 2A, CLFLUSH. */
+		memory->size = 1;
+		memory->read = memory->write = false;
+	}
 	memory->implicit = operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM;
 	find_masking(memory, decoded, operand);
 	if (memory->masking == MASK_BITS && is_masked_otherwise(decoded, operand)) {
@@ -473,7 +481,6 @@ static enum form_kind plain_kind(struct form *form, const struct decoded *decode
 void form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
-	int i;
 
 	*form = (struct form){
 		.length = instruction->length,
@@ -485,13 +492,6 @@ void form_find(struct form *form, const struct decoded *decoded, const uint8_t *
 	memcpy(form->bytes, bytes, instruction->length);
 	if (is_nothing(instruction)) {
 		form->kind = FORM_NOTHING;
-	} else if (is_flush(instruction->mnemonic)) {
-		form->kind = FORM_FLUSH;
-		for (i = 0; i < instruction->operand_count; i++)
-			if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-				find_address(form, decoded, &decoded->operands[i]);
-		form->memory.size = 1;
-		form->memory.read = true;
 	} else if (is_system(instruction->mnemonic) || is_far_transfer(instruction)) {
 		form->kind = FORM_SYSTEM;
 	} else if (!is_not_plain(decoded)) {

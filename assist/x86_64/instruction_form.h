@@ -15,7 +15,6 @@ enum form_kind {
 	FORM_UNKNOWN, /* not ours */
 	FORM_PLAIN,   /* it computes: executed on the host's CPU */
 	FORM_NOTHING, /* without effect */
-	FORM_FLUSH,   /* of a cache line: an access, but without effect */
 	FORM_LEA,     /* relative to RIP */
 	FORM_GATHER,  /* and scatter */
 	FORM_SYSTEM,  /* emulated, in assist/x86_64/system.c */

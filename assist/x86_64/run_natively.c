@@ -254,7 +254,7 @@ enum done plain_execute(struct cpu *cpu, const struct form *form)
 		/* Aligned as the guest's: what minds raises #GP by itself. */
 		copy += address & 63;
 		active = active_bytes(cpu, memory);
-		if (memory->write)
+		if (memory->write || !memory->read)
 			done = each_run(cpu, memory, address, active, copy, access, PASS_PROBE);
 		/* With an exception that is not masked, the x87 stores nothing. */
 		if (done == DONE && !memory->read && form->state == STATE_X87)
