@@ -454,7 +454,7 @@ static void hanging(void)
 	 */
 	struct r0_result result =
 		r0_call(never_end, NULL,
-			&(struct r0_options){ .watch = R0_WATCH(&qword), .timeout_ms = 4000 });
+			&(struct r0_options){ .watch = R0_WATCH(&qword), .timeout_ms = 2000 });
 
 	report("of_a_test_that_hangs",
 	       result.verdict == R0_VERDICT_TIMEOUT &&
