@@ -106,6 +106,8 @@ static void parse_fact(struct crash_child *child, const char *line)
 		copy_line(child->place, sizeof(child->place), line + 7);
 	} else if (!strncmp(line, "@caller ", 8)) {
 		copy_line(child->caller, sizeof(child->caller), line + 8);
+	} else if (!strncmp(line, "@library ", 9)) {
+		copy_line(child->library, sizeof(child->library), line + 9);
 	} else if (!strncmp(line, "@instruction ", 13)) {
 		copy_line(child->instruction, sizeof(child->instruction), line + 13);
 	} else if (!strncmp(line, "@raises ", 8)) {

@@ -24,6 +24,7 @@ struct crash_child {
 	char instruction[320]; /* "mov %rax, (%rdi) (48 89 07)"; empty if not known */
 	int raises;	       /* the vector that the instruction raises in any case; -1 for none */
 	int interrupt;	       /* the vector of an INT n, INT3 or INTO; -1 for none */
+	char library[128]; /* a function of libc's or a sanitizer's that ends the program, in the chain */
 	bool privileged;
 	bool service; /* it stopped in the runtime: all this is about the code that called on that */
 	char extension[32]; /* as Zydis has it, "SSE2"; empty if not known */

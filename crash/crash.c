@@ -7,6 +7,7 @@
 #include "crash/child.h"
 #include "crash/crash.h"
 #include "crash/exception_x86_64.h"
+#include "crash/library.h"
 #include "crash/registers_x86_64.h"
 #include "crash/undelivered_x86_64.h"
 #include "crash/walk_x86_64.h"
@@ -40,9 +41,15 @@ static bool describe_exception(const struct crash_view *view, const struct crash
 	crash_exception_summary(view, crash, summary, sizeof(summary));
 	crash_exception_print(view, crash, out);
 	if (crash->vector == R0_PF) {
-		snprintf(message, size, "%s, %s", summary, where);
+		bool refused;
+
 		crash_walk(view, view->cr2, walk);
-		if (crash_walk_refuses(view, walk, access, why, sizeof(why)))
+		refused = crash_walk_refuses(view, walk, access, why, sizeof(why));
+		if (refused && crash->error_code & CRASH_PF_RSVD)
+			snprintf(message, size, "%s: %s, %s", summary, why, where);
+		else
+			snprintf(message, size, "%s, %s", summary, where);
+		if (refused)
 			fprintf(out, "cause: %s\n", why);
 		else
 			fprintf(out, "cause: none in the page tables as they are now; a stale TLB "
@@ -143,6 +150,26 @@ static void describe_internal(const struct crash *crash, const struct crash_chil
 	fprintf(out, "KVM cannot execute this instruction in ring 0 here: %s\n", instruction);
 }
 
+/* The library's function that made it is the last in "f (a.c:3), in abort". */
+static void describe_system_call(const struct crash *crash, struct crash_child *child,
+				 char *message, size_t size)
+{
+	char what[512], where[1100];
+	const char *function = child->complaint[0] ? NULL : child->library;
+	char *library;
+
+	if (!library_describe_end(function, crash->output, what, sizeof(what))) {
+		tell_where(child, where, sizeof(where));
+		snprintf(message, size, "%s, %s", crash->refusal, where);
+		return;
+	}
+	library = strstr(child->place, "), in ");
+	if (library)
+		library[1] = '\0';
+	tell_where(child, where, sizeof(where));
+	snprintf(message, size, "%s, %s", what, where);
+}
+
 void crash_describe(const struct crash_view *view, const struct crash *crash, char *message,
 		    size_t message_size, FILE *out)
 {
@@ -159,7 +186,9 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 		fprintf(out, "triple fault: the CPU was reset by it, and its registers are lost\n");
 		return;
 	}
-	crash_child_ask(view, after, crash->kind == CRASH_TIMEOUT || crash->kind == CRASH_PLACE,
+	crash_child_ask(view, after,
+			crash->kind == CRASH_TIMEOUT || crash->kind == CRASH_PLACE ||
+				crash->kind == CRASH_SYSTEM_CALL,
 			crash->bytes, byte_count, &child);
 	tell_where(&child, where, sizeof(where));
 	switch (crash->kind) {
@@ -181,6 +210,9 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 		break;
 	case CRASH_INTERNAL:
 		describe_internal(crash, &child, where, message, message_size, out);
+		break;
+	case CRASH_SYSTEM_CALL:
+		describe_system_call(crash, &child, message, message_size);
 		break;
 	case CRASH_PLACE:
 		snprintf(message, message_size, "%s", where);

@@ -30,6 +30,10 @@ struct crash_view {
 	struct kvm_sregs sregs;
 	uint64_t cr2;
 	uint64_t fs_base;
+	/* What the CPU makes of page tables, by its CPUID. */
+	unsigned int physical_bits; /* MAXPHYADDR; 0 is not known */
+	bool no_gigabyte_pages;
+	bool amd;      /* has more reserved bits */
 	uint64_t area; /* address of the CPU's own memory (R0_AREA_…), or 0: knows the guard pages */
 	const struct crash_region *regions; /* by address; do not overlap */
 	size_t region_count;
@@ -47,8 +51,9 @@ enum crash_kind {
 	CRASH_TRIPLE_FAULT, /* registers may be those of a reset CPU: see lost_registers */
 	CRASH_UNDELIVERED,  /* KVM gave up on the delivery of `vector`, or -1: it did not say */
 	CRASH_TIMEOUT,
-	CRASH_INTERNAL, /* KVM could not execute the instruction at RIP: `bytes` */
-	CRASH_PLACE,	/* nothing to explain but where it is */
+	CRASH_INTERNAL,	   /* KVM could not execute the instruction at RIP: `bytes` */
+	CRASH_PLACE,	   /* nothing to explain but where it is */
+	CRASH_SYSTEM_CALL, /* one that a test can't make: `refusal` */
 };
 
 struct crash {
@@ -58,6 +63,8 @@ struct crash {
 	bool lost_registers; /* the CPU was reset by its triple fault (AMD): RIP says nothing */
 	uint8_t bytes[15];   /* CRASH_INTERNAL: the instruction as KVM gave it */
 	size_t byte_count;
+	const char *refusal; /* CRASH_SYSTEM_CALL: it in words */
+	const char *output;  /* and what the test had written before, or NULL */
 };
 
 /*

@@ -170,14 +170,20 @@ static const char *present_stack(const struct crash_view *view)
 	return NULL;
 }
 
+static bool is_fetch(const struct crash_view *view, uint64_t code)
+{
+	return code & CRASH_PF_I || (view->cr2 == view->regs.rip && !(code & CRASH_PF_W));
+}
+
 static void page_fault_summary(const struct crash_view *view, uint64_t code, char *buffer,
 			       size_t size)
 {
 	const char *stack = crash_exception_guarded_stack(view, view->cr2);
 	const char *present = present_stack(view);
-	const char *what = code & CRASH_PF_I ? "fetch from" :
-			   code & CRASH_PF_W ? "write to" :
-					       "read from";
+	/* Without EFER.NXE and CR4.SMEP no error code tells a fetch: SDM vol. 3A, 4.7. */
+	const char *what = is_fetch(view, code) ? "fetch from" :
+			   code & CRASH_PF_W	? "write to" :
+						  "read from";
 	const char *why;
 	char address[64];
 
@@ -191,7 +197,7 @@ static void page_fault_summary(const struct crash_view *view, uint64_t code, cha
 		why = "a shadow stack access";
 	else if (code & CRASH_PF_SGX)
 		why = "forbidden by SGX";
-	else if (code & CRASH_PF_I)
+	else if (is_fetch(view, code))
 		why = "not executable";
 	else if (code & CRASH_PF_W)
 		why = "not writable";

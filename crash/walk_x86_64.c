@@ -20,6 +20,7 @@
 #define PTE_A	  (1ull << 5)
 #define PTE_D	  (1ull << 6)
 #define PTE_PS	  (1ull << 7)
+#define PTE_G	  (1ull << 8)
 #define PTE_NX	  (1ull << 63)
 #define PTE_FRAME 0x000ffffffffff000ull
 
@@ -87,6 +88,44 @@ static const struct crash_walk_entry *last_entry(const struct crash_walk *walk)
 	return walk->count ? &walk->entries[walk->count - 1] : NULL;
 }
 
+/*
+ * Why an entry that is present has a reserved bit set: SDM vol. 3A, 4.5.4 and tables 4-14 to 4-20; APM
+ * vol. 2, 5.3.3. PAT, bit 7 of a PTE and bit 12 of a large page, is none, nor are 52 to 62. False and
+ * nothing if none is.
+ */
+static bool has_reserved(const struct crash_view *view, const struct crash_walk_entry *entry,
+			 char *reason, size_t size)
+{
+	unsigned int limit = view->physical_bits ? view->physical_bits : 52;
+	bool large = entry->value & PTE_PS && (entry->shift == 21 || entry->shift == 30);
+	uint64_t address_bits = PTE_FRAME & ~((1ull << limit) - 1) & entry->value;
+	/* From PAT up to where the address of a large page begins. */
+	uint64_t low_bits = large ? entry->value & ((1ull << entry->shift) - 1) & ~0x1fffull : 0;
+
+	reason[0] = '\0';
+	if (entry->value & PTE_NX && !(view->sregs.efer & EFER_NXE))
+		snprintf(reason, size, "the %s has NX set, reserved while EFER.NXE is clear",
+			 entry->name);
+	else if (entry->shift > 30 && entry->value & PTE_PS)
+		snprintf(reason, size, "the %s has PS set, which is reserved there", entry->name);
+	else if (entry->shift > 30 && view->amd && entry->value & PTE_G)
+		snprintf(reason, size, "the %s has bit 8 set, reserved there on AMD's CPUs",
+			 entry->name);
+	else if (large && entry->shift == 30 && view->no_gigabyte_pages)
+		snprintf(reason, size, "the %s has PS set, and this CPU has no pages of 1 GiB",
+			 entry->name);
+	else if (address_bits)
+		snprintf(reason, size,
+			 "the %s has bit %d set, reserved on this CPU, whose physical addresses "
+			 "have %u bits",
+			 entry->name, __builtin_ctzll(address_bits), limit);
+	else if (low_bits)
+		snprintf(reason, size, "the %s has bit %d set, reserved in that of a page of %s",
+			 entry->name, __builtin_ctzll(low_bits),
+			 entry->shift == 30 ? "1 GiB" : "2 MiB");
+	return reason[0];
+}
+
 bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *walk,
 			struct crash_access access, char *reason, size_t size)
 {
@@ -98,6 +137,11 @@ bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *
 		snprintf(reason, size, "the address is not canonical");
 		return true;
 	}
+	/* In the order of the walk: the CPU looks at an entry's bits before it goes on. */
+	for (unsigned int i = 0; i < walk->count; i++)
+		if (walk->entries[i].value & PTE_P &&
+		    has_reserved(view, &walk->entries[i], reason, size))
+			return true;
 	if (last && (!last->readable || !(last->value & PTE_P))) {
 		int length = last->readable ?
 				     snprintf(reason, size, "the %s has P clear", last->name) :
@@ -114,17 +158,6 @@ bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *
 	for (unsigned int i = 0; i < walk->count; i++) {
 		const struct crash_walk_entry *entry = &walk->entries[i];
 
-		if (entry->value & PTE_NX && !(view->sregs.efer & EFER_NXE)) {
-			snprintf(reason, size,
-				 "the %s has NX set, reserved while EFER.NXE is clear",
-				 entry->name);
-			return true;
-		}
-		if (entry->shift > 30 && entry->value & PTE_PS) {
-			snprintf(reason, size, "the %s has PS set, which is reserved there",
-				 entry->name);
-			return true;
-		}
 		if (!(entry->value & PTE_U) && !user_clear)
 			user_clear = entry;
 	}

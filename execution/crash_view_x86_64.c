@@ -84,7 +84,7 @@ static uint64_t place_of(const struct execution *run)
 
 	if (run->halted)
 		return rip - 1;
-	if (run->crash.kind != CRASH_PLACE)
+	if (run->crash.kind != CRASH_PLACE && run->crash.kind != CRASH_SYSTEM_CALL)
 		return rip;
 	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
 		return rip;
@@ -97,13 +97,31 @@ static uint64_t place_of(const struct execution *run)
 	return out_before(run, rip);
 }
 
+static const struct kvm_cpuid_entry2 *find_leaf(const struct kvm_cpuid2 *cpuid, uint32_t leaf)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == leaf)
+			return &cpuid->entries[i];
+	return NULL;
+}
+
 /* What a report sees of a CPU; its registers are yet to be filled in. */
 static struct crash_view view_of(const struct execution *run, unsigned int number,
 				 const struct crash_region *regions)
 {
 	const struct snapshot *snapshot = run->machine->snapshot;
+	const struct vcpu *vcpu = &run->machine->cpus[number].vcpu;
+	/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB. */
+	const struct kvm_cpuid_entry2 *sizes = find_leaf(vcpu->cpuid, 0x80000008);
+	const struct kvm_cpuid_entry2 *vendor = find_leaf(vcpu->cpuid, 0);
 
 	return (struct crash_view){
+		.physical_bits = sizes ? sizes->eax & 0xff : 36,
+		.no_gigabyte_pages = !vcpu_cpuid_has(vcpu, 0x80000001, VCPU_EDX, 26),
+		/* "AuthenticAMD": the first four letters. */
+		.amd = vendor && vendor->ebx == 0x68747541,
 		.fs_base = entry_fs_base(&snapshot->entry, number),
 		.area = entry_area(&snapshot->entry, number),
 		.regions = regions,
@@ -137,6 +155,7 @@ static void explain_ending(struct execution *run, const struct crash_region *reg
 	view.regs.rip = place_of(run);
 	view.sregs = run->sregs;
 	view.cr2 = run->cr2;
+	run->crash.output = run->output.text;
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
 		size_t end = strlen(message);

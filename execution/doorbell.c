@@ -240,7 +240,8 @@ static enum step system_call(struct execution *run, uint64_t number)
 		  "system call %s (%llu), which a test can't make in ring 0", syscall_name(number),
 		  (unsigned long long)number);
 	run->explains = true;
-	run->crash.kind = CRASH_PLACE;
+	run->crash.kind = CRASH_SYSTEM_CALL;
+	run->crash.refusal = run->complaint.text;
 	run->regs = run->cpu->vcpu.run->s.regs.regs;
 	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	return execution_end(run, END_REFUSED, run->complaint.text);

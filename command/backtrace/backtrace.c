@@ -66,6 +66,7 @@ static void tell_caller(struct symbols *symbols)
  * Besides what command/backtrace/disassembly.h has, the lines for programs are
  *   @service          it stopped in the guest runtime, and all else is about what called on that
  *   @place PLACE      as call_chain_place() tells it
+ *   @library FUNCTION of crash/library.h, that ended the program
  *   @caller PLACE     as tell_caller() has it
  *   @error TEXT       why there is no more
  *   @end              the last line, if nothing failed
@@ -73,7 +74,7 @@ static void tell_caller(struct symbols *symbols)
 static void show(struct symbols *symbols, const struct options *options)
 {
 	bool after = options->after;
-	char text[512];
+	char text[512], library[128];
 
 	if (options->place) {
 		symbols_place(symbols, options->address, after, text, sizeof(text));
@@ -83,8 +84,10 @@ static void show(struct symbols *symbols, const struct options *options)
 	if (call_chain_leave_runtime(symbols, options->stopped, &after) && options->facts)
 		printf("@service\n");
 	if (options->facts) {
-		call_chain_place(symbols, after, text, sizeof(text));
+		call_chain_place(symbols, after, text, sizeof(text), library, sizeof(library));
 		printf("@place %s\n", text);
+		if (library[0])
+			printf("@library %s\n", library);
 		tell_caller(symbols);
 	}
 	if (options->facts && options->byte_count) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command/backtrace/call_chain.h"
+#include "crash/library.h"
 
 #define LINE_LIMIT  64
 #define FRAME_LIMIT 16384 /* of a recursion, which takes no lines */
@@ -337,11 +338,13 @@ static int leave_frame(Dwfl_Frame *state, void *argument)
 /* A walk to the first function that is the user's own. */
 struct own_place {
 	struct chain chain;
-	enum role role;	  /* of the frame that is being looked at */
-	char called[128]; /* what is not, and was called last */
+	enum role role;		  /* of the frame that is being looked at */
+	char called[128];	  /* what is not, and was called last */
+	char without_source[512]; /* the first place of which no source is known */
+	char library[128];	  /* a function that library_is_end() knows */
 	char *buffer;
 	size_t size;
-	bool found, over;
+	bool found;
 };
 
 /* ring0's names are all its own, but for the functions that R0_TEST() makes. */
@@ -358,12 +361,17 @@ static bool has_prefix(const char *text, const char *prefix)
 /* libc's inb() and the like are inlined from its headers; a compiler has its own. */
 static bool is_of_a_system(const struct symbols_frame *frame)
 {
-	if (frame->inlined)
-		return frame->file && (has_prefix(frame->file, "/usr/include/") ||
-				       has_prefix(frame->file, "/usr/lib/"));
-	return !frame->in_program &&
-	       (!frame->file || has_prefix(frame->module, "libc.so") ||
-		has_prefix(frame->module, "libm.so") || has_prefix(frame->module, "ld-linux"));
+	static const char *const modules[] = { "libc.so",     "libm.so",    "libpthread.so",
+					       "ld-linux",    "libasan.so", "libubsan.so",
+					       "libclang_rt", "libtsan.so" };
+
+	if (frame->inlined && frame->file &&
+	    (has_prefix(frame->file, "/usr/include/") || has_prefix(frame->file, "/usr/lib/")))
+		return true;
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]) && !frame->in_program; i++)
+		if (has_prefix(frame->module, modules[i]))
+			return true;
+	return false;
 }
 
 static bool take_own(void *context, const struct symbols_frame *frame)
@@ -371,23 +379,24 @@ static bool take_own(void *context, const struct symbols_frame *frame)
 	struct own_place *place = context;
 	const char *name = frame->function ? frame->function : "";
 
+	if (library_is_end(name))
+		snprintf(place->library, sizeof(place->library), "%s", name);
 	/* The way into the runtime, and what it has inside, tell the user nothing. */
 	if (!frame->inlined && (place->role == ROLE_SYSCALL || place->role == ROLE_EXCEPTION ||
 				(place->role != ROLE_NONE && !is_reserved(name))))
 		return false;
-	if (is_reserved(name) || is_of_a_system(frame)) {
+	/* Code without its source is libc's or the like, if what called it has one. */
+	if (!frame->file && !is_reserved(name) && name[0] && !place->without_source[0] &&
+	    !is_of_a_system(frame))
+		snprintf(place->without_source, sizeof(place->without_source), "%s+0x%llx (%s)%s%s",
+			 name, (unsigned long long)frame->offset, frame->module,
+			 place->called[0] ? ", in " : "", place->called);
+	if (!frame->file || is_reserved(name) || is_of_a_system(frame)) {
 		snprintf(place->called, sizeof(place->called), "%s", name);
 		return false;
 	}
-	if (frame->file)
-		snprintf(place->buffer, place->size, "%s (%s:%d)%s%s", name[0] ? name : "?",
-			 frame->file, frame->line, place->called[0] ? ", in " : "", place->called);
-	/* Without its source, one of the program's own is still better than what it called. */
-	else if (place->called[0] && name[0])
-		snprintf(place->buffer, place->size, "%s+0x%llx (%s), in %s", name,
-			 (unsigned long long)frame->offset, frame->module, place->called);
-	else
-		return place->over = true;
+	snprintf(place->buffer, place->size, "%s (%s:%d)%s%s", name[0] ? name : "?", frame->file,
+		 frame->line, place->called[0] ? ", in " : "", place->called);
 	return place->found = true;
 }
 
@@ -412,7 +421,7 @@ static int place_frame(Dwfl_Frame *state, void *argument)
 	chain->last_pc = frame.pc;
 	chain->last_rsp = frame.rsp;
 	chain->last_role = place->role;
-	if (place->found || place->over || (!chain->depth++ && !has_rules(chain->symbols, lookup)))
+	if (place->found || (!chain->depth++ && !has_rules(chain->symbols, lookup)))
 		return DWARF_CB_ABORT;
 	return DWARF_CB_OK;
 }
@@ -471,7 +480,8 @@ bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after
 	return true;
 }
 
-void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t size)
+void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t size, char *library,
+		      size_t library_size)
 {
 	struct user_regs_struct *regs = &symbols->core->registers;
 	struct own_place place = {
@@ -488,7 +498,12 @@ void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t 
 		if (after)
 			regs->rip++;
 	}
-	if (!place.found)
+	snprintf(library, library_size, "%s", place.library);
+	if (place.found)
+		return;
+	if (place.without_source[0])
+		snprintf(buffer, size, "%s", place.without_source);
+	else
 		symbols_place(symbols, regs->rip, after, buffer, size);
 }
 

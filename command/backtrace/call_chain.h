@@ -21,9 +21,11 @@ bool call_chain_is_outermost(struct symbols *symbols, uint64_t pc);
 /*
  * The place that the core's registers are at, as symbols_place() tells it; where that is ring0's or
  * libc's, the innermost of the chain that is neither, and what was called there: "f (a.c:3), in
- * r0_in8". `after` as in symbols.h.
+ * r0_in8". `after` as in symbols.h. Into library, the outermost function of crash/library.h that was on
+ * the way, or "".
  */
-void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t size);
+void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t size, char *library,
+		      size_t library_size);
 
 /* Write the chain that the core's registers begin. `after` as in symbols.h, for the first frame. */
 void call_chain_print(struct symbols *symbols, bool after, FILE *out);

@@ -16,6 +16,7 @@ static void expect(int vector, uint64_t error_code, uint64_t cr2, const char *su
 	char text[256];
 
 	view.cr2 = cr2;
+	view.regs.rip = 0x401000;
 	crash_exception_summary(&view, &crash, text, sizeof(text));
 	assert_string_equal(text, summary);
 }
@@ -28,6 +29,10 @@ static void page_faults(void **state)
 	expect(R0_PF, 0, 0xfff, "#PF: read from NULL pointer + 0xfff, not present");
 	expect(R0_PF, 3, 0x1000, "#PF: write to 0x1000, not writable");
 	expect(R0_PF, 0x11, 0x1000, "#PF: fetch from 0x1000, not executable");
+	/* Without the bit in the error code, too. */
+	expect(R0_PF, 0, 0x401000, "#PF: fetch from 0x401000, not present");
+	expect(R0_PF, 1, 0x401000, "#PF: fetch from 0x401000, not executable");
+	expect(R0_PF, 2, 0x401000, "#PF: write to 0x401000, not present");
 	expect(R0_PF, 5, 0x1000, "#PF: read from 0x1000 from ring 3, not accessible");
 	expect(R0_PF, 9, 0x1000, "#PF: read from 0x1000, a reserved bit is set in its page tables");
 	expect(R0_PF, 0x23, 0x1000, "#PF: write to 0x1000, forbidden by its protection key");

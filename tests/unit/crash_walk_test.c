@@ -179,10 +179,126 @@ static void walk_is_printed_to_its_end(void **state)
 	free(text);
 }
 
+/* Expect a bit of the entry of a level to be blamed, whatever the levels below it hold. */
+static void expect_reserved(unsigned int level, uint64_t value, const char *why)
+{
+	uint64_t *entry = tables_entry(ADDRESS, level);
+	uint64_t before = *entry;
+
+	*entry = value;
+	assert_true(refuses(reads));
+	assert_string_equal(reason, why);
+	*entry = before;
+}
+
+static void expect_allowed(unsigned int level, uint64_t value)
+{
+	uint64_t *entry = tables_entry(ADDRESS, level);
+	uint64_t before = *entry;
+
+	*entry = value;
+	assert_false(refuses(reads));
+	*entry = before;
+}
+
+static void each_reserved_bit_is_named(void **state)
+{
+	static const char *const names[] = { "PTE", "PDE", "PDPTE", "PML4E" };
+	unsigned int level, bit;
+	char why[128];
+
+	(void)state;
+	view.physical_bits = 40;
+	view.sregs.efer |= 1 << 11;
+	*tables_entry(ADDRESS, 0) = 0x5000 | P | W;
+	for (level = 0; level < 4; level++) {
+		const uint64_t value = *tables_entry(ADDRESS, level);
+
+		for (bit = 40; bit < 52; bit++) {
+			snprintf(
+				why, sizeof(why),
+				"the %s has bit %u set, reserved on this CPU, whose physical addresses "
+				"have 40 bits",
+				names[level], bit);
+			expect_reserved(level, value | 1ull << bit, why);
+		}
+		/* Ignored ones, or protection keys. */
+		for (bit = 52; bit < 63; bit++)
+			expect_allowed(level, value | 1ull << bit);
+		expect_allowed(level, value | NX);
+		for (bit = 9; bit < 12; bit++)
+			expect_allowed(level, value | 1ull << bit);
+	}
+	/* PAT in a PTE is where PS is in others. */
+	expect_allowed(0, 0x5000 | P | PS);
+	expect_reserved(3, 0x2000 | P | PS, "the PML4E has PS set, which is reserved there");
+	view.sregs.efer &= ~(1ull << 11);
+	for (level = 0; level < 4; level++) {
+		snprintf(why, sizeof(why), "the %s has NX set, reserved while EFER.NXE is clear",
+			 names[level]);
+		expect_reserved(level, *tables_entry(ADDRESS, level) | NX, why);
+	}
+}
+
+static void each_reserved_bit_of_large_pages_is_named(void **state)
+{
+	unsigned int bit;
+	char why[128];
+
+	(void)state;
+	for (bit = 13; bit < 21; bit++) {
+		snprintf(why, sizeof(why),
+			 "the PDE has bit %u set, reserved in that of a page of 2 MiB", bit);
+		expect_reserved(1, P | PS | 1ull << bit, why);
+	}
+	for (bit = 13; bit < 30; bit++) {
+		snprintf(why, sizeof(why),
+			 "the PDPTE has bit %u set, reserved in that of a page of 1 GiB", bit);
+		expect_reserved(2, P | PS | 1ull << bit, why);
+	}
+	/* PAT. */
+	expect_allowed(1, P | PS | 1 << 12);
+	expect_allowed(2, P | PS | 1 << 12);
+	view.no_gigabyte_pages = true;
+	expect_reserved(2, P | PS, "the PDPTE has PS set, and this CPU has no pages of 1 GiB");
+}
+
+static void amd_reserves_more(void **state)
+{
+	(void)state;
+	*tables_entry(ADDRESS, 0) = 0x5000 | P;
+	expect_allowed(3, *tables_entry(ADDRESS, 3) | 1 << 8);
+	view.amd = true;
+	expect_reserved(3, *tables_entry(ADDRESS, 3) | 1 << 8,
+			"the PML4E has bit 8 set, reserved there on AMD's CPUs");
+	expect_allowed(2, *tables_entry(ADDRESS, 2) | 1 << 8);
+}
+
+static void a_reserved_bit_comes_before_what_is_below(void **state)
+{
+	(void)state;
+	view.physical_bits = 48;
+	*tables_entry(ADDRESS, 2) |= 1ull << 50;
+	*tables_entry(ADDRESS, 0) = 0;
+	*tables_entry(ADDRESS, 2) |= P;
+	assert_true(refuses(reads));
+	assert_string_equal(reason,
+			    "the PDPTE has bit 50 set, reserved on this CPU, whose physical "
+			    "addresses have 48 bits");
+	/* But none counts where P is clear. */
+	*tables_entry(ADDRESS, 2) = 1ull << 50;
+	assert_true(refuses(reads));
+	assert_string_equal(reason, "the PDPTE has P clear");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
+		TEST(each_reserved_bit_is_named),
+		TEST(each_reserved_bit_of_large_pages_is_named),
+		TEST(amd_reserves_more),
+		TEST(a_reserved_bit_comes_before_what_is_below),
 		TEST(mapped_page_has_its_address),
 		TEST(large_pages_end_the_walk),
 		TEST(each_bit_forbids_its_access),
