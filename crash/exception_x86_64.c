@@ -7,6 +7,9 @@
 
 #define PAGE_SIZE 4096
 
+/* No frame is larger, and little else of a program is so near its stack. */
+#define FAR_BELOW (64ull << 20)
+
 static const struct {
 	const char *name, *title;
 	bool error_code;
@@ -170,6 +173,19 @@ static const char *present_stack(const struct crash_view *view)
 	return NULL;
 }
 
+/*
+ * The stack that RSP has left far below its guard page: that of the test, or in ring 3 its own; NULL if
+ * it is elsewhere.
+ */
+static const char *stack_above(const struct crash_view *view, unsigned long long *below)
+{
+	const size_t ours = view->sregs.cs.selector & 3 ? 1 : 0;
+	uint64_t distance = view->area + stacks[ours].start - view->regs.rsp;
+
+	*below = distance;
+	return view->area && distance - 1 < FAR_BELOW ? stacks[ours].name : NULL;
+}
+
 static bool is_fetch(const struct crash_view *view, uint64_t code)
 {
 	return code & CRASH_PF_I || (view->cr2 == view->regs.rip && !(code & CRASH_PF_W));
@@ -184,6 +200,7 @@ static void page_fault_summary(const struct crash_view *view, uint64_t code, cha
 	const char *what = is_fetch(view, code) ? "fetch from" :
 			   code & CRASH_PF_W	? "write to" :
 						  "read from";
+	unsigned long long below;
 	const char *why;
 	char address[64];
 
@@ -208,6 +225,12 @@ static void page_fault_summary(const struct crash_view *view, uint64_t code, cha
 	if (stack && (!present || !strcmp(present, stack)))
 		snprintf(buffer, size, "#PF: stack overflow: %s %s, in the guard page below %s",
 			 what, address, stack);
+	else if (!present && (stack = stack_above(view, &below)))
+		snprintf(
+			buffer, size,
+			"#PF: stack overflow: %s %s, where RSP is %llu KiB below %s, as by a large "
+			"frame",
+			what, address, below >> 10, stack);
 	else
 		snprintf(buffer, size, "#PF: %s %s%s, %s", what, address,
 			 code & CRASH_PF_U ? " from ring 3" : "", why);

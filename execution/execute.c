@@ -16,6 +16,7 @@
 #include "execution/failures.h"
 #include "execution/find_triple_fault.h"
 #include "execution/guest_stdio.h"
+#include "execution/hints.h"
 #include "execution/watched_variables.h"
 #include "kvm/entry_failure_x86_64.h"
 #include "kvm/pending_debug_x86_64.h"
@@ -124,8 +125,10 @@ static enum step port_io(struct execution *run)
 		if (write)
 			memcpy(&access.value, data, exit->io.size);
 		err = mocks_port(&run->mocks, &access, &run->complaint);
-		if (err)
+		if (err) {
+			hints_of_access(run->job->options, &access, true, &run->complaint);
 			return refuse(run);
+		}
 		if (!write)
 			memcpy(data, &access.value, exit->io.size);
 	}
@@ -146,6 +149,8 @@ static bool is_program_text(const struct execution *run, uint64_t address)
 
 int execution_memory(struct execution *run, struct r0_access *access)
 {
+	int err;
+
 	if (run->machine->devices && interrupt_devices_access(run->machine->devices, access)) {
 		interrupts_set_alarm(run);
 		return 0;
@@ -155,7 +160,10 @@ int execution_memory(struct execution *run, struct r0_access *access)
 				 "write of %#" PRIx64 " (%u bytes) to guest-physical %#" PRIx64
 				 ", which is the program's read-only memory",
 				 access->value, access->width, access->address);
-	return mocks_memory(&run->mocks, access, &run->complaint);
+	err = mocks_memory(&run->mocks, access, &run->complaint);
+	if (err)
+		hints_of_access(run->job->options, access, false, &run->complaint);
+	return err;
 }
 
 static enum step memory_io(struct execution *run)

@@ -11,6 +11,7 @@
 #include <ring0/x86/ioapic.h>
 #include "base/clock.h"
 #include "execution/execution.h"
+#include "execution/hints.h"
 #include "guest/interrupts_x86_64.h"
 
 #define RFLAGS_IF (1u << 9)
@@ -102,38 +103,15 @@ static void wake(struct execution *run)
 	run->cpu->wake.at = 0;
 }
 
-/* What such a machine has at ports and in guest-physical memory; the last address is included. */
-struct own {
-	uint64_t first, last;
-	const char *name;
-};
-
-static const struct own own_ports[] = {
-	{ 0x20, 0x21, "PIC" }, { 0xa0, 0xa1, "PIC" }, { 0x4d0, 0x4d1, "PIC" },
-	{ 0x40, 0x43, "PIT" }, { 0x61, 0x61, "PIT" },
-};
-
-static const struct own own_memory[] = {
-	{ R0_IOAPIC_ADDRESS, R0_IOAPIC_ADDRESS + 0xfff, "IOAPIC" },
-	{ R0_HPET_ADDRESS, R0_HPET_ADDRESS + 0xfff, "HPET" },
-	{ R0_APIC_ADDRESS, R0_APIC_ADDRESS + 0xfff, "local APIC" },
-};
-
 /* What a test declares must leave the machine's own alone. */
 static int check_range(const char *attribute, uint64_t first, uint64_t last, struct error *error)
 {
-	bool ports = attribute[1] == 'i';
-	const struct own *own = ports ? own_ports : own_memory;
-	size_t count = ports ? sizeof(own_ports) / sizeof(own_ports[0]) :
-			       sizeof(own_memory) / sizeof(own_memory[0]);
+	const char *device = hints_device(attribute[1] == 'i', first, last);
 
-	for (; count--; own++)
-		if (first <= own->last && last >= own->first)
-			return error_set(error, EINVAL,
-					 "%s has %#llx to %#llx, where the %s of .irqchip is",
-					 attribute, (unsigned long long)first,
-					 (unsigned long long)last, own->name);
-	return 0;
+	if (!device)
+		return 0;
+	return error_set(error, EINVAL, "%s has %#llx to %#llx, where the %s of .irqchip is",
+			 attribute, (unsigned long long)first, (unsigned long long)last, device);
 }
 
 static int check_declarations(const struct r0_options *options, struct error *error)

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/private/abi.h>
+#include <ring0/x86/apic.h>
+#include <ring0/x86/hpet.h>
+#include <ring0/x86/ioapic.h>
 #include "assist/assist.h"
 #include "base/host.h"
 #include "execution/assistance.h"
@@ -29,6 +32,8 @@ static int take_mirror(struct snapshot *snapshot, const struct mirror_range *res
 	const struct kvm_cpuid_entry2 *sizes = find_leaf(snapshot->kvm, 0x80000008);
 	const struct kvm_cpuid_entry2 *features = find_leaf(snapshot->kvm, 0x80000001);
 	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
+	/* Of .irqchip. An access by a test without it leaves the VM, and is named. */
+	static const uint64_t devices[] = { R0_IOAPIC_ADDRESS, R0_HPET_ADDRESS, R0_APIC_ADDRESS };
 	struct mirror_config config = {
 		.reserved = reserved,
 		.reserved_count = count,
@@ -38,6 +43,8 @@ static int take_mirror(struct snapshot *snapshot, const struct mirror_range *res
 		.physical_bits = sizes ? sizes->eax & 0xff : 36,
 		.gigabyte_pages = features && features->edx & 1u << 26,
 		.direct_map = R0_DIRECT_MAP,
+		.devices = devices,
+		.device_count = sizeof(devices) / sizeof(devices[0]),
 	};
 	struct mirror_patch *patches;
 	int err;

@@ -517,6 +517,8 @@ static void add_fault(struct message *message, int wanted, const struct r0_fault
 	}
 	add(message, " instead of ");
 	add_vector(message, wanted);
+	if (fault->vector < 0 && !in_ring3() && has_own_gate((unsigned int)wanted))
+		add(message, ": the test has loaded an IDT whose gate for that is its own");
 }
 
 /* `format` is that of the user's text, or NULL. */

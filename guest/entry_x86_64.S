@@ -101,6 +101,9 @@ exception:
 	movq	%rax, %cr3
 	jmp	3f
 1:
+	/* Ring 0 on ring 3's page tables otherwise: code that a test's own SYSCALL leads to. */
+	cmpq	$0, r0_guest + R0_CPU_IN_USER(%rip)
+	jne	4f
 	movq	FRAME_RIP(%rsp), %rax
 	leaq	r0_entry_start(%rip), %rcx
 	subq	%rcx, %rax

@@ -110,6 +110,17 @@ static inline void note_use(enum r0_used use)
 		__atomic_fetch_or(&r0_guest.used, use, __ATOMIC_RELAXED);
 }
 
+struct r0_table_register;
+
+/* Whether a gate leads to the runtime's own code for that vector: a test's is the test's affair. */
+bool is_runtime_gate(const struct r0_table_register *idt, unsigned int vector);
+
+/* Whether the test has loaded an IDT by which that vector does not come to the runtime. */
+bool has_own_gate(unsigned int vector);
+
+/* Fail, for a function that goes to ring 3 and back, if the tables that are loaded don't allow it. */
+void require_runtime_tables(const char *function, const struct r0_cpu *cpu);
+
 /* For reports: what that CPU waits for from now on. */
 void note_wait(struct r0_cpu *cpu, enum r0_wait waits, const void *awaited);
 

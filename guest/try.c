@@ -21,6 +21,8 @@ struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
 	uint64_t kernel_rsp = cpu->kernel_rsp, user_rsp = cpu->user_rsp;
 	struct r0_try try;
 
+	require_guest(__func__);
+	require_runtime_tables(__func__, cpu);
 	note_use(R0_USED_RING_3);
 	if (r0_try_begin(&try) == 0)
 		r0_enter_user(fn, arg, cpu->user_stack, cpu);

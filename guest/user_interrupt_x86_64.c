@@ -10,17 +10,6 @@
 #define INT_N	     0xcd
 #define INT_N_LENGTH 2
 
-/* Whether a gate leads to the runtime's own code for that vector: a test's is the test's affair. */
-static bool is_ours(const struct r0_table_register *idt, unsigned int vector)
-{
-	const struct r0_gate *gate = (const struct r0_gate *)idt->base + vector;
-	uint64_t offset = gate->offset_low | (uint64_t)gate->offset_middle << 16 |
-			  (uint64_t)gate->offset_high << 32;
-
-	return (vector + 1) * sizeof(*gate) <= idt->limit + 1u &&
-	       offset == (uint64_t)r0_vector_stubs + (uint64_t)vector * R0_VECTOR_STUB_SIZE;
-}
-
 static void make_exception(struct r0_frame *frame, uint64_t vector, uint64_t error_code)
 {
 	frame->vector = vector;
@@ -39,12 +28,12 @@ void correct_user_interrupt(struct r0_frame *frame)
 	gate = (const struct r0_gate *)idt.base + code[1];
 	if ((code[1] + 1) * sizeof(*gate) > idt.limit + 1u ||
 	    (gate->type_dpl_p & R0_GATE_DPL(3)) != R0_GATE_DPL(3)) {
-		if (is_ours(&idt, R0_GP))
+		if (is_runtime_gate(&idt, R0_GP))
 			make_exception(frame, R0_GP, R0_ERROR_VECTOR(code[1]));
 	} else if (!(gate->type_dpl_p & R0_GATE_P)) {
-		if (is_ours(&idt, R0_NP))
+		if (is_runtime_gate(&idt, R0_NP))
 			make_exception(frame, R0_NP, R0_ERROR_VECTOR(code[1]));
-	} else if (is_ours(&idt, code[1])) {
+	} else if (is_runtime_gate(&idt, code[1])) {
 		frame->rip += INT_N_LENGTH;
 		/* An interrupt's image of RFLAGS has RF clear: SDM vol. 3A, 6.8.3. */
 		frame->rflags &= ~(uint64_t)R0_RFLAGS_RF;

@@ -101,6 +101,11 @@ static void begin(struct wait *wait, const char *file, int line, int vector,
 
 	if (vector < 0 || vector > 255)
 		fail(R0_FAILURE_ASSERT, file, line, refused, sizeof(refused) - 1);
+	if (has_own_gate((unsigned int)vector))
+		r0_fail(file, line,
+			"r0_wait_for_irq() counts what the runtime handles, and the test has loaded an "
+			"IDT whose gate for interrupt %#x is its own",
+			(unsigned int)vector);
 	*wait = (struct wait){
 		.file = file,
 		.line = line,

@@ -479,6 +479,15 @@ static int map_direct(struct mirror *mirror, const struct mirror_config *config)
 	return err;
 }
 
+/* A page of registers, not cached: PCD and PWT are UC by the PAT of a reset (SDM vol. 3A, 11.12.4). */
+static int map_device(struct mirror *mirror, uint64_t page)
+{
+	if (mirror_find(mirror, page))
+		return 0;
+	return map_range(mirror, page, PAGE_SIZE, page,
+			 PTE_WRITE | PTE_NX | PTE_WRITE_THROUGH | PTE_CACHE_DISABLE);
+}
+
 /*
  * List the process's mappings as they are now. All memory that building the mirror takes is
  * allocated before: from the reading on, this thread does not change what it copies.
@@ -532,6 +541,8 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 		err = patch(mirror, config);
 	if (!err)
 		err = map_direct(mirror, config);
+	for (i = 0; i < config->device_count && !err; i++)
+		err = map_device(mirror, config->devices[i]);
 	for (i = 0; i < config->supervisor_count && !err; i++)
 		err = keep_from_user(mirror, &config->supervisor[i]);
 	if (err) {

@@ -35,9 +35,12 @@ struct mirror_config {
 	/* Virtual ranges, of whole pages, that ring 3's page tables map for ring 0 only. */
 	const struct mirror_range *supervisor;
 	size_t supervisor_count;
-	unsigned int physical_bits;	    /* of the guest's CPU */
-	bool gigabyte_pages;		    /* that it has pages of 1 GiB */
-	uint64_t direct_map;		    /* virtual address of the guest-physical address 0 */
+	unsigned int physical_bits; /* of the guest's CPU */
+	bool gigabyte_pages;	    /* that it has pages of 1 GiB */
+	uint64_t direct_map;	    /* virtual address of the guest-physical address 0 */
+	/* Guest-physical pages of devices that are reached at the same virtual address where it is free. */
+	const uint64_t *devices;
+	size_t device_count;
 	const struct mirror_patch *patches; /* by address */
 	size_t patch_count;
 };

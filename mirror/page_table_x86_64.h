@@ -10,14 +10,16 @@
 #include <stdint.h>
 #include "base/address.h"
 
-#define PTE_PRESENT  (1ull << 0)
-#define PTE_WRITE    (1ull << 1)
-#define PTE_USER     (1ull << 2)
-#define PTE_ACCESSED (1ull << 5)
-#define PTE_DIRTY    (1ull << 6)
-#define PTE_LARGE    (1ull << 7)
-#define PTE_NX	     (1ull << 63)
-#define PTE_ADDRESS  0x000ffffffffff000ull
+#define PTE_PRESENT	  (1ull << 0)
+#define PTE_WRITE	  (1ull << 1)
+#define PTE_USER	  (1ull << 2)
+#define PTE_WRITE_THROUGH (1ull << 3)
+#define PTE_CACHE_DISABLE (1ull << 4)
+#define PTE_ACCESSED	  (1ull << 5)
+#define PTE_DIRTY	  (1ull << 6)
+#define PTE_LARGE	  (1ull << 7)
+#define PTE_NX		  (1ull << 63)
+#define PTE_ADDRESS	  0x000ffffffffff000ull
 
 /*
  * Frames of guest-physical memory from `base` on. The first `used` are taken; more are handed out
