@@ -29,6 +29,20 @@ bool lab_has_pvh_entry(const unsigned char *data, size_t size)
 	       (memmem(data, size, note, sizeof(note)) || memmem(data, size, note8, sizeof(note8)));
 }
 
+/* An EFI application that carries arm64's Image: drivers/firmware/efi/libstub/zboot-header.S. */
+static bool is_zboot(const struct lab_blob *image)
+{
+	return image->size >= 64 && !memcmp(image->data, "MZ", 2) &&
+	       !memcmp(image->data + 4, "zimg", 4);
+}
+
+/* Documentation/arch/arm64/booting.rst; distributions compress it by gzip, or make a zboot of it. */
+bool lab_is_arm64_image(const struct lab_blob *image)
+{
+	return image->size >= 64 && (!memcmp(image->data + 56, "ARM\x64", 4) ||
+				     !memcmp(image->data, "\x1f\x8b", 2) || is_zboot(image));
+}
+
 /* A part of the file, uncompressed. -ENOEXEC if it is none, or not compressed in a known way. */
 static int unpack_part(const struct lab_blob *image, size_t offset, size_t length,
 		       struct lab_blob *kernel)
@@ -44,8 +58,7 @@ static int unpack(const struct lab_blob *image, struct lab_blob *kernel)
 	size_t setup;
 	int err;
 
-	/* An EFI application that carries arm64's Image: drivers/firmware/efi/libstub/zboot-header.S. */
-	if (image->size >= 64 && !memcmp(data, "MZ", 2) && !memcmp(data + 4, "zimg", 4))
+	if (is_zboot(image))
 		return unpack_part(image, le32(data + 8), le32(data + 12), kernel);
 	if (image->size < 0x264 || memcmp(data + 0x202, "HdrS", 4))
 		return lab_uncompress(image, kernel);

@@ -211,11 +211,9 @@ static int examine(const struct lab_options *options, struct lab_kernel *kernel)
 	if (err)
 		return lab_error(LAB_NO_KERNEL, "the kernel %s: %s", kernel->path, strerror(-err));
 	version = bzimage_version(&blob);
-	/* arm64's Image: Documentation/arm64/booting.rst; it may be compressed, with gzip. */
 	if (options->architecture->elf_machine == EM_X86_64 ?
 		    !version && !lab_has_pvh_entry(blob.data, blob.size) :
-		    blob.size < 64 || (memcmp(blob.data + 56, "ARM\x64", 4) &&
-				       memcmp(blob.data, "\x1f\x8b", 2))) {
+		    !lab_is_arm64_image(&blob)) {
 		lab_unmap(&blob);
 		free(version);
 		return lab_error(LAB_NO_KERNEL, "%s is no kernel image for %s", kernel->path,

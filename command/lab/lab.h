@@ -202,6 +202,8 @@ struct lab_kernel {
 int lab_kernel_image(const struct lab_kernel *kernel);
 /* Whether QEMU can start this ELF file directly, by the PVH entry that a note gives. */
 bool lab_has_pvh_entry(const unsigned char *data, size_t size);
+/* Whether this is arm64's Image, or something that lab_kernel_image() may find one in. */
+bool lab_is_arm64_image(const struct lab_blob *image);
 int lab_kernel_find(const struct lab_options *options, struct lab_kernel *kernel);
 /* Refuse one that has no KVM. */
 int lab_kernel_check(const struct lab_options *options, const struct lab_kernel *kernel);
