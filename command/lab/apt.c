@@ -100,13 +100,13 @@ static void attend(const struct lab_apt *apt, int process, pid_t group)
 {
 	struct pollfd fds[] = { { .fd = process, .events = POLLIN },
 				{ .fd = lab_signals, .events = POLLIN } };
-	bool shows = apt->awaited && isatty(2);
+	bool shows = (apt->awaited || apt->show) && isatty(2);
 	int ready;
 
 	do {
 		ready = poll(fds, 2, shows ? PROGRESS_MS : -1);
 		if (shows)
-			show_progress(apt);
+			(apt->show ? apt->show : show_progress)(apt);
 	} while (ready == 0 || (ready < 0 && errno == EINTR));
 	if (shows)
 		fprintf(stderr, "\r\033[K");

@@ -14,8 +14,12 @@ const struct lab_architecture lab_architectures[2] = {
 		.elf_machine = EM_X86_64,
 		.qemu = "qemu-system-x86_64",
 		.debian = "amd64",
-		.kvms = (const struct lab_kvm[]){ { "amd", "kvm-amd", &lab_qemu } },
-		.kvm_count = 1,
+		.kvms =
+			(const struct lab_kvm[]){
+				{ "amd", "kvm-amd", &lab_qemu },
+				{ "intel", "kvm-intel", &lab_bochs },
+			},
+		.kvm_count = 2,
 		.library_dirs = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:"
 				"/usr/lib64:/lib:/usr/lib",
 		.sysroot = "/usr/x86_64-linux-gnu",

@@ -33,6 +33,10 @@ struct lab_emulator {
 	/* As read() and write() of what init says and is told; -errno; 0 at the end. */
 	ssize_t (*receive)(struct lab_machine *machine, void *data, size_t size);
 	ssize_t (*transmit)(struct lab_machine *machine, const void *data, size_t size);
+	/* Get it, if the lab can; NULL where it is a package of the system. */
+	int (*fetch)(const struct lab_options *options);
+	/* See before all else that it can do what the options want; NULL where the start tells. */
+	int (*check)(struct lab_options *options);
 	/* The path of the program, for free(), or NULL. */
 	char *(*program)(const struct lab_options *options);
 	/* All but files that a saved state depends on, for free(). */
@@ -47,7 +51,12 @@ struct lab_emulator {
 	int (*say_missing)(const struct lab_options *options, const char *why);
 };
 
-extern const struct lab_emulator lab_qemu;
+extern const struct lab_emulator lab_qemu, lab_bochs;
+
+/* For the kernel, whatever emulates its machine. */
+#define LAB_KERNEL_OPTIONS                                                                              \
+	"panic=-1 reboot=t mitigations=off audit=0 random.trust_cpu=on cryptomgr.notests lsm= nokaslr " \
+	"initcall_blacklist=cubictcp_register,load_system_certificate_list,crypto_kdf108_init"
 
 /* The first of the descriptors that a machine's process inherits, beside the standard ones. */
 #define LAB_FIRST_FD 10
@@ -55,6 +64,8 @@ extern const struct lab_emulator lab_qemu;
 
 struct lab_spawn {
 	char **command;
+	char *variable;	      /* one more for its environment, or NULL */
+	bool isolated;	      /* from the network: no port that it opens is anyone's */
 	int output;	      /* its standard output, or -1 */
 	int fds[LAB_FDS_MAX]; /* become LAB_FIRST_FD and up; -1 for none */
 	size_t count;

@@ -52,9 +52,32 @@ static size_t unsigned_size(const struct lab_blob *module)
 	return size <= module->size - tail ? module->size - tail - size : module->size;
 }
 
-static int add_modules(FILE *archive, const struct lab_kernel *kernel)
+/* What --kvm-parameter has for the module in that file, each after a blank; for free(). */
+static char *parameters_of(const struct lab_options *options, const char *file)
+{
+	char *all = lab_format("%s", "");
+
+	for (size_t i = 0; i < options->kvm_parameters.count; i++) {
+		const char *text = options->kvm_parameters.items[i];
+		const char *module = strncmp(text, "kvm.", 4) ? options->kvm->module : "kvm";
+		char *name = lab_format("%s.ko", module), *longer;
+
+		if (!strcmp(name, file)) {
+			longer =
+				lab_format("%s %s", all, text + (strncmp(text, "kvm.", 4) ? 0 : 4));
+			free(all);
+			all = longer;
+		}
+		free(name);
+	}
+	return all;
+}
+
+static int add_modules(FILE *archive, const struct lab_options *options,
+		       const struct lab_kernel *kernel)
 {
 	char *order = lab_format("%s", "");
+	char *parameters;
 
 	add(archive, "modules", S_IFDIR | 0755, 0, 0, NULL, 0);
 	for (size_t i = 0; i < kernel->needed.count; i++) {
@@ -75,7 +98,9 @@ static int add_modules(FILE *archive, const struct lab_kernel *kernel)
 		add(archive, text, S_IFREG | 0644, 0, 0, blob.data, unsigned_size(&blob));
 		free(text);
 		lab_unmap(&blob);
-		text = lab_format("%s%s\n", order, base);
+		parameters = parameters_of(options, base);
+		text = lab_format("%s%s%s\n", order, base, parameters);
+		free(parameters);
 		free(base);
 		free(order);
 		order = text;
@@ -85,8 +110,9 @@ static int add_modules(FILE *archive, const struct lab_kernel *kernel)
 	return 0;
 }
 
-int lab_initramfs(const struct lab_architecture *architecture, const struct lab_kernel *kernel)
+int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel)
 {
+	const struct lab_architecture *architecture = options->architecture;
 	int fd = memfd_create("initramfs", 0), status;
 	FILE *archive = fd < 0 ? NULL : fdopen(dup(fd), "w");
 
@@ -101,7 +127,7 @@ int lab_initramfs(const struct lab_architecture *architecture, const struct lab_
 	add(archive, "dev/console", S_IFCHR | 0600, 5, 1, NULL, 0);
 	add(archive, "init", S_IFREG | 0755, 0, 0, architecture->init,
 	    (size_t)(architecture->init_end - architecture->init));
-	status = add_modules(archive, kernel);
+	status = add_modules(archive, options, kernel);
 	add(archive, "TRAILER!!!", 0, 0, 0, NULL, 0);
 	if ((ferror(archive) | fclose(archive)) && !status)
 		status = lab_error(LAB_INTERNAL, "writing the initial file system: %s",

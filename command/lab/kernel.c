@@ -230,14 +230,21 @@ static int examine(const struct lab_options *options, struct lab_kernel *kernel)
 	return find_modules(options, kernel);
 }
 
+static const char *named_kernel(const struct lab_options *options)
+{
+	const char *named = options->kernel ? options->kernel : getenv("RING0_LAB_KERNEL");
+
+	return named && *named ? named : NULL;
+}
+
 /* The kernel that was named, or the newest in the cache; *path is NULL if there is none. */
 static int find_path(const struct lab_options *options, char **path)
 {
-	const char *named = options->kernel ? options->kernel : getenv("RING0_LAB_KERNEL");
+	const char *named = named_kernel(options);
 	struct lab_strings names = { 0 };
 	char *cache, *pattern;
 
-	*path = named && *named ? lab_format("%s", named) : NULL;
+	*path = named ? lab_format("%s", named) : NULL;
 	if (*path)
 		return 0;
 	cache = lab_cache_directory();
@@ -255,10 +262,13 @@ static int find_path(const struct lab_options *options, char **path)
 
 bool lab_kernel_is_missing(const struct lab_options *options)
 {
-	char *path;
-	bool missing = !find_path(options, &path) && !path;
+	struct lab_kernel kernel = { 0 };
+	bool missing = !find_path(options, &kernel.path) && !kernel.path;
 
-	free(path);
+	/* An earlier ring0 may have left the modules of this KVM out. */
+	if (kernel.path && !named_kernel(options))
+		missing = !examine(options, &kernel) && kernel.lacks_kvm;
+	lab_kernel_finish(&kernel);
 	return missing;
 }
 
@@ -285,8 +295,8 @@ int lab_kernel_check(const struct lab_options *options, const struct lab_kernel 
 	if (!kernel->lacks_kvm)
 		return 0;
 	return lab_error(LAB_NO_KVM,
-			 "the kernel %s comes without KVM: there is no module %s in %s; choose "
-			 "another with --kernel",
+			 "the kernel %s comes without KVM: there is no module %s in %s; get one "
+			 "with `ring0 lab --fetch`, or choose another with --kernel",
 			 kernel->path, options->kvm->module, kernel->modules);
 }
 

@@ -30,6 +30,8 @@ static int prepare_and_run(struct lab_options *options)
 				 "was missing",
 				 options->architecture->name);
 	status = lab_gather(&files, options, &inside);
+	if (!status && options->kvm->emulator->check)
+		status = options->kvm->emulator->check(options);
 	if (!status)
 		status = lab_fetch_missing(options);
 	if (!status)
@@ -80,7 +82,9 @@ static int act(struct lab_options *options)
 	int status = 0;
 
 	catch_signals();
-	if (options->fetch)
+	if (options->fetch && options->kvm->emulator->fetch)
+		status = options->kvm->emulator->fetch(options);
+	if (options->fetch && !status)
 		status = lab_fetch(options->architecture);
 	if (!status && options->programs.count)
 		status = prepare_and_run(options);

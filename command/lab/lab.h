@@ -63,18 +63,22 @@ struct lab_strings {
 struct lab_options {
 	const struct lab_architecture *architecture;
 	const struct lab_kvm *kvm; /* one of the architecture's */
+	const char *kvm_name;	   /* as given, or NULL */
 	unsigned int cpus;
 	unsigned int memory;  /* MB */
 	unsigned int timeout; /* seconds for each program; 0 for none */
 	const char *kernel;   /* NULL: the one in the environment or in the cache */
 	const char *qemu;     /* NULL: the architecture's, in PATH */
+	const char *bochs;    /* NULL: the one in the environment or in the cache */
+	const char *cpu;      /* the model, or NULL for the emulator's usual one */
 	const char *sysroot;  /* NULL: the architecture's, for programs not of this host */
 	const char *statuses; /* a file to write each program's status to, or NULL */
 	bool keep, cold, verbose, each, fetch, help;
-	struct lab_strings variables; /* NAME=VALUE */
-	struct lab_strings files;     /* PATH or PATH:PATH-INSIDE */
-	struct lab_strings collect;   /* paths inside */
-	struct lab_strings programs;  /* one, unless `each` */
+	struct lab_strings variables;	   /* NAME=VALUE */
+	struct lab_strings kvm_parameters; /* NAME=VALUE, of its last module, or kvm.NAME=VALUE */
+	struct lab_strings files;	   /* PATH or PATH:PATH-INSIDE */
+	struct lab_strings collect;	   /* paths inside */
+	struct lab_strings programs;	   /* one, unless `each` */
 	struct lab_strings arguments;
 };
 
@@ -117,6 +121,7 @@ struct lab_blob {
 	size_t size;
 };
 int lab_map(const char *path, struct lab_blob *blob);
+int lab_map_descriptor(int fd, struct lab_blob *blob);
 void lab_unmap(struct lab_blob *blob);
 /* To a file or a pipe, waiting where it has to; 0 or -errno. */
 int lab_write_all(int fd, const void *data, size_t size);
@@ -218,6 +223,9 @@ struct lab_apt {
 	const char *directory; /* for all of it, and where commands run */
 	char *log;	       /* a file with what they said */
 	uint64_t awaited; /* bytes that are to be downloaded, for a line that shows how it goes */
+	/* Shows how it goes, on a terminal, instead; what was in the log before is not counted. */
+	void (*show)(const struct lab_apt *apt);
+	unsigned int lines;
 };
 
 /* Have apt take this directory for all that it writes, and the system's sources, keys and proxies. */
@@ -243,7 +251,7 @@ int lab_fetch_missing(const struct lab_options *options);
 /* ---- initramfs.c ---- */
 
 /* Write the initial file system, init and modules, to a new memory file. A descriptor or -1. */
-int lab_initramfs(const struct lab_architecture *architecture, const struct lab_kernel *kernel);
+int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel);
 
 /* ---- machine.c: one machine ---- */
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,14 @@ execute(const struct lab_spawn *spawn, int complaint, pid_t parent)
 		if (moved[i] < 0 || dup2(moved[i], LAB_FIRST_FD + (int)i) < 0)
 			close(LAB_FIRST_FD + (int)i);
 	close_range((unsigned int)end, ~0u, 0);
+	/* Where that takes a user namespace. */
+	if (spawn->isolated && unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET)) {
+		dprintf(2, "%s: it has no display library \"nogui\", and would open a port: %s\n",
+			spawn->command[0], strerror(errno));
+		_exit(126);
+	}
+	if (spawn->variable)
+		putenv(spawn->variable);
 	execvp(spawn->command[0], spawn->command);
 	dprintf(2, "%s: %s\n", spawn->command[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);

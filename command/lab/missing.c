@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What RING0_LAB=auto adds: a run that finds no kernel has one fetched. Of several runs at once one
- * fetches, and the others wait for it. Depends on emulator.h, lab.h and libc.
+ * What RING0_LAB=auto adds: a run that finds no kernel, or no Bochs, has one fetched. Of several runs
+ * at once one fetches, and the others wait for it. Depends on emulator.h, lab.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,11 +49,15 @@ int lab_fetch_missing(const struct lab_options *options)
 	int status = 0, turn;
 	char *program;
 
-	if (!lab || strcmp(lab, "auto") || !lab_kernel_is_missing(options))
+	if (!lab || strcmp(lab, "auto"))
 		return 0;
-	/* Without an emulator, the kernel would be fetched for nothing. */
 	program = emulator->program(options);
-	if (!program)
+	if (program && !lab_kernel_is_missing(options)) {
+		free(program);
+		return 0;
+	}
+	/* Without an emulator, the kernel would be fetched for nothing. */
+	if (!program && !emulator->fetch)
 		return emulator->say_missing(options, "there is none in $PATH");
 	free(program);
 	turn = take_turn(architecture);
@@ -64,6 +68,8 @@ int lab_fetch_missing(const struct lab_options *options)
 			  architecture->name);
 		status = lab_fetch(architecture);
 	}
+	if (!status && emulator->fetch)
+		status = emulator->fetch(options);
 	if (turn >= 0)
 		close(turn);
 	return status;

@@ -17,6 +17,10 @@
 enum {
 	OPTION_KERNEL = 256,
 	OPTION_QEMU,
+	OPTION_BOCHS,
+	OPTION_KVM,
+	OPTION_KVM_PARAMETER,
+	OPTION_CPU,
 	OPTION_SYSROOT,
 	OPTION_ENV,
 	OPTION_FILE,
@@ -39,6 +43,10 @@ static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "kernel", required_argument, NULL, OPTION_KERNEL },
 	{ "qemu", required_argument, NULL, OPTION_QEMU },
+	{ "bochs", required_argument, NULL, OPTION_BOCHS },
+	{ "kvm", required_argument, NULL, OPTION_KVM },
+	{ "kvm-parameter", required_argument, NULL, OPTION_KVM_PARAMETER },
+	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
 	{ "env", required_argument, NULL, OPTION_ENV },
 	{ "file", required_argument, NULL, OPTION_FILE },
@@ -56,16 +64,24 @@ static const struct option long_options[] = {
 static const char help[] =
 	"Usage: ring0 lab [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
 	"       ring0 lab [OPTION]... --each PROGRAM... [-- ARGUMENT...]\n"
-	"       ring0 lab [--arch ARCH] --fetch\n"
+	"       ring0 lab [--arch ARCH] [--kvm KVM] --fetch\n"
 	"Run a program on a genuine KVM inside an emulated machine.\n"
 	"\n"
 	"  --arch ARCH       x86_64 or aarch64 (default: this host's)\n"
+	"  --kvm KVM         for x86_64: amd (in QEMU, the default) or intel (in Bochs)\n"
+	"                    ($RING0_LAB_KVM)\n"
+	"  --kvm-parameter NAME=VALUE\n"
+	"                    load KVM's module with it, such as ept=0 or npt=0; the module\n"
+	"                    kvm with kvm.NAME=VALUE\n"
+	"  --cpu MODEL       the emulated CPU: QEMU's models (default max), or in Bochs\n"
+	"                    haswell (default), skylake_x, broadwell, penryn and its own\n"
 	"  --cpus N          the machine's CPUs (default 1)\n"
 	"  --memory MB       the machine's memory (default 512)\n"
 	"  --timeout SECONDS end a program that runs for longer (default 600; 0: never)\n"
 	"  --kernel FILE     boot this kernel, with its modules in ../lib/modules beside it\n"
 	"                    (default: $RING0_LAB_KERNEL, else the one that --fetch got)\n"
-	"  --fetch           get Debian's cloud kernel (or Ubuntu's) into the cache, by apt\n"
+	"  --fetch           get Debian's cloud kernel (or Ubuntu's) into the cache, by apt;\n"
+	"                    with --kvm intel Bochs, too, built from Debian 13's source\n"
 	"  --file FILE[:AS]  take a file or directory along, under its own path or AS;\n"
 	"                    a program or library brings the libraries that it needs\n"
 	"  --env NAME=VALUE  set a variable; R0_*, RING0_* and a few more are passed on\n"
@@ -76,12 +92,14 @@ static const char help[] =
 	"  --sysroot DIR     where libraries of another architecture are\n"
 	"                    (default /usr/ARCH-linux-gnu)\n"
 	"  --qemu FILE       the QEMU to use (default: qemu-system-ARCH, in PATH)\n"
+	"  --bochs FILE      the Bochs to use (default: $RING0_BOCHS, else the one that --fetch\n"
+	"                    built)\n"
 	"  --keep            keep the machine's console log and say where it is\n"
-	"  -v, --verbose     show how QEMU is started and what the kernel says\n"
+	"  -v, --verbose     show how the emulator is started and what the kernel says\n"
 	"\n"
 	"The exit status is the program's, 128 + N if signal N ended it. The lab's own:\n"
 	"80 command line; 81 no such program, library or file; 82 wrong architecture;\n"
-	"83 no kernel; 84 kernel without KVM; 85 no usable QEMU; 86 too little memory;\n"
+	"83 no kernel; 84 kernel without KVM; 85 no usable emulator; 86 too little memory;\n"
 	"87 kernel panic or end of the machine; 88 time limit; 89 disk; 90 other.\n"
 	"With --each: 0 if every program's was 0 or 77, 77 if all were, else the first other.\n";
 
@@ -147,6 +165,24 @@ static int parse_option(int option, const char *value, struct lab_options *optio
 	case OPTION_QEMU:
 		options->qemu = value;
 		return 0;
+	case OPTION_BOCHS:
+		options->bochs = value;
+		return 0;
+	case OPTION_KVM:
+		options->kvm_name = value;
+		return 0;
+	case OPTION_CPU:
+		options->cpu = value;
+		return 0;
+	case OPTION_KVM_PARAMETER:
+		if (!strchr(value, '=') || *value == '=' || strpbrk(value, " \n\"") ||
+		    strlen(value) > 200)
+			return lab_error(LAB_USAGE,
+					 "--kvm-parameter %s: NAME=VALUE is wanted, or "
+					 "kvm.NAME=VALUE for the module kvm itself",
+					 value);
+		lab_strings_add(&options->kvm_parameters, value);
+		return 0;
 	case OPTION_SYSROOT:
 		options->sysroot = value;
 		return 0;
@@ -194,6 +230,37 @@ static int parse_operands(char **arguments, struct lab_options *options)
 	return 0;
 }
 
+/* The one that was named, in the environment if nowhere else. */
+static int choose_kvm(struct lab_options *options)
+{
+	const struct lab_architecture *architecture = options->architecture;
+	const char *environment = getenv("RING0_LAB_KVM"), *name = options->kvm_name;
+	char *names;
+
+	options->kvm = &architecture->kvms[0];
+	/* What is for x86_64 says nothing of other architectures. */
+	if (!name && environment && *environment && architecture->kvm_count > 1)
+		name = environment;
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < architecture->kvm_count; i++) {
+		options->kvm = &architecture->kvms[i];
+		if (!strcmp(name, options->kvm->name))
+			return 0;
+	}
+	names = lab_format("%s", architecture->kvms[0].name);
+	for (size_t i = 1; i < architecture->kvm_count; i++) {
+		char *longer = lab_format("%s and %s", names, architecture->kvms[i].name);
+
+		free(names);
+		names = longer;
+	}
+	lab_error(LAB_USAGE, "--kvm %s: for %s there %s %s", name, architecture->name,
+		  architecture->kvm_count > 1 ? "are" : "is", names);
+	free(names);
+	return LAB_USAGE;
+}
+
 /* The architecture of this host. */
 static int choose_host(struct lab_options *options)
 {
@@ -226,7 +293,7 @@ int lab_options_parse(int argc, char **argv, struct lab_options *options)
 	if (!status && !options->architecture)
 		status = choose_host(options);
 	if (!status)
-		options->kvm = &options->architecture->kvms[0];
+		status = choose_kvm(options);
 	return status;
 }
 
@@ -238,6 +305,7 @@ void lab_options_help(void)
 void lab_options_finish(struct lab_options *options)
 {
 	lab_strings_finish(&options->variables);
+	lab_strings_finish(&options->kvm_parameters);
 	lab_strings_finish(&options->files);
 	lab_strings_finish(&options->collect);
 	lab_strings_finish(&options->programs);

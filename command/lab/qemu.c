@@ -36,11 +36,6 @@ struct qemu {
 	int state;   /* a memory file for its devices' state, or the saved one, or -1 */
 };
 
-/* Of these every one but the clock's rate and the console is part of a saved state's key. */
-#define KERNEL_OPTIONS                                                                                  \
-	"panic=-1 reboot=t mitigations=off audit=0 random.trust_cpu=on cryptomgr.notests lsm= nokaslr " \
-	"initcall_blacklist=cubictcp_register,load_system_certificate_list,crypto_kdf108_init"
-
 #if defined(__x86_64__)
 /* QEMU's emulated time stamp counter is this host's. Measured once, in kHz. */
 static unsigned long tsc_khz(void)
@@ -74,8 +69,8 @@ static char *command_line(const struct lab_options *options)
 	const char *quiet = options->verbose ? "" : " quiet";
 
 	if (options->architecture->elf_machine == EM_AARCH64)
-		return lab_format("console=ttyAMA0 %s%s", KERNEL_OPTIONS, quiet);
-	return lab_format("console=ttyS0 %s tsc_early_khz=%lu tsc=reliable%s", KERNEL_OPTIONS,
+		return lab_format("console=ttyAMA0 %s%s", LAB_KERNEL_OPTIONS, quiet);
+	return lab_format("console=ttyS0 %s tsc_early_khz=%lu tsc=reliable%s", LAB_KERNEL_OPTIONS,
 			  tsc_khz(), quiet);
 }
 
@@ -104,7 +99,7 @@ static void add_machine(struct lab_strings *command, const struct lab_options *o
 				    arm ? "virt,virtualization=on,gic-version=3" : "microvm"));
 	/* QARMA, the architected pointer authentication, takes more time than all else. */
 	lab_strings_add(command, "-cpu");
-	lab_strings_add(command, arm ? "max,pauth-impdef=on" : "max");
+	lab_strings_add(command, options->cpu ? options->cpu : arm ? "max,pauth-impdef=on" : "max");
 	/*
 	 * Several CPUs take turns in one thread. With a thread for each, QEMU gets code that one changes
 	 * while another executes it wrong: kernels panic where they patch themselves, or hang.
@@ -131,8 +126,8 @@ static char *make_key(const struct lab_options *options)
 	char *text;
 
 	add_machine(&command, options);
-	lab_strings_take(&command,
-			 lab_format("%s %d %lu", KERNEL_OPTIONS, options->verbose, rough_khz()));
+	lab_strings_take(&command, lab_format("%s %d %lu", LAB_KERNEL_OPTIONS, options->verbose,
+					      rough_khz()));
 	text = lab_strings_join(&command);
 	lab_strings_finish(&command);
 	return text;

@@ -88,7 +88,7 @@ static int start_cold(struct lab_machine *machine, struct lab_start *start)
 	start->image = lab_kernel_image(start->kernel);
 	if (start->image < 0)
 		return LAB_NO_KERNEL;
-	start->initramfs = lab_initramfs(options->architecture, start->kernel);
+	start->initramfs = lab_initramfs(options, start->kernel);
 	status = start->initramfs < 0 ? LAB_INTERNAL : lab_machine_start(machine, start);
 	close(start->initramfs);
 	close(start->image);

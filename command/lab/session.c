@@ -202,7 +202,7 @@ int lab_session_boot(struct lab_machine *machine, const struct lab_options *opti
 	if (ready.kvm_error && ready.no_virtualization)
 		status = lab_error(
 			LAB_NO_QEMU,
-			"this QEMU emulates no CPU with virtualization; 6.0 or later does");
+			"the emulated CPU has no virtualization: QEMU 6.0 or later, or another --cpu, does");
 	else if (ready.kvm_error)
 		status = lab_error(LAB_NO_KVM,
 				   "the kernel has no KVM: opening /dev/kvm inside: %s; choose "

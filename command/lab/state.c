@@ -53,6 +53,9 @@ static char *make_key(const struct lab_options *options, const struct lab_kernel
 	command = options->kvm->emulator->key(options);
 	fprintf(key, "format %d\n%s\n", FORMAT, command);
 	free(command);
+	fprintf(key, "%s\n", options->kvm->module);
+	for (size_t i = 0; i < options->kvm_parameters.count; i++)
+		fprintf(key, "%s\n", options->kvm_parameters.items[i]);
 	if (program)
 		add_file(key, program);
 	free(program);

@@ -132,15 +132,12 @@ uint64_t lab_clock(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-int lab_map(const char *path, struct lab_blob *blob)
+int lab_map_descriptor(int fd, struct lab_blob *blob)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
 	int err = 0;
 
 	*blob = (struct lab_blob){ 0 };
-	if (fd < 0)
-		return -errno;
 	if (fstat(fd, &status)) {
 		err = -errno;
 	} else if (!S_ISREG(status.st_mode)) {
@@ -153,7 +150,18 @@ int lab_map(const char *path, struct lab_blob *blob)
 		else
 			*blob = (struct lab_blob){ data, (size_t)status.st_size };
 	}
-	close(fd);
+	return err;
+}
+
+int lab_map(const char *path, struct lab_blob *blob)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 ? -errno : lab_map_descriptor(fd, blob);
+
+	if (fd < 0)
+		*blob = (struct lab_blob){ 0 };
+	else
+		close(fd);
 	return err;
 }
 

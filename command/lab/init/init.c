@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command/lab/init/disc_port.h"
 #include "command/lab/protocol.h"
 
 #define PORT_WAIT_MS 10000
@@ -145,21 +146,24 @@ static void mount_all(void)
 		dprintf(2, "ring0-lab-init: /dev/fd: %s\n", strerror(errno));
 }
 
-/* The names in /modules/order are one a line, each after those that it needs. */
+/* In /modules/order is one a line, with its parameters, each after those that it needs. */
 static void load_modules(void)
 {
 	FILE *order = fopen("/modules/order", "re");
-	char name[256], path[300];
+	char name[1024], path[1100];
 
 	if (!order)
 		return;
 	while (fgets(name, sizeof(name), order)) {
+		char *parameters = name + strcspn(name, " \n");
 		int fd;
 
 		name[strcspn(name, "\n")] = '\0';
+		if (*parameters)
+			*parameters++ = '\0';
 		snprintf(path, sizeof(path), "/modules/%s", name);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+		if (fd < 0 || (syscall(SYS_finit_module, fd, parameters, 0) && errno != EEXIST))
 			dprintf(2, "ring0-lab-init: module %s: %s\n", name, strerror(errno));
 		close(fd);
 		unlink(path);
@@ -172,6 +176,10 @@ static void load_modules(void)
 /* The port's device appears some time after its driver's module was loaded. */
 static int open_port(void)
 {
+	const char *kind = getenv("RING0_LAB_PORT");
+
+	if (kind && !strcmp(kind, "disc"))
+		return disc_port_open();
 	for (int waited = 0; waited < PORT_WAIT_MS; waited++) {
 		DIR *ports = opendir("/sys/class/virtio-ports");
 		struct dirent *entry;

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+#
+# For tests of `ring0 lab`, which include it: run it, and look at what came of it, in TAP. They set $ring0,
+# the command, $work, a directory, and $cache, the lab's.
+# shellcheck shell=sh disable=SC2154
+count=0
+failures=0
+timeout=$(command -v timeout)
+
+result() { # good, name, detail
+	count=$((count + 1))
+	if [ "$1" = 1 ]; then
+		echo "ok $count - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $count - $2"
+		printf '%s\n' "$3" | sed 's/^/# /'
+	fi
+}
+
+# Runs the lab, with its streams in $work/out and $work/err and its status in $status.
+lab() {
+	"$timeout" 150 "$ring0" lab "$@" </dev/null >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+is_status() { # wanted, name
+	good=0
+	[ "$status" = "$1" ] && good=1
+	result "$good" "$2" "status $status, not $1: $(tail -n 3 "$work/err")"
+}
+
+is_output() { # wanted, name
+	good=0
+	[ "$status" = 0 ] && [ "$(cat "$work/out")" = "$1" ] && good=1
+	result "$good" "$2" "status $status, output '$(head -c 300 "$work/out")', not '$1': $(tail -n 3 "$work/err")"
+}
+
+# A status of the lab's own, with one line that has that text.
+is_refused() { # wanted, text, name
+	good=0
+	line=$(grep -c '^ring0 lab: ' "$work/err")
+	[ "$status" = "$1" ] && [ "$line" = 1 ] && grep -q -- "$2" "$work/err" && good=1
+	result "$good" "$3" "status $status, not $1, or not one line with '$2': $(cat "$work/err")"
+}
+
+# Of what was started with the mark in its environment, nothing may run; no half-made state may lie
+# in the cache.
+nothing_left() { # processes, name
+	left=$(find "$cache" -maxdepth 1 \( -name 'saving-*' -o -name 'fetch-*' \) 2>/dev/null)
+	running=$(cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep -c "^LAB_TEST_MARK=$work\$")
+	good=0
+	[ -z "$left" ] && [ "$running" = "$1" ] && good=1
+	result "$good" "$2" "left: $left; $running processes"
+}
