@@ -45,7 +45,7 @@ program()
 mkdir "$folder/suite"
 cat >"$folder/suite/meson.build" <<END
 project('suite')
-run_tap = find_program('$scripts/run-tap')
+run_tap = find_program('$(printf %s "$scripts/run-tap" | sed "s/'/\\\\&/g")')
 END
 program passes <<'END'
 	printf '1..3\nok 1 - a\nok 2 - b # SKIP for a reason\nnot ok 3 - c # TODO known\n'

@@ -51,7 +51,9 @@ expect_fake()
 {
 	wanted=$1
 	shift
-	expect "$wanted" env FAKE_KVM="$1" LD_PRELOAD="$library" "$command" doctor
+	# To LD_PRELOAD a space ends a name.
+	expect "$wanted" env FAKE_KVM="$1" LD_LIBRARY_PATH="$(dirname "$library")" \
+		LD_PRELOAD="$(basename "$library")" "$command" doctor
 }
 
 says()

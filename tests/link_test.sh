@@ -11,7 +11,7 @@ set -u
 
 build=$1
 source=$2
-lab=$(dirname "$0")/lab
+tests=$(dirname "$0")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
@@ -34,11 +34,6 @@ report()
 	esac
 }
 
-flags()
-{
-	pkg-config --cflags --libs ring0
-}
-
 # build_and_run NAME COMPILER OPTION…
 build_and_run()
 {
@@ -50,9 +45,8 @@ build_and_run()
 		echo "ok $number - $name # SKIP no $compiler"
 		return
 	fi
-	# shellcheck disable=SC2046 # words: flags
-	"$compiler" "$@" -o "$folder/io_test" "$source" $(flags) >"$folder/log" 2>&1 &&
-		"$lab/on_kvm" "$build/ring0" "$folder/io_test" >>"$folder/log" 2>&1
+	"$tests/with_ring0" "$compiler" "$@" -o "$folder/io_test" "$source" >"$folder/log" 2>&1 &&
+		"$tests/lab/on_kvm" "$build/ring0" "$folder/io_test" >>"$folder/log" 2>&1
 	report $? "$name"
 }
 
@@ -95,24 +89,20 @@ int r0_exception(void)
 
 int bus_read, fail, machine_create;
 END
-# shellcheck disable=SC2046
-cc -o "$folder/own_names" "$folder/own_names.c" $(flags) >"$folder/log" 2>&1 &&
-	"$folder/own_names" >>"$folder/log" 2>&1
+"$tests/with_ring0" cc -o "$folder/own_names" "$folder/own_names.c" >"$folder/log" 2>&1 &&
+	"$tests/lab/on_kvm" "$build/ring0" "$folder/own_names" >>"$folder/log" 2>&1
 report $? 'names of its own: r0_exception()'
 
 # Tests in an archive: found with --whole-archive; without it there are none, which is an error.
-# shellcheck disable=SC2046
-cc -c -o "$folder/tests.o" "$source" $(pkg-config --cflags ring0) &&
+"$tests/with_ring0" cc -c -o "$folder/tests.o" "$source" &&
 	ar rcs "$folder/libtests.a" "$folder/tests.o"
 echo '#include <ring0.h>
 int main(int argc, char **argv) { return r0_main(argc, argv); }' >"$folder/main.c"
-# shellcheck disable=SC2046
-cc -o "$folder/all" "$folder/main.c" -Wl,--whole-archive "$folder/libtests.a" \
-	-Wl,--no-whole-archive $(flags) >"$folder/log" 2>&1 &&
-	"$lab/on_kvm" "$build/ring0" "$folder/all" >>"$folder/log" 2>&1
+"$tests/with_ring0" cc -o "$folder/all" "$folder/main.c" -Wl,--whole-archive "$folder/libtests.a" \
+	-Wl,--no-whole-archive >"$folder/log" 2>&1 &&
+	"$tests/lab/on_kvm" "$build/ring0" "$folder/all" >>"$folder/log" 2>&1
 report $? 'tests in an archive, --whole-archive'
-# shellcheck disable=SC2046
-cc -o "$folder/none" "$folder/main.c" "$folder/libtests.a" $(flags) >"$folder/log" 2>&1 &&
+"$tests/with_ring0" cc -o "$folder/none" "$folder/main.c" "$folder/libtests.a" >"$folder/log" 2>&1 &&
 	"$folder/none" >>"$folder/log" 2>&1
 [ $? -eq 99 ]
 report $? 'tests in an archive that are not linked: 99'

@@ -12,7 +12,7 @@ set -u
 
 build=$1
 examples=$2
-lab=$(dirname "$0")/lab
+tests=$(dirname "$0")
 PKG_CONFIG_PATH=$build/meson-uninstalled:${PKG_CONFIG_PATH-}
 RING0_COMMAND=$build/ring0
 export PKG_CONFIG_PATH RING0_COMMAND
@@ -58,10 +58,9 @@ build_and_run()
 		skip "$name" "no $package"
 		return
 	fi
-	# shellcheck disable=SC2046,SC2086 # words: flags, and no package is no word
-	"$compiler" "$@" -D_GNU_SOURCE -o "$folder/$example" "$examples/$example.c" \
-		$(pkg-config --cflags --libs $package ring0) >"$folder/log" 2>&1 &&
-		"$lab/on_kvm" "$build/ring0" "$folder/$example" >>"$folder/log" 2>&1
+	PACKAGES=$package "$tests/with_ring0" "$compiler" "$@" -D_GNU_SOURCE -o "$folder/$example" \
+		"$examples/$example.c" >"$folder/log" 2>&1 &&
+		"$tests/lab/on_kvm" "$build/ring0" "$folder/$example" >>"$folder/log" 2>&1
 	report $? "$name"
 }
 

@@ -18,6 +18,7 @@ unset RING0_LAB
 
 build=$(realpath "$1")
 one_test=$(realpath "$2")
+old_kvm=$(realpath "$3")
 scripts=$(dirname "$(realpath "$0")")/../../scripts
 ring0=$build/ring0
 folder=$(mktemp -d)
@@ -123,10 +124,9 @@ fresh()
 }
 
 # A KVM of another version: none to use. To LD_PRELOAD a space ends a name.
-cp "$3" "$folder/old_kvm.so"
 without_kvm()
 {
-	env LD_PRELOAD="$folder/old_kvm.so" OLD_KVM_VERSION=11 "$@"
+	env LD_LIBRARY_PATH="$(dirname "$old_kvm")" LD_PRELOAD="$(basename "$old_kvm")" OLD_KVM_VERSION=11 "$@"
 }
 
 echo 1..11

@@ -11,7 +11,7 @@ set -u
 
 build=$1
 limits=$2
-lab=$(dirname "$0")/../lab
+tests=$(dirname "$0")/..
 PKG_CONFIG_PATH=$build/meson-uninstalled
 export PKG_CONFIG_PATH
 # Looking for leaks takes ptrace(), which not every host allows.
@@ -50,10 +50,9 @@ build_and_run()
 		echo "ok $number - $name # SKIP no $compiler that does $*"
 		return
 	fi
-	# shellcheck disable=SC2046 # words: flags
-	"$compiler" $kernel_like "$@" -D_GNU_SOURCE -o "$folder/program" "$limits/limits_call.c" \
-		$(pkg-config --cflags --libs ring0) >"$folder/log" 2>&1 &&
-		"$lab/on_kvm" "$build/ring0" "$folder/program" >>"$folder/log" 2>&1
+	"$tests/with_ring0" "$compiler" $kernel_like "$@" -D_GNU_SOURCE -o "$folder/program" \
+		"$limits/limits_call.c" >"$folder/log" 2>&1 &&
+		"$tests/lab/on_kvm" "$build/ring0" "$folder/program" >>"$folder/log" 2>&1
 	report $? "$name"
 }
 
@@ -68,11 +67,9 @@ build_tests_and_run()
 		echo "ok $number - $name # SKIP no $compiler that does $*"
 		return
 	fi
-	# shellcheck disable=SC2046 # words: flags
-	"$compiler" $kernel_like "$@" -D_GNU_SOURCE -I"$limits/../.." -o "$folder/program" \
-		"$limits/../guest/x86test_port.c" $(pkg-config --cflags --libs ring0) \
-		>"$folder/log" 2>&1 &&
-		"$lab/on_kvm" "$build/ring0" "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
+	"$tests/with_ring0" "$compiler" $kernel_like "$@" -D_GNU_SOURCE -I"$limits/../.." \
+		-o "$folder/program" "$limits/../guest/x86test_port.c" >"$folder/log" 2>&1 &&
+		"$tests/lab/on_kvm" "$build/ring0" "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
 	report $? "$name"
 }
 

@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "command/backtrace/core_file.h"
@@ -209,7 +210,7 @@ static void what_is_no_core_is_refused(void **state)
 
 static void gdb_takes_it_for_a_core_of_the_program(void **state)
 {
-	char command[512], self[256], output[8192] = "";
+	char self[PATH_MAX], output[8192] = "";
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	size_t got;
 	FILE *gdb;
@@ -222,10 +223,12 @@ static void gdb_takes_it_for_a_core_of_the_program(void **state)
 	assert_true(length > 0);
 	self[length] = '\0';
 	assert_true(self_run(fault_here, on_fault));
-	snprintf(command, sizeof(command),
-		 "DEBUGINFOD_URLS= gdb -nx -batch -ex bt -ex 'info sharedlibrary' '%s' '%s' 2>&1",
-		 self, path);
-	gdb = popen(command, "r");
+	/* Whatever is in their names. */
+	setenv("PROGRAM", self, 1);
+	setenv("CORE", path, 1);
+	gdb = popen("DEBUGINFOD_URLS= gdb -nx -batch -ex bt -ex 'info sharedlibrary' "
+		    "\"$PROGRAM\" \"$CORE\" 2>&1",
+		    "r");
 	assert_non_null(gdb);
 	got = fread(output, 1, sizeof(output) - 1, gdb);
 	output[got] = '\0';
