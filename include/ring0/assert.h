@@ -22,14 +22,17 @@
 #pragma GCC diagnostic ignored "-Wclobbered"
 #endif
 
+/* For empty arguments, as in <ring0/test.h>. */
+#pragma GCC system_header
+
 /*
  * The condition holds. To this and to each below but R0_ASSERT_FAULT(), a text may be added that a
  * failure tells, as for printf(): R0_ASSERT_EQ(inb(port), 0, "port %#x", port).
  */
 #define R0_ASSERT(condition, ...) \
-	R0_TRUTH_(r0_assert_failed, "R0_ASSERT", (condition), #condition, __VA_ARGS__)
+	R0_TRUTH_(r0_assert_failed, "R0_ASSERT", (condition), #condition, ##__VA_ARGS__)
 #define R0_EXPECT(condition, ...) \
-	R0_TRUTH_(r0_expect_failed, "R0_EXPECT", (condition), #condition, __VA_ARGS__)
+	R0_TRUTH_(r0_expect_failed, "R0_EXPECT", (condition), #condition, ##__VA_ARGS__)
 
 /*
  * Two numbers or pointers compare as C's operators do; a number and a pointer compare as
@@ -37,47 +40,47 @@
  * it) are numbers. Registers that have names for their bits are told by these.
  */
 #define R0_ASSERT_EQ(a, b, ...) \
-	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_EQ", ==, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_EQ", ==, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_ASSERT_NE(a, b, ...) \
-	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_NE", !=, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_NE", !=, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_ASSERT_LT(a, b, ...) \
-	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_LT", <, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_LT", <, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_ASSERT_LE(a, b, ...) \
-	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_LE", <=, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_LE", <=, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_ASSERT_GT(a, b, ...) \
-	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_GT", >, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_GT", >, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_ASSERT_GE(a, b, ...) \
-	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_GE", >=, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_assert_failed, "R0_ASSERT_GE", >=, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_EQ(a, b, ...) \
-	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_EQ", ==, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_EQ", ==, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_NE(a, b, ...) \
-	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_NE", !=, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_NE", !=, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_LT(a, b, ...) \
-	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_LT", <, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_LT", <, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_LE(a, b, ...) \
-	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_LE", <=, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_LE", <=, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_GT(a, b, ...) \
-	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_GT", >, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_GT", >, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_GE(a, b, ...) \
-	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_GE", >=, (a), #a, (b), #b, __VA_ARGS__)
+	R0_COMPARE_(r0_expect_failed, "R0_EXPECT_GE", >=, (a), #a, (b), #b, ##__VA_ARGS__)
 
 /* Two strings hold the same text, or not. NULL is the same as NULL alone. */
 #define R0_ASSERT_STREQ(a, b, ...) \
-	R0_TEXT_(r0_assert_failed, "R0_ASSERT_STREQ", true, (a), #a, (b), #b, __VA_ARGS__)
+	R0_TEXT_(r0_assert_failed, "R0_ASSERT_STREQ", true, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_ASSERT_STRNE(a, b, ...) \
-	R0_TEXT_(r0_assert_failed, "R0_ASSERT_STRNE", false, (a), #a, (b), #b, __VA_ARGS__)
+	R0_TEXT_(r0_assert_failed, "R0_ASSERT_STRNE", false, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_STREQ(a, b, ...) \
-	R0_TEXT_(r0_expect_failed, "R0_EXPECT_STREQ", true, (a), #a, (b), #b, __VA_ARGS__)
+	R0_TEXT_(r0_expect_failed, "R0_EXPECT_STREQ", true, (a), #a, (b), #b, ##__VA_ARGS__)
 #define R0_EXPECT_STRNE(a, b, ...) \
-	R0_TEXT_(r0_expect_failed, "R0_EXPECT_STRNE", false, (a), #a, (b), #b, __VA_ARGS__)
+	R0_TEXT_(r0_expect_failed, "R0_EXPECT_STRNE", false, (a), #a, (b), #b, ##__VA_ARGS__)
 
 /* `size` bytes at two addresses are the same. */
 #define R0_ASSERT_MEMEQ(a, b, size, ...)                                                 \
 	R0_MEMORY_(r0_assert_failed, "R0_ASSERT_MEMEQ", (a), #a, (b), #b, (size), #size, \
-		   __VA_ARGS__)
+		   ##__VA_ARGS__)
 #define R0_EXPECT_MEMEQ(a, b, size, ...)                                                 \
 	R0_MEMORY_(r0_expect_failed, "R0_EXPECT_MEMEQ", (a), #a, (b), #b, (size), #size, \
-		   __VA_ARGS__)
+		   ##__VA_ARGS__)
 
 /*
  * The statement raises that very exception: R0_ASSERT_FAULT(R0_GP, wrmsr(0x1234, 0)). It runs in
@@ -238,24 +241,25 @@ bool r0_same_memory(const void *a, const void *b, size_t size);
 #define R0_FAILED_(failed, ...) R0_FAILED_IN_(failed, failed##_with, __VA_ARGS__)
 #define R0_FAILED_IN_(failed, failed_with, site, a, b, size, ...)               \
 	do {                                                                    \
+		R0_NOTHING_(~, ##__VA_ARGS__)                                   \
 		__VA_OPT__(failed_with(&site, a, b, size, __VA_ARGS__); break;) \
 		failed(&site, a, b, size);                                      \
 	} while (0)
 
 #define R0_TRUTH_(failed, macro, condition, text, ...) \
-	R0_TRUTH_IN_(failed, macro, condition, text, R0_NAME_(r0_site, __COUNTER__), __VA_ARGS__)
+	R0_TRUTH_IN_(failed, macro, condition, text, R0_NAME_(r0_site, __COUNTER__), ##__VA_ARGS__)
 #define R0_TRUTH_IN_(failed, macro, condition, text_, site, ...)                \
 	do {                                                                    \
 		if (__builtin_expect(!condition, 0)) {                          \
 			R0_SITE_(site, macro, R0_CHECK_TRUTH, .a.text = text_); \
-			R0_FAILED_(failed, site, 0, 0, 0, __VA_ARGS__);         \
+			R0_FAILED_(failed, site, 0, 0, 0, ##__VA_ARGS__);       \
 		}                                                               \
 	} while (0)
 
 #define R0_COMPARE_(failed, macro, relation, a, a_text, b, b_text, ...)                         \
 	R0_COMPARE_IN_(failed, macro, relation, a, a_text, R0_NAME_(r0_left, __COUNTER__), b,   \
 		       b_text, R0_NAME_(r0_right, __COUNTER__), R0_NAME_(r0_site, __COUNTER__), \
-		       __VA_ARGS__)
+		       ##__VA_ARGS__)
 #define R0_COMPARE_IN_(failed, macro, relation, a_, a_text, x, b_, b_text, y, site, ...)        \
 	do {                                                                                    \
 		R0_QUIET_BEGIN_                                                                 \
@@ -265,14 +269,15 @@ bool r0_same_memory(const void *a, const void *b, size_t size);
 			R0_SITE_(site, macro, R0_CHECK_COMPARISON,                              \
 				 .a = { a_text, R0_SHAPE_(a_, x), R0_SIZE_(a_, x) },            \
 				 .b = { b_text, R0_SHAPE_(b_, y), R0_SIZE_(b_, y) });           \
-			R0_FAILED_(failed, site, R0_BITS_(x), R0_BITS_(y), 0, __VA_ARGS__);     \
+			R0_FAILED_(failed, site, R0_BITS_(x), R0_BITS_(y), 0, ##__VA_ARGS__);   \
 		}                                                                               \
 		R0_QUIET_END_                                                                   \
 	} while (0)
 
 #define R0_TEXT_(failed, macro, wanted, a, a_text, b, b_text, ...)                               \
 	R0_TEXT_IN_(failed, macro, wanted, a, a_text, R0_NAME_(r0_left, __COUNTER__), b, b_text, \
-		    R0_NAME_(r0_right, __COUNTER__), R0_NAME_(r0_site, __COUNTER__), __VA_ARGS__)
+		    R0_NAME_(r0_right, __COUNTER__), R0_NAME_(r0_site, __COUNTER__),             \
+		    ##__VA_ARGS__)
 #define R0_TEXT_IN_(failed, macro, wanted, a_, a_text, x, b_, b_text, y, site, ...)              \
 	do {                                                                                     \
 		const char *x = a_;                                                              \
@@ -280,7 +285,7 @@ bool r0_same_memory(const void *a, const void *b, size_t size);
 		if (__builtin_expect(r0_same_text(x, y) != wanted, 0)) {                         \
 			R0_SITE_(site, macro, wanted ? R0_CHECK_SAME_TEXT : R0_CHECK_OTHER_TEXT, \
 				 .a.text = a_text, .b.text = b_text);                            \
-			R0_FAILED_(failed, site, (uintptr_t)x, (uintptr_t)y, 0, __VA_ARGS__);    \
+			R0_FAILED_(failed, site, (uintptr_t)x, (uintptr_t)y, 0, ##__VA_ARGS__);  \
 		}                                                                                \
 	} while (0)
 
@@ -288,7 +293,7 @@ bool r0_same_memory(const void *a, const void *b, size_t size);
 	R0_MEMORY_IN_(failed, macro, a, a_text, R0_NAME_(r0_left, __COUNTER__), b, b_text, \
 		      R0_NAME_(r0_right, __COUNTER__), size, size_text,                    \
 		      R0_NAME_(r0_length, __COUNTER__), R0_NAME_(r0_site, __COUNTER__),    \
-		      __VA_ARGS__)
+		      ##__VA_ARGS__)
 #define R0_MEMORY_IN_(failed, macro, a_, a_text, x, b_, b_text, y, size_, size_text, n, site, ...) \
 	do {                                                                                       \
 		const void *x = a_;                                                                \
@@ -297,7 +302,7 @@ bool r0_same_memory(const void *a, const void *b, size_t size);
 		if (__builtin_expect(!r0_same_memory(x, y, n), 0)) {                               \
 			R0_SITE_(site, macro, R0_CHECK_SAME_MEMORY, .a.text = a_text,              \
 				 .b.text = b_text, .size = size_text);                             \
-			R0_FAILED_(failed, site, (uintptr_t)x, (uintptr_t)y, n, __VA_ARGS__);      \
+			R0_FAILED_(failed, site, (uintptr_t)x, (uintptr_t)y, n, ##__VA_ARGS__);    \
 		}                                                                                  \
 	} while (0)
 

@@ -31,6 +31,14 @@
  */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
+/*
+ * The macros from here on take optional arguments. In C before C23 compilers warn (-Wpedantic) of
+ * __VA_OPT__ and of a "..." that is left empty, the latter where the macro is used, in a file that can't
+ * help it; but not so of macros of the system, as these claim to be. Clang moreover has to see the comma
+ * pasted to the arguments. What the arguments themselves give rise to is warned of as ever.
+ */
+#pragma GCC system_header
+
 /* The initialiser of a list: a pointer to the entries and their number. */
 #define R0_LIST(type, ...)                                                   \
 	{                                                                    \
@@ -178,12 +186,14 @@ struct r0_params {
  * One case of the test for each element of an array, "suite.name[3]"; with a member of it that is a
  * string, R0_PARAMS(array, member), by the name that this has: "suite.name[divides by zero]".
  */
-#define R0_PARAMS(array, ...)                                                     \
-	{                                                                         \
-		.elements = (array), .count = sizeof(array) / sizeof((array)[0]), \
-		.size = sizeof((array)[0]),                                       \
-		__VA_OPT__(.names = R0_STRING_OF_((array)[0].__VA_ARGS__))        \
+#define R0_PARAMS(array, ...)                                                      \
+	{                                                                          \
+		.elements = (array), .count = sizeof(array) / sizeof((array)[0]),  \
+		.size = sizeof((array)[0]),                                        \
+		R0_NOTHING_(~, ##__VA_ARGS__)                                      \
+			__VA_OPT__(.names = R0_STRING_OF_((array)[0].__VA_ARGS__)) \
 	}
+#define R0_NOTHING_(...)
 #define R0_STRING_OF_(member) _Generic((member), const char * : &(member), char * : &(member))
 
 /* Vector 0 is #DE, so that "none" needs another value: 0 in the structure, vector + 1 for one. */
@@ -247,7 +257,7 @@ struct r0_test {
 		.line = __LINE__,                                                      \
 		.fn = r0_test_##suite_##_##name_,                                      \
 		.attributes = #__VA_ARGS__,                                            \
-		.options = { __VA_ARGS__ },                                            \
+		R0_NOTHING_(~, ##__VA_ARGS__) __VA_OPT__(.options = { __VA_ARGS__ }, ) \
 	};                                                                             \
 	static const struct r0_test *const r0_test_at_##suite_##_##name_ R0_RETAIN     \
 		__attribute__((section("r0_tests"))) = &r0_test_of_##suite_##_##name_; \

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Whether the public headers, each by itself, and all of their macros as documented give compilers nothing
+# to warn of, whatever the standard and however strict:
+#
+#	tests/headers_test.sh INCLUDE ALL_MACROS.c
+#
+# And whether what is wrong in a macro's arguments is still told. Prints TAP.
+set -u
+
+include=$1
+macros=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+number=0
+failed=0
+
+report()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$folder/log"
+		failed=1
+	fi
+}
+
+# compile COMPILER OPTION… FILE
+compile()
+{
+	"$@" -fsyntax-only -I"$include" -Wall -Wextra -Wpedantic -Wconversion -Wundef -Wcast-qual -Werror \
+		>"$folder/log" 2>&1
+}
+
+# A file for each header, since compilers treat one that is compiled itself in ways of their own.
+mkdir "$folder/headers"
+(cd "$include" && find ring0.h ring0 -name '*.h' ! -path '*/private/*') | while read -r header; do
+	echo "#include <$header>" >"$folder/headers/$(echo "$header" | tr / _).c"
+done
+echo 'int main(void) { return 0; }' >"$folder/empty.c"
+
+for compiler in gcc clang; do
+	if ! command -v $compiler >/dev/null; then
+		number=$((number + 1))
+		echo "ok $number - $compiler # SKIP it is not installed"
+		continue
+	fi
+	for standard in c11 gnu11 c17 gnu17 c2x gnu2x c23 gnu23; do
+		# What the compiler does not know by that name.
+		compile $compiler -std=$standard "$folder/empty.c" || continue
+		status=0
+		for file in "$folder"/headers/*.c; do
+			compile $compiler -std=$standard "$file" || { status=1 && break; }
+		done
+		report $status "$compiler, $standard: each header"
+		compile $compiler -std=$standard "$macros"
+		report $? "$compiler, $standard: each macro"
+	done
+	for statement in 'R0_ASSERT_EQ(1, 1, "%d", "text")' 'R0_FAIL("%d", "text")' \
+		'R0_SKIP("%s")' 'R0_ASSERT_EQ(number + unknown, 1)'; do
+		printf '#include <ring0.h>\nint number;\nR0_TEST(a, b)\n{\n\t%s;\n}\n' "$statement" \
+			>"$folder/wrong.c"
+		! compile $compiler -std=gnu11 "$folder/wrong.c"
+		report $? "$compiler: something is said of $statement"
+	done
+done
+echo "1..$number"
+exit $failed
