@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include "crash/waiting.h"
 #include "execution/execution.h"
+#include "kvm/kvm_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
 
 static size_t read_virtual(void *context, uint64_t address, void *to, size_t size)
 {
@@ -97,16 +99,6 @@ static uint64_t place_of(const struct execution *run)
 	return out_before(run, rip);
 }
 
-static const struct kvm_cpuid_entry2 *find_leaf(const struct kvm_cpuid2 *cpuid, uint32_t leaf)
-{
-	uint32_t i;
-
-	for (i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == leaf)
-			return &cpuid->entries[i];
-	return NULL;
-}
-
 /* What a report sees of a CPU; its registers are yet to be filled in. */
 static struct crash_view view_of(const struct execution *run, unsigned int number,
 				 const struct crash_region *regions)
@@ -114,8 +106,8 @@ static struct crash_view view_of(const struct execution *run, unsigned int numbe
 	const struct snapshot *snapshot = run->machine->snapshot;
 	const struct vcpu *vcpu = &run->machine->cpus[number].vcpu;
 	/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB. */
-	const struct kvm_cpuid_entry2 *sizes = find_leaf(vcpu->cpuid, 0x80000008);
-	const struct kvm_cpuid_entry2 *vendor = find_leaf(vcpu->cpuid, 0);
+	const struct kvm_cpuid_entry2 *sizes = kvm_cpuid_leaf(&vcpu->own->cpuid, 0x80000008, 0);
+	const struct kvm_cpuid_entry2 *vendor = kvm_cpuid_leaf(&vcpu->own->cpuid, 0, 0);
 
 	return (struct crash_view){
 		.physical_bits = sizes ? sizes->eax & 0xff : 36,

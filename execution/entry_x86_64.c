@@ -10,7 +10,9 @@
 #include <ring0/private/abi.h>
 #include <ring0/x86/apic.h>
 #include "guest/runtime.h"
+#include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
 
 /* SDM vol. 3A, 2.5. */
 #define CR0_PE (1u << 0)
@@ -399,7 +401,7 @@ static int set_xcr0(struct vcpu *vcpu, struct error *error)
 {
 	struct kvm_xcrs xcrs = { .nr_xcrs = 1 };
 
-	xcrs.xcrs[0].value = xcr0_of(vcpu->cpuid) & xcr0_of(vcpu->vm->kvm->cpuid);
+	xcrs.xcrs[0].value = xcr0_of(&vcpu->own->cpuid) & xcr0_of(vcpu->vm->kvm->own->cpuid);
 	if (!xcrs.xcrs[0].value || ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0)
 		return 0;
 	xcrs.xcrs[0].value = XCR0_X87;

@@ -19,7 +19,9 @@
 #include "execution/hints.h"
 #include "execution/watched_variables.h"
 #include "kvm/entry_failure_x86_64.h"
+#include "kvm/kvm_x86_64.h"
 #include "kvm/pending_debug_x86_64.h"
+#include "kvm/vm_x86_64.h"
 
 #define RFLAGS_IF (1u << 9)
 
@@ -682,7 +684,7 @@ static bool can_not_be_put_back(const struct execution *run, const struct vcpu *
 	bool watched = run->debugger || run->watchpoints;
 
 	return sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME ||
-	       (watched && vcpu->vm->kvm->is_vmx) || pending_debug_is_possible(vcpu);
+	       (watched && vcpu->vm->kvm->own->is_vmx) || pending_debug_is_possible(vcpu);
 }
 
 /* Returns whether all of the machine's CPUs can be reset. */

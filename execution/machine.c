@@ -14,23 +14,16 @@
 #include "execution/assistance.h"
 #include "execution/guest_stdio.h"
 #include "execution/topology_x86_64.h"
+#include "kvm/kvm_x86_64.h"
 #include "mirror/bind.h"
-
-static const struct kvm_cpuid_entry2 *find_leaf(const struct kvm *kvm, uint32_t leaf)
-{
-	uint32_t i;
-
-	for (i = 0; i < kvm->cpuid->nent; i++)
-		if (kvm->cpuid->entries[i].function == leaf)
-			return &kvm->cpuid->entries[i];
-	return NULL;
-}
 
 static int take_mirror(struct snapshot *snapshot, const struct mirror_range *reserved, size_t count,
 		       struct error *error)
 {
-	const struct kvm_cpuid_entry2 *sizes = find_leaf(snapshot->kvm, 0x80000008);
-	const struct kvm_cpuid_entry2 *features = find_leaf(snapshot->kvm, 0x80000001);
+	const struct kvm_cpuid_entry2 *sizes =
+		kvm_cpuid_leaf(snapshot->kvm->own->cpuid, 0x80000008, 0);
+	const struct kvm_cpuid_entry2 *features =
+		kvm_cpuid_leaf(snapshot->kvm->own->cpuid, 0x80000001, 0);
 	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
 	/* Of .irqchip. An access by a test without it leaves the VM, and is named. */
 	static const uint64_t devices[] = { R0_IOAPIC_ADDRESS, R0_HPET_ADDRESS, R0_APIC_ADDRESS };
@@ -137,11 +130,12 @@ static int make_cpu(struct machine *machine, const struct machine_options *optio
 	unsigned int number = machine->cpu_count;
 	struct machine_cpu *cpu = &machine->cpus[number];
 	struct kvm_cpuid_entry2 entries[TOPOLOGY_LEAVES + options->cpuid.count];
-	struct vcpu_cpuid cpuid = { .entries = entries };
+	struct vcpu_identity cpuid = { .entries = entries };
 	int err;
 
 	if (options->cpus > 1)
-		cpuid.count = topology_leaves(snapshot->kvm->cpuid, number, options->cpus, entries);
+		cpuid.count =
+			topology_leaves(snapshot->kvm->own->cpuid, number, options->cpus, entries);
 	memcpy(entries + cpuid.count, options->cpuid.entries,
 	       options->cpuid.count * sizeof(entries[0]));
 	cpuid.count += options->cpuid.count;

@@ -10,7 +10,7 @@
 #include "execution/cpu_threads.h"
 #include "execution/entry_x86_64.h"
 #include "execution/pc_timers_x86_64.h"
-#include "kvm/vcpu.h"
+#include "kvm/vcpu_x86_64.h"
 #include "mirror/memory.h"
 
 /* The program as it was, and the KVM to run it on. Does not change once it is made. */
@@ -59,9 +59,9 @@ struct machine {
 };
 
 struct machine_options {
-	struct vcpu_cpuid cpuid; /* changes, as for vcpu_init() */
-	bool irqchip;		 /* interrupt controllers and timers; several CPUs need them */
-	unsigned int cpus;	 /* at least 1 */
+	struct vcpu_identity cpuid; /* changes, as for vcpu_init() */
+	bool irqchip;		    /* interrupt controllers and timers; several CPUs need them */
+	unsigned int cpus;	    /* at least 1 */
 };
 
 /*

@@ -8,7 +8,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "devices/hpet.h"
-#include "kvm/vm_state_x86_64.h"
+#include "kvm/vm_state.h"
 
 /* More that are to come a mock can't have. */
 #define LATER_MAX 64

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The state of guests that are hypervisors. */
 #include "kvm/nested_state_x86_64.h"
+#include "kvm/kvm_x86_64.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static bool is_active(const struct kvm_nested_state *state)
 int nested_state_take(struct kvm_nested_state **result, const struct vcpu *vcpu,
 		      struct error *error)
 {
-	size_t size = vcpu->vm->kvm->nested_size;
+	size_t size = vcpu->vm->kvm->own->nested_size;
 	struct kvm_nested_state *state;
 	int err;
 
@@ -78,7 +79,7 @@ bool nested_state_fits(const struct kvm_nested_state *state, const struct vcpu *
 {
 	const struct kvm *kvm = vcpu->vm->kvm;
 
-	return state->size <= kvm->nested_size && is_vmx(state) == kvm->is_vmx;
+	return state->size <= kvm->own->nested_size && is_vmx(state) == kvm->own->is_vmx;
 }
 
 const char *nested_state_name(const struct kvm_nested_state *state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pending debug exceptions: whether there may be one, and an entry that loses it. */
 #include "kvm/pending_debug_x86_64.h"
+#include "kvm/kvm_x86_64.h"
 #include <errno.h>
 #include <ring0/fault.h>
 #include <ring0/x86/registers.h>
@@ -13,7 +14,7 @@ bool pending_debug_is_possible(const struct vcpu *vcpu)
 	struct kvm_debugregs debugregs;
 	struct kvm_regs regs;
 
-	if (!vcpu->vm->kvm->is_vmx)
+	if (!vcpu->vm->kvm->own->is_vmx)
 		return false;
 	/* What it was at the last exit counts, but may have been changed since. */
 	if (vcpu->run->s.regs.regs.rflags & R0_RFLAGS_TF)

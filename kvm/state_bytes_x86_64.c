@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kvm/kvm_x86_64.h"
 #include "kvm/nested_state_x86_64.h"
 #include "kvm/state_bytes.h"
 #include "kvm/state_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
 #include "kvm/vm_state_x86_64.h"
 
 /* Far more than any CPU has: what a file says beyond that is no state. */
@@ -124,7 +126,7 @@ int vcpu_state_load(struct vcpu_state **result, const void *bytes, size_t size, 
 
 int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
 {
-	if (state->xsave_size != vcpu->vm->kvm->xsave_size ||
+	if (state->xsave_size != vcpu->vm->kvm->own->xsave_size ||
 	    state->has_xsave != vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26))
 		return error_set(error, EINVAL, "has another extended state than this KVM's");
 	if (state->nested && !nested_state_fits(state->nested, vcpu))

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 #include "kvm/nested_state_x86_64.h"
 #include "kvm/pending_debug_x86_64.h"
 #include "kvm/state_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
 
 /* IA32_TSC_ADJUST counts what the guest changed of its clock (SDM vol. 3B, 17.17.3). */
 #define MSR_TSC_ADJUST 0x3b
@@ -98,7 +100,7 @@ static int keep_those_it_takes(struct kvm_msrs *msrs, const struct vcpu *vcpu, b
  */
 static int choose_msrs(struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
 {
-	const struct kvm_msr_list *list = vcpu->vm->kvm->msrs;
+	const struct kvm_msr_list *list = vcpu->vm->kvm->own->msrs;
 	uint32_t i, j;
 	int err;
 
@@ -142,8 +144,8 @@ struct vcpu_state *vcpu_state_allocate(size_t xsave_size, size_t msr_count, stru
 
 static struct vcpu_state *allocate(struct vcpu *vcpu, struct error *error)
 {
-	return vcpu_state_allocate(vcpu->vm->kvm->xsave_size,
-				   vcpu->vm->kvm->msrs->nmsrs + count_unlisted(), error);
+	return vcpu_state_allocate(vcpu->vm->kvm->own->xsave_size,
+				   vcpu->vm->kvm->own->msrs->nmsrs + count_unlisted(), error);
 }
 
 /* Documentation/virt/kvm/devices/vcpu.rst, KVM_VCPU_TSC_CTRL; Linux 5.16 and later. */
@@ -161,7 +163,7 @@ static int tsc_offset(struct vcpu *vcpu, unsigned long request, uint64_t *offset
 /* Everything, the MSRs by the list that is in state->msrs. */
 static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
-	bool large = vcpu->vm->kvm->xsave_size > sizeof(struct kvm_xsave);
+	bool large = vcpu->vm->kvm->own->xsave_size > sizeof(struct kvm_xsave);
 	int err = KVM_IOCTL(vcpu->fd, KVM_GET_REGS, &state->regs, error);
 
 	if (err >= 0)
@@ -170,7 +172,7 @@ static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error 
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_VCPU_EVENTS, &state->events, error);
 	if (err >= 0)
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &state->debugregs, error);
-	if (err >= 0 && vcpu->vm->kvm->has_xcrs)
+	if (err >= 0 && vcpu->vm->kvm->own->has_xcrs)
 		err = KVM_IOCTL(vcpu->fd, KVM_GET_XCRS, &state->xcrs, error);
 	if (err >= 0)
 		err = large ? KVM_IOCTL(vcpu->fd, KVM_GET_XSAVE2, state->xsave, error) :
@@ -354,7 +356,7 @@ int vcpu_state_clear(struct vcpu *vcpu, bool watched, struct error *error)
 
 	if (err)
 		return err;
-	if (pending_debug_is_possible(vcpu) || (watched && vcpu->vm->kvm->is_vmx))
+	if (pending_debug_is_possible(vcpu) || (watched && vcpu->vm->kvm->own->is_vmx))
 		return pending_debug_drop(vcpu, error);
 	return 0;
 }
@@ -448,7 +450,7 @@ int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *
 		  DIFFERS(events, "pending events") || DIFFERS(debugregs, "debug registers") ||
 		  DIFFERS(xcrs, "XCRs") || DIFFERS(mp_state, "run state") ||
 		  DIFFERS(lapic, "local APIC's registers") || DIFFERS(tsc_offset, "TSC offset") ||
-		  part_differs(now->xsave, state->xsave, vcpu->vm->kvm->xsave_size,
+		  part_differs(now->xsave, state->xsave, vcpu->vm->kvm->own->xsave_size,
 			       "extended state", what, size) ||
 		  msrs_differ(now, state, what, size) || nested_differs(now, state, what, size);
 #undef DIFFERS

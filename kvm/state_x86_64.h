@@ -13,7 +13,7 @@ struct vcpu_state {
 	struct kvm_xcrs xcrs;
 	struct kvm_mp_state mp_state;
 	struct kvm_lapic_state lapic; /* of a VM with interrupt controllers */
-	struct kvm_xsave *xsave;      /* xsave_size bytes, which are kvm->xsave_size */
+	struct kvm_xsave *xsave;      /* xsave_size bytes, which are kvm->own->xsave_size */
 	size_t xsave_size;
 	struct kvm_msrs *msrs;		 /* all that can be put back */
 	struct kvm_msrs *msrs_now;	 /* room to read them for comparison */

@@ -4,102 +4,18 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "kvm/vcpu_own.h"
 
 /* A real-time signal near the end of the range: glibc and most programs take theirs elsewhere. */
 #define KICK_SIGNAL (SIGRTMAX - 3)
 
 /* More accesses than one instruction makes: FXRSTOR reads 512 bytes, 8 at a time. */
 #define COMPLETION_LIMIT 1024
-
-#define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
-
-#define SYNCED (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
-
-static struct kvm_cpuid_entry2 *find_leaf(struct kvm_cpuid2 *cpuid, uint32_t leaf, uint32_t subleaf)
-{
-	uint32_t i;
-
-	for (i = 0; i < cpuid->nent; i++) {
-		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
-		bool by_subleaf = entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
-
-		if (entry->function == leaf && (!by_subleaf || entry->index == subleaf))
-			return entry;
-	}
-	return NULL;
-}
-
-bool vcpu_cpuid_has(const struct vcpu *vcpu, uint32_t leaf, enum vcpu_register from,
-		    unsigned int bit)
-{
-	const struct kvm_cpuid_entry2 *entry = find_leaf(vcpu->cpuid, leaf, 0);
-	const uint32_t values[] = { entry ? entry->eax : 0, entry ? entry->ebx : 0,
-				    entry ? entry->ecx : 0, entry ? entry->edx : 0 };
-
-	return values[from] >> bit & 1;
-}
-
-/*
- * KVM lists the APIC ID of the CPU that it was asked on, and leaves out what hangs on the VM's having
- * local APICs (api.rst, KVM_GET_SUPPORTED_CPUID). SDM vol. 2A, CPUID; APM vol. 3, appendix E.
- */
-static void set_apic(struct kvm_cpuid2 *cpuid, const struct vm *vm, uint32_t id)
-{
-	uint32_t i;
-
-	for (i = 0; i < cpuid->nent; i++) {
-		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
-
-		switch (entry->function) {
-		case 1:
-			entry->ebx = (entry->ebx & 0xffffff) | id << 24;
-			if (vm->irqchip && vm->kvm->tsc_deadline)
-				entry->ecx |= CPUID_1_ECX_TSC_DEADLINE;
-			break;
-		case 0xb:
-		case 0x1f:
-			entry->edx = id;
-			break;
-		case 0x8000001e:
-			entry->eax = id;
-			break;
-		}
-	}
-}
-
-static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_cpuid *changes,
-		     struct error *error)
-{
-	const struct kvm_cpuid2 *supported = vcpu->vm->kvm->cpuid;
-	size_t extra = changes ? changes->count : 0;
-	struct kvm_cpuid2 *cpuid;
-	size_t i;
-
-	cpuid = calloc(1, sizeof(*cpuid) + (supported->nent + extra) * sizeof(cpuid->entries[0]));
-	if (!cpuid)
-		return error_set(error, ENOMEM, "no memory for the list of CPUID leaves");
-	cpuid->nent = supported->nent;
-	memcpy(cpuid->entries, supported->entries, supported->nent * sizeof(cpuid->entries[0]));
-	set_apic(cpuid, vcpu->vm, id);
-	for (i = 0; i < extra; i++) {
-		const struct kvm_cpuid_entry2 *change = &changes->entries[i];
-		struct kvm_cpuid_entry2 *entry = find_leaf(cpuid, change->function, change->index);
-		uint32_t flags = entry ? entry->flags : change->flags;
-
-		if (!entry)
-			entry = &cpuid->entries[cpuid->nent++];
-		*entry = *change;
-		entry->flags = flags;
-	}
-	vcpu->cpuid = cpuid;
-	return KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_CPUID2, cpuid, error);
-}
 
 /* While KVM_RUN runs, the thread takes the kick's signal and no other. */
 static int set_signal_mask(struct vcpu *vcpu, struct error *error)
@@ -114,7 +30,7 @@ static int set_signal_mask(struct vcpu *vcpu, struct error *error)
 	return KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_SIGNAL_MASK, &set, error);
 }
 
-int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_cpuid *cpuid,
+int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_identity *identity,
 	      struct error *error)
 {
 	int err;
@@ -128,15 +44,12 @@ int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_c
 		err = error_set(error, errno, "mapping a vCPU failed: %s", strerror(errno));
 		goto close;
 	}
-	err = set_cpuid(vcpu, id, cpuid, error);
+	err = vcpu_own_init(vcpu, id, identity, error);
 	if (err >= 0)
 		err = set_signal_mask(vcpu, error);
-	if (err < 0)
-		goto unmap;
-	vcpu->run->kvm_valid_regs = SYNCED;
-	return 0;
-unmap:
-	free(vcpu->cpuid);
+	if (err >= 0)
+		return 0;
+	vcpu_own_finish(vcpu);
 	munmap(vcpu->run, vm->kvm->run_size);
 close:
 	close(vcpu->fd);
@@ -147,7 +60,7 @@ void vcpu_finish(struct vcpu *vcpu)
 {
 	if (vcpu->has_alarm)
 		timer_delete(vcpu->alarm);
-	free(vcpu->cpuid);
+	vcpu_own_finish(vcpu);
 	munmap(vcpu->run, vcpu->vm->kvm->run_size);
 	close(vcpu->fd);
 }

@@ -17,31 +17,22 @@ struct vcpu {
 	struct vm *vm; /* not owned */
 	int fd;
 	struct kvm_run *run;
-	pid_t thread;		  /* that runs it; set by vcpu_run(), 0 before */
-	struct kvm_cpuid2 *cpuid; /* what its CPUID says */
-	timer_t alarm;		  /* once there was one */
+	pid_t thread;	      /* that runs it; set by vcpu_run(), 0 before */
+	struct vcpu_own *own; /* what the architecture keeps of it */
+	timer_t alarm;	      /* once there was one */
 	bool has_alarm;
 };
 
-/* CPUID entries that take the place of what KVM supports, by leaf and subleaf. */
-struct vcpu_cpuid {
-	const struct kvm_cpuid_entry2 *entries;
-	size_t count;
-};
+/* What a CPU is to say of itself, of the architecture: kvm/vcpu_x86_64.h. */
+struct vcpu_identity;
 
 /*
- * Make a vCPU with the CPUID that KVM supports, `id` its APIC ID, changed by `cpuid` (which may be
- * NULL). Returns 0
- * or -errno. vcpu_finish() releases it.
+ * Make a vCPU that is what KVM supports, the id-th of its VM, changed by `identity` (which may be
+ * NULL). Returns 0 or -errno. vcpu_finish() releases it.
  */
-int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_cpuid *cpuid,
+int vcpu_init(struct vcpu *vcpu, struct vm *vm, uint32_t id, const struct vcpu_identity *identity,
 	      struct error *error);
 void vcpu_finish(struct vcpu *vcpu);
-
-/* A feature bit of the vCPU's CPUID: of a register of a leaf's first subleaf. */
-enum vcpu_register { VCPU_EAX, VCPU_EBX, VCPU_ECX, VCPU_EDX };
-bool vcpu_cpuid_has(const struct vcpu *vcpu, uint32_t leaf, enum vcpu_register from,
-		    unsigned int bit);
 
 /*
  * Have the calling thread ready to run vCPUs: blocks every signal in it, so that the signal of

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A virtual machine: its memory slots, interrupt controllers in KVM and machine-wide settings. vCPUs
- * are in kvm/vcpu.h, what the controllers hold in kvm/vm_state_x86_64.h.
+ * are in kvm/vcpu.h, what the controllers hold in kvm/vm_state.h.
  */
 #ifndef KVM_VM_H
 #define KVM_VM_H
@@ -18,14 +18,6 @@ struct vm {
 	int fd;
 	bool irqchip, pit; /* it has them: see struct vm_options */
 };
-
-/*
- * Guest-physical addresses that kvm-intel has to itself on CPUs without "unrestricted guest", for real
- * mode: a page table and a TSS of three pages. Memory there is refused with -EEXIST.
- */
-#define VM_IDENTITY_MAP 0xfffbc000ul
-#define VM_TSS		0xfffbd000ul
-#define VM_OWN_SIZE	0x4000ul /* of both, one behind the other */
 
 /*
  * What KVM provides besides memory. Interrupt controllers are as after a reset of the machine, wired
@@ -67,12 +59,5 @@ int vm_dirty_log(struct vm *vm, uint32_t slot, uint64_t *bitmap, struct error *e
  * Raise or lower the line of a GSI, of a VM with interrupt controllers. Returns 0 or -errno.
  */
 int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error);
-
-/*
- * From now on, reads and writes of these MSRs, and of all that KVM does not know, leave the VM
- * (KVM_EXIT_X86_RDMSR, _WRMSR); none undoes it, for the known ones. Sorts the indices. Returns 0;
- * -E2BIG if they are too far apart (kvm/msr_filter_x86_64.h); another -errno.
- */
-int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error);
 
 #endif /* KVM_VM_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A VM's private memory: copied on write from the snapshot, put back by its dirty pages. */
 #include "mirror/memory.h"
+#include "kvm/vm_x86_64.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -11,6 +11,9 @@ bool monitor_serve_own(struct monitor_cpu *cpu);
 /* Whether a vCPU's next KVM_RUN may wait for others. In its own thread. */
 bool monitor_waits(struct monitor_cpu *cpu);
 
+/* After a debug exit: the address of the next instruction. */
+uint64_t monitor_stopped_at(const struct monitor_cpu *cpu);
+
 /* Put a vCPU back after vcpu_state_clear(), at rest. Returns 0 or -errno. */
 int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 			struct error *error);

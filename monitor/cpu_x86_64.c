@@ -35,6 +35,11 @@ bool monitor_waits(struct monitor_cpu *cpu)
 	return monitor_read_virtual(cpu, linear_ip(cpu), &opcode, 1) == 0 && opcode == 0xf4;
 }
 
+uint64_t monitor_stopped_at(const struct monitor_cpu *cpu)
+{
+	return cpu->vcpu.run->debug.arch.pc;
+}
+
 int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 			struct error *error)
 {

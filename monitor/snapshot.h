@@ -6,7 +6,7 @@
 #ifndef MONITOR_SNAPSHOT_H
 #define MONITOR_SNAPSHOT_H
 
-#include "kvm/vm_state_x86_64.h"
+#include "kvm/vm_state.h"
 #include "monitor/state.h"
 
 /* What a machine and its snapshot have to have in common. */

@@ -111,7 +111,7 @@ static void record(struct monitor_cpu *cpu, unsigned int slot)
 		.address = watched->point.address,
 		.old_value = old,
 		.new_value = value,
-		.ip = cpu->vcpu.run->debug.arch.pc,
+		.ip = monitor_stopped_at(cpu),
 	};
 	memcpy(hit->tag, watched->tag, sizeof(hit->tag));
 }

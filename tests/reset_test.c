@@ -14,6 +14,7 @@
 #include <ring0/x86/safe.h>
 #include <ring0/private/abi.h>
 #include "execution/execute.h"
+#include "kvm/kvm_x86_64.h"
 
 #define MSRS_MAX 512
 
@@ -43,7 +44,7 @@ static bool goes_on(uint32_t index)
 
 static void capture_msrs(struct state *state)
 {
-	const struct kvm_msr_list *list = machine.vm.kvm->msrs;
+	const struct kvm_msr_list *list = machine.vm.kvm->own->msrs;
 	struct {
 		uint32_t count, padding; /* as in struct kvm_msrs */
 		struct kvm_msr_entry entry;
@@ -73,9 +74,9 @@ static void capture(struct state *state)
 	err |= ioctl(fd, KVM_GET_DEBUGREGS, &state->debugregs);
 	err |= ioctl(fd, KVM_GET_XCRS, &state->xcrs);
 	err |= ioctl(fd, KVM_GET_MP_STATE, &state->mp_state);
-	if (machine.vm.kvm->xsave_size > sizeof(state->xsave))
+	if (machine.vm.kvm->own->xsave_size > sizeof(state->xsave))
 		err = -1;
-	else if (machine.vm.kvm->xsave_size > sizeof(struct kvm_xsave))
+	else if (machine.vm.kvm->own->xsave_size > sizeof(struct kvm_xsave))
 		err |= ioctl(fd, KVM_GET_XSAVE2, state->xsave);
 	else
 		err |= ioctl(fd, KVM_GET_XSAVE, state->xsave);

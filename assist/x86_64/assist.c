@@ -11,6 +11,8 @@
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/run_natively.h"
 #include "assist/x86_64/system.h"
+#include "kvm/kvm_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
 
 /* Of one exit: an interrupt, or the end of the test's time, may be waiting. */
 #define BATCH_LIMIT 4096
@@ -363,7 +365,7 @@ static enum done store_vector(struct cpu *cpu)
 	memcpy(&in_use, cpu->code->xsave + XSTATE_BV, sizeof(in_use));
 	in_use |= XSTATE_LEGACY;
 	memcpy(cpu->code->xsave + XSTATE_BV, &in_use, sizeof(in_use));
-	if (memcmp(cpu->code->xsave, cpu->code->loaded, cpu->vcpu->vm->kvm->xsave_size) == 0)
+	if (memcmp(cpu->code->xsave, cpu->code->loaded, cpu->vcpu->vm->kvm->own->xsave_size) == 0)
 		return DONE;
 	return KVM_IOCTL(cpu->vcpu->fd, KVM_SET_XSAVE, (struct kvm_xsave *)cpu->code->xsave,
 			 cpu->error) < 0 ?
@@ -386,7 +388,7 @@ enum assist_answer assist_complete(struct assist *assist, const struct assist_bu
 	assist->text.page = UINT64_MAX;
 	cpu->sregs_changed = cpu->vector_loaded = cpu->vector_changed = false;
 	cpu_load(cpu);
-	if (!cpu->xcr0_is_ours && assist->vcpu->vm->kvm->has_xcrs) {
+	if (!cpu->xcr0_is_ours && assist->vcpu->vm->kvm->own->has_xcrs) {
 		struct kvm_xcrs xcrs;
 
 		if (KVM_IOCTL(assist->vcpu->fd, KVM_GET_XCRS, &xcrs, error) < 0)

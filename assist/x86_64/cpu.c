@@ -3,6 +3,7 @@
 #include "assist/x86_64/cpu.h"
 #include <cpuid.h>
 #include <string.h>
+#include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
@@ -50,7 +51,7 @@ void cpu_store(struct cpu *cpu)
 
 enum done cpu_load_vector(struct cpu *cpu)
 {
-	size_t size = cpu->vcpu->vm->kvm->xsave_size;
+	size_t size = cpu->vcpu->vm->kvm->own->xsave_size;
 	uint64_t in_use;
 	int err;
 
@@ -93,10 +94,11 @@ void cpu_init(struct cpu *cpu)
 	/* XSAVES is no matter of the host's CPU alone: KVM has to offer it. */
 	if (__get_cpuid_count(0xd, 1, &a, &b, &c, &d))
 		cpu->xsave_features = a & ~CPU_HAS_XSAVES;
-	for (i = 0; i < cpu->vcpu->cpuid->nent; i++)
-		if (cpu->vcpu->cpuid->entries[i].function == 0xd &&
-		    cpu->vcpu->cpuid->entries[i].index == 1)
-			cpu->xsave_features |= cpu->vcpu->cpuid->entries[i].eax & CPU_HAS_XSAVES;
+	for (i = 0; i < cpu->vcpu->own->cpuid.nent; i++)
+		if (cpu->vcpu->own->cpuid.entries[i].function == 0xd &&
+		    cpu->vcpu->own->cpuid.entries[i].index == 1)
+			cpu->xsave_features |= cpu->vcpu->own->cpuid.entries[i].eax &
+					       CPU_HAS_XSAVES;
 	for (i = 0; i < 8; i++)
 		cpu->physical_bits |=
 			(unsigned int)vcpu_cpuid_has(cpu->vcpu, 0x80000008, VCPU_EAX, i) << i;

@@ -13,7 +13,7 @@
 #include <ring0/test.h>
 #include "assist/assist.h"
 #include "assist/x86_64/trampoline.h"
-#include "kvm/vcpu.h"
+#include "kvm/vcpu_x86_64.h"
 #include "mirror/memory.h"
 
 /* How a step of the work went. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/vector.h"
+#include "kvm/kvm_x86_64.h"
 
 #define XCR0_AVX    0x6u
 #define XCR0_AVX512 0xe6u
@@ -200,7 +201,7 @@ static enum done trapped(struct cpu *cpu)
 static enum done prefer_alignment(struct cpu *cpu, const struct form *form, uint8_t *copy)
 {
 	struct fault fault = cpu->fault;
-	size_t size = cpu->vcpu->vm->kvm->xsave_size;
+	size_t size = cpu->vcpu->vm->kvm->own->xsave_size;
 	void *saved;
 	bool misaligned;
 

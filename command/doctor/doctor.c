@@ -21,6 +21,7 @@
 #include "command/doctor/doctor.h"
 #include "execution/assistance.h"
 #include "kvm/kvm.h"
+#include "kvm/kvm_x86_64.h"
 
 enum status {
 	STATUS_HARDWARE = 0,
@@ -269,8 +270,8 @@ static struct r0_cpuid other_leaf1(const struct kvm *kvm)
 	struct r0_cpuid leaf = { .leaf = 1 };
 	uint32_t i;
 
-	for (i = 0; i < kvm->cpuid->nent; i++) {
-		const struct kvm_cpuid_entry2 *entry = &kvm->cpuid->entries[i];
+	for (i = 0; i < kvm->own->cpuid->nent; i++) {
+		const struct kvm_cpuid_entry2 *entry = &kvm->own->cpuid->entries[i];
 
 		if (entry->function != 1)
 			continue;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "kvm/kvm_x86_64.h"
 #include "monitor/snapshot.h"
 
 /* What guests count in, and what has each of their loops end. */
@@ -201,7 +202,7 @@ static struct r0_vm *boot_kind(const struct kind *kind)
 	struct r0_vm *vm = boot(NULL, kind->start, kind->end);
 
 	if (vcpu_cpuid_has(&vm->cpus[0].vcpu, kind->leaf, VCPU_ECX, kind->bit) &&
-	    vm->kvm->nested_size)
+	    vm->kvm->own->nested_size)
 		return vm;
 	print_message("# no %s in the VM\n", kind->leaf == 1 ? "VMX" : "SVM");
 	r0_vm_destroy(vm);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU on x86: its CPUID, and the registers that each exit brings. */
+#include "kvm/vcpu_x86_64.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kvm/kvm_x86_64.h"
+#include "kvm/vcpu_own.h"
+
+#define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+
+#define SYNCED (KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
+
+bool vcpu_cpuid_has(const struct vcpu *vcpu, uint32_t leaf, enum vcpu_register from,
+		    unsigned int bit)
+{
+	const struct kvm_cpuid_entry2 *entry = kvm_cpuid_leaf(&vcpu->own->cpuid, leaf, 0);
+	const uint32_t values[] = { entry ? entry->eax : 0, entry ? entry->ebx : 0,
+				    entry ? entry->ecx : 0, entry ? entry->edx : 0 };
+
+	return values[from] >> bit & 1;
+}
+
+/*
+ * KVM lists the APIC ID of the CPU that it was asked on, and leaves out what hangs on the VM's having
+ * local APICs (api.rst, KVM_GET_SUPPORTED_CPUID). SDM vol. 2A, CPUID; APM vol. 3, appendix E.
+ */
+static void set_apic(struct kvm_cpuid2 *cpuid, const struct vm *vm, uint32_t id)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		switch (entry->function) {
+		case 1:
+			entry->ebx = (entry->ebx & 0xffffff) | id << 24;
+			if (vm->irqchip && vm->kvm->own->tsc_deadline)
+				entry->ecx |= CPUID_1_ECX_TSC_DEADLINE;
+			break;
+		case 0xb:
+		case 0x1f:
+			entry->edx = id;
+			break;
+		case 0x8000001e:
+			entry->eax = id;
+			break;
+		}
+	}
+}
+
+static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity *changes,
+		     struct error *error)
+{
+	const struct kvm_cpuid2 *supported = vcpu->vm->kvm->own->cpuid;
+	size_t extra = changes ? changes->count : 0;
+	struct kvm_cpuid2 *cpuid;
+	size_t i;
+
+	vcpu->own = calloc(1, sizeof(*vcpu->own) +
+				      (supported->nent + extra) * sizeof(cpuid->entries[0]));
+	if (!vcpu->own)
+		return error_set(error, ENOMEM, "no memory for the list of CPUID leaves");
+	cpuid = &vcpu->own->cpuid;
+	cpuid->nent = supported->nent;
+	memcpy(cpuid->entries, supported->entries, supported->nent * sizeof(cpuid->entries[0]));
+	set_apic(cpuid, vcpu->vm, id);
+	for (i = 0; i < extra; i++) {
+		const struct kvm_cpuid_entry2 *change = &changes->entries[i];
+		struct kvm_cpuid_entry2 *entry =
+			kvm_cpuid_leaf(cpuid, change->function, change->index);
+		uint32_t flags = entry ? entry->flags : change->flags;
+
+		if (!entry)
+			entry = &cpuid->entries[cpuid->nent++];
+		*entry = *change;
+		entry->flags = flags;
+	}
+	return KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_CPUID2, cpuid, error);
+}
+
+int vcpu_own_init(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity *identity,
+		  struct error *error)
+{
+	vcpu->run->kvm_valid_regs = SYNCED;
+	return set_cpuid(vcpu, id, identity, error);
+}
+
+void vcpu_own_finish(struct vcpu *vcpu)
+{
+	free(vcpu->own);
+}

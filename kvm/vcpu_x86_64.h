@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What only x86's vCPUs have: CPUID. */
+#ifndef KVM_VCPU_X86_64_H
+#define KVM_VCPU_X86_64_H
+
+#include "kvm/vcpu.h"
+
+/* CPUID entries that take the place of what KVM supports, by leaf and subleaf. */
+struct vcpu_identity {
+	const struct kvm_cpuid_entry2 *entries;
+	size_t count;
+};
+
+struct vcpu_own {
+	struct kvm_cpuid2 cpuid; /* what its CPUID says; its entries follow */
+};
+
+/* A feature bit of the vCPU's CPUID: of a register of a leaf's first subleaf. */
+enum vcpu_register { VCPU_EAX, VCPU_EBX, VCPU_ECX, VCPU_EDX };
+bool vcpu_cpuid_has(const struct vcpu *vcpu, uint32_t leaf, enum vcpu_register from,
+		    unsigned int bit);
+
+#endif /* KVM_VCPU_X86_64_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What only x86's VMs have. */
+#ifndef KVM_VM_X86_64_H
+#define KVM_VM_X86_64_H
+
+#include "kvm/vm.h"
+
+/*
+ * Guest-physical addresses that kvm-intel has to itself on CPUs without "unrestricted guest", for real
+ * mode: a page table and a TSS of three pages. Memory there is refused with -EEXIST.
+ */
+#define VM_IDENTITY_MAP 0xfffbc000ul
+#define VM_TSS		0xfffbd000ul
+#define VM_OWN_SIZE	0x4000ul /* of both, one behind the other */
+
+/*
+ * From now on, reads and writes of these MSRs, and of all that KVM does not know, leave the VM
+ * (KVM_EXIT_X86_RDMSR, _WRMSR); none undoes it, for the known ones. Sorts the indices. Returns 0;
+ * -E2BIG if they are too far apart (kvm/msr_filter_x86_64.h); another -errno.
+ */
+int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error);
+
+#endif /* KVM_VM_X86_64_H */
