@@ -5,14 +5,10 @@
  * Depends on crash_walk.h, crash_exception.h and crash_child.h.
  */
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "crash/exception_x86_64.h"
 #include "crash/undelivered_x86_64.h"
 #include "crash/walk_x86_64.h"
-
-#define CR0_EM	    (1ull << 2)
-#define CR0_TS	    (1ull << 3)
-#define CR4_OSFXSR  (1ull << 9)
-#define CR4_OSXSAVE (1ull << 18)
 
 #define GATE_SIZE      16
 #define GATE_INTERRUPT 0xe
@@ -227,14 +223,14 @@ static bool fails_extension(const struct crash_view *view, const char *extension
 	if (!vex && !sse && !x87 && strcmp(extension, "MMX"))
 		return false;
 	found->vector = R0_UD;
-	if (cr0 & CR0_EM && !vex) {
+	if (cr0 & R0_CR0_EM && !vex) {
 		found->vector = x87 ? R0_NM : R0_UD;
 		why = "CR0.EM is set";
-	} else if (sse && !(cr4 & CR4_OSFXSR)) {
+	} else if (sse && !(cr4 & R0_CR4_OSFXSR)) {
 		why = "CR4.OSFXSR is clear";
-	} else if (vex && !(cr4 & CR4_OSXSAVE)) {
+	} else if (vex && !(cr4 & R0_CR4_OSXSAVE)) {
 		why = "CR4.OSXSAVE is clear";
-	} else if (cr0 & CR0_TS) {
+	} else if (cr0 & R0_CR0_TS) {
 		found->vector = R0_NM;
 		why = "CR0.TS is set";
 	}

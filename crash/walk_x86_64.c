@@ -3,82 +3,55 @@
  * Walks the guest's page tables (SDM vol. 3A, 4.5; APM vol. 2, 5.3). Depends on crash.h's view
  * alone.
  */
-#include <string.h>
 #include "crash/walk_x86_64.h"
-
-#define CR0_WP	  (1ull << 16)
-#define CR0_PG	  (1ull << 31)
-#define CR4_LA57  (1ull << 12)
-#define CR4_SMEP  (1ull << 20)
-#define CR4_SMAP  (1ull << 21)
-#define EFER_NXE  (1ull << 11)
-#define RFLAGS_AC (1ull << 18)
-
-#define PTE_P	  (1ull << 0)
-#define PTE_W	  (1ull << 1)
-#define PTE_U	  (1ull << 2)
-#define PTE_A	  (1ull << 5)
-#define PTE_D	  (1ull << 6)
-#define PTE_PS	  (1ull << 7)
-#define PTE_G	  (1ull << 8)
-#define PTE_NX	  (1ull << 63)
-#define PTE_FRAME 0x000ffffffffff000ull
+#include <string.h>
+#include <ring0/x86/msr.h>
+#include <ring0/x86/paging.h>
+#include <ring0/x86/registers.h>
+#include "base/page_walk_x86_64.h"
 
 static const char *const level_names[] = { "PTE", "PDE", "PDPTE", "PML4E", "PML5E" };
 
 static unsigned int level_count(const struct crash_view *view)
 {
-	return view->sregs.cr4 & CR4_LA57 ? 5 : 4;
+	return view->sregs.cr4 & R0_CR4_LA57 ? PAGE_WALK_LEVELS_LA57 : PAGE_WALK_LEVELS;
 }
 
-static bool is_canonical(uint64_t address, unsigned int levels)
+static bool read_entry(void *context, uint64_t at, uint64_t *entry)
 {
-	unsigned int unused = 64 - (12 + 9 * levels);
+	const struct crash_view *view = context;
 
-	return (uint64_t)((int64_t)(address << unused) >> unused) == address;
+	return view->read_physical(view->context, at, entry, sizeof(*entry)) == sizeof(*entry);
 }
 
 void crash_walk(const struct crash_view *view, uint64_t address, struct crash_walk *walk)
 {
-	unsigned int levels = level_count(view);
-	uint64_t table = view->sregs.cr3 & PTE_FRAME;
+	unsigned int levels = level_count(view), i;
+	struct page_walk tables;
 
 	memset(walk, 0, sizeof(*walk));
 	walk->address = address;
-	walk->paging = view->sregs.cr0 & CR0_PG;
-	if (!walk->paging) {
-		walk->canonical = true;
-		walk->mapped = true;
-		walk->gpa = address;
+	walk->paging = view->sregs.cr0 & R0_CR0_PG;
+	walk->canonical = !walk->paging || page_walk_is_canonical(address, levels);
+	walk->mapped = !walk->paging;
+	walk->gpa = address;
+	if (!walk->paging || !walk->canonical)
 		return;
-	}
-	walk->canonical = is_canonical(address, levels);
-	if (!walk->canonical)
-		return;
+	page_walk(&tables, view->sregs.cr3, levels, address, read_entry, (void *)view);
+	walk->mapped = tables.mapped;
+	walk->gpa = tables.mapped ? tables.physical : 0;
+	walk->count = tables.count;
+	for (i = 0; i < tables.count; i++) {
+		const struct page_walk_entry *entry = &tables.entries[i];
 
-	for (unsigned int level = levels; level-- > 0;) {
-		struct crash_walk_entry *entry = &walk->entries[walk->count++];
-		uint64_t value = 0;
-
-		entry->name = level_names[level];
-		entry->shift = 12 + 9 * level;
-		entry->address = table + ((address >> entry->shift) & 511) * 8;
-		entry->readable = view->read_physical(view->context, entry->address, &value,
-						      sizeof(value)) == sizeof(value);
-		if (!entry->readable)
-			return;
-		entry->value = value;
-		if (!(value & PTE_P))
-			return;
-		entry->leaf = level == 0 || (level <= 2 && value & PTE_PS);
-		if (entry->leaf) {
-			uint64_t offset_mask = (1ull << entry->shift) - 1;
-
-			walk->mapped = true;
-			walk->gpa = (value & PTE_FRAME & ~offset_mask) | (address & offset_mask);
-			return;
-		}
-		table = value & PTE_FRAME;
+		walk->entries[i] = (struct crash_walk_entry){
+			.name = level_names[entry->level],
+			.address = entry->address,
+			.value = entry->readable ? entry->value : 0,
+			.readable = entry->readable,
+			.leaf = entry->leaf,
+			.shift = page_walk_shift(entry->level),
+		};
 	}
 }
 
@@ -97,18 +70,18 @@ static bool has_reserved(const struct crash_view *view, const struct crash_walk_
 			 char *reason, size_t size)
 {
 	unsigned int limit = view->physical_bits ? view->physical_bits : 52;
-	bool large = entry->value & PTE_PS && (entry->shift == 21 || entry->shift == 30);
-	uint64_t address_bits = PTE_FRAME & ~((1ull << limit) - 1) & entry->value;
+	bool large = entry->value & R0_PAGE_PS && (entry->shift == 21 || entry->shift == 30);
+	uint64_t address_bits = R0_PAGE_ADDRESS & ~((1ull << limit) - 1) & entry->value;
 	/* From PAT up to where the address of a large page begins. */
 	uint64_t low_bits = large ? entry->value & ((1ull << entry->shift) - 1) & ~0x1fffull : 0;
 
 	reason[0] = '\0';
-	if (entry->value & PTE_NX && !(view->sregs.efer & EFER_NXE))
+	if (entry->value & R0_PAGE_NX && !(view->sregs.efer & R0_EFER_NXE))
 		snprintf(reason, size, "the %s has NX set, reserved while EFER.NXE is clear",
 			 entry->name);
-	else if (entry->shift > 30 && entry->value & PTE_PS)
+	else if (entry->shift > 30 && entry->value & R0_PAGE_PS)
 		snprintf(reason, size, "the %s has PS set, which is reserved there", entry->name);
-	else if (entry->shift > 30 && view->amd && entry->value & PTE_G)
+	else if (entry->shift > 30 && view->amd && entry->value & R0_PAGE_G)
 		snprintf(reason, size, "the %s has bit 8 set, reserved there on AMD's CPUs",
 			 entry->name);
 	else if (large && entry->shift == 30 && view->no_gigabyte_pages)
@@ -139,10 +112,10 @@ bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *
 	}
 	/* In the order of the walk: the CPU looks at an entry's bits before it goes on. */
 	for (unsigned int i = 0; i < walk->count; i++)
-		if (walk->entries[i].value & PTE_P &&
+		if (walk->entries[i].value & R0_PAGE_P &&
 		    has_reserved(view, &walk->entries[i], reason, size))
 			return true;
-	if (last && (!last->readable || !(last->value & PTE_P))) {
+	if (last && (!last->readable || !(last->value & R0_PAGE_P))) {
 		int length = last->readable ?
 				     snprintf(reason, size, "the %s has P clear", last->name) :
 				     snprintf(reason, size,
@@ -158,36 +131,36 @@ bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *
 	for (unsigned int i = 0; i < walk->count; i++) {
 		const struct crash_walk_entry *entry = &walk->entries[i];
 
-		if (!(entry->value & PTE_U) && !user_clear)
+		if (!(entry->value & R0_PAGE_US) && !user_clear)
 			user_clear = entry;
 	}
 	for (unsigned int i = 0; i < walk->count; i++) {
 		const struct crash_walk_entry *entry = &walk->entries[i];
 
-		if (access.user && !(entry->value & PTE_U)) {
+		if (access.user && !(entry->value & R0_PAGE_US)) {
 			snprintf(reason, size, "the %s has U clear: the page is the supervisor's",
 				 entry->name);
 			return true;
 		}
-		if (access.write && !(entry->value & PTE_W) &&
-		    (access.user || view->sregs.cr0 & CR0_WP)) {
+		if (access.write && !(entry->value & R0_PAGE_RW) &&
+		    (access.user || view->sregs.cr0 & R0_CR0_WP)) {
 			snprintf(reason, size, "the %s has W clear: the page is read-only",
 				 entry->name);
 			return true;
 		}
-		if (access.fetch && entry->value & PTE_NX) {
+		if (access.fetch && entry->value & R0_PAGE_NX) {
 			snprintf(reason, size, "the %s has NX set: the page is not executable",
 				 entry->name);
 			return true;
 		}
 	}
 	if (walk->count && !access.user && !user_clear) {
-		if (access.fetch && view->sregs.cr4 & CR4_SMEP) {
+		if (access.fetch && view->sregs.cr4 & R0_CR4_SMEP) {
 			snprintf(reason, size, "the page is the user's and CR4.SMEP is set");
 			return true;
 		}
-		if (!access.fetch && view->sregs.cr4 & CR4_SMAP &&
-		    !(view->regs.rflags & RFLAGS_AC)) {
+		if (!access.fetch && view->sregs.cr4 & R0_CR4_SMAP &&
+		    !(view->regs.rflags & R0_RFLAGS_AC)) {
 			snprintf(reason, size,
 				 "the page is the user's, CR4.SMAP is set and RFLAGS.AC clear");
 			return true;
@@ -219,15 +192,15 @@ void crash_walk_print(const struct crash_view *view, const struct crash_walk *wa
 			return;
 		}
 		fprintf(out, "0x%016llx  ", (unsigned long long)value);
-		if (!(value & PTE_P)) {
+		if (!(value & R0_PAGE_P)) {
 			fprintf(out, "not present\n");
 			return;
 		}
-		fprintf(out, "P %c %c %c %c %s %s", value & PTE_W ? 'W' : '-',
-			value & PTE_U ? 'U' : '-', value & PTE_A ? 'A' : '-',
-			entry->leaf && value & PTE_D ? 'D' : '-',
-			entry->shift > 12 && value & PTE_PS ? "PS" : "--",
-			value & PTE_NX ? "NX" : "--");
+		fprintf(out, "P %c %c %c %c %s %s", value & R0_PAGE_RW ? 'W' : '-',
+			value & R0_PAGE_US ? 'U' : '-', value & R0_PAGE_A ? 'A' : '-',
+			entry->leaf && value & R0_PAGE_D ? 'D' : '-',
+			entry->shift > 12 && value & R0_PAGE_PS ? "PS" : "--",
+			value & R0_PAGE_NX ? "NX" : "--");
 		if (entry->leaf)
 			fprintf(out, "  page at 0x%llx",
 				(unsigned long long)(walk->gpa & ~((1ull << entry->shift) - 1)));

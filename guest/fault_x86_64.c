@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Exceptions and interrupts: what the entry code calls, and r0_set_handler(). */
+#include <ring0/x86/registers.h>
 #include <ring0.h>
 #include "runtime.h"
 
 #define PF_PRESENT 1ull
 #define UD2_LENGTH 2
 #define RED_ZONE   128
-#define RFLAGS_TF  (1ull << 8)
 
 static uint64_t read_cr2(void)
 {
@@ -110,7 +110,7 @@ void r0_exception(struct r0_frame *frame)
 	correct_user_interrupt(frame);
 	vector = frame->vector & 0xff;
 	/* The CPU cleared TF on its way here: SDM vol. 3A, 6.12.1.3. */
-	if (r0_guest.stepped && (vector == R0_DB || frame->rflags & RFLAGS_TF) &&
+	if (r0_guest.stepped && (vector == R0_DB || frame->rflags & R0_RFLAGS_TF) &&
 	    r0_ask(R0_MESSAGE_STEPPED, (uint64_t)frame, 0))
 		return;
 	if (vector == R0_PF) {

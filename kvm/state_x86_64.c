@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ring0/x86/msr.h>
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 #include "kvm/nested_state_x86_64.h"
@@ -16,7 +17,6 @@
 #include "kvm/vcpu_x86_64.h"
 
 /* IA32_TSC_ADJUST counts what the guest changed of its clock (SDM vol. 3B, 17.17.3). */
-#define MSR_TSC_ADJUST 0x3b
 
 /* The local APIC's timer counts down: SDM vol. 3A, 10.4.1, table 10-1. */
 #define APIC_CURRENT_COUNT 0x390
@@ -244,7 +244,7 @@ static int restore_msrs(const struct vcpu_state *state, struct vcpu *vcpu, struc
 		if ((int)i < got && state->msrs_now->entries[i].data == entry->data)
 			continue;
 		/* The test set its clock; KVM takes the offset back, not the adjustment. */
-		if (entry->index == MSR_TSC_ADJUST && state->has_tsc_offset) {
+		if (entry->index == R0_MSR_TSC_ADJUST && state->has_tsc_offset) {
 			uint64_t offset = state->tsc_offset;
 
 			tsc_offset(vcpu, KVM_SET_DEVICE_ATTR, &offset);

@@ -4,6 +4,7 @@
  * exception comes (17.3.1.2), so that nothing need be stepped over.
  */
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "kvm/watch.h"
 
 /* DR7 (17.2.4): bit 10 is always 1; LE and GE ask older CPUs to report the exact instruction. */
@@ -14,7 +15,6 @@
 
 /* DR6 (17.2.3). Some KVMs set upper bits as well. */
 #define DR6_SLOTS 0xfu
-#define DR6_BS	  (1u << 14)
 
 static uint64_t length_field(uint32_t length)
 {
@@ -61,6 +61,6 @@ struct watch_event watch_decode(const struct watch_set *set, unsigned int slots,
 	(void)set;
 	return (struct watch_event){
 		.hits = exit->dr6 & DR6_SLOTS & slots,
-		.stepped = exit->dr6 & DR6_BS,
+		.stepped = exit->dr6 & R0_DR6_BS,
 	};
 }

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <ring0/x86/paging.h>
 
 #define SNAPSHOT_SLOT 0
 
@@ -297,13 +298,13 @@ static int reach_error(int err, uint64_t start, uint64_t end, struct error *erro
 static int map_same(struct memory *memory, uint64_t start, uint64_t end)
 {
 	const struct mirror *mirror = memory->mirror;
-	const uint64_t bits = PTE_WRITE | PTE_NX;
+	const uint64_t bits = R0_PAGE_RW | R0_PAGE_NX;
 	int err = page_table_map(&memory->frames, mirror->cr3, gva(start), gpa(start), end - start,
 				 bits, true);
 
 	if (!err)
 		err = page_table_map(&memory->frames, mirror->user_cr3, gva(start), gpa(start),
-				     end - start, bits | PTE_USER, true);
+				     end - start, bits | R0_PAGE_US, true);
 	return err;
 }
 
@@ -317,7 +318,7 @@ static int reach(struct memory *memory, uint64_t start, uint64_t end, struct err
 
 	if (end > mirror->direct_size && end <= 1ull << 46)
 		err = page_table_map(&memory->frames, mirror->cr3, gva(mirror->direct_map + start),
-				     gpa(start), end - start, PTE_WRITE | PTE_NX, true);
+				     gpa(start), end - start, R0_PAGE_RW | R0_PAGE_NX, true);
 	/* Page 0 stays absent whatever is there: a NULL pointer must fault. */
 	if (at == 0)
 		at = PAGE_SIZE;
@@ -461,12 +462,12 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 	read_process(page, bytes, PAGE_SIZE);
 	memory->frames.changed[(frame - memory->frames.base) / PAGE_SIZE / 64] |=
 		1ull << ((frame - memory->frames.base) / PAGE_SIZE % 64);
-	bits = (part->map.write ? PTE_WRITE : 0) | (part->map.execute ? 0 : PTE_NX);
+	bits = (part->map.write ? R0_PAGE_RW : 0) | (part->map.execute ? 0 : R0_PAGE_NX);
 	err = page_table_map(&memory->frames, memory->mirror->cr3, gva(page), gpa(frame), PAGE_SIZE,
 			     bits, false);
 	if (!err)
 		err = page_table_map(&memory->frames, memory->mirror->user_cr3, gva(page),
-				     gpa(frame), PAGE_SIZE, bits | PTE_USER, false);
+				     gpa(frame), PAGE_SIZE, bits | R0_PAGE_US, false);
 	if (err)
 		return error_set(error, -err, "no page tables left for a sparse mapping");
 	return 1;

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <ring0/x86/paging.h>
 
 #define GIB (1ull << 30)
 
@@ -233,7 +234,7 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 
 static uint64_t bits_of(const struct map *map)
 {
-	return (map->write ? PTE_WRITE : 0) | (map->execute ? 0 : PTE_NX);
+	return (map->write ? R0_PAGE_RW : 0) | (map->execute ? 0 : R0_PAGE_NX);
 }
 
 static int map_range(struct mirror *mirror, uint64_t start, uint64_t size, uint64_t physical,
@@ -244,7 +245,7 @@ static int map_range(struct mirror *mirror, uint64_t start, uint64_t size, uint6
 
 	if (!err)
 		err = page_table_map(&mirror->frames, mirror->user_cr3, gva(start), gpa(physical),
-				     size, bits | PTE_USER, false);
+				     size, bits | R0_PAGE_US, false);
 	return err;
 }
 
@@ -441,7 +442,7 @@ static int keep_from_user(struct mirror *mirror, const struct mirror_range *rang
 	for (at = range->start; at < range->end && !err; at += PAGE_SIZE)
 		if (page_table_walk(&mirror->frames, mirror->cr3, gva(at), &physical, &bits))
 			err = page_table_map(&mirror->frames, mirror->user_cr3, gva(at), physical,
-					     PAGE_SIZE, bits & (PTE_WRITE | PTE_NX), false);
+					     PAGE_SIZE, bits & (R0_PAGE_RW | R0_PAGE_NX), false);
 	return err;
 }
 
@@ -451,8 +452,8 @@ static int keep_from_user(struct mirror *mirror, const struct mirror_range *rang
  */
 static int map_direct(struct mirror *mirror, const struct mirror_config *config)
 {
-	const uint64_t bits = PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_LARGE |
-			      PTE_NX;
+	const uint64_t bits = R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A | R0_PAGE_D | R0_PAGE_PS |
+			      R0_PAGE_NX;
 	unsigned int limit = config->physical_bits < 39 ? config->physical_bits : 39;
 	uint64_t *root = frames_at(&mirror->frames, mirror->cr3);
 	uint64_t table, at;
@@ -469,13 +470,12 @@ static int map_direct(struct mirror *mirror, const struct mirror_config *config)
 		mirror->direct_size = 1ull << limit;
 		for (at = 0; at < mirror->direct_size; at += GIB)
 			entries[at / GIB] = at | bits;
-		root[config->direct_map >> 39 & 511] = table | PTE_PRESENT | PTE_WRITE |
-						       PTE_ACCESSED;
+		root[config->direct_map >> 39 & 511] = table | R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A;
 		return 0;
 	}
 	mirror->direct_size = 8 * GIB;
 	err = page_table_map(&mirror->frames, mirror->cr3, gva(config->direct_map), gpa(0),
-			     mirror->direct_size, PTE_WRITE | PTE_NX, true);
+			     mirror->direct_size, R0_PAGE_RW | R0_PAGE_NX, true);
 	return err;
 }
 
@@ -485,7 +485,7 @@ static int map_device(struct mirror *mirror, uint64_t page)
 	if (mirror_find(mirror, page))
 		return 0;
 	return map_range(mirror, page, PAGE_SIZE, page,
-			 PTE_WRITE | PTE_NX | PTE_WRITE_THROUGH | PTE_CACHE_DISABLE);
+			 R0_PAGE_RW | R0_PAGE_NX | R0_PAGE_PWT | R0_PAGE_PCD);
 }
 
 /*

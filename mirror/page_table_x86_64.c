@@ -3,6 +3,8 @@
 #include "mirror/page_table_x86_64.h"
 #include <errno.h>
 #include <string.h>
+#include <ring0/x86/paging.h>
+#include "base/page_walk_x86_64.h"
 
 #define LARGE_SIZE (1ul << 21)
 
@@ -40,7 +42,7 @@ static unsigned int index_at(uint64_t address, unsigned int level)
 static uint64_t *entry_at(const struct frames *frames, uint64_t table, uint64_t address,
 			  unsigned int level)
 {
-	uint64_t *entries = frames_at(frames, table & PTE_ADDRESS);
+	uint64_t *entries = frames_at(frames, table & R0_PAGE_ADDRESS);
 
 	return entries ? &entries[index_at(address, level)] : NULL;
 }
@@ -49,18 +51,18 @@ static uint64_t *entry_at(const struct frames *frames, uint64_t table, uint64_t 
 static int descend(struct frames *frames, uint64_t *entry, uint64_t in, uint64_t bits,
 		   uint64_t *below)
 {
-	if (!(*entry & PTE_PRESENT)) {
+	if (!(*entry & R0_PAGE_P)) {
 		uint64_t table = frames_take(frames, 1);
 
 		if (!table)
 			return -ENOSPC;
 		note_change(frames, table);
 		note_change(frames, in);
-		*entry = table | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | (bits & PTE_USER);
-	} else if (*entry & PTE_LARGE) {
+		*entry = table | R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A | (bits & R0_PAGE_US);
+	} else if (*entry & R0_PAGE_PS) {
 		return -EEXIST;
 	}
-	*below = *entry & PTE_ADDRESS;
+	*below = *entry & R0_PAGE_ADDRESS;
 	return 0;
 }
 
@@ -83,7 +85,7 @@ static int map_one(struct frames *frames, uint64_t root, uint64_t address, uint6
 	entry = entry_at(frames, table, address, lowest);
 	if (!entry)
 		return -EFAULT;
-	if (lowest && (*entry & PTE_PRESENT) && !(*entry & PTE_LARGE))
+	if (lowest && (*entry & R0_PAGE_P) && !(*entry & R0_PAGE_PS))
 		return -EEXIST;
 	*entry = value;
 	note_change(frames, table);
@@ -98,22 +100,22 @@ static bool is_mapped_so(const struct frames *frames, uint64_t root, uint64_t ad
 	uint64_t bits;
 
 	return page_table_walk(frames, root, gva(address), &physical, &bits) &&
-	       (physical.value | (bits & ~PTE_LARGE)) == value;
+	       (physical.value | (bits & ~R0_PAGE_PS)) == value;
 }
 
 int page_table_map(struct frames *frames, uint64_t root, r0_gva gva, r0_gpa gpa, uint64_t size,
 		   uint64_t bits, bool large)
 {
 	uint64_t address = gva.value, physical = gpa.value, left = size;
-	uint64_t common = bits | PTE_PRESENT | PTE_ACCESSED | (bits & PTE_WRITE ? PTE_DIRTY : 0);
+	uint64_t common = bits | R0_PAGE_P | R0_PAGE_A | (bits & R0_PAGE_RW ? R0_PAGE_D : 0);
 
 	while (left) {
 		bool two_mib = large && !((address | physical) & (LARGE_SIZE - 1)) &&
 			       left >= LARGE_SIZE;
 		uint64_t step = two_mib ? LARGE_SIZE : PAGE_SIZE;
-		int err = two_mib ?
-				  map_one(frames, root, address, physical | common | PTE_LARGE, 1) :
-				  -EEXIST;
+		int err = two_mib ? map_one(frames, root, address, physical | common | R0_PAGE_PS,
+					    1) :
+				    -EEXIST;
 
 		if (err == -EEXIST) {
 			/* Small pages, also where some are already. */
@@ -131,30 +133,30 @@ int page_table_map(struct frames *frames, uint64_t root, r0_gva gva, r0_gpa gpa,
 	return 0;
 }
 
+/* A table outside the frames is none. */
+static bool read_entry(void *context, uint64_t at, uint64_t *entry)
+{
+	const uint64_t *entries = frames_at(context, at);
+
+	if (entries)
+		*entry = entries[(at & (PAGE_SIZE - 1)) / sizeof(*entry)];
+	return entries;
+}
+
 bool page_table_walk(const struct frames *frames, uint64_t root, r0_gva gva, r0_gpa *gpa,
 		     uint64_t *bits)
 {
-	uint64_t table = root;
-	unsigned int level;
+	struct page_walk walk;
 
-	/* Bits 63 to 47 are all alike in a canonical address. */
-	if ((int64_t)gva.value >> 47 != 0 && (int64_t)gva.value >> 47 != -1)
+	if (!page_walk_is_canonical(gva.value, PAGE_WALK_LEVELS))
 		return false;
-	for (level = 3;; level--) {
-		const uint64_t *entry = entry_at(frames, table, gva.value, level);
-		uint64_t within = (PAGE_SIZE << (9 * level)) - 1;
-
-		if (!entry || !(*entry & PTE_PRESENT))
-			return false;
-		if (level && !((*entry & PTE_LARGE) && level < 3)) {
-			table = *entry;
-			continue;
-		}
-		gpa->value = (*entry & PTE_ADDRESS & ~within) | (gva.value & within);
-		if (bits)
-			*bits = *entry & ~PTE_ADDRESS;
-		return true;
-	}
+	page_walk(&walk, root, PAGE_WALK_LEVELS, gva.value, read_entry, (void *)frames);
+	if (!walk.mapped)
+		return false;
+	gpa->value = walk.physical;
+	if (bits)
+		*bits = walk.entries[walk.count - 1].value & ~R0_PAGE_ADDRESS;
+	return true;
 }
 
 uint64_t page_table_cost(uint64_t start, uint64_t end)

@@ -8,18 +8,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <ring0/x86/paging.h>
 #include "base/address.h"
-
-#define PTE_PRESENT	  (1ull << 0)
-#define PTE_WRITE	  (1ull << 1)
-#define PTE_USER	  (1ull << 2)
-#define PTE_WRITE_THROUGH (1ull << 3)
-#define PTE_CACHE_DISABLE (1ull << 4)
-#define PTE_ACCESSED	  (1ull << 5)
-#define PTE_DIRTY	  (1ull << 6)
-#define PTE_LARGE	  (1ull << 7)
-#define PTE_NX		  (1ull << 63)
-#define PTE_ADDRESS	  0x000ffffffffff000ull
 
 /*
  * Frames of guest-physical memory from `base` on. The first `used` are taken; more are handed out
@@ -41,7 +31,7 @@ uint64_t frames_take(struct frames *frames, uint64_t number);
 void *frames_at(const struct frames *frames, uint64_t address);
 
 /*
- * Map [gva, gva + size) to [gpa, gpa + size) with those bits (PTE_WRITE, _USER, _NX) below the
+ * Map [gva, gva + size) to [gpa, gpa + size) with those bits (R0_PAGE_RW, _USER, _NX) below the
  * table at `root`, in pages of 2 MiB where `large` allows and alignment permits. What was mapped
  * there is replaced. Accessed and dirty bits are set, so that the CPU has no reason to write to
  * the tables. Returns 0, -ENOSPC if the frames run out, -EEXIST where a large page is in the way

@@ -3,30 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <ring0/x86/msr.h>
+#include <ring0/x86/paging.h>
+#include <ring0/x86/registers.h>
 #include "monitor/rest.h"
 #include "monitor/virtual.h"
 #include "monitor/watch_cpu.h"
 
 /* CR0, CR4, EFER: SDM vol. 3A, 2.5 and 2.2.1. */
-#define CR0_PE	       (1ul << 0)
-#define CR0_MP	       (1ul << 1)
-#define CR0_ET	       (1ul << 4)
-#define CR0_NE	       (1ul << 5)
-#define CR0_WP	       (1ul << 16)
-#define CR0_PG	       (1ul << 31)
-#define CR4_PAE	       (1ul << 5)
-#define CR4_OSFXSR     (1ul << 9)
-#define CR4_OSXMMEXCPT (1ul << 10)
-#define CR4_LA57       (1ul << 12)
-#define EFER_LME       (1ul << 8)
-#define EFER_LMA       (1ul << 10)
-
-#define RFLAGS_FIXED 2
 
 /* Page-table entries: SDM vol. 3A, 4.5. */
-#define PTE_PRESENT	0x1ul
-#define PTE_WRITE	0x2ul
-#define PTE_LARGE	0x80ul
 #define PAGE_TABLE_SIZE 512
 #define LARGE_PAGE	(2ul << 20)
 
@@ -85,10 +71,10 @@ static void set_long(const struct r0_vm_entry *entry, struct kvm_sregs *sregs)
 	set_segments(sregs, entry->tables + GDT);
 	sregs->cs.db = 0;
 	sregs->cs.l = 1;
-	sregs->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
+	sregs->cr0 = R0_CR0_PE | R0_CR0_MP | R0_CR0_ET | R0_CR0_NE | R0_CR0_WP | R0_CR0_PG;
 	sregs->cr3 = entry->tables + PML4;
-	sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	sregs->efer = EFER_LME | EFER_LMA;
+	sregs->cr4 = R0_CR4_PAE | R0_CR4_OSFXSR | R0_CR4_OSXMMEXCPT;
+	sregs->efer = R0_EFER_LME | R0_EFER_LMA;
 }
 
 /* The GDT, and page tables that map 4 GiB at the same addresses. */
@@ -106,13 +92,13 @@ static void fill_tables(uint8_t *tables, const struct r0_vm_entry *entry)
 		return;
 	memset(tables + PML4, 0, PDPT + PAGE_SIZE - PML4);
 	table = (uint64_t *)(tables + PML4);
-	table[0] = (entry->tables + PDPT) | PTE_PRESENT | PTE_WRITE;
+	table[0] = (entry->tables + PDPT) | R0_PAGE_P | R0_PAGE_RW;
 	table = (uint64_t *)(tables + PDPT);
 	for (i = 0; i < DIRECTORY_COUNT; i++)
-		table[i] = (entry->tables + DIRECTORY + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE;
+		table[i] = (entry->tables + DIRECTORY + i * PAGE_SIZE) | R0_PAGE_P | R0_PAGE_RW;
 	table = (uint64_t *)(tables + DIRECTORY);
 	for (i = 0; i < (size_t)DIRECTORY_COUNT * PAGE_TABLE_SIZE; i++)
-		table[i] = i * LARGE_PAGE | PTE_PRESENT | PTE_WRITE | PTE_LARGE;
+		table[i] = i * LARGE_PAGE | R0_PAGE_P | R0_PAGE_RW | R0_PAGE_PS;
 }
 
 static int make_tables(struct r0_vm *vm, const struct r0_vm_entry *entry, struct error *error)
@@ -167,7 +153,7 @@ static void set_reset(struct kvm_sregs *sregs, struct kvm_regs *regs)
 	struct kvm_segment table = { .limit = 0xffff, .present = 1, .type = 0xb };
 	uint64_t apic_base = sregs->apic_base;
 
-	*regs = (struct kvm_regs){ .rip = 0xfff0, .rflags = RFLAGS_FIXED };
+	*regs = (struct kvm_regs){ .rip = 0xfff0, .rflags = R0_RFLAGS_FIXED };
 	*sregs = (struct kvm_sregs){
 		.cr0 = 0x60000010, /* CD, NW, ET */
 		.gdt.limit = 0xffff,
@@ -225,7 +211,7 @@ static int enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struc
 		return err;
 	if (entry->mode == R0_VM_MODE_PROTECTED) {
 		set_segments(&sregs, entry->tables + GDT);
-		sregs.cr0 = CR0_PE | CR0_ET;
+		sregs.cr0 = R0_CR0_PE | R0_CR0_ET;
 		regs.rax = entry->argument;
 	} else if (entry->mode == R0_VM_MODE_REAL) {
 		set_real(entry, &sregs, &regs);

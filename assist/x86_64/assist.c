@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "assist/x86_64/cpu.h"
 #include "assist/x86_64/decoder.h"
 #include "assist/x86_64/deliver.h"
@@ -22,9 +23,6 @@
 
 #define FORMS	  1024 /* a power of two */
 #define MNEMONICS 256
-
-#define CR0_PE (1u << 0)
-#define CR0_PG (1ull << 31)
 
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
 #define XSTATE_BV     512
@@ -147,8 +145,8 @@ static void count(struct assist *assist, ZydisMnemonic mnemonic)
 /* Only 64-bit mode: what else a test may be in, the decoder is not set up for. */
 static bool is_in_64_bit_mode(const struct cpu *cpu)
 {
-	return cpu->sregs->cr0 & CR0_PE && cpu->sregs->cr0 & CR0_PG && cpu->sregs->cs.l &&
-	       !(cpu->sregs->cr4 & (CPU_CR4_LA57 | CPU_CR4_PKE));
+	return cpu->sregs->cr0 & R0_CR0_PE && cpu->sregs->cr0 & R0_CR0_PG && cpu->sregs->cs.l &&
+	       !(cpu->sregs->cr4 & (R0_CR4_LA57 | R0_CR4_PKE));
 }
 
 /* The instruction goes on where no more of it could be fetched: why, the page's tables say. */
@@ -273,7 +271,7 @@ static bool goes_on(const struct form *form)
 
 static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *last)
 {
-	bool steps = cpu->flags & CPU_FLAGS_TF, interrupts = false, jumps = false;
+	bool steps = cpu->flags & R0_RFLAGS_TF, interrupts = false, jumps = false;
 	struct cpu before = *cpu;
 	struct form *form;
 	enum done done;
@@ -311,7 +309,7 @@ static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *l
 			       before.rip);
 	}
 	cpu->rip += jumps ? 0 : form->length;
-	cpu->flags &= ~(uint64_t)CPU_FLAGS_RF;
+	cpu->flags &= ~(uint64_t)R0_RFLAGS_RF;
 	return steps ? single_step(cpu) : DONE;
 }
 

@@ -3,6 +3,7 @@
 #include "assist/x86_64/cpu.h"
 #include <cpuid.h>
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 
@@ -123,7 +124,7 @@ bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum vcpu_register from, unsi
  */
 bool cpu_has_osxsave(const struct cpu *cpu)
 {
-	return cpu->xcr0_is_ours || cpu->sregs->cr4 & CPU_CR4_OSXSAVE;
+	return cpu->xcr0_is_ours || cpu->sregs->cr4 & R0_CR4_OSXSAVE;
 }
 
 bool cpu_is_canonical(uint64_t address)

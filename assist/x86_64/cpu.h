@@ -89,40 +89,13 @@ enum done cpu_load_vector(struct cpu *cpu);
 #define CPU_RDI 7
 #define CPU_R11 11
 
-#define CPU_CR0_MP (1u << 1)
-#define CPU_CR0_EM (1u << 2)
-#define CPU_CR0_TS (1u << 3)
-#define CPU_CR0_WP (1u << 16)
-
-#define CPU_CR4_TSD	   (1u << 2)
-#define CPU_CR4_DE	   (1u << 3)
-#define CPU_CR4_OSFXSR	   (1u << 9)
-#define CPU_CR4_OSXMMEXCPT (1u << 10)
-#define CPU_CR4_LA57	   (1u << 12)
-#define CPU_CR4_FSGSBASE   (1u << 16)
-#define CPU_CR4_PCIDE	   (1u << 17)
-#define CPU_CR4_OSXSAVE	   (1u << 18)
-#define CPU_CR4_SMEP	   (1u << 20)
-#define CPU_CR4_SMAP	   (1u << 21)
-#define CPU_CR4_PKE	   (1u << 22)
-
-#define CPU_FLAGS_FIXED	 2u
 #define CPU_FLAGS_STATUS 0x8d5u
-#define CPU_FLAGS_ZF	 (1u << 6)
-#define CPU_FLAGS_TF	 (1u << 8)
-#define CPU_FLAGS_IF	 (1u << 9)
-#define CPU_FLAGS_NT	 (1u << 14)
-#define CPU_FLAGS_RF	 (1u << 16)
-#define CPU_FLAGS_VM	 (1u << 17)
-#define CPU_FLAGS_AC	 (1u << 18)
 
 /* In cpu->xsave_features. */
 #define CPU_HAS_XSAVEOPT (1u << 0)
 #define CPU_HAS_XSAVEC	 (1u << 1)
 #define CPU_HAS_XGETBV1	 (1u << 2)
 #define CPU_HAS_XSAVES	 (1u << 3)
-
-#define CPU_EFER_NXE (1u << 11)
 
 static inline unsigned int cpu_cpl(const struct cpu *cpu)
 {

@@ -2,6 +2,7 @@
 /* Interrupts and exceptions in 64-bit mode. SDM vol. 3A, 6.12 to 6.15; APM vol. 2, 8.9. */
 #include "assist/x86_64/deliver.h"
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "assist/x86_64/paging.h"
 
 #define TYPE_INTERRUPT_GATE 0xe
@@ -198,9 +199,9 @@ static enum done attempt(struct cpu *cpu, const struct fault *fault, enum delive
 		return cpu_raise_code(cpu, R0_GP, external);
 	/* A fault's saved image has RF set, so that it restarts past a breakpoint: 17.3.1.1. */
 	if (source == DELIVER_EXCEPTION && !fault->trap)
-		flags |= CPU_FLAGS_RF;
+		flags |= R0_RFLAGS_RF;
 	else
-		flags &= ~(uint64_t)CPU_FLAGS_RF;
+		flags &= ~(uint64_t)R0_RFLAGS_RF;
 	if (fault->has_code)
 		frame[at++] = fault->code;
 	frame[at++] = cpu->rip;
@@ -218,9 +219,9 @@ static enum done attempt(struct cpu *cpu, const struct fault *fault, enum delive
 	load_segments(cpu, &code, cpl != cpu_cpl(cpu));
 	cpu->gpr[CPU_RSP] = rsp - 8 * words;
 	cpu->rip = target;
-	cpu->flags &= ~(uint64_t)(CPU_FLAGS_TF | CPU_FLAGS_NT | CPU_FLAGS_RF | CPU_FLAGS_VM);
+	cpu->flags &= ~(uint64_t)(R0_RFLAGS_TF | R0_RFLAGS_NT | R0_RFLAGS_RF | R0_RFLAGS_VM);
 	if ((gate.attributes & 0x1f) == TYPE_INTERRUPT_GATE)
-		cpu->flags &= ~(uint64_t)CPU_FLAGS_IF;
+		cpu->flags &= ~(uint64_t)R0_RFLAGS_IF;
 	return DONE;
 }
 

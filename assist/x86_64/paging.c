@@ -5,12 +5,10 @@
  */
 #include "assist/x86_64/paging.h"
 #include <string.h>
-
-#define PF_P	(1u << 0)
-#define PF_W	(1u << 1)
-#define PF_U	(1u << 2)
-#define PF_RSVD (1u << 3)
-#define PF_I	(1u << 4)
+#include <ring0/x86/msr.h>
+#include <ring0/x86/paging.h>
+#include <ring0/x86/registers.h>
+#include "base/page_walk_x86_64.h"
 
 struct access cpu_access(const struct cpu *cpu, bool write)
 {
@@ -19,11 +17,11 @@ struct access cpu_access(const struct cpu *cpu, bool write)
 
 static enum done page_fault(struct cpu *cpu, uint64_t address, struct access access, uint32_t code)
 {
-	bool reports_fetch = cpu->sregs->efer & CPU_EFER_NXE || cpu->sregs->cr4 & CPU_CR4_SMEP;
+	bool reports_fetch = cpu->sregs->efer & R0_EFER_NXE || cpu->sregs->cr4 & R0_CR4_SMEP;
 
-	code |= access.write ? PF_W : 0;
-	code |= access.user ? PF_U : 0;
-	code |= access.fetch && reports_fetch ? PF_I : 0;
+	code |= access.write ? R0_PF_WR : 0;
+	code |= access.user ? R0_PF_US : 0;
+	code |= access.fetch && reports_fetch ? R0_PF_ID : 0;
 	cpu->fault =
 		(struct fault){ .vector = R0_PF, .has_code = true, .code = code, .cr2 = address };
 	return DONE_FAULT;
@@ -34,10 +32,10 @@ static uint64_t reserved_bits(const struct cpu *cpu, unsigned int level, bool le
 {
 	uint64_t reserved = ((1ull << 52) - 1) & ~((1ull << cpu->physical_bits) - 1);
 
-	if (!(cpu->sregs->efer & CPU_EFER_NXE))
-		reserved |= PTE_NX;
+	if (!(cpu->sregs->efer & R0_EFER_NXE))
+		reserved |= R0_PAGE_NX;
 	if (level == 3)
-		reserved |= PTE_LARGE;
+		reserved |= R0_PAGE_PS;
 	/* Bit 12 of a large page's entry is PAT, those between it and the address reserved. */
 	if (leaf && level)
 		reserved |= ((PAGE_SIZE << (9 * level)) - 1) & ~0x1fffull;
@@ -48,23 +46,24 @@ static uint64_t reserved_bits(const struct cpu *cpu, unsigned int level, bool le
 static bool is_allowed(const struct cpu *cpu, uint64_t bits, bool nx, struct access access)
 {
 	uint64_t cr4 = cpu->sregs->cr4;
-	bool user_page = bits & PTE_USER;
+	bool user_page = bits & R0_PAGE_US;
 
 	if (access.user && !user_page)
 		return false;
 	if (access.fetch)
-		return !nx && (access.user || !user_page || !(cr4 & CPU_CR4_SMEP));
-	if (!access.user && user_page && cr4 & CPU_CR4_SMAP &&
-	    (access.implicit || !(cpu->flags & CPU_FLAGS_AC)))
+		return !nx && (access.user || !user_page || !(cr4 & R0_CR4_SMEP));
+	if (!access.user && user_page && cr4 & R0_CR4_SMAP &&
+	    (access.implicit || !(cpu->flags & R0_RFLAGS_AC)))
 		return false;
-	if (!access.write || bits & PTE_WRITE)
+	if (!access.write || bits & R0_PAGE_RW)
 		return true;
-	return !access.user && !(cpu->sregs->cr0 & CPU_CR0_WP);
+	return !access.user && !(cpu->sregs->cr0 & R0_CR0_WP);
 }
 
 /* Entries may be in memory that this VM has no copy of, and only shows. */
-static bool read_entry(struct cpu *cpu, uint64_t address, uint64_t *entry)
+static bool read_entry(void *context, uint64_t address, uint64_t *entry)
 {
+	struct cpu *cpu = context;
 	const uint8_t *at = memory_own(cpu->memory, gpa(address), sizeof(*entry), false);
 
 	if (at) {
@@ -89,37 +88,31 @@ static void set_bits(struct cpu *cpu, uint64_t address, uint64_t entry, uint64_t
 
 enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access, r0_gpa *physical)
 {
-	uint64_t table = cpu->sregs->cr3 & PTE_ADDRESS, bits = PTE_WRITE | PTE_USER;
-	uint64_t at[4], entries[4], within;
-	unsigned int level = 3, lowest;
+	uint64_t bits = R0_PAGE_RW | R0_PAGE_US;
+	struct page_walk walk;
 	bool nx = false;
+	unsigned int i;
 
-	for (;; level--) {
-		bool leaf;
+	page_walk(&walk, cpu->sregs->cr3, PAGE_WALK_LEVELS, address, read_entry, cpu);
+	for (i = 0; i < walk.count; i++) {
+		const struct page_walk_entry *entry = &walk.entries[i];
 
-		at[level] = table + (address >> (12 + 9 * level) & 511) * sizeof(uint64_t);
 		/* A table that is not there reads as all ones on a bus: reserved bits are set. */
-		if (!read_entry(cpu, at[level], &entries[level]))
-			return page_fault(cpu, address, access, PF_P | PF_RSVD);
-		if (!(entries[level] & PTE_PRESENT))
+		if (!entry->readable)
+			return page_fault(cpu, address, access, R0_PF_P | R0_PF_RSVD);
+		if (!(entry->value & R0_PAGE_P))
 			return page_fault(cpu, address, access, 0);
-		leaf = !level || (level < 3 && entries[level] & PTE_LARGE);
-		if (entries[level] & reserved_bits(cpu, level, leaf))
-			return page_fault(cpu, address, access, PF_P | PF_RSVD);
-		bits &= entries[level];
-		nx |= (entries[level] & PTE_NX) != 0;
-		table = entries[level] & PTE_ADDRESS;
-		if (leaf)
-			break;
+		if (entry->value & reserved_bits(cpu, entry->level, entry->leaf))
+			return page_fault(cpu, address, access, R0_PF_P | R0_PF_RSVD);
+		bits &= entry->value;
+		nx |= (entry->value & R0_PAGE_NX) != 0;
 	}
-	lowest = level;
 	if (!is_allowed(cpu, bits, nx, access))
-		return page_fault(cpu, address, access, PF_P);
-	for (level = 3; level > lowest; level--)
-		set_bits(cpu, at[level], entries[level], PTE_ACCESSED);
-	set_bits(cpu, at[lowest], entries[lowest], PTE_ACCESSED | (access.write ? PTE_DIRTY : 0));
-	within = (PAGE_SIZE << (9 * lowest)) - 1;
-	physical->value = (entries[lowest] & PTE_ADDRESS & ~within) | (address & within);
+		return page_fault(cpu, address, access, R0_PF_P);
+	for (i = 0; i < walk.count; i++)
+		set_bits(cpu, walk.entries[i].address, walk.entries[i].value,
+			 R0_PAGE_A | (walk.entries[i].leaf && access.write ? R0_PAGE_D : 0));
+	physical->value = walk.physical;
 	return DONE;
 }
 

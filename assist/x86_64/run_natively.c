@@ -3,30 +3,31 @@
 #include "assist/x86_64/run_natively.h"
 #include <stdlib.h>
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/vector.h"
 #include "kvm/kvm_x86_64.h"
 
-#define XCR0_AVX    0x6u
-#define XCR0_AVX512 0xe6u
+#define XCR0_AVX512 \
+	(R0_XCR0_SSE | R0_XCR0_AVX | R0_XCR0_OPMASK | R0_XCR0_ZMM_HI256 | R0_XCR0_HI16_ZMM)
 
 enum done plain_check_state(struct cpu *cpu, enum form_state state, bool xmm)
 {
 	uint64_t cr0 = cpu->sregs->cr0, cr4 = cpu->sregs->cr4;
-	uint64_t wanted = state == STATE_AVX512 ? XCR0_AVX512 : XCR0_AVX;
+	uint64_t wanted = state == STATE_AVX512 ? XCR0_AVX512 : (R0_XCR0_SSE | R0_XCR0_AVX);
 
 	switch (state) {
 	case STATE_NONE:
 		return DONE;
 	case STATE_WAIT:
-		return cr0 & CPU_CR0_MP && cr0 & CPU_CR0_TS ? cpu_raise(cpu, R0_NM) : DONE;
+		return cr0 & R0_CR0_MP && cr0 & R0_CR0_TS ? cpu_raise(cpu, R0_NM) : DONE;
 	case STATE_X87:
-		return cr0 & (CPU_CR0_EM | CPU_CR0_TS) ? cpu_raise(cpu, R0_NM) : DONE;
+		return cr0 & (R0_CR0_EM | R0_CR0_TS) ? cpu_raise(cpu, R0_NM) : DONE;
 	case STATE_MMX:
 	case STATE_SSE:
-		if (cr0 & CPU_CR0_EM)
+		if (cr0 & R0_CR0_EM)
 			return cpu_raise(cpu, R0_UD);
-		if ((state == STATE_SSE || xmm) && !(cr4 & CPU_CR4_OSFXSR))
+		if ((state == STATE_SSE || xmm) && !(cr4 & R0_CR4_OSFXSR))
 			return cpu_raise(cpu, R0_UD);
 		break;
 	case STATE_AVX:
@@ -35,7 +36,7 @@ enum done plain_check_state(struct cpu *cpu, enum form_state state, bool xmm)
 			return cpu_raise(cpu, R0_UD);
 		break;
 	}
-	return cr0 & CPU_CR0_TS ? cpu_raise(cpu, R0_NM) : DONE;
+	return cr0 & R0_CR0_TS ? cpu_raise(cpu, R0_NM) : DONE;
 }
 
 enum done plain_address(struct cpu *cpu, const struct form *form, uint64_t *result)
@@ -151,7 +152,7 @@ static bool run(struct cpu *cpu, const struct form *form, const uint8_t *copy)
 
 	memcpy(registers->gpr, cpu->gpr, sizeof(cpu->gpr));
 	/* IF, which ring 3 can't change, and bit 1 are always set. */
-	registers->flags = (cpu->flags & CPU_FLAGS_STATUS) | CPU_FLAGS_IF | 2;
+	registers->flags = (cpu->flags & CPU_FLAGS_STATUS) | R0_RFLAGS_IF | 2;
 	if (memory->present)
 		registers->gpr[memory->scratch] = (uint64_t)copy;
 	code_run(cpu->code, form->code, vector);
@@ -186,7 +187,7 @@ static enum done trapped(struct cpu *cpu)
 	case R0_MF:
 		return cpu_raise(cpu, (uint8_t)cpu->code->registers->trap);
 	case R0_XM:
-		return cpu_raise(cpu, cpu->sregs->cr4 & CPU_CR4_OSXMMEXCPT ? R0_XM : R0_UD);
+		return cpu_raise(cpu, cpu->sregs->cr4 & R0_CR4_OSXMMEXCPT ? R0_XM : R0_UD);
 	case R0_GP:
 		return cpu_raise_code(cpu, R0_GP, 0);
 	}

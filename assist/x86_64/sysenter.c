@@ -2,13 +2,8 @@
 /* SYSENTER and SYSEXIT, as Intel's CPUs have them in 64-bit mode, and SYSRET. SDM vol. 2B. */
 #include "assist/x86_64/sysenter.h"
 #include <cpuid.h>
-
-#define MSR_SYSENTER_CS	 0x174
-#define MSR_SYSENTER_ESP 0x175
-#define MSR_SYSENTER_EIP 0x176
-#define MSR_STAR	 0xc0000081
-
-#define EFER_SCE (1u << 0)
+#include <ring0/x86/msr.h>
+#include <ring0/x86/registers.h>
 
 /* What SYSRET takes of R11. */
 #define SYSRET_FLAGS 0x3c7fd7u
@@ -52,12 +47,12 @@ enum done sysenter_execute(struct cpu *cpu)
 
 	if (is_amd())
 		return cpu_raise(cpu, R0_UD);
-	selector = (uint16_t)cpu_read_msr(cpu, MSR_SYSENTER_CS) & 0xfffc;
+	selector = (uint16_t)cpu_read_msr(cpu, R0_MSR_SYSENTER_CS) & 0xfffc;
 	if (!selector)
 		return cpu_raise_code(cpu, R0_GP, 0);
-	cpu->flags &= ~(uint64_t)(CPU_FLAGS_IF | CPU_FLAGS_VM);
-	cpu->gpr[CPU_RSP] = cpu_read_msr(cpu, MSR_SYSENTER_ESP);
-	cpu->rip = cpu_read_msr(cpu, MSR_SYSENTER_EIP);
+	cpu->flags &= ~(uint64_t)(R0_RFLAGS_IF | R0_RFLAGS_VM);
+	cpu->gpr[CPU_RSP] = cpu_read_msr(cpu, R0_MSR_SYSENTER_ESP);
+	cpu->rip = cpu_read_msr(cpu, R0_MSR_SYSENTER_EIP);
 	load(cpu, selector, (uint16_t)(selector + 8), true);
 	return DONE;
 }
@@ -69,7 +64,7 @@ enum done sysexit_execute(struct cpu *cpu, bool wide)
 
 	if (is_amd())
 		return cpu_raise(cpu, R0_UD);
-	selector = (uint16_t)cpu_read_msr(cpu, MSR_SYSENTER_CS) & 0xfffc;
+	selector = (uint16_t)cpu_read_msr(cpu, R0_MSR_SYSENTER_CS) & 0xfffc;
 	if (!selector || cpu_cpl(cpu) ||
 	    (wide && (!cpu_is_canonical(rip) || !cpu_is_canonical(rsp))))
 		return cpu_raise_code(cpu, R0_GP, 0);
@@ -82,16 +77,16 @@ enum done sysexit_execute(struct cpu *cpu, bool wide)
 
 enum done sysret_execute(struct cpu *cpu, bool wide)
 {
-	uint16_t selector = (uint16_t)(cpu_read_msr(cpu, MSR_STAR) >> 48);
+	uint16_t selector = (uint16_t)(cpu_read_msr(cpu, R0_MSR_STAR) >> 48);
 	uint64_t rip = cpu->gpr[CPU_RCX];
 
-	if (!(cpu->sregs->efer & EFER_SCE))
+	if (!(cpu->sregs->efer & R0_EFER_SCE))
 		return cpu_raise(cpu, R0_UD);
 	/* AMD's leave it to ring 3 to find that it is not canonical: APM vol. 3, SYSRET. */
 	if (cpu_cpl(cpu) || (wide && !is_amd() && !cpu_is_canonical(rip)))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	cpu->rip = wide ? rip : (uint32_t)rip;
-	cpu->flags = (cpu->gpr[CPU_R11] & SYSRET_FLAGS) | CPU_FLAGS_FIXED;
+	cpu->flags = (cpu->gpr[CPU_R11] & SYSRET_FLAGS) | R0_RFLAGS_FIXED;
 	load(cpu, (uint16_t)((selector + (wide ? 16 : 0)) | 3), (uint16_t)((selector + 8) | 3),
 	     wide);
 	return DONE;

@@ -3,15 +3,14 @@
 #include "assist/x86_64/system.h"
 #include <errno.h>
 #include <string.h>
+#include <ring0/x86/msr.h>
+#include <ring0/x86/registers.h>
 #include "assist/x86_64/deliver.h"
 #include "assist/x86_64/far_transfer.h"
 #include "assist/x86_64/operand.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/sysenter.h"
 #include "assist/x86_64/xsave.h"
-
-#define MSR_TSC	    0x10
-#define MSR_TSC_AUX 0xc0000103
 
 #define TYPE_CODE_OR_DATA_WRITABLE 2u
 #define TYPE_CONFORMING_CODE	   0xcu
@@ -93,10 +92,10 @@ static enum done look_at_segment(struct cpu *cpu, const struct form *form,
 	good = descriptor.present && is_visible(cpu, &descriptor, selector) &&
 	       (verify ? verifies(&descriptor, form->mnemonic == ZYDIS_MNEMONIC_VERW) :
 			 is_known(&descriptor, limit));
-	cpu->flags &= ~(uint64_t)CPU_FLAGS_ZF;
+	cpu->flags &= ~(uint64_t)R0_RFLAGS_ZF;
 	if (!good)
 		return DONE;
-	cpu->flags |= CPU_FLAGS_ZF;
+	cpu->flags |= R0_RFLAGS_ZF;
 	if (!verify) {
 		uint64_t value = descriptor.low >> 32 & 0x00f0ff00;
 
@@ -117,12 +116,12 @@ static enum done read_time(struct cpu *cpu)
 
 	if (!vcpu_cpuid_has(cpu->vcpu, 0x80000001, VCPU_EDX, 27))
 		return cpu_raise(cpu, R0_UD);
-	if (cpu->sregs->cr4 & CPU_CR4_TSD && cpu_cpl(cpu))
+	if (cpu->sregs->cr4 & R0_CR4_TSD && cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	tsc = cpu_read_msr(cpu, MSR_TSC);
+	tsc = cpu_read_msr(cpu, R0_MSR_TSC);
 	cpu->gpr[CPU_RAX] = (uint32_t)tsc;
 	cpu->gpr[CPU_RDX] = tsc >> 32;
-	cpu->gpr[CPU_RCX] = (uint32_t)cpu_read_msr(cpu, MSR_TSC_AUX);
+	cpu->gpr[CPU_RCX] = (uint32_t)cpu_read_msr(cpu, R0_MSR_TSC_AUX);
 	return DONE;
 }
 
@@ -144,7 +143,7 @@ static enum done invalidate(struct cpu *cpu, const struct form *form, const stru
 	if (done != DONE)
 		return done;
 	if (type > 3 || (type < 2 && parameters[0] & ~0xfffull) ||
-	    (type < 2 && parameters[0] && !(cpu->sregs->cr4 & CPU_CR4_PCIDE)) ||
+	    (type < 2 && parameters[0] && !(cpu->sregs->cr4 & R0_CR4_PCIDE)) ||
 	    (type == 0 && !cpu_is_canonical(parameters[1])))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	/* KVM's own copies of translations go when it is given system registers. */
@@ -213,7 +212,7 @@ static enum done segment_base(struct cpu *cpu, const struct form *form,
 	int number = decoder_gpr(decoded->operands[0].reg.value);
 	uint64_t value = form->operand_width == 64 ? cpu->gpr[number] : (uint32_t)cpu->gpr[number];
 
-	if (!(cpu->sregs->cr4 & CPU_CR4_FSGSBASE))
+	if (!(cpu->sregs->cr4 & R0_CR4_FSGSBASE))
 		return cpu_raise(cpu, R0_UD);
 	if (!write) {
 		set_gpr(cpu, number, form->operand_width, segment->base);
@@ -231,7 +230,7 @@ static enum done set_ac(struct cpu *cpu, bool set)
 	/* SMAP: leaf 7, EBX bit 20. */
 	if (!cpu_has(cpu, 7, VCPU_EBX, 20) || cpu_cpl(cpu))
 		return cpu_raise(cpu, R0_UD);
-	cpu->flags = set ? cpu->flags | CPU_FLAGS_AC : cpu->flags & ~(uint64_t)CPU_FLAGS_AC;
+	cpu->flags = set ? cpu->flags | R0_RFLAGS_AC : cpu->flags & ~(uint64_t)R0_RFLAGS_AC;
 	return DONE;
 }
 
@@ -251,7 +250,7 @@ static enum done monitor(struct cpu *cpu, const struct form *form)
 
 static enum done protection_keys(struct cpu *cpu, bool write)
 {
-	if (!(cpu->sregs->cr4 & CPU_CR4_PKE))
+	if (!(cpu->sregs->cr4 & R0_CR4_PKE))
 		return cpu_raise(cpu, R0_UD);
 	if ((uint32_t)cpu->gpr[CPU_RCX] || (write && (uint32_t)cpu->gpr[CPU_RDX]))
 		return cpu_raise_code(cpu, R0_GP, 0);
@@ -274,7 +273,7 @@ static enum done save_or_restore(struct cpu *cpu, const struct form *form,
 
 	if (!cpu_has_osxsave(cpu))
 		return cpu_raise(cpu, R0_UD);
-	if (cpu->sregs->cr0 & CPU_CR0_TS)
+	if (cpu->sregs->cr0 & R0_CR0_TS)
 		return cpu_raise(cpu, R0_NM);
 	done = operand_address(cpu, form, &decoded->operands[0], 576, &address);
 	return done == DONE ? xsave_execute(cpu, form->mnemonic, address) : done;
@@ -319,7 +318,7 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 		if (!vcpu_cpuid_has(cpu->vcpu, 7, VCPU_ECX, 22))
 			return cpu_raise(cpu, R0_UD);
 		cpu->gpr[decoder_gpr(decoded->operands[0].reg.value)] =
-			cpu_read_msr(cpu, MSR_TSC_AUX);
+			cpu_read_msr(cpu, R0_MSR_TSC_AUX);
 		return DONE;
 	case ZYDIS_MNEMONIC_RDPKRU:
 	case ZYDIS_MNEMONIC_WRPKRU:

@@ -2,6 +2,7 @@
 /* XSAVE, XSAVEOPT, XSAVEC, XSAVES, XRSTOR, XRSTORS. SDM vol. 1, 13.4 and 13.7 to 13.12. */
 #include "assist/x86_64/xsave.h"
 #include <string.h>
+#include <ring0/x86/msr.h>
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/vector.h"
 
@@ -15,7 +16,6 @@
 #define AREA_SIZE     4096
 #define INITIAL_FCW   0x37f
 #define INITIAL_MXCSR 0x1f80
-#define MSR_XSS	      0xda0
 
 struct header {
 	uint64_t xstate_bv, xcomp_bv, reserved[6];
@@ -206,7 +206,7 @@ static enum done check_supervisor(struct cpu *cpu)
 		return cpu_raise(cpu, R0_UD);
 	if (cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	if (!cpu_read_msr(cpu, MSR_XSS))
+	if (!cpu_read_msr(cpu, R0_MSR_XSS))
 		return DONE;
 	cpu->why = "the components that IA32_XSS enables are not known here";
 	return DONE_CANNOT;
