@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "execution/assistance.h"
+#include "execution/assist_policy.h"
 
 #define COPIES 20
 #define RUNS   5

@@ -1,93 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the runner and assist/. */
+/* Instructions of a run that assist/ completes in KVM's place. */
 #include "execution/assistance.h"
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "assist/assist.h"
-#include "assist/x86_64/patch_search.h"
-#include "base/host.h"
-#include "execution/execution.h"
-
-#define NAMES 256
-
-/* The process's, under the lock but for the mode, which is set before there are threads. */
-static struct {
-	enum assistance_mode mode;
-	bool is_set, one_by_one;
-	uint64_t count;
-	struct {
-		const char *name;
-		uint64_t count;
-	} names[NAMES];
-	struct mistaken mistaken;
-	pthread_mutex_t lock;
-} process = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-bool assistance_mode_of(const char *text, enum assistance_mode *mode)
-{
-	static const char *const names[] = { "auto", "on", "off" };
-	unsigned int i;
-
-	for (i = 0; i < 3; i++)
-		if (strcmp(text, names[i]) == 0) {
-			*mode = (enum assistance_mode)i;
-			return true;
-		}
-	return false;
-}
-
-void assistance_set(enum assistance_mode mode)
-{
-	process.mode = mode;
-	process.is_set = true;
-}
-
-void assistance_set_batch(bool batch)
-{
-	process.one_by_one = !batch;
-}
-
-static bool is_wanted(void)
-{
-	enum assistance_mode mode = process.mode;
-	const char *text = getenv("R0_ASSIST");
-
-	if (!process.is_set && text)
-		assistance_mode_of(text, &mode);
-	return mode == ASSISTANCE_ON || (mode == ASSISTANCE_AUTO && !host_virtualizes());
-}
-
-int assistance_patches(struct mirror_patch **patches, size_t *count, struct error *error)
-{
-	int err;
-
-	*patches = NULL;
-	*count = 0;
-	/* A CPU that runs ring 0 itself makes no such mistakes. */
-	if (!is_wanted() || host_virtualizes())
-		return 0;
-	pthread_mutex_lock(&process.lock);
-	err = mistaken_find(&process.mistaken, error);
-	if (!err) {
-		*patches = malloc((process.mistaken.count + 1) * sizeof(**patches));
-		err = *patches ? 0 : error_set(error, ENOMEM, "no memory");
-	}
-	if (!err) {
-		*count = process.mistaken.count;
-		memcpy(*patches, process.mistaken.patches, *count * sizeof(**patches));
-	}
-	pthread_mutex_unlock(&process.lock);
-	/* Without the decoder nothing can be completed: what needs it says so. */
-	return err == -ENOENT ? 0 : err;
-}
+#include "execution/assist_policy.h"
+#include "execution/memory_access.h"
 
 static int bus_access(void *context, struct r0_access *access)
 {
-	return execution_memory(context, access);
+	return memory_access(context, access);
 }
 
 enum assistance assistance_complete(struct execution *run)
@@ -98,7 +19,7 @@ enum assistance assistance_complete(struct execution *run)
 	const char *reason = NULL;
 
 	run->why[0] = '\0';
-	if (!is_wanted())
+	if (!assist_is_wanted())
 		return ASSISTANCE_NONE;
 	if (!cpu->assist)
 		assist_create(&cpu->assist, &cpu->vcpu, &run->machine->memory, &error);
@@ -108,7 +29,7 @@ enum assistance assistance_complete(struct execution *run)
 	}
 	run->assisted_regs = cpu->vcpu.run->s.regs.regs;
 	/* A debugger is to see each instruction. */
-	assist_set_batch(cpu->assist, !process.one_by_one && !run->debugger);
+	assist_set_batch(cpu->assist, assistance_is_batch() && !run->debugger);
 	switch (assist_complete(cpu->assist, &bus, &reason, &error)) {
 	case ASSIST_COMPLETED:
 		return ASSISTANCE_COMPLETED;
@@ -125,71 +46,4 @@ enum assistance assistance_complete(struct execution *run)
 		break;
 	}
 	return ASSISTANCE_NONE;
-}
-
-static void add(const char *name, uint64_t count)
-{
-	unsigned int i = 0;
-
-	while (i < NAMES - 1 && process.names[i].name && strcmp(process.names[i].name, name) != 0)
-		i++;
-	process.names[i].name = i < NAMES - 1 ? name : "others";
-	process.names[i].count += count;
-	process.count += count;
-}
-
-void assistance_end(struct machine_cpu *cpu)
-{
-	const char *name;
-	uint64_t count;
-	size_t i;
-
-	if (!cpu->assist)
-		return;
-	assist_end(cpu->assist);
-	pthread_mutex_lock(&process.lock);
-	for (i = 0; assist_count_of(cpu->assist, i, &name, &count); i++)
-		add(name, count);
-	pthread_mutex_unlock(&process.lock);
-	assist_forget_counts(cpu->assist);
-}
-
-uint64_t assistance_count(void)
-{
-	uint64_t count;
-
-	pthread_mutex_lock(&process.lock);
-	count = process.count;
-	pthread_mutex_unlock(&process.lock);
-	return count;
-}
-
-char *assistance_names(void)
-{
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
-	const char *separator = "";
-	bool written[NAMES] = { false };
-	unsigned int i;
-
-	if (!out)
-		return NULL;
-	pthread_mutex_lock(&process.lock);
-	for (;;) {
-		int most = -1;
-
-		for (i = 0; i < NAMES && process.names[i].name; i++)
-			if (!written[i] &&
-			    (most < 0 || process.names[i].count > process.names[most].count))
-				most = (int)i;
-		if (most < 0)
-			break;
-		written[most] = true;
-		fprintf(out, "%s%" PRIu64 " %s", separator, process.names[most].count,
-			process.names[most].name);
-		separator = ", ";
-	}
-	pthread_mutex_unlock(&process.lock);
-	return fclose(out) == 0 ? text : NULL;
 }

@@ -9,13 +9,14 @@
 #include <string.h>
 #include <time.h>
 #include <ring0/private/abi.h>
-#include "execution/assistance.h"
+#include "execution/alarm.h"
+#include "execution/assist_policy.h"
+#include "execution/cpu.h"
 #include "execution/execution.h"
+#include "execution/halt.h"
 
 /* How long a CPU that waits for another stays out of the VM, where no interrupt reaches it. */
 #define REST_NS 1000000
-
-#define RFLAGS_IF (1u << 9)
 
 struct cpu {
 	bool idle;     /* halted in want of work; an interrupt's handler may run all the same */
@@ -32,8 +33,9 @@ struct cpu {
 };
 
 struct parallel {
-	pthread_mutex_t lock;	   /* for all of the run, while CPUs run */
-	pthread_cond_t changed;	   /* a CPU has become idle */
+	pthread_mutex_t lock;	/* for all of the run, while CPUs run */
+	pthread_cond_t changed; /* a CPU has become idle */
+	enum step (*serve)(struct execution *run, int result);
 	struct machine_cpu *ender; /* that ended the run; NULL while it goes on */
 	bool failed;		   /* the test has, and only one CPU goes on */
 	unsigned int survivor;
@@ -116,7 +118,7 @@ static int set_mp_state(struct execution *run, uint32_t value)
 /* Whether a CPU is where it waits for work, and not in an interrupt's handler or in work already. */
 static bool is_where_it_waits(const struct machine_cpu *cpu)
 {
-	uint64_t rip = cpu->vcpu.run->s.regs.regs.rip;
+	uint64_t rip = cpu_pc(cpu);
 
 	return rip == (uint64_t)r0_cpu_start || rip == (uint64_t)r0_idle_waits;
 }
@@ -138,7 +140,7 @@ static int take_wake(struct execution *run, struct cpu *cpu)
 		return err;
 	cpu->idle = cpu->woken = false;
 	err = set_mp_state(run, KVM_MP_STATE_RUNNABLE);
-	return err < 0 ? err : interrupts_look(run);
+	return err < 0 ? err : alarm_look(run);
 }
 
 /* How many NMIs the CPU has handled, by the runtime's count. */
@@ -152,29 +154,24 @@ static uint32_t nmis_of(const struct execution *run)
 	return count;
 }
 
-/* By an IDT of the test's own, NMIs are counted by nobody. */
-static bool has_own_idt(const struct execution *run)
-{
-	uint64_t area = entry_area(&run->machine->snapshot->entry, execution_cpu(run));
-
-	return run->cpu->vcpu.run->s.regs.sregs.idt.base != area + R0_AREA_IDT;
-}
-
 /* A CPU left the VM for no reason of its own: what it was doing. */
 static void note_sleep(struct execution *run, struct cpu *cpu)
 {
 	uint32_t nmis = nmis_of(run);
 
-	cpu->halted = interrupts_halted_for_good(run->machine, run->cpu) && !has_own_idt(run);
+	/* By vectors of the test's own, NMIs are counted by nobody. */
+	cpu->halted = halted_for_good(run->machine, run->cpu) &&
+		      !cpu_has_own_vectors(run->machine, execution_cpu(run));
 	if (cpu->halted)
 		cpu->asleep = nmis == cpu->nmis;
 	else
-		cpu->asleep = cpu->idle && !cpu->woken && interrupts_halted(run->cpu);
+		cpu->asleep = cpu->idle && !cpu->woken && is_halted(run->cpu);
 	cpu->nmis = nmis;
 }
 
-/* Serve what vcpu_run() came back with, under the lock. */
-static enum step serve(struct execution *run, struct cpu *cpu, int result, struct error *error)
+/* Serve what vcpu_run() came back with. */
+static enum step serve_under_lock(struct execution *run, struct cpu *cpu, int result,
+				  struct error *error)
 {
 	enum step step;
 
@@ -186,7 +183,7 @@ static enum step serve(struct execution *run, struct cpu *cpu, int result, struc
 		cpu->waits = cpu->awaits = cpu->halted = false;
 	else
 		run->complaint = *error;
-	step = execution_serve(run, result);
+	step = run->parallel->serve(run, result);
 	run->parallel->served += result == 0 && !cpu->awaits;
 	return step;
 }
@@ -207,7 +204,7 @@ static void run_cpu(void *context, unsigned int number)
 			step = STEP_END;
 		} else {
 			run->cpu = cpu;
-			step = serve(run, &parallel->cpus[number], result, &error);
+			step = serve_under_lock(run, &parallel->cpus[number], result, &error);
 			if (step == STEP_END) {
 				parallel->ender = cpu;
 				stop_others(run);
@@ -230,15 +227,16 @@ static unsigned int hung_cpu(const struct execution *run)
 
 		if (cpu->idle || cpu->waits)
 			continue;
-		if (!interrupts_halted(&run->machine->cpus[i]))
+		if (!is_halted(&run->machine->cpus[i]))
 			return i;
 		hung = i;
 	}
 	return hung;
 }
 
-void parallel_drive(struct execution *run)
+void parallel_drive(struct execution *run, enum step (*serve)(struct execution *run, int result))
 {
+	run->parallel->serve = serve;
 	team_start(run->machine->team, run_cpu, run);
 	run_cpu(run, 0);
 	team_wait(run->machine->team);
@@ -246,17 +244,22 @@ void parallel_drive(struct execution *run)
 	/* Whichever noticed first. */
 	if (run->ending.how == END_TIMEOUT) {
 		run->cpu = &run->machine->cpus[hung_cpu(run)];
-		run->halted = interrupts_halted(run->cpu);
+		run->halted = is_halted(run->cpu);
 		execution_note_place(run, CRASH_TIMEOUT);
 	}
 }
 
 void parallel_print(struct execution *run, const char *text, size_t length)
 {
-	struct buffer *line = &run->parallel->cpus[execution_cpu(run)].line;
 	const char *end = memrchr(text, '\n', length);
 	size_t whole = end ? (size_t)(end - text) + 1 : 0;
+	struct buffer *line;
 
+	if (!run->parallel) {
+		buffer_add(&run->output, text, length);
+		return;
+	}
+	line = &run->parallel->cpus[execution_cpu(run)].line;
 	if (whole) {
 		if (line->length)
 			buffer_add(&run->output, line->text, line->length);
@@ -338,7 +341,7 @@ static void note_wait(struct execution *run, unsigned int awaited)
 	struct cpu *cpu = &run->parallel->cpus[execution_cpu(run)];
 
 	cpu->awaits = true;
-	cpu->interruptible = run->cpu->vcpu.run->s.regs.regs.rflags & RFLAGS_IF;
+	cpu->interruptible = cpu_takes_interrupts(run->cpu);
 	cpu->awaited = awaited;
 	cpu->finished = finished_by(run, awaited);
 }

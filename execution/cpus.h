@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A run on several CPUs: each is driven by a thread of its own, the first by the caller's, and one
- * lock is held while an exit is served. Between execute.c and doorbell.c; depends on execution.h.
+ * lock is held while an exit is served. Depends on execution.h.
  */
 #ifndef EXECUTION_CPUS_H
 #define EXECUTION_CPUS_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "execution/debugger.h"
 
 struct execution;
 struct parallel;
@@ -17,10 +18,16 @@ struct parallel;
 int parallel_begin(struct execution *run);
 void parallel_finish(struct execution *run);
 
-/* Run all CPUs until the run has ended and every thread is done with its own. */
-void parallel_drive(struct execution *run);
+/*
+ * Run all CPUs until the run has ended and every thread is done with its own. serve() is called under the
+ * lock for what a vcpu_run() of run->cpu came back with, and says what that leads to.
+ */
+void parallel_drive(struct execution *run, enum step (*serve)(struct execution *run, int result));
 
-/* What run->cpu prints: whole lines go to the run's output, so that CPUs' don't get mixed. */
+/*
+ * What run->cpu prints, in ring 0 or by a mock, goes to the run's output: of several CPUs whole lines, so
+ * that theirs don't get mixed.
+ */
 void parallel_print(struct execution *run, const char *text, size_t length);
 
 /* After the run: add what was printed of lines that never ended. Does nothing for one CPU. */

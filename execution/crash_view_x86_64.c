@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "crash/waiting.h"
-#include "execution/execution.h"
+#include "execution/cpus.h"
+#include "execution/crash_view.h"
+#include "execution/halt.h"
+#include "execution/interrupts.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
 
@@ -124,8 +127,8 @@ static struct crash_view view_of(const struct execution *run, unsigned int numbe
 	};
 }
 
-void explain_backtrace(const struct execution *run, const struct kvm_regs *regs,
-		       const struct kvm_sregs *sregs, bool after, FILE *out)
+void crash_view_backtrace(const struct execution *run, const struct kvm_regs *regs,
+			  const struct kvm_sregs *sregs, bool after, FILE *out)
 {
 	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
 	struct crash_view view = view_of(run, execution_cpu(run), regions);
@@ -181,7 +184,7 @@ static void explain_other(const struct execution *run, unsigned int number,
 	view.regs = cpu->vcpu.run->s.regs.regs;
 	view.sregs = cpu->vcpu.run->s.regs.sregs;
 	view.cr2 = view.sregs.cr2;
-	if (interrupts_halted(cpu)) {
+	if (is_halted(cpu)) {
 		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
 						      "halted, with interrupts off, ";
 		view.regs.rip--; /* HLT is one byte long */
@@ -196,7 +199,7 @@ static void explain_other(const struct execution *run, unsigned int number,
 	free(text);
 }
 
-char *explain(struct execution *run, char *message, size_t size)
+char *crash_view_explain(struct execution *run, char *message, size_t size)
 {
 	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
 	char *report = NULL;
@@ -249,7 +252,7 @@ static bool find_written(const char *attributes, char *name, size_t size)
 	return false;
 }
 
-void explain_condition(const struct execution *run, char *name, size_t size)
+void crash_view_condition(const struct execution *run, char *name, size_t size)
 {
 	struct crash_region *regions;
 	struct crash_view view;

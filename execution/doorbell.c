@@ -3,6 +3,7 @@
  * What the guest runtime asks of the host. Nothing in guest memory is trusted: lengths are
  * bounded, and addresses go through the mirror.
  */
+#include "execution/doorbell.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,41 +12,15 @@
 #include <unistd.h>
 #include <ring0/private/abi.h>
 #include "base/clock.h"
-#include "execution/execution.h"
+#include "execution/alarm.h"
+#include "execution/cpu.h"
+#include "execution/cpus.h"
+#include "execution/crash_view.h"
 #include "execution/failures.h"
 #include "execution/syscall_name_x86_64.h"
 
 #define TEXT_LIMIT 65536u
 #define PATH_LIMIT 4096u
-
-/* An OUT with the port in the instruction, which is two bytes long. */
-static bool is_at(uint64_t rip, const char *out)
-{
-	return rip == (uint64_t)out || rip == (uint64_t)out + 2;
-}
-
-/*
- * RIP is the OUT's own address on hardware, the next instruction's where KVM emulated it. Any
- * other OUT to that port is the test's.
- */
-bool doorbell_rings(const struct execution *run)
-{
-	const struct kvm_run *exit = run->cpu->vcpu.run;
-	uint64_t rip = exit->s.regs.regs.rip;
-	bool ours = rip - (uint64_t)r0_doorbell <= 1 || is_at(rip, r0_pass_doorbell) ||
-		    is_at(rip, r0_idle_doorbell) || is_at(rip, r0_cpu_doorbell);
-
-	return ours && exit->io.direction == KVM_EXIT_IO_OUT && exit->io.port == R0_DOORBELL_PORT &&
-	       exit->io.size == 1;
-}
-
-static void answer(struct execution *run, uint64_t value)
-{
-	struct kvm_run *exit = run->cpu->vcpu.run;
-
-	exit->s.regs.regs.rax = value;
-	exit->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
-}
 
 /* A copy of guest memory, as much of it as can be read, and a NUL behind it; NULL without memory. */
 static char *copy_bytes(const struct execution *run, uint64_t address, uint64_t *length)
@@ -97,12 +72,12 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
 		size_t got = memory_read(&run->machine->memory, gva(address + done), chunk, want);
 
-		execution_print(run, chunk, got);
+		parallel_print(run, chunk, got);
 		done += got;
 		if (got < want || run->output.cut)
 			break;
 	}
-	answer(run, done);
+	cpu_answer(run->cpu, done);
 	return STEP_ON;
 }
 
@@ -153,7 +128,7 @@ static enum step skip(struct execution *run, uint64_t address, uint64_t length)
 	char name[256];
 
 	if (!address) {
-		explain_condition(run, name, sizeof(name));
+		crash_view_condition(run, name, sizeof(name));
 		run->text = strdup(name);
 	} else {
 		run->text = copy_text(run, address, length);
@@ -192,13 +167,13 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 		at += step;
 		left -= step;
 	}
-	answer(run, published ? 0 : (uint64_t)-1);
+	cpu_answer(run->cpu, published ? 0 : (uint64_t)-1);
 	return STEP_ON;
 }
 
 static enum step clock_now(struct execution *run)
 {
-	answer(run, clock_ns());
+	cpu_answer(run->cpu, clock_ns());
 	return STEP_ON;
 }
 
@@ -213,8 +188,8 @@ static enum step wake(struct execution *run, uint64_t after)
 			"it waits for an interrupt, and has no interrupt controllers: a "
 			"test that needs them says .irqchip = true");
 	if (after)
-		interrupts_wake_at(run, now + after);
-	answer(run, now);
+		alarm_wake_at(run, now + after);
+	cpu_answer(run->cpu, now);
 	return STEP_ON;
 }
 
@@ -224,13 +199,13 @@ static enum step populate(struct execution *run, uint64_t address)
 
 	if (got < 0)
 		return execution_end(run, END_HOST_ERROR, run->complaint.text);
-	answer(run, (uint64_t)got);
+	cpu_answer(run->cpu, (uint64_t)got);
 	return STEP_ON;
 }
 
 static enum step stepped(struct execution *run, uint64_t frame)
 {
-	answer(run, stepping_exception(run, frame));
+	cpu_answer(run->cpu, stepping_exception(run, frame));
 	return STEP_ON;
 }
 
@@ -256,10 +231,10 @@ static enum step serve_parallel(struct execution *run, uint64_t message, uint64_
 			return execution_end(run, END_HOST_ERROR, run->complaint.text);
 		return STEP_ON;
 	case R0_MESSAGE_WORK:
-		answer(run, (uint64_t)parallel_wake(run, a));
+		cpu_answer(run->cpu, (uint64_t)parallel_wake(run, a));
 		return STEP_ON;
 	case R0_MESSAGE_CPU:
-		answer(run, execution_cpu(run));
+		cpu_answer(run->cpu, execution_cpu(run));
 		return STEP_ON;
 	}
 	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
@@ -269,10 +244,10 @@ static enum step serve_parallel(struct execution *run, uint64_t message, uint64_
 
 enum step doorbell_serve(struct execution *run)
 {
-	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
-	uint64_t a = regs->rsi, b = regs->rcx;
+	const struct cpu_message message = cpu_message(run->cpu);
+	uint64_t a = message.a, b = message.b;
 
-	switch (regs->rdi) {
+	switch (message.number) {
 	case R0_MESSAGE_PASS:
 		return execution_end(run, run->text ? END_FAILED : END_RETURNED, run->text);
 	case R0_MESSAGE_STOP:
@@ -296,7 +271,7 @@ enum step doorbell_serve(struct execution *run)
 	case R0_MESSAGE_STEPPED:
 		return stepped(run, a);
 	case R0_MESSAGE_REST:
-		answer(run, (uint64_t)parallel_rest(run, a));
+		cpu_answer(run->cpu, (uint64_t)parallel_rest(run, a));
 		return STEP_ON;
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
@@ -305,25 +280,23 @@ enum step doorbell_serve(struct execution *run)
 		return execution_end(run, END_EXIT, NULL);
 	}
 	if (run->parallel)
-		return serve_parallel(run, regs->rdi, a);
+		return serve_parallel(run, message.number, a);
 	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
-		  (unsigned long long)regs->rdi);
+		  (unsigned long long)message.number);
 	return execution_end(run, END_FAILED, run->complaint.text);
 }
 
 bool doorbell_expects(const struct execution *run, int vector)
 {
-	const struct kvm_sregs *sregs = &run->cpu->vcpu.run->s.regs.sregs;
 	const struct memory *memory = &run->machine->memory;
 	unsigned int number = execution_cpu(run);
-	const uint64_t idt = entry_area(&run->machine->snapshot->entry, number) + R0_AREA_IDT;
 	const void *handler;
 	struct r0_cpu cpu;
 
 	if (run->job->options->expect_exception == R0_EXCEPTION(vector))
 		return true;
 	/* A test with an IDT of its own has handlers of its own. */
-	if (sregs->idt.base != idt)
+	if (cpu_has_own_vectors(run->machine, number))
 		return true;
 	if (memory_read(memory, gva((uint64_t)r0_cpu_at(&r0_guest, number)), &cpu, sizeof(cpu)) !=
 		    sizeof(cpu) ||

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "execution/cpus.h"
 
 /* The text, with the CPU that it comes from where there are several. Takes it; NULL is NULL. */
 static char *name_cpu(const struct execution *run, char *text)

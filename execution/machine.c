@@ -11,7 +11,7 @@
 #include <ring0/x86/ioapic.h>
 #include "assist/assist.h"
 #include "base/host.h"
-#include "execution/assistance.h"
+#include "execution/assist_policy.h"
 #include "execution/guest_stdio.h"
 #include "execution/topology_x86_64.h"
 #include "kvm/kvm_x86_64.h"

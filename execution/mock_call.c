@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/mock.h>
+#include "execution/alarm.h"
+#include "execution/cpus.h"
 #include "execution/execution.h"
 #include "execution/failures.h"
 #include "guest/runtime.h"
@@ -25,7 +27,7 @@ static void print(void *context, const char *text, size_t size)
 	struct execution *run = context;
 
 	if (!run->replays)
-		execution_print(run, text, size);
+		parallel_print(run, text, size);
 }
 
 static bool is_overdue(void *context)
@@ -306,7 +308,7 @@ static void set_irq(const char *function, unsigned int line, bool level, uint64_
 	else if (interrupt_devices_set_line(run->machine->devices, line, level, nanoseconds,
 					    &error) == 0 &&
 		 nanoseconds)
-		interrupts_set_alarm(run);
+		alarm_set(run);
 	if (!error.text[0])
 		return;
 	snprintf(text, sizeof(text), "%s(): %s", function, error.text);

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "execution/execution.h"
+#include "execution/crash_view.h"
 #include "execution/watch_probe.h"
 #include "kvm/watch.h"
 
@@ -230,7 +230,7 @@ static void show_chain(struct watchpoints *watchpoints, const struct execution *
 	out = open_memstream(&lines, &length);
 	if (!out)
 		return;
-	explain_backtrace(run, regs, sregs, after, out);
+	crash_view_backtrace(run, regs, sregs, after, out);
 	if (fclose(out) == 0)
 		buffer_add(&watchpoints->text, lines, length);
 	free(lines);

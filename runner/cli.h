@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include "base/error.h"
-#include "execution/assistance.h"
+#include "execution/assist_policy.h"
 #include "execution/plan.h"
 #include "report/formats.h"
 

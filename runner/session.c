@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/text.h"
-#include "execution/assistance.h"
+#include "execution/assist_policy.h"
 #include "execution/machine.h"
 #include "mock/guard.h"
 #include "report/doubts.h"

@@ -28,7 +28,7 @@
 #include <unistd.h>
 #include <ring0.h>
 #include "assist/x86_64/instruction_form.h"
-#include "execution/assistance.h"
+#include "execution/assist_policy.h"
 
 #define PER_CALL    256
 #define MEMORY_SIZE 512

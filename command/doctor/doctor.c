@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "command/commands.h"
 #include "command/doctor/doctor.h"
-#include "execution/assistance.h"
+#include "execution/assist_policy.h"
 #include "kvm/kvm.h"
 #include "kvm/kvm_x86_64.h"
 

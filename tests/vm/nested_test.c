@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "kvm/kvm_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
 #include "monitor/snapshot.h"
 
 /* What guests count in, and what has each of their loops end. */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run needs besides its machine: set up part by part, and undone in reverse. */
+#include "execution/begin.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <ring0/private/abi.h>
+#include "execution/cpu.h"
+#include "execution/cpus.h"
+#include "execution/declared_msrs.h"
+#include "execution/interrupts.h"
+#include "execution/watched_variables.h"
+
+static int begin_watches(struct execution *run)
+{
+	bool watches = run->job->options->watch.count;
+
+	if ((watches || run->debugger) && run->machine->cpu_count > 1)
+		return error_set(&run->complaint, ENOTSUP,
+				 "it has both .watch and .cpus, and watches work with one CPU");
+	return watches && !run->debugger ? watchpoints_create(run) : 0;
+}
+
+static void end_watches(struct execution *run)
+{
+	watchpoints_destroy(run->watchpoints);
+	run->watchpoints = NULL;
+}
+
+static int check_interrupts(struct execution *run)
+{
+	return run->machine->devices ? interrupts_check(run) : 0;
+}
+
+static int begin_mocks(struct execution *run)
+{
+	int err = mocks_init(&run->mocks, run->job->options, &run->complaint);
+
+	run->mocks.call = mock_call;
+	run->mocks.context = run;
+	return err;
+}
+
+static void end_mocks(struct execution *run)
+{
+	mocks_finish(&run->mocks);
+}
+
+static int begin_cpus(struct execution *run)
+{
+	return run->machine->cpu_count > 1 ? parallel_begin(run) : 0;
+}
+
+static int declare_memory(struct execution *run)
+{
+	const struct r0_options *options = run->job->options;
+	struct memory *memory = &run->machine->memory;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < options->ram.count && !err; i++)
+		err = memory_add_ram(memory, options->ram.entries[i].from,
+				     options->ram.entries[i].to, &run->complaint);
+	for (i = 0; i < options->mmio.count && !err; i++)
+		err = memory_add_window(memory, options->mmio.entries[i].first,
+					options->mmio.entries[i].last, &run->complaint);
+	return err;
+}
+
+static int begin_interrupts(struct execution *run)
+{
+	return run->machine->devices ? interrupts_begin(run) : 0;
+}
+
+static void end_interrupts(struct execution *run)
+{
+	if (run->machine->devices)
+		interrupts_end(run);
+}
+
+/* In the order in which they are begun. An end is called for what was begun in part, too. */
+static const struct part {
+	int (*begin)(struct execution *run);
+	void (*end)(struct execution *run); /* or NULL */
+} parts[] = {
+	{ begin_watches, end_watches },
+	{ check_interrupts, NULL },
+	{ begin_mocks, end_mocks },
+	{ begin_cpus, parallel_finish },
+	{ declare_memory, NULL }, /* what is undone by the machine's reset */
+	{ declared_msrs_begin, declared_msrs_end },
+	{ begin_interrupts, end_interrupts },
+};
+
+/* The entry state returns to the doorbell: see guest/entry_x86_64.S, r0_test_return. */
+static void start(struct execution *run)
+{
+	const struct job *job = run->job;
+	const struct r0_options *options = job->options;
+	const uint64_t arguments[] = {
+		(uint64_t)job->fn,	  (uint64_t)job->arg,	       (uint64_t)options->when,
+		(uint64_t)options->setup, (uint64_t)options->teardown, (uint64_t)job->param,
+	};
+	uint64_t size = options->params.size;
+
+	if (!options->when && !options->setup && !options->teardown && !job->param &&
+	    !run->parallel) {
+		cpu_start_at(run->cpu, job->fn, arguments + 1, 1);
+		return;
+	}
+	cpu_start_at(run->cpu, r0_guest_run, arguments, 6);
+	if (job->param)
+		memory_write(&run->machine->memory, gva((uint64_t)&r0_guest.param_size), &size,
+			     sizeof(size));
+}
+
+int execution_begin(struct execution *run)
+{
+	int err = 0;
+
+	run->cpu = &run->machine->cpus[0];
+	while (run->begun < sizeof(parts) / sizeof(parts[0]) && !err)
+		err = parts[run->begun++].begin(run);
+	if (!err)
+		start(run);
+	return err;
+}
+
+void execution_finish(struct execution *run)
+{
+	while (run->begun) {
+		const struct part *part = &parts[--run->begun];
+
+		if (part->end)
+			part->end(run);
+	}
+	free(buffer_take(&run->output));
+	free(buffer_take(&run->failures));
+	free(run->first_expectation);
+	free(run->text);
+	free(run->file);
+}

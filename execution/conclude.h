@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* From how a run ended to what is told of it. */
+#ifndef EXECUTION_CONCLUDE_H
+#define EXECUTION_CONCLUDE_H
+
+#include "execution/execution.h"
+#include "execution/outcome.h"
+
+/* Fill in the verdict, the message, the report and the place. May take long. */
+void conclude(struct execution *run, struct outcome *outcome);
+
+#endif /* EXECUTION_CONCLUDE_H */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* From a run's first KVM_RUN to its end. */
+#include "execution/drive.h"
+#include "execution/cpus.h"
+#include "execution/exits.h"
+
+static bool was_debug_exit(const struct execution *run, int err)
+{
+	return err == 0 && run->cpu->vcpu.run->exit_reason == KVM_EXIT_DEBUG;
+}
+
+static enum step debugger_start(struct execution *run)
+{
+	/* What the first KVM_RUN would set is set now: KVM arms by the registers that it has. */
+	vcpu_complete(&run->cpu->vcpu);
+	if (!run->debugger->ops->start)
+		return STEP_ON;
+	return run->debugger->ops->start(run->debugger->context, run);
+}
+
+void drive(struct execution *run)
+{
+	const struct debugger *debugger = run->debugger;
+	enum step step;
+
+	/* Where there is no debugger: execution_begin() sees to that. */
+	if (run->parallel) {
+		parallel_drive(run, exits_serve);
+		return;
+	}
+	step = debugger ? debugger_start(run) : STEP_ON;
+	while (step == STEP_ON) {
+		int err = vcpu_run(&run->cpu->vcpu, &run->complaint);
+
+		step = exits_serve(run, err);
+		if (debugger && debugger->ops->served && step == STEP_ON &&
+		    !was_debug_exit(run, err))
+			step = debugger->ops->served(debugger->context, run);
+	}
+	if (debugger && debugger->ops->finish)
+		debugger->ops->finish(debugger->context, run);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What a test leaves in a vCPU that can't be put back, or tells nothing. Of the architecture. */
+#ifndef EXECUTION_LEFTOVERS_H
+#define EXECUTION_LEFTOVERS_H
+
+#include "execution/execution.h"
+
+/* Whether that vCPU of the run's machine, which is at rest, has a state that no reset can leave. */
+bool leftovers_stay(const struct execution *run, const struct vcpu *vcpu);
+
+/* Whether the registers of a triple fault are those after a reset of the CPU. */
+bool leftovers_hide_place(const struct execution *run);
+
+#endif /* EXECUTION_LEFTOVERS_H */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What a test leaves in a vCPU that can't be put back, or tells nothing. */
+#include <ring0/x86/msr.h>
+#include <ring0/x86/registers.h>
+#include "execution/leftovers.h"
+#include "kvm/kvm_x86_64.h"
+#include "kvm/pending_debug_x86_64.h"
+
+/*
+ * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
+ * guest. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too.
+ */
+bool leftovers_stay(const struct execution *run, const struct vcpu *vcpu)
+{
+	const struct kvm_sregs *sregs = &vcpu->run->s.regs.sregs;
+	bool watched = run->debugger || run->watchpoints;
+
+	return sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME ||
+	       (watched && vcpu->vm->kvm->own->is_vmx) || pending_debug_is_possible(vcpu);
+}
+
+bool leftovers_hide_place(const struct execution *run)
+{
+	/* SDM vol. 3A, table 9-1: after INIT, CS is F000 and RIP FFF0. */
+	return run->regs.rip == 0xfff0 && run->sregs.cs.selector == 0xf000;
+}

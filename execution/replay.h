@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* A triple fault's place, found by a second run. */
+#ifndef EXECUTION_REPLAY_H
+#define EXECUTION_REPLAY_H
+
+#include "execution/execution.h"
+
+/*
+ * On AMD a triple fault resets the CPU, which forgets where it came from (APM vol. 2, 15.14.2): run
+ * the test again by single steps, and keep the registers before the last one.
+ */
+void replay(struct execution *run);
+
+#endif /* EXECUTION_REPLAY_H */
