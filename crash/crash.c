@@ -43,7 +43,7 @@ static bool describe_exception(const struct crash_view *view, const struct crash
 	if (crash->vector == R0_PF) {
 		bool refused;
 
-		crash_walk(view, view->cr2, walk);
+		crash_walk(view, crash_fault_address(view), walk);
 		refused = crash_walk_refuses(view, walk, access, why, sizeof(why));
 		if (refused && crash->error_code & CRASH_PF_RSVD)
 			snprintf(message, size, "%s: %s, %s", summary, why, where);
@@ -109,7 +109,7 @@ static void describe_undelivered(const struct crash_view *view, const struct cra
 {
 	char name[32] = "an exception", reason[512] = "";
 	struct crash_undelivered found;
-	uint64_t address = view->cr2;
+	uint64_t address = crash_fault_address(view);
 	int vector = crash->vector;
 
 	crash_undelivered_find(view, child, &found);

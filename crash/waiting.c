@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "crash/exception_x86_64.h"
+#include "crash/registers_x86_64.h"
 #include "crash/waiting.h"
 
 /* As often as that, a handler that goes back to the instruction may still make some progress. */
@@ -69,8 +70,8 @@ static void describe_barrier(const struct crash_view *view, const void *address,
 /* Whether the CPU is in a handler, or about to be. */
 static bool is_handling(const struct crash_view *view, const struct r0_cpu *cpu)
 {
-	return view->regs.rip == cpu->resumed_at ||
-	       view->regs.rsp - (view->area + R0_AREA_EXCEPTION_STACK) <= R0_AREA_EXCEPTION_SIZE;
+	return crash_pc(view) == cpu->resumed_at ||
+	       crash_sp(view) - (view->area + R0_AREA_EXCEPTION_STACK) <= R0_AREA_EXCEPTION_SIZE;
 }
 
 static void describe_resumption(const struct crash_view *view, const struct r0_cpu *cpu, char *text,

@@ -149,7 +149,7 @@ static void explain_ending(struct execution *run, const struct crash_region *reg
 	view.regs = run->regs;
 	view.regs.rip = place_of(run);
 	view.sregs = run->sregs;
-	view.cr2 = run->cr2;
+	view.cr2 = run->fault_address;
 	run->crash.output = run->output.text;
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {

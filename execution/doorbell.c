@@ -110,11 +110,8 @@ static enum step exception(struct execution *run, uint64_t address, uint64_t cr2
 	};
 	run->explains = true;
 	run->ending.vector = run->crash.vector;
-	run->cr2 = cr2;
-	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
-	run->sregs.cs.selector = (uint16_t)frame.cs;
-	run->sregs.ss.selector = (uint16_t)frame.ss;
-	run->regs = stepping_frame_registers(&frame);
+	run->fault_address = cr2;
+	execution_note_frame(run, &frame);
 	if (run->crash.vector < 32)
 		return execution_end(run, END_EXCEPTION, NULL);
 	error_set(&run->complaint, EINTR, "interrupt %#x, which has no handler",

@@ -31,7 +31,8 @@ static unsigned int doubts_of_registers(const struct execution *run)
 
 		if (sregs->idt.base != area + R0_AREA_IDT || sregs->tr.base != area + R0_AREA_TSS)
 			doubts |= DOUBT_DELIVERY;
-		if (sregs->cr3 != snapshot->mirror->cr3 && sregs->cr3 != snapshot->mirror->user_cr3)
+		if (sregs->cr3 != snapshot->mirror->root &&
+		    sregs->cr3 != snapshot->mirror->user_root)
 			doubts |= DOUBT_FLUSHES;
 	}
 	return doubts;

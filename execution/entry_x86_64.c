@@ -240,8 +240,8 @@ static struct gate make_gate(int vector)
 static void fill_cpu(struct r0_cpu *cpu, unsigned int number, const struct entry *entry,
 		     const struct mirror *mirror)
 {
-	cpu->kernel_cr3 = mirror->cr3;
-	cpu->user_cr3 = mirror->user_cr3;
+	cpu->kernel_cr3 = mirror->root;
+	cpu->user_cr3 = mirror->user_root;
 	cpu->area = entry_area(entry, number);
 	cpu->user_stack = cpu->area + R0_AREA_USER_STACK + R0_AREA_USER_SIZE;
 	cpu->number = number;
@@ -349,7 +349,7 @@ static void fill_sregs(struct kvm_sregs *sregs, const struct entry *entry, unsig
 	const struct kvm_segment none = { .unusable = 1 };
 
 	sregs->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
-	sregs->cr3 = mirror->cr3;
+	sregs->cr3 = mirror->root;
 	sregs->cr4 = CR4_VME | CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	sregs->cr4 |= vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) ? CR4_OSXSAVE : 0;
 	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 0) ? CR4_FSGSBASE : 0;

@@ -43,7 +43,7 @@ struct execution {
 	char why[600];	      /* CRASH_INTERNAL: why ring0 can't execute it either; may be empty */
 	struct kvm_regs regs; /* of the code that ended so */
 	struct kvm_sregs sregs;
-	uint64_t cr2;
+	uint64_t fault_address;
 
 	const struct debugger *debugger; /* or NULL */
 	struct stepping stepping;
@@ -79,6 +79,9 @@ enum step execution_halted(struct execution *run);
 
 /* Remember where the vCPU is, for crash_view_explain(). Of the architecture. */
 void execution_note_place(struct execution *run, enum crash_kind kind);
+
+/* Remember the registers of a frame that the guest runtime's entry code made. Of the architecture. */
+void execution_note_frame(struct execution *run, const struct r0_frame *frame);
 
 /*
  * After what may have taken long: a run that was abandoned must touch nothing more, and has no one

@@ -6,42 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/private/abi.h>
-#include <ring0/x86/apic.h>
-#include <ring0/x86/hpet.h>
-#include <ring0/x86/ioapic.h>
 #include "assist/assist.h"
 #include "base/host.h"
 #include "execution/assist_policy.h"
 #include "execution/guest_stdio.h"
-#include "execution/topology_x86_64.h"
+#include "execution/machine_own.h"
 #include "kvm/kvm_x86_64.h"
 #include "mirror/bind.h"
 
 static int take_mirror(struct snapshot *snapshot, const struct mirror_range *reserved, size_t count,
 		       struct error *error)
 {
-	const struct kvm_cpuid_entry2 *sizes =
-		kvm_cpuid_leaf(snapshot->kvm->own->cpuid, 0x80000008, 0);
-	const struct kvm_cpuid_entry2 *features =
-		kvm_cpuid_leaf(snapshot->kvm->own->cpuid, 0x80000001, 0);
 	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
-	/* Of .irqchip. An access by a test without it leaves the VM, and is named. */
-	static const uint64_t devices[] = { R0_IOAPIC_ADDRESS, R0_HPET_ADDRESS, R0_APIC_ADDRESS };
 	struct mirror_config config = {
 		.reserved = reserved,
 		.reserved_count = count,
 		.supervisor = supervisor,
 		.supervisor_count = entry_supervisor_ranges(&snapshot->entry, supervisor),
-		/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB is EDX bit 26. */
-		.physical_bits = sizes ? sizes->eax & 0xff : 36,
-		.gigabyte_pages = features && features->edx & 1u << 26,
 		.direct_map = R0_DIRECT_MAP,
-		.devices = devices,
-		.device_count = sizeof(devices) / sizeof(devices[0]),
 	};
 	struct mirror_patch *patches;
 	int err;
 
+	machine_own_configure(snapshot->kvm, &config);
 	stdio_prepare(snapshot->entry.cpus > 1);
 	err = assistance_patches(&patches, &config.patch_count, error);
 	if (err)
@@ -123,32 +110,6 @@ static int check_cpus(const struct snapshot *snapshot, const struct machine_opti
 	return 0;
 }
 
-static int make_cpu(struct machine *machine, const struct machine_options *options,
-		    struct error *error)
-{
-	const struct snapshot *snapshot = machine->snapshot;
-	unsigned int number = machine->cpu_count;
-	struct machine_cpu *cpu = &machine->cpus[number];
-	struct kvm_cpuid_entry2 entries[TOPOLOGY_LEAVES + options->cpuid.count];
-	struct vcpu_identity cpuid = { .entries = entries };
-	int err;
-
-	if (options->cpus > 1)
-		cpuid.count =
-			topology_leaves(snapshot->kvm->own->cpuid, number, options->cpus, entries);
-	memcpy(entries + cpuid.count, options->cpuid.entries,
-	       options->cpuid.count * sizeof(entries[0]));
-	cpuid.count += options->cpuid.count;
-	err = vcpu_init(&cpu->vcpu, &machine->vm, number, &cpuid, error);
-	if (err)
-		return err;
-	machine->cpu_count++;
-	err = entry_apply(&snapshot->entry, snapshot->mirror, &cpu->vcpu, number, error);
-	if (!err && options->cpus > 1)
-		err = entry_enable_apic(&cpu->vcpu, error);
-	return err;
-}
-
 /* What is pristine, once all of it is made. */
 static int take_states(struct machine *machine, struct error *error)
 {
@@ -188,7 +149,7 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 	if (err)
 		goto vm;
 	for (i = 0; i < options->cpus && !err; i++)
-		err = make_cpu(machine, options, error);
+		err = machine_own_cpu(machine, options, error);
 	if (!err)
 		err = take_states(machine, error);
 	if (!err && options->cpus > 1)

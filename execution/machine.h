@@ -7,10 +7,11 @@
 #ifndef EXECUTION_MACHINE_H
 #define EXECUTION_MACHINE_H
 
+#include <ring0/test.h>
 #include "execution/cpu_threads.h"
 #include "execution/entry_x86_64.h"
 #include "execution/pc_timers_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu.h"
 #include "mirror/memory.h"
 
 /* The program as it was, and the KVM to run it on. Does not change once it is made. */
@@ -59,9 +60,9 @@ struct machine {
 };
 
 struct machine_options {
-	struct vcpu_identity cpuid; /* changes, as for vcpu_init() */
-	bool irqchip;		    /* interrupt controllers and timers; several CPUs need them */
-	unsigned int cpus;	    /* at least 1 */
+	struct r0_cpuids cpuid; /* that the vCPUs are to say, besides what KVM supports */
+	bool irqchip;		/* interrupt controllers and timers; several CPUs need them */
+	unsigned int cpus;	/* at least 1 */
 };
 
 /*

@@ -28,7 +28,7 @@ void replay(struct execution *run)
 	if (again.ending.how == END_TRIPLE_FAULT && again.stepping.regs.rip) {
 		run->regs = again.stepping.regs;
 		run->sregs = again.stepping.sregs;
-		run->cr2 = again.stepping.sregs.cr2;
+		run->fault_address = again.stepping.sregs.cr2;
 		run->crash.lost_registers = false;
 	}
 	atomic_store(&run->deadline->kick_at, 0);

@@ -5,6 +5,7 @@
  * guest/bytes.c, and on what guest/test.c and the exception entry do for it.
  */
 #include <ring0.h>
+#include "guest/fault_x86_64.h"
 #include "guest/format.h"
 #include "guest/register_bits.h"
 #include "guest/runtime.h"
@@ -512,8 +513,8 @@ static void add_fault(struct message *message, int wanted, const struct r0_fault
 		add_vector(message, fault->vector);
 		add(message, " (error code 0x%lx", fault->error_code);
 		if (fault->vector == R0_PF)
-			add(message, ", address 0x%lx", fault->cr2);
-		add(message, ") at 0x%lx", fault->rip);
+			add(message, ", address 0x%lx", fault_address(fault));
+		add(message, ") at 0x%lx", fault_pc(fault));
 	}
 	add(message, " instead of ");
 	add_vector(message, wanted);

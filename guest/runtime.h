@@ -127,6 +127,12 @@ void note_wait(struct r0_cpu *cpu, enum r0_wait waits, const void *awaited);
 /* Wait until all CPUs but this one, which runs the test, have finished what they were given. */
 void wait_for_other_cpus(void);
 
+/* Fail, for that function, if there is no CPU of that number. */
+void require_cpu(const char *function, unsigned int number);
+
+/* Let no interrupt in. */
+void interrupts_off(void);
+
 /*
  * Fail, for one that waits for another CPU: there is none, or none that runs any more, as in the
  * teardown of a test that failed.

@@ -4,7 +4,6 @@
  * locks. The host halts a CPU that has nothing to do, and wakes it; the rest is done in memory.
  */
 #include <ring0.h>
-#include <ring0/x86.h>
 #include "runtime.h"
 
 /*
@@ -84,13 +83,13 @@ void r0_cpu_main(void)
 		__atomic_store_n(&cpu->work, R0_WORK_RUNNING, __ATOMIC_RELAXED);
 		cpu->fn(cpu->arg);
 		/* It may have left interrupts on. */
-		r0_cli();
+		interrupts_off();
 		__atomic_store_n(&cpu->finished, cpu->given, __ATOMIC_RELEASE);
 		__atomic_store_n(&cpu->work, R0_WORK_NONE, __ATOMIC_RELEASE);
 	}
 }
 
-static void require_cpu(const char *function, unsigned int number)
+void require_cpu(const char *function, unsigned int number)
 {
 	require_guest(function);
 	if (number >= r0_cpu_count())
@@ -213,49 +212,6 @@ void r0_on_cpus(void (*fn)(void *arg), void *arg)
 	r0_on_cpus_async(fn, arg);
 	fn(arg);
 	wait_for_other_cpus();
-}
-
-/* The ICR has two halves in xAPIC mode: no interrupt may send between them. */
-static void send_by_icr(uint32_t destination, uint32_t icr)
-{
-	uint64_t rflags = r0_read_rflags();
-
-	r0_cli();
-	r0_apic_send_ipi(destination, icr | R0_APIC_ASSERT);
-	r0_write_rflags(rflags);
-}
-
-/* SDM vol. 3A, 10.5.2: the vectors up to 15 are illegal in an interrupt message. */
-static void require_vector(const char *function, int vector)
-{
-	require_guest(function);
-	if (vector < 16 || vector > 255)
-		r0_panic("%s() was given the vector %d, and it takes 16 to 255", function, vector);
-}
-
-void r0_send_ipi(unsigned int number, int vector)
-{
-	require_cpu(__func__, number);
-	require_vector(__func__, vector);
-	send_by_icr(number, R0_APIC_FIXED | (uint32_t)vector);
-}
-
-void r0_send_nmi(unsigned int number)
-{
-	require_cpu(__func__, number);
-	send_by_icr(number, R0_APIC_NMI);
-}
-
-void r0_send_ipi_to_others(int vector)
-{
-	require_vector(__func__, vector);
-	send_by_icr(0, R0_APIC_TO_OTHERS | R0_APIC_FIXED | (uint32_t)vector);
-}
-
-void r0_send_nmi_to_others(void)
-{
-	require_guest(__func__);
-	send_by_icr(0, R0_APIC_TO_OTHERS | R0_APIC_NMI);
 }
 
 void r0_barrier_wait(struct r0_barrier *barrier)

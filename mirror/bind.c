@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binding of lazily bound functions: for each R_X86_64_JUMP_SLOT relocation whose slot still
+ * Binding of lazily bound functions: for each RELOCATION_LAZY relocation whose slot still
  * points into its own object's PLT, what the dynamic linker would have stored. System V ABI,
  * chapter 5; its AMD64 supplement, 5.2.
  */
 #include "mirror/bind.h"
+#include "mirror/relocation_x86_64.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
@@ -105,7 +106,7 @@ static void bind_one(const struct object *object, const ElfW(Rela) * relocation)
 	const char *name, *version;
 	void *target;
 
-	if (ELF64_R_TYPE(relocation->r_info) != R_X86_64_JUMP_SLOT)
+	if (ELF64_R_TYPE(relocation->r_info) != RELOCATION_LAZY)
 		return;
 	if (*slot < object->start || *slot >= object->end)
 		return;

@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <ring0/x86/paging.h>
 
 #define SNAPSHOT_SLOT 0
 
@@ -232,9 +231,9 @@ bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physi
 {
 	const struct mirror *mirror = memory->mirror;
 
-	return page_table_walk(&mirror->frames, mirror->user_cr3, address, physical, NULL) ||
-	       page_table_walk(&mirror->frames, mirror->cr3, address, physical, NULL) ||
-	       page_table_walk(&memory->frames, mirror->cr3, address, physical, NULL);
+	return page_table_walk(&mirror->frames, mirror->user_root, address, physical, NULL) ||
+	       page_table_walk(&mirror->frames, mirror->root, address, physical, NULL) ||
+	       page_table_walk(&memory->frames, mirror->root, address, physical, NULL);
 }
 
 static size_t left_in_page(uint64_t address, size_t size)
@@ -298,13 +297,13 @@ static int reach_error(int err, uint64_t start, uint64_t end, struct error *erro
 static int map_same(struct memory *memory, uint64_t start, uint64_t end)
 {
 	const struct mirror *mirror = memory->mirror;
-	const uint64_t bits = R0_PAGE_RW | R0_PAGE_NX;
-	int err = page_table_map(&memory->frames, mirror->cr3, gva(start), gpa(start), end - start,
-				 bits, true);
+	const unsigned int rights = PAGE_WRITE;
+	int err = page_table_map(&memory->frames, mirror->root, gva(start), gpa(start), end - start,
+				 rights, true);
 
 	if (!err)
-		err = page_table_map(&memory->frames, mirror->user_cr3, gva(start), gpa(start),
-				     end - start, bits | R0_PAGE_US, true);
+		err = page_table_map(&memory->frames, mirror->user_root, gva(start), gpa(start),
+				     end - start, rights | PAGE_USER, true);
 	return err;
 }
 
@@ -317,8 +316,8 @@ static int reach(struct memory *memory, uint64_t start, uint64_t end, struct err
 	size_t i;
 
 	if (end > mirror->direct_size && end <= 1ull << 46)
-		err = page_table_map(&memory->frames, mirror->cr3, gva(mirror->direct_map + start),
-				     gpa(start), end - start, R0_PAGE_RW | R0_PAGE_NX, true);
+		err = page_table_map(&memory->frames, mirror->root, gva(mirror->direct_map + start),
+				     gpa(start), end - start, PAGE_WRITE, true);
 	/* Page 0 stays absent whatever is there: a NULL pointer must fault. */
 	if (at == 0)
 		at = PAGE_SIZE;
@@ -446,7 +445,8 @@ int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, stru
 int memory_populate(struct memory *memory, uint64_t address, struct error *error)
 {
 	const struct mirror_part *part = mirror_find(memory->mirror, address);
-	uint64_t page = page_floor(address), frame, bits;
+	uint64_t page = page_floor(address), frame;
+	unsigned int rights;
 	uint8_t *bytes;
 	int err;
 
@@ -462,12 +462,12 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 	read_process(page, bytes, PAGE_SIZE);
 	memory->frames.changed[(frame - memory->frames.base) / PAGE_SIZE / 64] |=
 		1ull << ((frame - memory->frames.base) / PAGE_SIZE % 64);
-	bits = (part->map.write ? R0_PAGE_RW : 0) | (part->map.execute ? 0 : R0_PAGE_NX);
-	err = page_table_map(&memory->frames, memory->mirror->cr3, gva(page), gpa(frame), PAGE_SIZE,
-			     bits, false);
+	rights = (part->map.write ? PAGE_WRITE : 0) | (part->map.execute ? PAGE_EXECUTE : 0);
+	err = page_table_map(&memory->frames, memory->mirror->root, gva(page), gpa(frame),
+			     PAGE_SIZE, rights, false);
 	if (!err)
-		err = page_table_map(&memory->frames, memory->mirror->user_cr3, gva(page),
-				     gpa(frame), PAGE_SIZE, bits | R0_PAGE_US, false);
+		err = page_table_map(&memory->frames, memory->mirror->user_root, gva(page),
+				     gpa(frame), PAGE_SIZE, rights | PAGE_USER, false);
 	if (err)
 		return error_set(error, -err, "no page tables left for a sparse mapping");
 	return 1;

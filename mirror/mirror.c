@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <ring0/x86/paging.h>
 
 #define GIB (1ull << 30)
 
@@ -232,20 +231,20 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 	return 0;
 }
 
-static uint64_t bits_of(const struct map *map)
+static unsigned int rights_of(const struct map *map)
 {
-	return (map->write ? R0_PAGE_RW : 0) | (map->execute ? 0 : R0_PAGE_NX);
+	return (map->write ? PAGE_WRITE : 0) | (map->execute ? PAGE_EXECUTE : 0);
 }
 
 static int map_range(struct mirror *mirror, uint64_t start, uint64_t size, uint64_t physical,
-		     uint64_t bits)
+		     unsigned int rights)
 {
-	int err = page_table_map(&mirror->frames, mirror->cr3, gva(start), gpa(physical), size,
-				 bits, false);
+	int err = page_table_map(&mirror->frames, mirror->root, gva(start), gpa(physical), size,
+				 rights, false);
 
 	if (!err)
-		err = page_table_map(&mirror->frames, mirror->user_cr3, gva(start), gpa(physical),
-				     size, bits | R0_PAGE_US, false);
+		err = page_table_map(&mirror->frames, mirror->user_root, gva(start), gpa(physical),
+				     size, rights | PAGE_USER, false);
 	return err;
 }
 
@@ -310,7 +309,7 @@ static int copy_part(struct mirror *mirror, struct mirror_part *part, int pagema
 	err = copy_resident(mirror, part, pagemap);
 	if (err)
 		return err;
-	return map_range(mirror, map->start, map->end - map->start, part->gpa, bits_of(map));
+	return map_range(mirror, map->start, map->end - map->start, part->gpa, rights_of(map));
 }
 
 static int copy_sparse_page(struct mirror *mirror, const struct map *map, uint64_t at)
@@ -323,7 +322,7 @@ static int copy_sparse_page(struct mirror *mirror, const struct map *map, uint64
 	err = copy_in(mirror, at, PAGE_SIZE, frame);
 	if (err)
 		return err;
-	return map_range(mirror, at, PAGE_SIZE, frame, bits_of(map));
+	return map_range(mirror, at, PAGE_SIZE, frame, rights_of(map));
 }
 
 static int copy_sparse(struct mirror *mirror, const struct mirror_part *part, int pagemap)
@@ -362,7 +361,7 @@ static int show_direct(struct mirror *mirror, struct mirror_part *part, uint64_t
 			.gpa = part->gpa,
 			.size = size,
 		};
-	return map_range(mirror, part->map.start, size, part->gpa, bits_of(&part->map));
+	return map_range(mirror, part->map.start, size, part->gpa, rights_of(&part->map));
 }
 
 /* Show ring 0 a page with other bytes. Returns how many patches that were, or -errno. */
@@ -388,8 +387,8 @@ static int patch_page(struct mirror *mirror, const struct map *map,
 		*byte = patches[i].value;
 	}
 	if (!err)
-		err = page_table_map(&mirror->frames, mirror->cr3, gva(page), gpa(frame), PAGE_SIZE,
-				     bits_of(map), false);
+		err = page_table_map(&mirror->frames, mirror->root, gva(page), gpa(frame),
+				     PAGE_SIZE, rights_of(map), false);
 	return err ? err : (int)i;
 }
 
@@ -417,8 +416,8 @@ static int fill(struct mirror *mirror, int pagemap)
 	size_t i;
 	int err = 0;
 
-	mirror->cr3 = frames_take(&mirror->frames, 1);
-	mirror->user_cr3 = frames_take(&mirror->frames, 1);
+	mirror->root = frames_take(&mirror->frames, 1);
+	mirror->user_root = frames_take(&mirror->frames, 1);
 	for (i = 0; i < mirror->part_count && !err; i++) {
 		struct mirror_part *part = &mirror->parts[i];
 
@@ -435,14 +434,15 @@ static int fill(struct mirror *mirror, int pagemap)
 /* Take away the user bit, in ring 3's tables, from what is ring 0's. */
 static int keep_from_user(struct mirror *mirror, const struct mirror_range *range)
 {
-	uint64_t at, bits;
+	unsigned int rights;
 	r0_gpa physical;
+	uint64_t at;
 	int err = 0;
 
 	for (at = range->start; at < range->end && !err; at += PAGE_SIZE)
-		if (page_table_walk(&mirror->frames, mirror->cr3, gva(at), &physical, &bits))
-			err = page_table_map(&mirror->frames, mirror->user_cr3, gva(at), physical,
-					     PAGE_SIZE, bits & (R0_PAGE_RW | R0_PAGE_NX), false);
+		if (page_table_walk(&mirror->frames, mirror->root, gva(at), &physical, &rights))
+			err = page_table_map(&mirror->frames, mirror->user_root, gva(at), physical,
+					     PAGE_SIZE, rights & ~PAGE_USER, false);
 	return err;
 }
 
@@ -452,40 +452,27 @@ static int keep_from_user(struct mirror *mirror, const struct mirror_range *rang
  */
 static int map_direct(struct mirror *mirror, const struct mirror_config *config)
 {
-	const uint64_t bits = R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A | R0_PAGE_D | R0_PAGE_PS |
-			      R0_PAGE_NX;
 	unsigned int limit = config->physical_bits < 39 ? config->physical_bits : 39;
-	uint64_t *root = frames_at(&mirror->frames, mirror->cr3);
-	uint64_t table, at;
-	uint64_t *entries;
-	int err;
+	int64_t size;
 
 	mirror->direct_map = config->direct_map;
 	mirror->physical_limit = 1ull << config->physical_bits;
 	if (config->gigabyte_pages) {
-		table = frames_take(&mirror->frames, 1);
-		if (!table)
-			return -ENOSPC;
-		entries = frames_at(&mirror->frames, table);
-		mirror->direct_size = 1ull << limit;
-		for (at = 0; at < mirror->direct_size; at += GIB)
-			entries[at / GIB] = at | bits;
-		root[config->direct_map >> 39 & 511] = table | R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A;
-		return 0;
+		size = page_table_map_gigabytes(&mirror->frames, mirror->root,
+						gva(config->direct_map), 1ull << limit);
+		mirror->direct_size = size < 0 ? 0 : (uint64_t)size;
+		return size < 0 ? (int)size : 0;
 	}
 	mirror->direct_size = 8 * GIB;
-	err = page_table_map(&mirror->frames, mirror->cr3, gva(config->direct_map), gpa(0),
-			     mirror->direct_size, R0_PAGE_RW | R0_PAGE_NX, true);
-	return err;
+	return page_table_map(&mirror->frames, mirror->root, gva(config->direct_map), gpa(0),
+			      mirror->direct_size, PAGE_WRITE, true);
 }
 
-/* A page of registers, not cached: PCD and PWT are UC by the PAT of a reset (SDM vol. 3A, 11.12.4). */
 static int map_device(struct mirror *mirror, uint64_t page)
 {
 	if (mirror_find(mirror, page))
 		return 0;
-	return map_range(mirror, page, PAGE_SIZE, page,
-			 R0_PAGE_RW | R0_PAGE_NX | R0_PAGE_PWT | R0_PAGE_PCD);
+	return map_range(mirror, page, PAGE_SIZE, page, PAGE_WRITE | PAGE_DEVICE);
 }
 
 /*
@@ -628,7 +615,7 @@ int mirror_write(struct mirror *mirror, r0_gva address, const void *data, size_t
 		r0_gpa physical;
 		uint8_t *frame;
 
-		if (!page_table_walk(&mirror->frames, mirror->cr3, gva(at), &physical, NULL))
+		if (!page_table_walk(&mirror->frames, mirror->root, gva(at), &physical, NULL))
 			return -EFAULT;
 		frame = frames_at(&mirror->frames, physical.value);
 		if (!frame)

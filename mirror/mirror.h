@@ -13,7 +13,7 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "mirror/maps.h"
-#include "mirror/page_table_x86_64.h"
+#include "mirror/page_table.h"
 
 struct mirror_range {
 	uint64_t start, end; /* end exclusive */
@@ -78,7 +78,7 @@ struct mirror {
 	size_t patched_count;
 	int fd;		      /* the snapshot: a memfd of frames.count pages */
 	struct frames frames; /* of the snapshot; those not used are for VMs to take */
-	uint64_t cr3, user_cr3;
+	uint64_t root, user_root;
 	uint64_t direct_map, direct_size; /* guest-physical [0, direct_size) is mapped there */
 	uint64_t physical_limit;	  /* the first address past the CPU's address bits */
 };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Building and walking 4-level page tables. SDM vol. 3A, 4.5; APM vol. 2, 5.3. */
-#include "mirror/page_table_x86_64.h"
+#include "mirror/page_table.h"
 #include <errno.h>
 #include <string.h>
 #include <ring0/x86/paging.h>
 #include "base/page_walk_x86_64.h"
 
 #define LARGE_SIZE (1ul << 21)
+#define HUGE_SIZE  (1ul << 30)
 
 static void note_change(struct frames *frames, uint64_t address)
 {
@@ -92,20 +93,60 @@ static int map_one(struct frames *frames, uint64_t root, uint64_t address, uint6
 	return 0;
 }
 
+/* A table outside the frames is none. */
+static bool read_entry(void *context, uint64_t at, uint64_t *entry)
+{
+	const uint64_t *entries = frames_at(context, at);
+
+	if (entries)
+		*entry = entries[(at & (PAGE_SIZE - 1)) / sizeof(*entry)];
+	return entries;
+}
+
+/* The entry's bits but its address. */
+static bool look_up(const struct frames *frames, uint64_t root, uint64_t address,
+		    uint64_t *physical, uint64_t *bits)
+{
+	struct page_walk walk;
+
+	if (!page_walk_is_canonical(address, PAGE_WALK_LEVELS))
+		return false;
+	page_walk(&walk, root, PAGE_WALK_LEVELS, address, read_entry, (void *)frames);
+	if (!walk.mapped)
+		return false;
+	*physical = walk.physical;
+	*bits = walk.entries[walk.count - 1].value & ~R0_PAGE_ADDRESS;
+	return true;
+}
+
 /* Whether a large page in the way maps the address as a page of that value would. */
 static bool is_mapped_so(const struct frames *frames, uint64_t root, uint64_t address,
 			 uint64_t value)
 {
-	r0_gpa physical;
-	uint64_t bits;
+	uint64_t bits, physical;
 
-	return page_table_walk(frames, root, gva(address), &physical, &bits) &&
-	       (physical.value | (bits & ~R0_PAGE_PS)) == value;
+	return look_up(frames, root, address, &physical, &bits) &&
+	       (physical | (bits & ~R0_PAGE_PS)) == value;
+}
+
+/* PCD and PWT are UC by the PAT of a reset: SDM vol. 3A, 11.12.4. */
+static uint64_t bits_of(unsigned int rights)
+{
+	return (rights & PAGE_WRITE ? R0_PAGE_RW : 0) | (rights & PAGE_USER ? R0_PAGE_US : 0) |
+	       (rights & PAGE_DEVICE ? R0_PAGE_PCD | R0_PAGE_PWT : 0) |
+	       (rights & PAGE_EXECUTE ? 0 : R0_PAGE_NX);
+}
+
+static unsigned int rights_of(uint64_t bits)
+{
+	return (bits & R0_PAGE_RW ? PAGE_WRITE : 0) | (bits & R0_PAGE_US ? PAGE_USER : 0) |
+	       (bits & R0_PAGE_PCD ? PAGE_DEVICE : 0) | (bits & R0_PAGE_NX ? 0 : PAGE_EXECUTE);
 }
 
 int page_table_map(struct frames *frames, uint64_t root, r0_gva gva, r0_gpa gpa, uint64_t size,
-		   uint64_t bits, bool large)
+		   unsigned int rights, bool large)
 {
+	const uint64_t bits = bits_of(rights);
 	uint64_t address = gva.value, physical = gpa.value, left = size;
 	uint64_t common = bits | R0_PAGE_P | R0_PAGE_A | (bits & R0_PAGE_RW ? R0_PAGE_D : 0);
 
@@ -133,30 +174,33 @@ int page_table_map(struct frames *frames, uint64_t root, r0_gva gva, r0_gpa gpa,
 	return 0;
 }
 
-/* A table outside the frames is none. */
-static bool read_entry(void *context, uint64_t at, uint64_t *entry)
+bool page_table_walk(const struct frames *frames, uint64_t root, r0_gva gva, r0_gpa *gpa,
+		     unsigned int *rights)
 {
-	const uint64_t *entries = frames_at(context, at);
+	uint64_t bits;
 
-	if (entries)
-		*entry = entries[(at & (PAGE_SIZE - 1)) / sizeof(*entry)];
-	return entries;
+	if (!look_up(frames, root, gva.value, &gpa->value, &bits))
+		return false;
+	if (rights)
+		*rights = rights_of(bits);
+	return true;
 }
 
-bool page_table_walk(const struct frames *frames, uint64_t root, r0_gva gva, r0_gpa *gpa,
-		     uint64_t *bits)
+int64_t page_table_map_gigabytes(struct frames *frames, uint64_t root, r0_gva gva, uint64_t size)
 {
-	struct page_walk walk;
+	const uint64_t bits = R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A | R0_PAGE_D | R0_PAGE_PS |
+			      R0_PAGE_NX;
+	uint64_t most = 512 * HUGE_SIZE, table = frames_take(frames, 1), at;
+	uint64_t *entries = frames_at(frames, root);
 
-	if (!page_walk_is_canonical(gva.value, PAGE_WALK_LEVELS))
-		return false;
-	page_walk(&walk, root, PAGE_WALK_LEVELS, gva.value, read_entry, (void *)frames);
-	if (!walk.mapped)
-		return false;
-	gpa->value = walk.physical;
-	if (bits)
-		*bits = walk.entries[walk.count - 1].value & ~R0_PAGE_ADDRESS;
-	return true;
+	if (!table)
+		return -ENOSPC;
+	entries[gva.value >> 39 & 511] = table | R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A;
+	entries = frames_at(frames, table);
+	size = size < most ? size : most;
+	for (at = 0; at < size; at += HUGE_SIZE)
+		entries[at / HUGE_SIZE] = at | bits;
+	return (int64_t)size;
 }
 
 uint64_t page_table_cost(uint64_t start, uint64_t end)

@@ -63,26 +63,12 @@ static bool needs_irqchip(const struct r0_options *options)
 static int make_machine(struct worker *worker, struct machine *machine,
 			const struct r0_options *options, struct error *error)
 {
-	size_t count = options->cpuid.count, i;
-	struct kvm_cpuid_entry2 entries[count ? count : 1];
 	const struct machine_options wanted = {
-		.cpuid = { .entries = entries, .count = count },
+		.cpuid = options->cpuid,
 		.irqchip = needs_irqchip(options),
 		.cpus = cpus_of(options),
 	};
 
-	for (i = 0; i < count; i++)
-		entries[i] = (struct kvm_cpuid_entry2){
-			.function = options->cpuid.entries[i].leaf,
-			.index = options->cpuid.entries[i].subleaf,
-			.flags = options->cpuid.entries[i].subleaf ?
-					 KVM_CPUID_FLAG_SIGNIFCANT_INDEX :
-					 0,
-			.eax = options->cpuid.entries[i].eax,
-			.ebx = options->cpuid.entries[i].ebx,
-			.ecx = options->cpuid.entries[i].ecx,
-			.edx = options->cpuid.entries[i].edx,
-		};
 	return machine_init(machine, worker->snapshot, &wanted, error);
 }
 
