@@ -11,6 +11,7 @@
 #include "command/backtrace/call_chain.h"
 #include "command/backtrace/core_file.h"
 #include "command/backtrace/disassembly.h"
+#include "command/backtrace/registers_x86_64.h"
 #include "command/backtrace/symbols.h"
 #include "command/commands.h"
 
@@ -53,8 +54,8 @@ static void tell_caller(struct symbols *symbols)
 	uint64_t return_address;
 	char text[512];
 
-	if (core_file_is_executable(core, core->registers.rip) ||
-	    core_file_read(core, core->registers.rsp, &return_address, 8) != 8 ||
+	if (core_file_is_executable(core, registers_pc(&core->registers)) ||
+	    core_file_read(core, registers_sp(&core->registers), &return_address, 8) != 8 ||
 	    !core_file_is_executable(core, return_address) ||
 	    call_chain_is_outermost(symbols, return_address - 1))
 		return;

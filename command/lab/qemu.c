@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command/lab/counter.h"
 #include "command/lab/emulator.h"
 #include "command/lab/lab.h"
 #include "command/lab/protocol.h"
@@ -36,30 +37,6 @@ struct qemu {
 	int state;   /* a memory file for its devices' state, or the saved one, or -1 */
 };
 
-#if defined(__x86_64__)
-/* QEMU's emulated time stamp counter is this host's. Measured once, in kHz. */
-static unsigned long tsc_khz(void)
-{
-	struct timespec from, to;
-	uint64_t start, end, elapsed;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &from);
-	start = __builtin_ia32_rdtsc();
-	usleep(2000);
-	clock_gettime(CLOCK_MONOTONIC_RAW, &to);
-	end = __builtin_ia32_rdtsc();
-	elapsed = (uint64_t)(to.tv_sec - from.tv_sec) * 1000000000 +
-		  (uint64_t)(to.tv_nsec - from.tv_nsec);
-	return (unsigned long)((end - start) * 1000000 / elapsed);
-}
-#else
-/* Elsewhere it counts nanoseconds. */
-static unsigned long tsc_khz(void)
-{
-	return 1000000;
-}
-#endif
-
 /*
  * Emulation makes the kernel's own measurement of the clock against other timers unreliable, and
  * without one it does not start; so it is told. What else is here makes the start faster.
@@ -71,7 +48,7 @@ static char *command_line(const struct lab_options *options)
 	if (options->architecture->elf_machine == EM_AARCH64)
 		return lab_format("console=ttyAMA0 %s%s", LAB_KERNEL_OPTIONS, quiet);
 	return lab_format("console=ttyS0 %s tsc_early_khz=%lu tsc=reliable%s", LAB_KERNEL_OPTIONS,
-			  tsc_khz(), quiet);
+			  lab_counter_khz(), quiet);
 }
 
 /* What makes the machine what it is. */
@@ -117,7 +94,7 @@ static void add_machine(struct lab_strings *command, const struct lab_options *o
 /* The clock's rate, which a restored machine keeps, in steps that measuring does not cross. */
 static unsigned long rough_khz(void)
 {
-	return (tsc_khz() + 5000) / 10000;
+	return (lab_counter_khz() + 5000) / 10000;
 }
 
 static char *make_key(const struct lab_options *options)
