@@ -10,6 +10,7 @@
 #include "base/host.h"
 #include "execution/assist_policy.h"
 #include "execution/guest_stdio.h"
+#include "execution/guest_msrs_x86_64.h"
 #include "execution/machine_own.h"
 #include "kvm/kvm_x86_64.h"
 #include "mirror/bind.h"
@@ -128,6 +129,21 @@ static int take_states(struct machine *machine, struct error *error)
 	return err;
 }
 
+/* What the guest reads of its MSRs when all is pristine. */
+static int take_msrs(struct machine *machine, struct guest_msrs **list, struct error *error)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (!*list)
+		err = guest_msrs_find(list, &machine->cpus[0].vcpu, error);
+	if (!err)
+		err = machine_reset(machine, error);
+	for (i = 0; i < machine->cpu_count && !err; i++)
+		err = guest_msrs_copy(&machine->cpus[i].msrs, *list, &machine->cpus[i].vcpu, error);
+	return err ? err : machine_reset(machine, error);
+}
+
 int machine_init(struct machine *machine, const struct snapshot *snapshot,
 		 const struct machine_options *options, struct error *error)
 {
@@ -152,6 +168,8 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 		err = machine_own_cpu(machine, options, error);
 	if (!err)
 		err = take_states(machine, error);
+	if (!err && options->msrs)
+		err = take_msrs(machine, options->msrs, error);
 	if (!err && options->cpus > 1)
 		err = team_create(&machine->team, options->cpus - 1, error);
 	if (!err)
@@ -172,6 +190,7 @@ void machine_finish(struct machine *machine)
 	team_destroy(machine->team);
 	for (i = 0; i < machine->cpu_count; i++) {
 		assist_destroy(machine->cpus[i].assist);
+		guest_msrs_destroy(machine->cpus[i].msrs);
 		vcpu_state_destroy(machine->cpus[i].state);
 		vcpu_finish(&machine->cpus[i].vcpu);
 	}
@@ -207,8 +226,18 @@ int machine_reset(struct machine *machine, struct error *error)
 	return err;
 }
 
+/* What a CPU's state is to KVM, or what the guest reads of it, which runs the CPU. */
+static int cpu_differs(struct machine_cpu *cpu, bool by_guest, char *what, size_t size,
+		       struct error *error)
+{
+	if (by_guest)
+		return guest_msrs_differ(cpu->msrs, &cpu->vcpu, what, size, error);
+	return vcpu_state_differs(cpu->state, &cpu->vcpu, what, size, error);
+}
+
 /* Of several CPUs, the one that differs is named. */
-static int cpus_differ(struct machine *machine, char *what, size_t size, struct error *error)
+static int cpus_differ(struct machine *machine, bool by_guest, char *what, size_t size,
+		       struct error *error)
 {
 	int differs = 0;
 	unsigned int i;
@@ -219,19 +248,21 @@ static int cpus_differ(struct machine *machine, char *what, size_t size, struct 
 
 		if (machine->cpu_count > 1)
 			prefix = (size_t)snprintf(what, size, "CPU %u: ", i);
-		differs = vcpu_state_differs(cpu->state, &cpu->vcpu, what + prefix, size - prefix,
-					     error);
+		differs = cpu_differs(cpu, by_guest, what + prefix, size - prefix, error);
 	}
 	return differs;
 }
 
 int machine_differs(struct machine *machine, char *what, size_t size, struct error *error)
 {
-	int differs = cpus_differ(machine, what, size, error);
+	int differs = cpus_differ(machine, false, what, size, error);
 
 	if (!differs && machine->devices)
 		differs = interrupt_devices_differ(machine->devices, what, size, error);
 	if (!differs)
 		differs = memory_differs(&machine->memory, what, size);
-	return differs;
+	if (differs || !machine->cpus[0].msrs)
+		return differs;
+	differs = cpus_differ(machine, true, what, size, error);
+	return differs ? differs : machine_reset(machine, error);
 }

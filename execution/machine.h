@@ -40,9 +40,12 @@ struct interrupts_poll {
 	uint64_t at, period; /* in nanoseconds */
 };
 
+struct guest_msrs;
+
 struct machine_cpu {
 	struct vcpu vcpu;
 	struct vcpu_state *state; /* the pristine one */
+	struct guest_msrs *msrs;  /* as they are in that state, to check the reset by, or NULL */
 	struct assist *assist;	  /* made when it is first needed, or NULL */
 	/* Of a run, on a machine with interrupt controllers: see interrupts_serve(). */
 	struct interrupts_poll look; /* whether it halts for good */
@@ -63,6 +66,11 @@ struct machine_options {
 	struct r0_cpuids cpuid; /* that the vCPUs are to say, besides what KVM supports */
 	bool irqchip;		/* interrupt controllers and timers; several CPUs need them */
 	unsigned int cpus;	/* at least 1 */
+	/*
+	 * To check resets by the guest's view of its MSRs: which these are, found out by the first machine
+	 * and good for all of a kind, the caller's. NULL for a machine whose resets are not checked.
+	 */
+	struct guest_msrs **msrs;
 };
 
 /*

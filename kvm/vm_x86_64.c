@@ -64,11 +64,12 @@ static int give_own_pages(struct vm *vm, struct error *error)
 	return err;
 }
 
-static int exit_on_msrs(struct vm *vm, struct error *error)
+int vm_report_msrs(struct vm *vm, bool all, struct error *error)
 {
 	struct kvm_enable_cap cap = {
 		.cap = KVM_CAP_X86_USER_SPACE_MSR,
-		.args = { KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER },
+		.args = { KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER |
+			  (all ? KVM_MSR_EXIT_REASON_INVAL : 0) },
 	};
 
 	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
@@ -130,7 +131,7 @@ int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *e
 	int err = disable_quirks(vm, error);
 
 	if (err >= 0)
-		err = exit_on_msrs(vm, error);
+		err = vm_report_msrs(vm, false, error);
 	if (err >= 0)
 		err = give_own_pages(vm, error);
 	if (err >= 0 && options)

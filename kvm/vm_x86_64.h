@@ -14,6 +14,12 @@
 #define VM_OWN_SIZE	0x4000ul /* of both, one behind the other */
 
 /*
+ * Whether accesses to MSRs that end in #GP all leave the VM first, or, as of a new VM, those alone to MSRs
+ * that KVM does not know. Returns 0 or -errno.
+ */
+int vm_report_msrs(struct vm *vm, bool all, struct error *error);
+
+/*
  * From now on, reads and writes of these MSRs, and of all that KVM does not know, leave the VM
  * (KVM_EXIT_X86_RDMSR, _WRMSR); none undoes it, for the known ones. Sorts the indices. Returns 0;
  * -E2BIG if they are too far apart (kvm/msr_filter_x86_64.h); another -errno.

@@ -232,6 +232,9 @@ extern const char r0_test_return[];   /* what a test that is entered directly re
 extern const char r0_pass_doorbell[]; /* the OUT there, with R0_MESSAGE_PASS */
 extern const char r0_user_return[];   /* the UD2 that ends a function run in ring 3 */
 extern const char r0_user_ask[];      /* the UD2 that carries a message from there */
+extern const char r0_msr_read[];      /* an RDMSR, and an OUT, for the host to look at MSRs */
+extern const char r0_msr_write[];     /* likewise a WRMSR */
+extern const char r0_msrs_read[];     /* likewise eight, with indices and values in R8 to R15 */
 extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WAKE is to end */
 
 extern struct r0_guest r0_guest;
