@@ -88,9 +88,10 @@ void guard_exit(int status) __attribute__((noreturn));
 
 /*
  * Have fn() called in a thread that is about to die by a signal, or to exit, with the reason, and that is in no
- * guarded call: a chance to finish reports. Async-signal-safe. NULL takes it away.
+ * guarded call: a chance to finish reports. Returns whether there were any. Async-signal-safe. NULL takes it
+ * away.
  */
-void guard_set_last_words(void (*fn)(const char *reason));
+void guard_set_last_words(bool (*fn)(const char *reason));
 
 /* For leave_x86_64.c: note where the caller is, from a longjmp() or _exit() on. */
 void guard_note_place(struct guard *guard);

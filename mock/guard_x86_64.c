@@ -20,6 +20,9 @@
 
 #define ALTERNATE_STACK 0x8000
 
+/* Of a harness that could not do its job: enum exit_status. */
+#define ERROR_STATUS 99
+
 /* What a crash raises; abort() and the sanitizers' traps are crashes. */
 static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT };
 
@@ -42,7 +45,7 @@ static struct {
 	bool once; /* what is made once has been */
 	pthread_key_t key;
 	struct sigaction previous[SIGNAL_COUNT], previous_stop;
-	_Atomic(void (*)(const char *)) last_words;
+	_Atomic(bool (*)(const char *)) last_words;
 	atomic_bool exited;
 	_Atomic(int) status;
 	sem_t exit;
@@ -164,32 +167,32 @@ static __attribute__((noreturn)) void lose(struct guard *guard, enum guard_end e
 		pause();
 }
 
-static const char *name_of(int number)
+static const char *death_by(int number)
 {
 	switch (number) {
 	case SIGSEGV:
-		return "SIGSEGV";
+		return "a thread of the program crashed: SIGSEGV";
 	case SIGBUS:
-		return "SIGBUS";
+		return "a thread of the program crashed: SIGBUS";
 	case SIGFPE:
-		return "SIGFPE";
+		return "a thread of the program crashed: SIGFPE";
 	case SIGILL:
-		return "SIGILL";
+		return "a thread of the program crashed: SIGILL";
 	case SIGTRAP:
-		return "SIGTRAP";
+		return "a thread of the program crashed: SIGTRAP";
 	case SIGSYS:
-		return "SIGSYS";
+		return "a thread of the program crashed: SIGSYS";
 	default:
-		return "SIGABRT";
+		return "a thread of the program crashed: SIGABRT";
 	}
 }
 
-static void say_last_words(const char *reason)
+/* Returns whether there was anyone to hear them. */
+static bool say_last_words(const char *reason)
 {
-	void (*fn)(const char *) = atomic_exchange(&process.last_words, NULL);
+	bool (*fn)(const char *) = atomic_load(&process.last_words);
 
-	if (fn)
-		fn(reason);
+	return fn && fn(reason);
 }
 
 /* Not one of ours: do what would have been done without us. */
@@ -211,7 +214,7 @@ static void pass_on(int number, siginfo_t *info, void *context)
 		previous->sa_handler(number);
 		return;
 	}
-	say_last_words(name_of(number));
+	say_last_words(death_by(number));
 	signal(number, SIG_DFL);
 	/* An instruction that crashed does so again; what was sent has to be sent again. */
 	if (info->si_code <= 0)
@@ -255,8 +258,10 @@ static void on_exit_called(int status, void *argument)
 	struct guard *guard = guard_current();
 
 	(void)argument;
+	/* A run that is cut off is no success. */
 	if (!guard) {
-		say_last_words("the program called exit()");
+		if (say_last_words("a thread of the program called exit()") && status == 0)
+			exit(ERROR_STATUS);
 		return;
 	}
 	guard_note_place(guard);
@@ -288,7 +293,7 @@ void guard_exit(int status)
 		pause();
 }
 
-void guard_set_last_words(void (*fn)(const char *reason))
+void guard_set_last_words(bool (*fn)(const char *reason))
 {
 	atomic_store(&process.last_words, fn);
 }

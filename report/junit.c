@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "report/draft.h"
 #include "execution/plan.h"
 #include "execution/verdict.h"
 #include "report/formats.h"
@@ -36,6 +37,7 @@ struct state {
 	FILE *elements;
 	char *text;
 	size_t size;
+	struct draft draft;
 };
 
 struct sum {
@@ -106,8 +108,10 @@ static int begin(struct report *report)
 		return -ENOMEM;
 	state->entries = calloc(report->plan->count + 1, sizeof(*state->entries));
 	state->elements = open_memstream(&state->text, &state->size);
-	if (state->entries && state->elements)
+	if (state->entries && state->elements) {
+		draft_begin(&state->draft, report->out);
 		return 0;
+	}
 	if (state->elements)
 		fclose(state->elements);
 	free(state->text);
@@ -143,12 +147,41 @@ static struct entry *open_case(const struct report *report, const struct plan_ca
 	return entry;
 }
 
+static void add_to_draft(const struct report *report, const struct entry *entry)
+{
+	struct state *state = report->state;
+	char *document = NULL, *suite = NULL;
+	size_t size;
+	FILE *out = open_memstream(&document, &size);
+
+	if (out) {
+		fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", out);
+		put_attribute(out, "name", report->program ? report->program : "ring0");
+		fputs(">\n", out);
+		fclose(out);
+	}
+	out = open_memstream(&suite, &size);
+	if (out) {
+		fputs("  <testsuite", out);
+		put_attribute(out, "name", entry->c->test->suite);
+		fputs(">\n", out);
+		fclose(out);
+	}
+	if (document && suite)
+		draft_add(&state->draft, document, suite, state->text + entry->from,
+			  entry->to - entry->from);
+	free(document);
+	free(suite);
+}
+
 static void close_case(const struct report *report, struct entry *entry)
 {
 	struct state *state = report->state;
 
 	fputs("    </testcase>\n", state->elements);
 	entry->to = (size_t)ftello(state->elements);
+	if (state->draft.kept && !fflush(state->elements))
+		add_to_draft(report, entry);
 }
 
 /* An element with the first line of a message, and all that is known as its text. */
@@ -374,6 +407,7 @@ static void end(struct report *report, const struct tally *tally, const char *br
 	qsort(state->entries, count, sizeof(*state->entries), by_suite);
 	if (!fclose(state->elements))
 		put_document(report, count, tally, broken);
+	draft_end(&state->draft, report->out);
 	free(state->text);
 	free(state->entries);
 	free(state);

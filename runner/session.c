@@ -23,6 +23,7 @@
 #include "runner/cli.h"
 #include "runner/cli_environment.h"
 #include "runner/lab_exec.h"
+#include "runner/last_words.h"
 #include "runner/pool.h"
 
 #ifndef R0_VERSION
@@ -189,7 +190,7 @@ static void release_signals(const struct sigaction *previous)
 static bool is_stopped(void *context)
 {
 	(void)context;
-	return caught;
+	return caught || last_words();
 }
 
 /* The signal that ended the run in words, or NULL. */
@@ -200,7 +201,7 @@ static const char *why_stopped(void)
 	for (i = 0; i < SIGNAL_COUNT; i++)
 		if (caught == signals[i].number)
 			return signals[i].why;
-	return NULL;
+	return last_words();
 }
 
 /* Why a case has no result. */
@@ -369,8 +370,13 @@ static enum exit_status report_run(struct run *run)
 	const struct plan *plan = run->plan;
 	struct sigaction previous[SIGNAL_COUNT];
 	enum exit_status status = EXIT_STATUS_PASSED;
+	struct error error = { "" };
 	char text[80];
 
+	if (last_words_begin(&error)) {
+		complain(error.text);
+		return EXIT_STATUS_ERROR;
+	}
 	catch_signals(previous);
 	host_describe(&run->host);
 	run->reports.plan = plan;
@@ -384,6 +390,7 @@ static enum exit_status report_run(struct run *run)
 		}
 	}
 	status = close_reports(run, status);
+	last_words_end();
 	release_signals(previous);
 	if (status == EXIT_STATUS_SKIPPED)
 		status = (enum exit_status)run->cli->skip_status;
