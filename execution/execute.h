@@ -45,6 +45,7 @@ struct deadline {
 	_Atomic(uint64_t) kick_at; /* when the runner wants to be kicked besides, or 0 */
 	_Atomic(const struct mock_call *) call; /* of a mock, that the job is in; or NULL */
 	atomic_bool lost;			/* … and never comes back from */
+	size_t number;				/* of the job */
 };
 
 /*

@@ -5,7 +5,7 @@
  *
  * It goes on in its thread: by siglongjmp(), from a handler on a stack of its own. Where that is not
  * sound, since the function holds a lock of the allocator's, is in exit(), or hangs in a library, its
- * thread is lost: it sleeps for ever, and whoever supervises it is told. Depends on base/ alone.
+ * thread is lost: it sleeps for ever, and whoever supervises it is told. Depends on base/, and on guest/ for where it runs.
  */
 #ifndef MOCK_GUARD_H
 #define MOCK_GUARD_H
@@ -34,6 +34,7 @@ struct guard_place {
 	int signal;	  /* 0 if it was none */
 	uint64_t address; /* that SIGSEGV or SIGBUS is about */
 	uint64_t rip, rsp, rbp, rbx, r12, r13, r14, r15, rflags;
+	const char *maps;    /* the process's mappings, if it was another one's; or NULL */
 	uint64_t stack_size; /* bytes from RSP on, in `stack` */
 	uint8_t stack[GUARD_STACK_MAX];
 };
@@ -76,6 +77,9 @@ struct guard *guard_current(void);
 /* End the calling thread's guarded call. */
 void guard_leave(struct guard *guard, enum guard_end end) __attribute__((noreturn));
 
+/* From whoever supervises threads with guarded calls, now and then: it goes on. */
+void guard_pulse(void);
+
 /* From another thread: if that thread is in a guarded call whose time is over, end it if that is sound. */
 void guard_stop(pid_t thread);
 
@@ -92,6 +96,12 @@ void guard_exit(int status) __attribute__((noreturn));
  * away.
  */
 void guard_set_last_words(bool (*fn)(const char *reason));
+
+/*
+ * Have fn() called in a thread that is lost by a crash, before that is told: it may start the program anew. Returns if
+ * not. Async-signal-safe. NULL takes it away.
+ */
+void guard_set_fresh(void (*fn)(const struct guard *guard));
 
 /* For leave_x86_64.c: note where the caller is, from a longjmp() or _exit() on. */
 void guard_note_place(struct guard *guard);

@@ -14,11 +14,15 @@
 #include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include "guest/runtime.h"
 
 /* Beside the monitor's, which is SIGRTMAX - 3. Unblocked in threads that have made a guarded call. */
 #define STOP_SIGNAL (SIGRTMAX - 4)
 
 #define ALTERNATE_STACK 0x8000
+
+/* A supervisor that is not heard of for so long, in seconds, is stuck: to describe a crash takes it some. */
+#define PATIENCE_S 20
 
 /* Of a harness that could not do its job: enum exit_status. */
 #define ERROR_STATUS 99
@@ -46,6 +50,8 @@ static struct {
 	pthread_key_t key;
 	struct sigaction previous[SIGNAL_COUNT], previous_stop;
 	_Atomic(bool (*)(const char *)) last_words;
+	_Atomic(void (*)(const struct guard *)) fresh;
+	_Atomic(unsigned int) pulse; /* of the supervisor */
 	atomic_bool exited;
 	_Atomic(int) status;
 	sem_t exit;
@@ -157,14 +163,47 @@ static bool is_in_the_middle(const struct guard_place *place)
 	return found;
 }
 
+/*
+ * Sleep for ever, as long as whoever supervises goes on. One that needs the lock that this thread has never
+ * will: then the process dies of what has happened here.
+ */
+static __attribute__((noreturn)) void watch_supervisor(void)
+{
+	static const char message[] = "ring0: a mock crashed within malloc() or free(), and the "
+				      "program can't go on\n";
+	unsigned int seen = 0, now, still = 0;
+
+	for (;;) {
+		sleep(1);
+		now = atomic_load(&process.pulse);
+		still = now == seen && process.users ? still + 1 : 0;
+		seen = now;
+		if (still < PATIENCE_S)
+			continue;
+		if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+			still = 0;
+		signal(SIGABRT, SIG_DFL);
+		kill(getpid(), SIGABRT);
+	}
+}
+
+void guard_pulse(void)
+{
+	atomic_fetch_add(&process.pulse, 1);
+}
+
 /* Sleep for ever. */
 static __attribute__((noreturn)) void lose(struct guard *guard, enum guard_end end)
 {
+	void (*fresh)(const struct guard *);
+
 	guard->end = end;
 	current = NULL;
+	fresh = atomic_load(&process.fresh);
+	if (fresh && end == GUARD_CRASHED)
+		fresh(guard);
 	guard->ops->lost(guard->context, guard);
-	for (;;)
-		pause();
+	watch_supervisor();
 }
 
 static const char *death_by(int number)
@@ -258,6 +297,9 @@ static void on_exit_called(int status, void *argument)
 	struct guard *guard = guard_current();
 
 	(void)argument;
+	/* In a VM's copy of the program, which exits alone. */
+	if (outside)
+		return;
 	/* A run that is cut off is no success. */
 	if (!guard) {
 		if (say_last_words("a thread of the program called exit()") && status == 0)
@@ -296,6 +338,11 @@ void guard_exit(int status)
 void guard_set_last_words(bool (*fn)(const char *reason))
 {
 	atomic_store(&process.last_words, fn);
+}
+
+void guard_set_fresh(void (*fn)(const struct guard *guard))
+{
+	atomic_store(&process.fresh, fn);
 }
 
 /* At the thread's end. */

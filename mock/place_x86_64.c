@@ -17,13 +17,16 @@ static size_t read_host(void *context, uint64_t address, void *to, size_t size)
 	const uint64_t stack_end = place->rsp + place->stack_size;
 	struct iovec target = { .iov_base = to, .iov_len = size };
 	struct iovec source = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
-	ssize_t got = process_vm_readv(getpid(), &target, 1, &source, 1, 0);
+	ssize_t got = place->maps ? 0 : process_vm_readv(getpid(), &target, 1, &source, 1, 0);
 	uint64_t first = address > place->rsp ? address : place->rsp;
 	uint64_t last = address + size < stack_end ? address + size : stack_end;
 
 	if (first < last)
 		memcpy((uint8_t *)to + (first - address), place->stack + (first - place->rsp),
 		       last - first);
+	/* Of a process that is no more, the rest of the stack's pages reads as zeros. */
+	if (first < last && place->maps)
+		return size;
 	return got > 0 ? (size_t)got : 0;
 }
 
@@ -57,6 +60,16 @@ static struct crash_region *list_regions(const struct maps *maps)
 	return regions;
 }
 
+/* This process's mappings, or those of the one that the place was in. */
+static int read_maps(const struct guard_place *place, struct maps *maps)
+{
+	if (!place->maps)
+		return maps_read(maps, NULL);
+	free(maps->text);
+	maps->text = strdup(place->maps);
+	return maps->text ? maps_parse(maps, NULL) : -1;
+}
+
 /* The call chain, as text for free(), or NULL. */
 static char *backtrace_of(const struct guard_place *place)
 {
@@ -82,7 +95,7 @@ static char *backtrace_of(const struct guard_place *place)
 
 	if (!out)
 		return NULL;
-	if (maps_init(&maps, NULL) == 0 && maps_read(&maps, NULL) == 0)
+	if (maps_init(&maps, NULL) == 0 && read_maps(place, &maps) == 0)
 		regions = list_regions(&maps);
 	view.regions = regions;
 	view.region_count = regions ? maps.count : 0;

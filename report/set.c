@@ -151,3 +151,27 @@ void report_set_close(struct report_set *set)
 		output->report.out = NULL;
 	}
 }
+
+void report_set_mute(struct report_set *set, bool mute)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++) {
+		struct report_output *output = &set->outputs[i];
+
+		if (output->own_stream || mute == (output->muted != NULL))
+			continue;
+		if (mute) {
+			FILE *nowhere = fopen("/dev/null", "we");
+
+			if (!nowhere)
+				continue;
+			output->muted = output->report.out;
+			output->report.out = nowhere;
+		} else {
+			fclose(output->report.out);
+			output->report.out = output->muted;
+			output->muted = NULL;
+		}
+	}
+}

@@ -20,7 +20,8 @@ struct report_output {
 	const char *name; /* of where it goes, for messages */
 	bool own_stream;  /* to be closed */
 	bool begun;
-	int error; /* errno of writing it, or of its begin() */
+	int error;   /* errno of writing it, or of its begin() */
+	FILE *muted; /* where it goes but for being muted, or NULL */
 };
 
 struct report_set {
@@ -29,6 +30,12 @@ struct report_set {
 	const struct plan *plan;
 	size_t next; /* the first case that came to no result() or not_run() yet */
 };
+
+/*
+ * Whether what comes now has been written to standard output already, by an earlier process: it goes
+ * nowhere there.
+ */
+void report_set_mute(struct report_set *set, bool mute);
 
 /*
  * Add a report, of which `ops`, `program`, `colour` and the like are filled in by the caller, to

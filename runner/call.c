@@ -8,6 +8,7 @@
 #include <time.h>
 #include "base/clock.h"
 #include "execution/mock_call.h"
+#include "mock/guard.h"
 #include "runner/job.h"
 #include "runner/worker.h"
 
@@ -75,6 +76,7 @@ static bool wait_for(struct call *call, struct worker *worker)
 			break;
 		/* The worker takes the lock to give its outcome. */
 		pthread_mutex_unlock(&call->lock);
+		guard_pulse();
 		lost = worker_supervise(worker, clock_ns(), &number, &since) == WORKER_ABANDONED;
 		pthread_mutex_lock(&call->lock);
 	}

@@ -5,6 +5,10 @@
  */
 #include <ring0/call.h>
 
+/* For runner/fresh.c. */
+extern const char r0_main_is_ours;
+const char r0_main_is_ours = 1;
+
 int main(int argc, char **argv)
 {
 	return r0_main(argc, argv);

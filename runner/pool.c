@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "execution/mock_call.h"
 #include "execution/verdict.h"
+#include "mock/guard.h"
+#include "runner/fresh.h"
 #include "runner/job.h"
 #include "runner/worker.h"
 
@@ -52,9 +54,11 @@ static bool next_job(void *context, struct job *job, size_t *number)
 
 	if (atomic_load(&pool->stop))
 		return false;
-	*number = atomic_fetch_add(&pool->next, 1);
-	if (*number >= pool->plan->count)
-		return false;
+	do {
+		*number = atomic_fetch_add(&pool->next, 1);
+		if (*number >= pool->plan->count)
+			return false;
+	} while (atomic_load(&pool->slots[*number].done));
 	*job = pool->jobs[*number];
 	return true;
 }
@@ -74,6 +78,7 @@ static void leave_outcome(struct pool *pool, size_t number, const struct outcome
 	    (verdict_is_failure(verdict) || verdict == R0_VERDICT_ERROR))
 		atomic_store(&pool->stop, true);
 	pool->slots[number].outcome = *outcome;
+	fresh_keep(number, &pool->slots[number].outcome);
 	atomic_store(&pool->slots[number].done, true);
 }
 
@@ -145,6 +150,24 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 		err = snapshot_create(&pool->snapshot, reserved, count, cpus, error);
 	free(reserved);
 	return err;
+}
+
+/* What an earlier process left is done. */
+static void take_known(struct pool *pool, struct fresh *fresh)
+{
+	struct outcome crashed;
+	size_t i;
+
+	for (i = 0; i < fresh->count; i++) {
+		if (fresh->numbers[i] >= pool->plan->count)
+			continue;
+		leave_outcome(pool, fresh->numbers[i], &fresh->outcomes[i]);
+		fresh->outcomes[i] = (struct outcome){ 0 };
+	}
+	if (fresh->crashed >= pool->plan->count)
+		return;
+	fresh_crash(fresh, pool->plan, &crashed);
+	leave_outcome(pool, fresh->crashed, &crashed);
 }
 
 /* Hand on what is done, in order, from *reported on. Returns non-zero to stop. */
@@ -260,6 +283,7 @@ static int watch(struct pool *pool, const struct pool_events *events, bool *lost
 		/* Before the outcomes: after the last worker went, none comes. */
 		bool all_gone = atomic_load(&pool->gone) >= live;
 
+		guard_pulse();
 		if (!stopped && report_done(pool, events, &reported))
 			stopped = true;
 		if (!stopped && events->stopped && events->stopped(events->context)) {
@@ -362,6 +386,8 @@ int pool_run(const struct plan *plan, const struct pool_options *options,
 	if (!pool)
 		return error_set(error, ENOMEM, "no memory");
 	err = prepare_jobs(pool, error);
+	if (!err && options->fresh)
+		take_known(pool, options->fresh);
 	/* After the program was mirrored, in whose copy standard output is as it was. */
 	if (!err && pool->mocks)
 		err = mock_calls_init(error);

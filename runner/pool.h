@@ -14,6 +14,8 @@
 #include "execution/plan.h"
 #include "report/report.h"
 
+struct fresh;
+
 struct pool_options {
 	unsigned int timeout_ms; /* 0: each test's own */
 	double timeout_factor;
@@ -21,6 +23,8 @@ struct pool_options {
 	bool fresh_vm;
 	bool fail_fast;
 	bool check_reset; /* what a test leaves behind after its reset is an error */
+	/* Cases that have run already, in an earlier process: their outcomes are taken. May be NULL. */
+	struct fresh *fresh;
 };
 
 struct pool_events {

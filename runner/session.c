@@ -22,6 +22,7 @@
 #include "report/set.h"
 #include "runner/cli.h"
 #include "runner/cli_environment.h"
+#include "runner/fresh.h"
 #include "runner/lab_exec.h"
 #include "runner/last_words.h"
 #include "runner/pool.h"
@@ -44,6 +45,8 @@ struct run {
 	struct report_set reports;
 	struct tally tally;
 	struct doubts doubts;
+	struct fresh *fresh;
+	char **argv;
 };
 
 /* The signal that is to end the run, or 0. */
@@ -223,11 +226,13 @@ static int on_result(void *context, size_t index, struct outcome *outcome)
 	const char *broken = why_stopped();
 	int err;
 
+	fresh_hold();
+	report_set_mute(&run->reports, index < run->fresh->reported);
 	tally_add(&run->tally, outcome->result.verdict);
 	doubts_add(&run->doubts, run->plan->cases[index].name, outcome->result.verdict,
 		   outcome->doubts);
 	err = report_set_result(&run->reports, index, outcome, why_not_run(broken), broken);
-	outcome_finish(outcome);
+	fresh_release(index, outcome);
 	return err;
 }
 
@@ -240,6 +245,7 @@ static enum exit_status run_cases(struct run *run)
 		.fresh_vm = run->cli->fresh_vm,
 		.fail_fast = run->cli->fail_fast,
 		.check_reset = run->cli->check_reset,
+		.fresh = run->fresh,
 	};
 	const struct pool_events events = {
 		.context = run,
@@ -251,12 +257,14 @@ static enum exit_status run_cases(struct run *run)
 	const char *broken = NULL;
 	char *names, *doubts;
 	enum exit_status status;
-	uint64_t start = clock_ns();
+	uint64_t start = clock_ns() - run->fresh->elapsed_ns;
 	int err;
 
 	if (run->cli->assist_given)
 		assistance_set(run->cli->assist);
+	fresh_offer(run->plan, run->argv, start);
 	err = pool_run(run->plan, &options, &events, &error);
+	fresh_withdraw();
 	run->tally.duration_ns = clock_ns() - start;
 	if (err && !error.text[0])
 		error_set(&error, -err, "the tests could not be run: %s", strerror(-err));
@@ -451,13 +459,14 @@ static bool needs_output(const struct cli *cli)
 	return false;
 }
 
-static enum exit_status plan_and_run(const struct cli *cli, bool open_output, struct error *error)
+static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct fresh *fresh,
+				     bool open_output, struct error *error)
 {
 	struct plan_selection selection = cli->selection;
 	const struct r0_test **tests = NULL;
 	enum exit_status status = EXIT_STATUS_ERROR;
 	struct plan plan = { 0 };
-	struct run run = { .cli = cli, .plan = &plan };
+	struct run run = { .cli = cli, .plan = &plan, .fresh = fresh, .argv = argv };
 	size_t count;
 
 	if (cli->list)
@@ -527,13 +536,18 @@ int r0_main(int argc, char **argv)
 	struct sigaction previous_pipe, previous_limit;
 	struct error error = { "" };
 	enum exit_status status;
+	struct fresh fresh;
 	struct cli cli;
 
+	fresh_init(&fresh);
 	if (cli_parse(&cli, argc, argv, &error)) {
 		complain(error.text);
 		cli_finish(&cli);
 		return EXIT_STATUS_ERROR;
 	}
+	/* Whatever it was made of, the order is that of the process before. */
+	if (fresh.left)
+		cli.selection.seed = fresh.seed;
 	if (!cli.help && !cli.version && wants_lab(&cli)) {
 		status = run_in_lab(&cli, argc, argv);
 		cli_finish(&cli);
@@ -543,8 +557,9 @@ int r0_main(int argc, char **argv)
 	sigaction(SIGPIPE, &ignore, &previous_pipe);
 	sigaction(SIGXFSZ, &ignore, &previous_limit);
 	status = cli.help || cli.version ? show_text(&cli) :
-					   plan_and_run(&cli, open_output, &error);
+					   plan_and_run(&cli, argv, &fresh, open_output, &error);
 	cli_finish(&cli);
+	fresh_finish(&fresh);
 	fflush(stdout);
 	sigaction(SIGPIPE, &previous_pipe, NULL);
 	sigaction(SIGXFSZ, &previous_limit, NULL);

@@ -102,6 +102,7 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 	atomic_store(&worker->deadline.kick_at, 0);
 	atomic_store(&worker->deadline.call, NULL);
 	atomic_store(&worker->deadline.lost, false);
+	worker->deadline.number = worker->number;
 	worker->since = clock_ns();
 	worker->limit = worker->interrupted ? 0 : job->limit_ns;
 	worker->running = machine;
