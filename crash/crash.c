@@ -182,7 +182,8 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 
 	if (crash->kind == CRASH_TRIPLE_FAULT && crash->lost_registers) {
 		snprintf(message, message_size,
-			 "triple fault: the CPU was reset by it; where it was is not known");
+			 "triple fault: the CPU was reset by it; where it was is not known: %s",
+			 crash->why_lost);
 		fprintf(out, "triple fault: the CPU was reset by it, and its registers are lost\n");
 		return;
 	}

@@ -60,8 +60,9 @@ struct crash {
 	enum crash_kind kind;
 	int vector;
 	uint64_t error_code;
-	bool lost_registers; /* the CPU was reset by its triple fault (AMD): RIP says nothing */
-	uint8_t bytes[15];   /* CRASH_INTERNAL: the instruction as KVM gave it */
+	bool lost_registers;  /* the CPU was reset by its triple fault (AMD): RIP says nothing */
+	const char *why_lost; /* and why they were not found again, and what may help */
+	uint8_t bytes[15];    /* CRASH_INTERNAL: the instruction as KVM gave it */
 	size_t byte_count;
 	const char *refusal; /* CRASH_SYSTEM_CALL: it in words */
 	const char *output;  /* and what the test had written before, or NULL */

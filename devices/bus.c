@@ -92,7 +92,8 @@ enum bus_result bus_read(struct bus *bus, enum bus_space space, uint64_t address
 		result = range->dev->ops->read(range->dev, address - range->first, data, size);
 	if (result != BUS_UNMAPPED)
 		return result;
-	return unhandled(bus, &(struct bus_access){ space, false, short_size(size), address, 0 });
+	return unhandled(bus, &(struct bus_access){ space, false, short_size(size), address,
+						    dev_load(data, size) });
 }
 
 enum bus_result bus_write(struct bus *bus, enum bus_space space, uint64_t address, const void *data,

@@ -65,7 +65,7 @@ struct bus_access {
 	bool write;
 	uint8_t size; /* in bytes, 255 for more */
 	uint64_t address;
-	uint64_t value; /* that was written: the first eight bytes at most */
+	uint64_t value; /* that was written, or read after all: the first eight bytes at most */
 };
 
 #define BUS_RANGES_MAX	   64

@@ -8,6 +8,7 @@
 #include "execution/crash_view.h"
 #include "execution/doubt.h"
 #include "execution/failures.h"
+#include "execution/interrupts.h"
 
 /* The test had failed already; what its teardown then did is told, but is not how it ended. */
 static void blame_the_first(struct execution *run)
@@ -74,6 +75,23 @@ static char *failing_mock(const struct execution *run)
 	return text;
 }
 
+/* The other CPUs' local APICs, where they hold something: for free(), or NULL. */
+static char *other_apics(const struct execution *run)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = run->parallel ? open_memstream(&text, &size) : NULL;
+
+	if (!out)
+		return NULL;
+	interrupts_describe_others(run, out);
+	fclose(out);
+	if (size)
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* Both are for free(), or NULL. */
 static char *join(char *first, char *second)
 {
@@ -118,6 +136,7 @@ void conclude(struct execution *run, struct outcome *outcome)
 	}
 	report = join(mocks ? mocks : failing_mock(run), report);
 	mocks = NULL;
+	report = join(report, other_apics(run));
 	result->report = append_doubts(outcome, failures_prepend(run, message, report));
 	failures_append(run, message, sizeof(message));
 	result->file = run->file;

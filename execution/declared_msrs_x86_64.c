@@ -9,11 +9,12 @@
 static int filter(struct execution *run, bool on)
 {
 	const struct r0_msrs *msrs = &run->job->options->msrs;
+	const bool strict = run->job->options->strict_msrs;
 	uint32_t *indices;
 	size_t i;
 	int err;
 
-	if (!msrs->count)
+	if (!msrs->count && !strict)
 		return 0;
 	for (i = 0; i < msrs->count; i++)
 		/* Documentation/virt/kvm/api.rst, KVM_X86_SET_MSR_FILTER: x2APIC's are exempt. */
@@ -23,7 +24,11 @@ static int filter(struct execution *run, bool on)
 				".msrs has %#x, but KVM keeps the MSRs of the x2APIC, 0x800 "
 				"to 0x8ff, to itself",
 				msrs->entries[i].index);
-	indices = calloc(msrs->count, sizeof(*indices));
+	/* The runtime reads IA32_APIC_BASE, to tell why an interrupt did not come. */
+	if (strict && on)
+		return vm_filter_all_msrs(&run->machine->vm, run->machine->devices,
+					  &run->complaint);
+	indices = calloc(msrs->count + 1, sizeof(*indices));
 	if (!indices)
 		return error_set(&run->complaint, ENOMEM, "no memory for the list of MSRs");
 	for (i = 0; i < msrs->count; i++)

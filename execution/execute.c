@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running one job, from its set-up to its outcome. */
 #include "execution/execute.h"
+#include <stdio.h>
 #include "base/clock.h"
 #include "execution/assist_policy.h"
 #include "execution/begin.h"
@@ -82,9 +83,15 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 		mock_call_at_end(&run);
 	if (run.ending.how == END_TRIPLE_FAULT && leftovers_hide_place(&run)) {
 		run.crash.lost_registers = true;
+		run.crash.why_lost = run.why;
 		/* By several CPUs, no two runs are the same. */
 		if (!run.parallel)
-			replay(&run);
+			replay(&run, start);
+		else
+			snprintf(
+				run.why, sizeof(run.why),
+				"with several CPUs it is not run again by single steps, since no two "
+				"runs are the same; r0_printf() on the way there may help");
 	}
 	assistance_end(&machine->cpus[0]);
 	answer_deadline(&run);

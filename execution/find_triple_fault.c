@@ -12,8 +12,9 @@ static enum step start(void *context, struct execution *run)
 
 static enum step go_on(void *context, struct execution *run)
 {
-	const struct search *search = context;
+	struct search *search = context;
 
+	search->steps++;
 	return clock_ns() < search->until && stepping_next(run) == 0 ? STEP_ON : STEP_END;
 }
 

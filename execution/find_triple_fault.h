@@ -11,6 +11,7 @@
 
 struct search {
 	uint64_t until; /* by clock_ns(), when it is given up */
+	uint64_t steps; /* that it made */
 };
 
 /* Its context is a struct search, with `until` filled in. */

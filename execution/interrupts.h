@@ -27,4 +27,7 @@ void interrupts_end(struct execution *run);
 /* What the interrupt controllers hold, as text, into `out`. */
 void interrupts_describe(const struct execution *run, FILE *out);
 
+/* The local APICs of the other CPUs that have a vector requested or in service. */
+void interrupts_describe_others(const struct execution *run, FILE *out);
+
 #endif /* EXECUTION_INTERRUPTS_H */

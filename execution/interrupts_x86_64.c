@@ -144,3 +144,33 @@ void interrupts_describe(const struct execution *run, FILE *out)
 	fprintf(out, "interrupt controllers%s:\n%s\n",
 		is_halted(run->cpu) ? ", the CPU is in HLT" : "", text);
 }
+
+/* Whether a vector is requested or in service. */
+static bool holds_any(const struct interrupt_registers *registers)
+{
+	uint32_t offset, any = 0;
+
+	for (offset = 0; offset < 0x80; offset += 0x10)
+		any |= registers->apic[(R0_APIC_ISR + offset) / 0x10] |
+		       registers->apic[(R0_APIC_IRR + offset) / 0x10];
+	return any;
+}
+
+void interrupts_describe_others(const struct execution *run, FILE *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		const struct machine_cpu *cpu = &run->machine->cpus[i];
+		const struct kvm_sregs *sregs = &cpu->vcpu.run->s.regs.sregs;
+		struct interrupt_registers registers = { .apic_base = sregs->apic_base };
+		char text[1024];
+
+		if (cpu == run->cpu || !read_controllers(run->machine, cpu, &registers) ||
+		    !holds_any(&registers))
+			continue;
+		describe_local_apic(&registers, text, sizeof(text));
+		fprintf(out, "CPU %u's%s%s\n", i, text[0] == '\n' ? " " : "",
+			text[0] == '\n' ? text + 1 : text);
+	}
+}

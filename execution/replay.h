@@ -7,8 +7,9 @@
 
 /*
  * On AMD a triple fault resets the CPU, which forgets where it came from (APM vol. 2, 15.14.2): run
- * the test again by single steps, and keep the registers before the last one.
+ * the test again by single steps, and keep the registers before the last one. The test began at that time
+ * of clock_ns(). If they are not found, run->why says so, and what may help.
  */
-void replay(struct execution *run);
+void replay(struct execution *run, uint64_t start);
 
 #endif /* EXECUTION_REPLAY_H */

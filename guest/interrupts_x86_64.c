@@ -169,3 +169,11 @@ size_t describe_interrupts(const struct interrupt_registers *registers, int vect
 	    registers->pic_requests, registers->pic_in_service, registers->pic_masks);
 	return report.length;
 }
+
+size_t describe_local_apic(const struct interrupt_registers *registers, char *text, size_t size)
+{
+	struct report report = { text, size, 0 };
+
+	add_apic(&report, registers);
+	return report.length;
+}

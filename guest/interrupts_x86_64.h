@@ -29,6 +29,9 @@ struct interrupt_registers {
 size_t describe_interrupts(const struct interrupt_registers *registers, int vector, char *text,
 			   size_t size);
 
+/* The same of the local APIC alone, after a newline: "local APIC: …". */
+size_t describe_local_apic(const struct interrupt_registers *registers, char *text, size_t size);
+
 #pragma GCC visibility pop
 
 #endif /* GUEST_INTERRUPTS_X86_64_H */

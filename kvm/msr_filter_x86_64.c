@@ -52,3 +52,14 @@ int msr_filter_init(struct msr_filter *filter, uint32_t *indices, size_t count, 
 	}
 	return 0;
 }
+
+void msr_filter_init_strict(struct msr_filter *filter, bool apic_base)
+{
+	/* SDM vol. 4, table 2-2. KVM takes no filter that denies by default and has no range. */
+	const uint32_t index = 0x1b;
+
+	filter->filter = (struct kvm_msr_filter){ .flags = KVM_MSR_FILTER_DEFAULT_DENY };
+	memset(filter->bitmaps, 0, sizeof(filter->bitmaps));
+	add_range(filter, 0, index, index);
+	filter->bitmaps[0][0] = apic_base;
+}

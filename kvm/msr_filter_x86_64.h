@@ -6,6 +6,7 @@
 #ifndef KVM_MSR_FILTER_X86_64_H
 #define KVM_MSR_FILTER_X86_64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/kvm.h>
@@ -26,5 +27,8 @@ struct msr_filter {
  */
 int msr_filter_init(struct msr_filter *filter, uint32_t *indices, size_t count,
 		    struct error *error);
+
+/* Fill in a filter that denies all MSRs, but for IA32_APIC_BASE, if that is to be had. */
+void msr_filter_init_strict(struct msr_filter *filter, bool apic_base);
 
 #endif /* KVM_MSR_FILTER_X86_64_H */

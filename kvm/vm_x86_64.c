@@ -146,3 +146,11 @@ int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error 
 
 	return err ? err : KVM_IOCTL(vm->fd, KVM_X86_SET_MSR_FILTER, &filter.filter, error);
 }
+
+int vm_filter_all_msrs(struct vm *vm, bool apic_base, struct error *error)
+{
+	struct msr_filter filter;
+
+	msr_filter_init_strict(&filter, apic_base);
+	return KVM_IOCTL(vm->fd, KVM_X86_SET_MSR_FILTER, &filter.filter, error);
+}

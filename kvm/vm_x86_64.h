@@ -26,4 +26,10 @@ int vm_report_msrs(struct vm *vm, bool all, struct error *error);
  */
 int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error);
 
+/*
+ * Have all of them leave the VM, but for those of the x2APIC and, if wanted, IA32_APIC_BASE; until the
+ * next vm_filter_msrs(). Returns 0 or -errno.
+ */
+int vm_filter_all_msrs(struct vm *vm, bool apic_base, struct error *error);
+
 #endif /* KVM_VM_X86_64_H */

@@ -122,7 +122,8 @@ static void shut_down(const struct monitor_cpu *cpu, struct r0_vm_outcome *outco
 			 "the guest ended with status %" PRIu32, outcome->status);
 		return;
 	}
-	outcome->exit_code = cpu->number ? 1 : 0;
+	/* KVM_EXIT_SHUTDOWN is a triple fault, which nobody meant. */
+	outcome->exit_code = cpu->number || state->exit_reason == KVM_EXIT_SHUTDOWN ? 1 : 0;
 	exit_describe(state, &exit, outcome->reason, sizeof(outcome->reason));
 }
 

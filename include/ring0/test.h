@@ -206,6 +206,7 @@ struct r0_options {
 	struct r0_mocks io;
 	struct r0_mocks mmio;
 	struct r0_msrs msrs;
+	bool strict_msrs; /* no others may be accessed, not even those that KVM has */
 	struct r0_cpuids cpuid;
 	struct r0_watches watch;   /* variables, each write of which the output tells */
 	bool should_halt;	   /* must end by HLT with interrupts off */

@@ -186,7 +186,8 @@ struct r0_vm_outcome {
 	enum r0_vm_end end;
 	unsigned int cpu; /* that ended it, or R0_VM_NO_CPU */
 	/*
-	 * For a process to end with: 0 if the first CPU shut the machine down; (status << 1 | 1) & 0xff
+	 * For a process to end with: 0 if the first CPU shut the machine down, but not by a triple fault;
+	 * (status << 1 | 1) & 0xff
 	 * for a status, which is odd whatever the guest says; else 1.
 	 */
 	int exit_code;
@@ -238,8 +239,8 @@ long r0_vm_console_type(struct r0_vm *vm, enum r0_vm_console console, const void
 struct r0_vm_access {
 	bool port; /* else memory */
 	bool write;
-	uint8_t width; /* bytes */
-	uint64_t address, value;
+	uint8_t width;		 /* bytes */
+	uint64_t address, value; /* what was written, or what the guest has read */
 };
 uint64_t r0_vm_unmapped(struct r0_vm *vm, struct r0_vm_access *accesses, size_t size,
 			size_t *count);

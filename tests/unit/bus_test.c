@@ -154,6 +154,8 @@ static void unmapped(void **state)
 	assert_int_equal(bus_write(&bus, BUS_PORT, 0x80, "\x34\x12", 2), BUS_UNMAPPED);
 	assert_int_equal(bus_write(&bus, BUS_MEMORY, UINT64_MAX, data, 1), BUS_UNMAPPED);
 	assert_int_equal(bus.unhandled_count, 4);
+	assert_int_equal(bus.unhandled[0].value, 0x55555555);
+	assert_int_equal(bus.unhandled[1].value, UINT64_MAX);
 	bus_access_text(&bus.unhandled[1], text, sizeof(text));
 	assert_string_equal(text, "read of 8 bytes from guest-physical 0xd0000000");
 	bus_access_text(&bus.unhandled[2], text, sizeof(text));

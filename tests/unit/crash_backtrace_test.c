@@ -452,9 +452,10 @@ static void triple_fault_with_registers_lost(void **state)
 {
 	(void)state;
 	asked.lost_registers = true;
+	asked.why_lost = "the test ended";
 	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
 	assert_string_equal(message, "triple fault: the CPU was reset by it; where it was is not "
-				     "known");
+				     "known: the test ended");
 	assert_lacks(report, "RIP");
 }
 

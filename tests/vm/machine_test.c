@@ -86,14 +86,14 @@ GUEST(triple_fault, "1: cmp %edi, " DATA_TEXT "\n"
 		    "	ud2\n"
 		    "zero: .quad 0, 0\n");
 
-static void triple_fault_is_shutdown(void **state)
+static void triple_fault_is_shutdown_but_no_success(void **state)
 {
 	struct r0_vm *vm = BOOT(NULL, triple_fault);
 	struct r0_vm_outcome outcome = run(vm);
 
 	(void)state;
 	assert_int_equal(outcome.end, R0_VM_SHUTDOWN);
-	assert_int_equal(outcome.exit_code, 0);
+	assert_int_equal(outcome.exit_code, 1);
 	r0_vm_destroy(vm);
 }
 
@@ -190,8 +190,10 @@ static void unmapped_accesses_are_told(void **state)
 	assert_int_equal(count, 4);
 	assert_true(accesses[0].port && !accesses[0].write);
 	assert_int_equal(accesses[0].address, 0x99);
+	assert_int_equal(accesses[0].value, 0xff);
 	assert_true(!accesses[1].port && !accesses[1].write);
 	assert_int_equal(accesses[1].address, 0xd0000000);
+	assert_int_equal(accesses[1].value, 0xffffffff);
 	assert_true(!accesses[2].port && accesses[2].write);
 	assert_int_equal(accesses[2].address, 0xd0000008);
 	assert_int_equal(accesses[2].width, 4);
@@ -591,7 +593,7 @@ int main(void)
 		cmocka_unit_test(serial_lines_are_captured),
 		cmocka_unit_test(i8042_reset_is_shutdown),
 		cmocka_unit_test(debug_exit_has_a_status),
-		cmocka_unit_test(triple_fault_is_shutdown),
+		cmocka_unit_test(triple_fault_is_shutdown_but_no_success),
 		cmocka_unit_test(shutdown_by_another_cpu_is_no_success),
 		cmocka_unit_test(all_halted_is_an_end),
 		cmocka_unit_test(one_halted_waits),
