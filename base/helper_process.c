@@ -16,19 +16,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/helper_process.h"
 
 #define OUTPUT_LIMIT (4u << 20)
 
 extern char **environ;
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
-}
 
 /* Not to be handed on: one makes libdw ask servers for files, the other is meant for the tests. */
 static bool is_unwanted(const char *variable)
@@ -105,13 +98,13 @@ out_environment:
 /* Read to the end of file. Returns 0, -ETIMEDOUT, -E2BIG, or another -errno. */
 static int collect(int fd, int timeout_ms, char **output)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = (int64_t)clock_ms() + timeout_ms;
 	size_t length = 0, room = 0;
 	char *text = NULL;
 
 	for (;;) {
 		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - (int64_t)clock_ms();
 		ssize_t got;
 		int polled;
 

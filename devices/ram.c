@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From guest-physical ranges to host pointers. Depends on libc alone. */
 #include "devices/ram.h"
+#include "base/bitmap.h"
 #include <errno.h>
 #include <inttypes.h>
 
@@ -32,12 +33,8 @@ int ram_add(struct ram *ram, const struct ram_region *region, struct error *erro
 
 static void mark_dirty(uint64_t *dirty, uint64_t offset, uint64_t length)
 {
-	uint64_t page;
-
-	if (!length)
-		return;
-	for (page = offset / PAGE_SIZE; page <= (offset + length - 1) / PAGE_SIZE; page++)
-		dirty[page / 64] |= 1ull << page % 64;
+	if (length)
+		bitmap_set_range(dirty, offset / PAGE_SIZE, (offset + length - 1) / PAGE_SIZE + 1);
 }
 
 void *ram_at(const struct ram *ram, r0_gpa address, uint64_t length, bool write)

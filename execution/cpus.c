@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <ring0/private/abi.h>
+#include "base/clock.h"
 #include "execution/alarm.h"
 #include "execution/assist_policy.h"
 #include "execution/cpu.h"
@@ -359,12 +360,7 @@ int parallel_rest(struct execution *run, uint64_t idle)
 		note_wait(run, (unsigned int)idle - 1);
 		if (parallel_is_idle(run, (unsigned int)idle - 1))
 			return 0;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += REST_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
+		until = clock_timespec(clock_ns() + REST_NS);
 		pthread_cond_timedwait(&parallel->changed, &parallel->lock, &until);
 	} else {
 		pthread_mutex_unlock(&parallel->lock);

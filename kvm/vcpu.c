@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "kvm/vcpu_own.h"
 
 /* A real-time signal near the end of the range: glibc and most programs take theirs elsewhere. */
@@ -119,8 +120,7 @@ static int make_alarm(struct vcpu *vcpu, struct error *error)
 
 int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error)
 {
-	struct itimerspec when = { .it_value = { .tv_sec = (time_t)(when_ns / 1000000000),
-						 .tv_nsec = (long)(when_ns % 1000000000) } };
+	const struct itimerspec when = { .it_value = clock_timespec(when_ns) };
 	int err;
 
 	if (!vcpu->has_alarm) {

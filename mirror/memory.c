@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A VM's private memory: copied on write from the snapshot, put back by its dirty pages. */
 #include "mirror/memory.h"
+#include "base/bitmap.h"
 #include "kvm/vm_x86_64.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@ int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *v
 		struct error *error)
 {
 	uint64_t size = mirror->frames.count * PAGE_SIZE;
-	size_t words = (mirror->frames.count + 63) / 64, i;
+	size_t words = bitmap_words(mirror->frames.count), i;
 	int err;
 
 	*memory = (struct memory){
@@ -90,7 +91,7 @@ void memory_finish(struct memory *memory)
 int memory_reset(struct memory *memory, struct error *error)
 {
 	const struct mirror *mirror = memory->mirror;
-	size_t words = (memory->frames.count + 63) / 64, word;
+	size_t words = bitmap_words(memory->frames.count), word;
 	int err;
 
 	if (memory->ram_count)
@@ -137,18 +138,17 @@ int memory_keep(struct memory *memory, r0_gva address, size_t size, struct error
 				 "the program that is writable and copied",
 				 size, (unsigned long long)address.value);
 	if (!memory->kept)
-		memory->kept = calloc((memory->frames.count + 63) / 64, sizeof(uint64_t));
+		memory->kept = calloc(bitmap_words(memory->frames.count), sizeof(uint64_t));
 	if (!memory->kept)
 		return error_set(error, ENOMEM, "no memory");
 	page = (part->gpa + (address.value - part->map.start) - memory->frames.base) / PAGE_SIZE;
-	for (; size; size -= PAGE_SIZE, page++)
-		memory->kept[page / 64] |= 1ull << (page % 64);
+	bitmap_set_range(memory->kept, page, page + size / PAGE_SIZE);
 	return 0;
 }
 
 static bool is_kept(const struct memory *memory, uint64_t page)
 {
-	return memory->kept && memory->kept[page / 64] >> (page % 64) & 1;
+	return memory->kept && bitmap_has(memory->kept, page);
 }
 
 /* The host's address of guest-physical memory, and how many bytes are there; NULL if none is. */
@@ -175,17 +175,14 @@ static uint8_t *at_physical(const struct memory *memory, uint64_t address, uint6
 uint8_t *memory_own(struct memory *memory, r0_gpa address, size_t size, bool write)
 {
 	const struct frames *frames = &memory->frames;
-	uint64_t room = 0, number, last;
+	uint64_t room = 0;
 	uint8_t *at = at_physical(memory, address.value, &room);
 
 	if (!at || !size || size > room)
 		return NULL;
 	if (!write || !range_holds(frames->base, frames->count * PAGE_SIZE, address.value, size))
 		return at;
-	number = (address.value - frames->base) / PAGE_SIZE;
-	last = (address.value + size - 1 - frames->base) / PAGE_SIZE;
-	for (; number <= last; number++)
-		frames->changed[number / 64] |= 1ull << (number % 64);
+	frames_touch(frames, address.value, size);
 	return at;
 }
 
@@ -265,7 +262,7 @@ size_t memory_write(struct memory *memory, r0_gva address, const void *from, siz
 
 	while (done < size) {
 		size_t step = left_in_page(address.value + done, size - done);
-		uint64_t room = 0, number;
+		uint64_t room = 0;
 		r0_gpa physical;
 		uint8_t *at;
 
@@ -275,11 +272,8 @@ size_t memory_write(struct memory *memory, r0_gva address, const void *from, siz
 		if (!at)
 			break;
 		memcpy(at, (const uint8_t *)from + done, step);
-		if (physical.value >= memory->frames.base) {
-			number = (physical.value - memory->frames.base) / PAGE_SIZE;
-			if (number < memory->frames.count)
-				memory->frames.changed[number / 64] |= 1ull << (number % 64);
-		}
+		if (frames_at(&memory->frames, physical.value))
+			frames_touch(&memory->frames, physical.value, step);
 		done += step;
 	}
 	return done;
@@ -460,8 +454,7 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 				 (unsigned long long)memory->frames.count * PAGE_SIZE >> 20);
 	/* Not there, as past the end of a file: it stays zero. */
 	read_process(page, bytes, PAGE_SIZE);
-	memory->frames.changed[(frame - memory->frames.base) / PAGE_SIZE / 64] |=
-		1ull << ((frame - memory->frames.base) / PAGE_SIZE % 64);
+	frames_touch(&memory->frames, frame, PAGE_SIZE);
 	rights = (part->map.write ? PAGE_WRITE : 0) | (part->map.execute ? PAGE_EXECUTE : 0);
 	err = page_table_map(&memory->frames, memory->mirror->root, gva(page), gpa(frame),
 			     PAGE_SIZE, rights, false);

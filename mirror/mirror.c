@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Building the mirror: what becomes of each mapping, its frames, its page-table entries. */
 #include "mirror/mirror.h"
+#include "base/bitmap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -186,7 +187,7 @@ static int choose_base(const struct mirror_config *config, uint64_t size, uint64
 
 static size_t changed_size(const struct mirror *mirror)
 {
-	return (mirror->frames.count + 63) / 64 * sizeof(uint64_t);
+	return bitmap_words(mirror->frames.count) * sizeof(uint64_t);
 }
 
 static int make_snapshot(struct mirror *mirror, const struct mirror_config *config, int pagemap,

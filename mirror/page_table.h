@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/address.h"
+#include "mirror/frames.h"
 
 /* What code may do with a page, besides reading it in ring 0 (at EL1). */
 enum page_rights {
@@ -17,25 +18,6 @@ enum page_rights {
 	PAGE_USER = 1 << 2,   /* all of that in ring 3, too */
 	PAGE_DEVICE = 1 << 3, /* it is a device's registers: not cached */
 };
-
-/*
- * Frames of guest-physical memory from `base` on. The first `used` are taken; more are handed out
- * in order, and are zero. A change of a frame sets its bit in `changed`, if there is one;
- * in a mirror, those are its page tables.
- */
-struct frames {
-	uint8_t *bytes;
-	uint64_t base;
-	uint64_t count;
-	uint64_t used;
-	uint64_t *changed;
-};
-
-/* Take `number` adjacent frames. Returns the address of the first, or 0 if there are too few left. */
-uint64_t frames_take(struct frames *frames, uint64_t number);
-
-/* The frame at a guest-physical address, or NULL if it is none of these. */
-void *frames_at(const struct frames *frames, uint64_t address);
 
 /*
  * Map [gva, gva + size) to [gpa, gpa + size) with those rights below the

@@ -9,31 +9,6 @@
 #define LARGE_SIZE (1ul << 21)
 #define HUGE_SIZE  (1ul << 30)
 
-static void note_change(struct frames *frames, uint64_t address)
-{
-	uint64_t number = (address - frames->base) / PAGE_SIZE;
-
-	if (frames->changed)
-		frames->changed[number / 64] |= 1ull << (number % 64);
-}
-
-uint64_t frames_take(struct frames *frames, uint64_t number)
-{
-	uint64_t address = frames->base + frames->used * PAGE_SIZE;
-
-	if (number > frames->count - frames->used)
-		return 0;
-	frames->used += number;
-	return address;
-}
-
-void *frames_at(const struct frames *frames, uint64_t address)
-{
-	if (!range_holds(frames->base, frames->count * PAGE_SIZE, address, 1))
-		return NULL;
-	return frames->bytes + page_floor(address - frames->base);
-}
-
 static unsigned int index_at(uint64_t address, unsigned int level)
 {
 	return address >> (12 + 9 * level) & 511;
@@ -57,8 +32,8 @@ static int descend(struct frames *frames, uint64_t *entry, uint64_t in, uint64_t
 
 		if (!table)
 			return -ENOSPC;
-		note_change(frames, table);
-		note_change(frames, in);
+		frames_touch(frames, table, PAGE_SIZE);
+		frames_touch(frames, in, PAGE_SIZE);
 		*entry = table | R0_PAGE_P | R0_PAGE_RW | R0_PAGE_A | (bits & R0_PAGE_US);
 	} else if (*entry & R0_PAGE_PS) {
 		return -EEXIST;
@@ -89,7 +64,7 @@ static int map_one(struct frames *frames, uint64_t root, uint64_t address, uint6
 	if (lowest && (*entry & R0_PAGE_P) && !(*entry & R0_PAGE_PS))
 		return -EEXIST;
 	*entry = value;
-	note_change(frames, table);
+	frames_touch(frames, table, PAGE_SIZE);
 	return 0;
 }
 

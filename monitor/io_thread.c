@@ -5,20 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "base/clock.h"
 #include "monitor/rest.h"
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* How long to wait at most: for poll(), until a moment of now_ms(), 0 being never. */
+/* How long to wait at most: for poll(), until a moment of clock_ms(), 0 being never. */
 static int left_ms(uint64_t until)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	if (!until)
 		return -1;
@@ -43,7 +36,7 @@ static void end_by_time(struct r0_vm *vm)
 void *monitor_io_thread(void *context)
 {
 	struct r0_vm *vm = context;
-	uint64_t until = vm->options.time_limit_ms ? now_ms() + vm->options.time_limit_ms : 0;
+	uint64_t until = vm->options.time_limit_ms ? clock_ms() + vm->options.time_limit_ms : 0;
 	struct pollfd fds[1 + DEVICES_POLL_MAX];
 	size_t count;
 
@@ -55,7 +48,7 @@ void *monitor_io_thread(void *context)
 			monitor_log(vm, "waiting for a VM's input failed: %s", strerror(errno));
 		if (fds[0].revents)
 			monitor_kill(vm);
-		else if (until && now_ms() >= until)
+		else if (until && clock_ms() >= until)
 			end_by_time(vm);
 		else
 			devices_serve(vm->devices);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Freezing and thawing, as threads see it. */
 #include "monitor/park.h"
+#include "base/clock.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -174,14 +175,6 @@ static uint64_t find_missing(const struct park_control *control, struct park_sea
 	return missing;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int park_wait(struct park_control *control, struct park_seat *const *seats, size_t count,
 	      unsigned int limit_ms, uint64_t *missing)
 {
@@ -189,7 +182,7 @@ int park_wait(struct park_control *control, struct park_seat *const *seats, size
 		{ .fd = control->parked_evt, .events = POLLIN },
 		{ .fd = control->kill_evt, .events = POLLIN },
 	};
-	int64_t until = now_ms() + limit_ms, left;
+	int64_t until = (int64_t)clock_ms() + limit_ms, left;
 
 	for (;;) {
 		if (control->parked_evt >= 0)
@@ -200,7 +193,7 @@ int park_wait(struct park_control *control, struct park_seat *const *seats, size
 			return -ESHUTDOWN;
 		if (!*missing)
 			return 0;
-		left = until - now_ms();
+		left = until - (int64_t)clock_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		if (control->parked_evt < 0 && left > BLIND_LOOK_MS)

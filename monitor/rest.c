@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a machine runs, how its threads come to an end, and what is said meanwhile. */
 #include "monitor/rest.h"
+#include "base/clock.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 void monitor_log(const struct r0_vm *vm, const char *format, ...)
 {
@@ -89,16 +89,10 @@ void monitor_kill(struct r0_vm *vm)
 
 bool monitor_wait_for_threads(struct r0_vm *vm, int timeout_ms)
 {
-	struct timespec until;
+	const uint64_t wait_ms = timeout_ms < 0 ? 0 : (uint64_t)timeout_ms;
+	const struct timespec until = clock_timespec(clock_ns() + wait_ms * CLOCK_NS_PER_MS);
 	int err = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += timeout_ms % 1000 * 1000000l;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (vm->running && !err)
 		err = timeout_ms < 0 ? pthread_cond_wait(&vm->ended, &vm->end_lock) :
 				       pthread_cond_timedwait(&vm->ended, &vm->end_lock, &until);

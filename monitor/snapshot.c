@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "base/bitmap.h"
 #include "base/checksum.h"
 #include "kvm/state_bytes.h"
 #include "monitor/cpu.h"
@@ -17,7 +18,7 @@
 
 size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot)
 {
-	return (snapshot->shape.memory / PAGE_SIZE + 63) / 64;
+	return bitmap_words(snapshot->shape.memory / PAGE_SIZE);
 }
 
 struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
@@ -201,7 +202,7 @@ static void copy_pages(void *context, uint64_t first, uint64_t end)
 		if (is_zero(from))
 			continue;
 		memcpy(snapshot->memory + page * PAGE_SIZE, from, PAGE_SIZE);
-		snapshot->present[page / 64] |= 1ull << page % 64;
+		bitmap_set(snapshot->present, page);
 	}
 }
 
@@ -305,10 +306,7 @@ struct restoring {
 static void mark_pages(void *context, uint64_t first, uint64_t end)
 {
 	const struct restoring *restoring = context;
-	uint64_t page;
-
-	for (page = first; page < end; page++)
-		restoring->pages[page / 64] |= 1ull << page % 64;
+	bitmap_set_range(restoring->pages, first, end);
 }
 
 /* Nothing is known of a machine and a snapshot that were never the same. */

@@ -6,6 +6,7 @@
 #ifndef MONITOR_SNAPSHOT_H
 #define MONITOR_SNAPSHOT_H
 
+#include "base/bitmap.h"
 #include "kvm/vm_state.h"
 #include "monitor/state.h"
 
@@ -45,7 +46,7 @@ size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot);
 
 static inline bool full_snapshot_has_page(const struct r0_vm_snapshot *snapshot, uint64_t page)
 {
-	return snapshot->present[page / 64] >> page % 64 & 1;
+	return bitmap_has(snapshot->present, page);
 }
 
 /* The machine goes: its snapshots stay, tracked no longer. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/bitmap.h"
 #include "base/checksum.h"
 #include "kvm/state_bytes.h"
 #include "monitor/snapshot.h"
@@ -296,7 +297,7 @@ static int read_pages(struct reader *reader, struct r0_vm_snapshot *snapshot, ui
 		err = get(reader, snapshot->memory + number * PAGE_SIZE, PAGE_SIZE);
 		if (err)
 			return err;
-		snapshot->present[number / 64] |= 1ull << number % 64;
+		bitmap_set(snapshot->present, number);
 	}
 	return 0;
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "monitor/outlets.h"
 #include "monitor/wiring_virtio.h"
 
@@ -111,32 +111,17 @@ void devices_pause(struct devices *devices, bool paused)
 	wake_worker(devices);
 }
 
-static bool is_past(const struct timespec *until)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > until->tv_sec ||
-	       (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
-}
-
 int devices_settle(struct devices *devices, unsigned int limit_ms)
 {
-	struct timespec until;
+	const uint64_t until_ns = clock_ns() + limit_ms * CLOCK_NS_PER_MS;
+	const struct timespec until = clock_timespec(until_ns);
 	int err = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += limit_ms / 1000;
-	until.tv_nsec += limit_ms % 1000 * 1000000l;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	if (pthread_mutex_clocklock(&devices->lock, CLOCK_MONOTONIC, &until) != 0)
 		return -ETIMEDOUT;
 	/* A guest may have a device read what has it read more, from a disk over its queue, for ever. */
 	while (devices_serve_queues(devices) && !err)
-		err = is_past(&until) ? -ETIMEDOUT : 0;
+		err = clock_ns() >= until_ns ? -ETIMEDOUT : 0;
 	pthread_mutex_unlock(&devices->lock);
 	return err;
 }

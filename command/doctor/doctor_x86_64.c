@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <ring0.h>
 #include <ring0/x86/instructions.h>
+#include "base/clock.h"
 #include "base/host.h"
 #include "base/text.h"
 #include "command/commands.h"
@@ -121,14 +122,6 @@ static void ask_kvm(struct report *report)
 	close(fd);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* "…: 66 0f ef c0 in f (a.c:1)": the words between are the instruction. */
 static void copy_instruction(char *to, size_t size, const char *message)
 {
@@ -228,7 +221,7 @@ static bool is_hopeless(const struct report *report)
 static void run_probes(struct report *report, const struct r0_cpuid *leaf1)
 {
 	const struct doctor_finding not_tried = { DOCTOR_FAILED, "after what failed before" };
-	uint64_t ns = now_ns(), cycles = r0_rdtsc();
+	uint64_t ns = clock_ns(), cycles = r0_rdtsc();
 	size_t i;
 
 	for (i = 0; i < doctor_probe_count; i++) {
@@ -245,7 +238,7 @@ static void run_probes(struct report *report, const struct r0_cpuid *leaf1)
 		report->findings[i] = not_tried;
 	else
 		doctor_timer_probe(&report->findings[i]);
-	ns = now_ns() - ns;
+	ns = clock_ns() - ns;
 	cycles = r0_rdtsc() - cycles;
 	if (cycles)
 		report->instruction_ns = (double)doctor_cycles / DOCTOR_TIMED_INSTRUCTIONS *

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include "base/clock.h"
 #include "command/doctor/doctor.h"
 #include "kvm/vcpu.h"
 
@@ -187,10 +188,8 @@ static void *trial_thread(void *context)
 /* With the lock held. HLT waits within KVM_RUN: only a kick ends that. */
 static void wait_until_done(struct trial *trial)
 {
-	struct timespec until;
+	const struct timespec until = clock_timespec(clock_ns() + TIME_LIMIT_S * CLOCK_NS_PER_S);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TIME_LIMIT_S;
 	while (!trial->done &&
 	       pthread_cond_timedwait(&trial->changed, &trial->lock, &until) != ETIMEDOUT)
 		;

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "command/lab/lab.h"
 
 int lab_error(int status, const char *format, ...)
@@ -126,10 +127,7 @@ bool lab_name_matches(const char *pattern, const char *name, size_t length)
 
 uint64_t lab_clock(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_ms();
 }
 
 int lab_map_descriptor(int fd, struct lab_blob *blob)
