@@ -13,7 +13,7 @@
 #include "command/lab/emulator.h"
 #include "command/lab/lab.h"
 
-static int prepare_and_run(struct lab_options *options)
+int lab_run_program(struct lab_options *options)
 {
 	struct lab_files files = { 0 };
 	struct lab_strings inside = { 0 };
@@ -30,10 +30,10 @@ static int prepare_and_run(struct lab_options *options)
 				 "was missing",
 				 options->architecture->name);
 	status = lab_gather(&files, options, &inside);
-	if (!status && options->kvm->emulator->check)
-		status = options->kvm->emulator->check(options);
 	if (!status)
 		status = lab_fetch_missing(options);
+	if (!status && options->kvm->emulator->check)
+		status = options->kvm->emulator->check(options);
 	if (!status)
 		status = lab_kernel_find(options, &kernel);
 	if (!status)
@@ -65,6 +65,15 @@ static void catch_signals(void)
 	lab_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+void lab_unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+}
+
 /* End by the signal that ended the lab, so that a shell's loop ends too. */
 static void pass_signal_on(void)
 {
@@ -87,7 +96,7 @@ static int act(struct lab_options *options)
 	if (options->fetch && !status)
 		status = lab_fetch(options->architecture);
 	if (!status && options->programs.count)
-		status = prepare_and_run(options);
+		status = options->matrix ? lab_matrix(options) : lab_run_program(options);
 	return status;
 }
 

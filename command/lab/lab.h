@@ -73,11 +73,12 @@ struct lab_options {
 	const char *cpu;      /* the model, or NULL for the emulator's usual one */
 	const char *sysroot;  /* NULL: the architecture's, for programs not of this host */
 	const char *statuses; /* a file to write each program's status to, or NULL */
-	bool keep, cold, verbose, each, fetch, help;
+	bool keep, cold, verbose, each, fetch, help, matrix;
 	struct lab_strings variables;	   /* NAME=VALUE */
 	struct lab_strings kvm_parameters; /* NAME=VALUE, of its last module, or kvm.NAME=VALUE */
 	struct lab_strings files;	   /* PATH or PATH:PATH-INSIDE */
 	struct lab_strings collect;	   /* paths inside */
+	struct lab_strings kernels;	   /* each that --kernel named */
 	struct lab_strings programs;	   /* one, unless `each` */
 	struct lab_strings arguments;
 };
@@ -323,8 +324,20 @@ int lab_session_collect(struct lab_machine *machine, const struct lab_options *o
 int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
 	    const struct lab_files *files, const struct lab_strings *inside);
 
+/* ---- matrix.c ---- */
+
+/* Run the program on each KVM that there is, and print a table. The status to exit with. */
+int lab_matrix(struct lab_options *options);
+
+/* ---- lab.c ---- */
+
+/* One run of the lab, all in all. */
+int lab_run_program(struct lab_options *options);
+
 /* ---- signals: lab.c has them arrive at a descriptor, which session.c reads ---- */
 
+/* For a child that is to be another program. */
+void lab_unblock_signals(void);
 /* Signals that end the lab arrive at this descriptor; what came is in lab_signal. */
 extern int lab_signals;
 extern int lab_signal;

@@ -26,6 +26,7 @@ enum {
 	OPTION_FILE,
 	OPTION_COLLECT,
 	OPTION_FETCH,
+	OPTION_MATRIX,
 	OPTION_KEEP,
 	OPTION_EACH,
 	OPTION_COLD,
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
 	{ "file", required_argument, NULL, OPTION_FILE },
 	{ "collect", required_argument, NULL, OPTION_COLLECT },
 	{ "fetch", no_argument, NULL, OPTION_FETCH },
+	{ "matrix", no_argument, NULL, OPTION_MATRIX },
 	{ "keep", no_argument, NULL, OPTION_KEEP },
 	{ "each", no_argument, NULL, OPTION_EACH },
 	{ "statuses", required_argument, NULL, OPTION_STATUSES },
@@ -64,6 +66,7 @@ static const struct option long_options[] = {
 static const char help[] =
 	"Usage: ring0 lab [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
 	"       ring0 lab [OPTION]... --each PROGRAM... [-- ARGUMENT...]\n"
+	"       ring0 lab [OPTION]... --matrix PROGRAM [ARGUMENT]...\n"
 	"       ring0 lab [--arch ARCH] [--kvm KVM] --fetch\n"
 	"Run a program on a genuine KVM inside an emulated machine.\n"
 	"\n"
@@ -87,6 +90,8 @@ static const char help[] =
 	"  --env NAME=VALUE  set a variable; R0_*, RING0_* and a few more are passed on\n"
 	"  --collect FILE    copy a file out of the machine at the end, to the same path\n"
 	"  --each            run several programs, one after the other, in one machine\n"
+	"  --matrix          run it on this host's KVM and on each that the lab has, with each\n"
+	"                    --kernel, and print one table; 1 if verdicts differ or are bad\n"
 	"  --statuses FILE   write each program's exit status to FILE: status, tab, program\n"
 	"  --cold            boot, even if a saved machine could be restored\n"
 	"  --sysroot DIR     where libraries of another architecture are\n"
@@ -161,6 +166,7 @@ static int parse_option(int option, const char *value, struct lab_options *optio
 		return 0;
 	case OPTION_KERNEL:
 		options->kernel = value;
+		lab_strings_add(&options->kernels, value);
 		return 0;
 	case OPTION_QEMU:
 		options->qemu = value;
@@ -188,6 +194,9 @@ static int parse_option(int option, const char *value, struct lab_options *optio
 		return 0;
 	case OPTION_STATUSES:
 		options->statuses = value;
+		return 0;
+	case OPTION_MATRIX:
+		options->matrix = true;
 		return 0;
 	case OPTION_FETCH:
 		options->fetch = true;
@@ -261,6 +270,21 @@ static int choose_kvm(struct lab_options *options)
 	return LAB_USAGE;
 }
 
+/* What is for one emulator, or one machine, has no place there. */
+static int check_matrix(const struct lab_options *options)
+{
+	const char *wrong = options->each		  ? "--each" :
+			    options->kvm_name		  ? "--kvm" :
+			    options->cpu		  ? "--cpu" :
+			    options->kvm_parameters.count ? "--kvm-parameter" :
+			    options->statuses		  ? "--statuses" :
+			    options->collect.count	  ? "--collect" :
+			    !options->programs.count	  ? "--fetch" :
+							    NULL;
+
+	return wrong ? lab_error(LAB_USAGE, "--matrix is without %s", wrong) : 0;
+}
+
 /* The architecture of this host. */
 static int choose_host(struct lab_options *options)
 {
@@ -294,6 +318,8 @@ int lab_options_parse(int argc, char **argv, struct lab_options *options)
 		status = choose_host(options);
 	if (!status)
 		status = choose_kvm(options);
+	if (!status && options->matrix)
+		status = check_matrix(options);
 	return status;
 }
 
@@ -306,6 +332,7 @@ void lab_options_finish(struct lab_options *options)
 {
 	lab_strings_finish(&options->variables);
 	lab_strings_finish(&options->kvm_parameters);
+	lab_strings_finish(&options->kernels);
 	lab_strings_finish(&options->files);
 	lab_strings_finish(&options->collect);
 	lab_strings_finish(&options->programs);
