@@ -4,6 +4,7 @@
 #
 #	make demo			what ring0 is, in one minute
 #	make check			all tests
+#	make check-all			and those that take minutes: all of it on kvm-intel, too
 #	make				the library, the command ring0, the examples
 #	make install PREFIX=/usr/local	and DESTDIR=… for packagers
 #	make bench			what a test costs, and how fast the lab starts
@@ -49,6 +50,13 @@ check:
 	@$(setup)
 	@ninja -C $(build)
 	@scripts/check $(build)
+
+.PHONY: check-all
+check-all:
+	@scripts/install-packages build check
+	@$(call setup,$(BUILD))
+	@ninja -C $(BUILD)
+	@scripts/check $(BUILD) --setup all
 
 .PHONY: sanitize
 sanitize: build = $(call quote,$(BUILD)-sanitize)

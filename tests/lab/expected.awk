@@ -32,6 +32,11 @@ function wrong(text)
 	bad = 1
 }
 
+FNR == 1 && NR == 1 {
+	list = FILENAME
+	sub(/^.*\//, "tests/lab/", list)
+}
+
 FNR == NR && !/^#/ {
 	if (NF != 3 || $1 !~ /^(crash|fail|skip)$/) {
 		print "Bail out! " FILENAME ":" FNR ": not \"what, pattern, why\""
@@ -70,12 +75,12 @@ only == "crash" {
 	if (directive ~ /^SKIP/) {
 		text = reason("skip", name)
 		if (text == "")
-			wrong("is skipped, for no reason that tests/lab/expected lists: " directive)
+			wrong("is skipped, for no reason that " list " lists: " directive)
 		else
 			print "ok " number " - " name " # SKIP in the lab: " text
 	} else if (directive == "" && (text = reason("fail", name)) != "") {
 		if (good)
-			wrong("passes, where tests/lab/expected has: " text)
+			wrong("passes, where " list " has: " text)
 		else
 			print "ok " number " - " name " # SKIP expected failure in the lab: " text
 	} else {
@@ -98,7 +103,7 @@ END {
 	}
 	for (i = 1; i <= rules && whole != ""; i++) {
 		if (!used[i] && (kind[i] == "crash") == (only == "crash")) {
-			print "Bail out! no test is as tests/lab/expected has it: " kind[i] " " glob[i]
+			print "Bail out! no test is as " list " has it: " kind[i] " " glob[i]
 			bad = 1
 		}
 	}
