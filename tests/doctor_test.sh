@@ -62,7 +62,7 @@ says()
 }
 
 echo 'TAP version 14'
-echo '1..15'
+echo '1..16'
 
 kvm='there is no usable /dev/kvm'
 if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
@@ -76,6 +76,7 @@ fi
 
 if [ "$kvm" ]; then
 	for name in 'tells what kind of KVM this is' 'finds that integer code works' \
+		'tells whether a missing flush shows' \
 		'tries each thing' 'does not take long' 'prints JSON' 'an old KVM' \
 		'another API version' 'a KVM_RUN that does not come back' \
 		'an exit of no known reason'; do
@@ -87,6 +88,8 @@ else
 	result 'tells what kind of KVM this is'
 	says '^integer .* works'
 	result 'finds that integer code works'
+	says '^INVLPG .* works: ' && says '^TLB shootdown .* works: ' && says 'a missing one'
+	result 'tells whether a missing flush shows'
 	[ "$(sed -n '/^integer /,/^$/p' "$scratch/out" | grep -c .)" -ge 20 ] &&
 		! says 'could not be tried'
 	result 'tries each thing'
@@ -147,7 +150,8 @@ if [ "${RING0_LAB-}" = none ]; then
 else
 	expect 0 env RING0_LAB=auto "$command" lab "$command" doctor &&
 		says '^Hardware KVM: ring 0 runs natively\.' && says '^AVX .* works' &&
-		says '^data watchpoint .* works' && says '^timer interrupt .* works'
+		says '^data watchpoint .* works' && says '^timer interrupt .* works' &&
+		says '^INVLPG .* works: a missing one shows' && says '^TLB shootdown .* works: '
 	result 'everything works in the lab'
 fi
 

@@ -32,6 +32,7 @@ struct doctor_probe {
 	void (*run)(void *arg);
 	bool other_cpuid;		  /* with doctor_cpuid_ecx */
 	const volatile uint32_t *watched; /* by .watch, or NULL: whether it takes single steps */
+	unsigned int cpus;		  /* 0 is one */
 };
 
 extern const struct doctor_probe doctor_probes[];

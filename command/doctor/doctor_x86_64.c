@@ -181,6 +181,7 @@ static void try_in_ring0(const struct doctor_probe *probe, const struct r0_cpuid
 {
 	struct r0_options options = {
 		.timeout_ms = PROBE_LIMIT_MS,
+		.cpus = probe->cpus,
 		.ioports = R0_IOPORTS({ 0x80, 0x5a }, { 0x84, 0x12345678 }),
 	};
 	const struct r0_watched watched = { probe->watched, sizeof(*probe->watched), "&watched" };
@@ -194,12 +195,19 @@ static void try_in_ring0(const struct doctor_probe *probe, const struct r0_cpuid
 		options.watch = (struct r0_watches){ &watched, 1 };
 		options.timeout_ms = 20 * PROBE_LIMIT_MS;
 	}
+	/* CPUs that take turns do so slowly, where there are fewer of the host's. */
+	if (probe->cpus)
+		options.timeout_ms = 20 * PROBE_LIMIT_MS;
 	result = r0_call(doctor_probe_run, &copy, &options);
 	judge(&result, finding);
 	/* That is nothing to do without. */
 	if (finding->result == DOCTOR_WORKS && strstr(result.output, "by single steps"))
 		snprintf(finding->detail, sizeof(finding->detail),
 			 "by single steps: KVM's watchpoints never fire");
+	/* What a probe prints is more on how it works. */
+	else if (finding->result == DOCTOR_WORKS)
+		snprintf(finding->detail, sizeof(finding->detail), "%.*s",
+			 (int)strcspn(result.output, "\n"), result.output);
 	r0_result_finish(&result);
 }
 

@@ -355,6 +355,92 @@ static void single_step(void *arg)
 		WRONG("DR6 is %#lx, without BS", r0_read_dr6());
 }
 
+static volatile uint8_t pages[2][4096] __attribute__((aligned(4096)));
+
+/* How often it is tried whether an old translation is used. */
+#define TRIES 20
+
+/* The entry of the first page with that page's address, or the second one's. */
+static uint64_t entry_for(uint64_t entry, unsigned int page)
+{
+	return (entry & ~R0_PAGE_ADDRESS) | r0_physical((const void *)pages[page]);
+}
+
+static void tell_missing(unsigned int count)
+{
+	if (count)
+		r0_printf("a missing one shows, in %u of %d tries", count, TRIES);
+	else
+		r0_printf("but a missing one does not show: changes are seen at once");
+}
+
+/* A CPU may remember a translation, and need not: SDM vol. 3A, 4.10.2. Tests that flush ask for it. */
+static void translation(void *arg)
+{
+	volatile uint64_t *entry = r0_page_entry((uint64_t)pages[0], 1);
+	uint64_t first = *entry, second = entry_for(first, 1);
+	unsigned int count = 0, i;
+
+	(void)arg;
+	pages[0][0] = 1;
+	pages[1][0] = 2;
+	for (i = 0; i < TRIES; i++) {
+		*entry = first;
+		r0_invlpg((const void *)pages[0]);
+		if (pages[0][0] != 1)
+			WRONG("the old translation is still used after it");
+		*entry = second;
+		count += pages[0][0] == 1;
+		r0_invlpg((const void *)pages[0]);
+		if (pages[0][0] != 2)
+			WRONG("the old translation is still used after it");
+	}
+	tell_missing(count);
+}
+
+static struct r0_barrier both;
+static unsigned int old_ones;
+
+/* On another CPU: read before the change and after it, without a flush. */
+static void read_twice(void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < TRIES; i++) {
+		r0_barrier_wait(&both);
+		r0_invlpg((const void *)pages[0]);
+		if (pages[0][0] != 1)
+			WRONG("the old translation is still used after it");
+		r0_barrier_wait(&both);
+		r0_barrier_wait(&both);
+		old_ones += pages[0][0] == 1;
+		r0_barrier_wait(&both);
+	}
+}
+
+static void shootdown(void *arg)
+{
+	volatile uint64_t *entry = r0_page_entry((uint64_t)pages[0], 1);
+	uint64_t first = *entry, second = entry_for(first, 1);
+	unsigned int i;
+
+	(void)arg;
+	pages[0][0] = 1;
+	pages[1][0] = 2;
+	r0_on_cpu_async(1, read_twice, NULL);
+	for (i = 0; i < TRIES; i++) {
+		*entry = first;
+		r0_barrier_wait(&both);
+		r0_barrier_wait(&both);
+		*entry = second;
+		r0_barrier_wait(&both);
+		r0_barrier_wait(&both);
+	}
+	r0_on_cpu_wait(1);
+	tell_missing(old_ones);
+}
+
 void doctor_probe_run(void *arg)
 {
 	const struct doctor_probe *probe = arg;
@@ -368,30 +454,34 @@ void doctor_probe_run(void *arg)
 }
 
 const struct doctor_probe doctor_probes[] = {
-	{ "integer", "add, sub, jnz", 0, integer, false, NULL },
-	{ "port I/O", "out, in", 0, port_io, false, NULL },
-	{ "MSR", "wrmsr, rdmsr", 0, msr, false, NULL },
-	{ "CPUID", "as the VM was given it", 0, cpuid, true, NULL },
-	{ "page fault", "#PF and CR2", 0, page_fault, false, NULL },
-	{ "invalid opcode", "ud2, #UD", 0, invalid_opcode, false, NULL },
-	{ "SSE", "paddq", R0_FEATURE_SSE2, sse, false, NULL },
-	{ "AVX", "vxorps", R0_FEATURE_AVX, avx, false, NULL },
-	{ "x87", "fadd", R0_FEATURE_FPU, x87, false, NULL },
-	{ "INT3", "int3, #BP", 0, breakpoint, false, NULL },
-	{ "INT n", "int 0x40", 0, software_interrupt, false, NULL },
-	{ "ring 3", "iretq to it and back", 0, ring3, false, NULL },
-	{ "SYSCALL", "in ring 0", R0_FEATURE_SYSCALL, syscall_here, false, NULL },
-	{ "SYSRET", "syscall in ring 3 and back", R0_FEATURE_SYSCALL, sysret, false, NULL },
-	{ "STAC, CLAC", "stac, clac", R0_FEATURE_SMAP, stac_and_clac, false, NULL },
-	{ "XGETBV", "xgetbv", R0_FEATURE_OSXSAVE, xgetbv, false, NULL },
-	{ "RDTSCP", "rdtscp", R0_FEATURE_RDTSCP, rdtscp, false, NULL },
-	{ "POPCNT", "popcnt", R0_FEATURE_POPCNT, popcnt, false, NULL },
-	{ "CMPXCHG16B", "lock-free 16 bytes", R0_FEATURE_CMPXCHG16B, cmpxchg16b, false, NULL },
-	{ "hypercall", "vmcall or vmmcall", 0, hypercall, false, NULL },
-	{ "data watchpoint", "DR7, on a write", 0, data_watchpoint, false, NULL },
-	{ "the host's watchpoint", "R0_WATCH(), on a write", 0, host_watchpoint, false, &watched },
-	{ "instruction breakpoint", "DR7, on execution", 0, instruction_breakpoint, false, NULL },
-	{ "single step", "RFLAGS.TF", 0, single_step, false, NULL },
+	{ "integer", "add, sub, jnz", 0, integer, false, NULL, 0 },
+	{ "port I/O", "out, in", 0, port_io, false, NULL, 0 },
+	{ "MSR", "wrmsr, rdmsr", 0, msr, false, NULL, 0 },
+	{ "CPUID", "as the VM was given it", 0, cpuid, true, NULL, 0 },
+	{ "page fault", "#PF and CR2", 0, page_fault, false, NULL, 0 },
+	{ "invalid opcode", "ud2, #UD", 0, invalid_opcode, false, NULL, 0 },
+	{ "SSE", "paddq", R0_FEATURE_SSE2, sse, false, NULL, 0 },
+	{ "AVX", "vxorps", R0_FEATURE_AVX, avx, false, NULL, 0 },
+	{ "x87", "fadd", R0_FEATURE_FPU, x87, false, NULL, 0 },
+	{ "INT3", "int3, #BP", 0, breakpoint, false, NULL, 0 },
+	{ "INT n", "int 0x40", 0, software_interrupt, false, NULL, 0 },
+	{ "ring 3", "iretq to it and back", 0, ring3, false, NULL, 0 },
+	{ "SYSCALL", "in ring 0", R0_FEATURE_SYSCALL, syscall_here, false, NULL, 0 },
+	{ "SYSRET", "syscall in ring 3 and back", R0_FEATURE_SYSCALL, sysret, false, NULL, 0 },
+	{ "STAC, CLAC", "stac, clac", R0_FEATURE_SMAP, stac_and_clac, false, NULL, 0 },
+	{ "XGETBV", "xgetbv", R0_FEATURE_OSXSAVE, xgetbv, false, NULL, 0 },
+	{ "RDTSCP", "rdtscp", R0_FEATURE_RDTSCP, rdtscp, false, NULL, 0 },
+	{ "POPCNT", "popcnt", R0_FEATURE_POPCNT, popcnt, false, NULL, 0 },
+	{ "CMPXCHG16B", "lock-free 16 bytes", R0_FEATURE_CMPXCHG16B, cmpxchg16b, false, NULL, 0 },
+	{ "hypercall", "vmcall or vmmcall", 0, hypercall, false, NULL, 0 },
+	{ "INVLPG", "of a changed translation", 0, translation, false, NULL, 0 },
+	{ "TLB shootdown", "of another CPU's", 0, shootdown, false, NULL, 2 },
+	{ "data watchpoint", "DR7, on a write", 0, data_watchpoint, false, NULL, 0 },
+	{ "the host's watchpoint", "R0_WATCH(), on a write", 0, host_watchpoint, false, &watched,
+	  0 },
+	{ "instruction breakpoint", "DR7, on execution", 0, instruction_breakpoint, false, NULL,
+	  0 },
+	{ "single step", "RFLAGS.TF", 0, single_step, false, NULL, 0 },
 };
 
 const size_t doctor_probe_count = sizeof(doctor_probes) / sizeof(doctor_probes[0]);
