@@ -180,7 +180,8 @@ fresh
 expect 85 env RING0_LAB=auto "$ring0" lab --qemu no-such-qemu "$one_test" && says 'qemu-system-x86' && fetched 0
 result 'without QEMU nothing is fetched'
 
-reason=$(without_kvm "$scripts/no-kvm" "$one_test" 2>&1) && [ "$reason" = "/dev/kvm has API version 11, ring0 needs 12" ] &&
+# The reason depends on what there is here instead.
+without_kvm "$scripts/no-kvm" "$one_test" >"$folder/log" 2>&1 && says '/dev/kvm' && ! says 'RING0_LAB' &&
 	! without_kvm RING0_LAB=none "$scripts/no-kvm" "$one_test"
 result 'scripts/no-kvm says why'
 
