@@ -8,15 +8,19 @@
 
 /*
  * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
- * guest. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too.
+ * guest. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too; where
+ * a test returned, the instruction before its last exit was the runtime's, and held back none.
  */
 bool leftovers_stay(const struct execution *run, const struct vcpu *vcpu)
 {
 	const struct kvm_sregs *sregs = &vcpu->run->s.regs.sregs;
 	bool watched = run->debugger || run->watchpoints;
 
-	return sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME ||
-	       (watched && vcpu->vm->kvm->own->is_vmx) || pending_debug_is_possible(vcpu);
+	if (sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME)
+		return true;
+	if (run->ending.how == END_RETURNED && vcpu == &run->machine->cpus[0].vcpu)
+		return false;
+	return (watched && vcpu->vm->kvm->own->is_vmx) || pending_debug_is_possible(vcpu);
 }
 
 bool leftovers_hide_place(const struct execution *run)
