@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "assist/assist.h"
 #include "execution/assist_policy.h"
+#include "execution/cpu.h"
 #include "execution/memory_access.h"
 
 static int bus_access(void *context, struct r0_access *access)
@@ -27,7 +28,7 @@ enum assistance assistance_complete(struct execution *run)
 		snprintf(run->why, sizeof(run->why), "%s", error.text);
 		return ASSISTANCE_NONE;
 	}
-	run->assisted_regs = cpu->vcpu.run->s.regs.regs;
+	run->assisted_regs = cpu_registers(cpu);
 	/* A debugger is to see each instruction. */
 	assist_set_batch(cpu->assist, assistance_is_batch() && !run->debugger);
 	switch (assist_complete(cpu->assist, &bus, &reason, &error)) {

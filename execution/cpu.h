@@ -8,6 +8,9 @@
 
 #include "execution/machine.h"
 
+/* The general ones. */
+struct kvm_regs cpu_registers(const struct machine_cpu *cpu);
+
 /* The address of the next instruction. */
 uint64_t cpu_pc(const struct machine_cpu *cpu);
 

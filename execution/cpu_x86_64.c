@@ -9,6 +9,11 @@ static const struct kvm_regs *regs_of(const struct machine_cpu *cpu)
 	return &cpu->vcpu.run->s.regs.regs;
 }
 
+struct kvm_regs cpu_registers(const struct machine_cpu *cpu)
+{
+	return *regs_of(cpu);
+}
+
 uint64_t cpu_pc(const struct machine_cpu *cpu)
 {
 	return regs_of(cpu)->rip;

@@ -214,8 +214,7 @@ static enum step system_call(struct execution *run, uint64_t number)
 	run->explains = true;
 	run->crash.kind = CRASH_SYSTEM_CALL;
 	run->crash.refusal = run->complaint.text;
-	run->regs = run->cpu->vcpu.run->s.regs.regs;
-	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
+	execution_note_registers(run);
 	return execution_end(run, END_REFUSED, run->complaint.text);
 }
 

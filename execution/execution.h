@@ -77,6 +77,9 @@ enum step execution_refuse(struct execution *run);
 /* The vCPU is behind a HLT, and nothing ends that. */
 enum step execution_halted(struct execution *run);
 
+/* Remember the registers of run->cpu. Of the architecture. */
+void execution_note_registers(struct execution *run);
+
 /* Remember where the vCPU is, for crash_view_explain(). Of the architecture. */
 void execution_note_place(struct execution *run, enum crash_kind kind);
 

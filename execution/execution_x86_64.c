@@ -3,12 +3,17 @@
 #include "execution/execution.h"
 #include <ring0/fault.h>
 
+void execution_note_registers(struct execution *run)
+{
+	run->regs = run->cpu->vcpu.run->s.regs.regs;
+	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
+}
+
 void execution_note_place(struct execution *run, enum crash_kind kind)
 {
 	run->crash.kind = kind;
 	run->explains = true;
-	run->regs = run->cpu->vcpu.run->s.regs.regs;
-	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
+	execution_note_registers(run);
 	run->fault_address = run->sregs.cr2;
 }
 

@@ -54,8 +54,7 @@ bool failures_add(struct execution *run, enum r0_failure_kind kind, char *file, 
 	run->text = text;
 	run->explains = kind == R0_FAILURE_PANIC;
 	run->crash.kind = CRASH_PLACE;
-	run->regs = run->cpu->vcpu.run->s.regs.regs;
-	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
+	execution_note_registers(run);
 	return true;
 }
 
