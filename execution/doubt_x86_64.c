@@ -2,11 +2,11 @@
 /* What a test used, by its registers at the end and by what the guest runtime noted. */
 #include <stdio.h>
 #include <string.h>
+#include <ring0/x86/msr.h>
 #include "execution/doubt.h"
 #include "execution/execution.h"
 #include "kvm/kvm.h"
-
-#define MSR_LSTAR 0xc0000082
+#include "kvm/msrs_x86_64.h"
 
 /* Of DR7, for each of four breakpoints: SDM vol. 3B, 18.2.4. */
 #define DR7_ENABLED(n) (3ull << 2 * (n))
@@ -41,14 +41,10 @@ static unsigned int doubts_of_registers(const struct execution *run)
 /* Whether the CPU would have gone to a handler of the test's own by SYSCALL. */
 static bool has_own_syscall(const struct machine_cpu *cpu, unsigned int number)
 {
-	struct {
-		struct kvm_msrs list;
-		struct kvm_msr_entry entry;
-	} lstar = { .list.nmsrs = 1, .entry.index = MSR_LSTAR };
+	struct kvm_msr_entry lstar = { .index = R0_MSR_LSTAR };
 	const uint64_t ours = (uint64_t)r0_syscall_entry + number * R0_SYSCALL_ENTRY_SIZE;
 
-	return KVM_IOCTL(cpu->vcpu.fd, KVM_GET_MSRS, &lstar.list, NULL) == 1 &&
-	       lstar.entry.data != ours;
+	return msrs_read(&cpu->vcpu, &lstar, 1, NULL) == 1 && lstar.data != ours;
 }
 
 static bool has_data_breakpoint(const struct machine_cpu *cpu)

@@ -9,45 +9,18 @@
 #include <unistd.h>
 #include <ring0/private/abi.h>
 #include <ring0/x86/apic.h>
+#include <ring0/x86/msr.h>
+#include <ring0/x86/registers.h>
 #include "guest/runtime.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
 
 /* SDM vol. 3A, 2.5. */
-#define CR0_PE (1u << 0)
-#define CR0_MP (1u << 1)
-#define CR0_ET (1u << 4)
-#define CR0_NE (1u << 5)
-#define CR0_WP (1u << 16)
-#define CR0_AM (1u << 18)
-#define CR0_PG (1u << 31)
-
-#define CR4_VME	       (1u << 0)
-#define CR4_PSE	       (1u << 4)
-#define CR4_PAE	       (1u << 5)
-#define CR4_PGE	       (1u << 7)
-#define CR4_OSFXSR     (1u << 9)
-#define CR4_OSXMMEXCPT (1u << 10)
-#define CR4_FSGSBASE   (1u << 16)
-#define CR4_OSXSAVE    (1u << 18)
-#define CR4_SMEP       (1u << 20)
-
-#define EFER_SCE (1u << 0)
-#define EFER_LME (1u << 8)
-#define EFER_LMA (1u << 10)
-#define EFER_NXE (1u << 11)
 
 /* What XCR0 is after a reset: SDM vol. 1, 13.3. */
-#define XCR0_X87 1
 
 /* SDM vol. 1, 3.4.3. */
-#define RFLAGS_FIXED (1u << 1)
-#define RFLAGS_IF    (1u << 9)
-
-#define MSR_STAR  0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_FMASK 0xc0000084
 
 /* What SYSCALL clears in RFLAGS: TF, IF, DF, IOPL, NT, AC. */
 #define SYSCALL_FLAGS 0x47700
@@ -348,13 +321,15 @@ static void fill_sregs(struct kvm_sregs *sregs, const struct entry *entry, unsig
 	const uint64_t area = entry_area(entry, cpu);
 	const struct kvm_segment none = { .unusable = 1 };
 
-	sregs->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
+	sregs->cr0 = R0_CR0_PE | R0_CR0_MP | R0_CR0_ET | R0_CR0_NE | R0_CR0_WP | R0_CR0_AM |
+		     R0_CR0_PG;
 	sregs->cr3 = mirror->root;
-	sregs->cr4 = CR4_VME | CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	sregs->cr4 |= vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) ? CR4_OSXSAVE : 0;
-	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 0) ? CR4_FSGSBASE : 0;
-	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 7) ? CR4_SMEP : 0;
-	sregs->efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
+	sregs->cr4 = R0_CR4_VME | R0_CR4_PSE | R0_CR4_PAE | R0_CR4_PGE | R0_CR4_OSFXSR |
+		     R0_CR4_OSXMMEXCPT;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) ? R0_CR4_OSXSAVE : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 0) ? R0_CR4_FSGSBASE : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 7) ? R0_CR4_SMEP : 0;
+	sregs->efer = R0_EFER_SCE | R0_EFER_LME | R0_EFER_LMA | R0_EFER_NXE;
 	sregs->cs = flat(R0_KERNEL_CS, TYPE_CODE, true);
 	sregs->ss = sregs->ds = sregs->es = flat(R0_KERNEL_DS, TYPE_DATA, false);
 	sregs->fs = sregs->gs = none;
@@ -404,7 +379,7 @@ static int set_xcr0(struct vcpu *vcpu, struct error *error)
 	xcrs.xcrs[0].value = xcr0_of(&vcpu->own->cpuid) & xcr0_of(vcpu->vm->kvm->own->cpuid);
 	if (!xcrs.xcrs[0].value || ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0)
 		return 0;
-	xcrs.xcrs[0].value = XCR0_X87;
+	xcrs.xcrs[0].value = R0_XCR0_X87;
 	return KVM_IOCTL(vcpu->fd, KVM_SET_XCRS, &xcrs, error);
 }
 
@@ -422,7 +397,7 @@ int entry_apply(const struct entry *entry, const struct mirror *mirror, struct v
 	uint64_t star = (uint64_t)R0_USER_CS32 << 48 | (uint64_t)R0_KERNEL_CS << 32;
 	uint64_t lstar = (uint64_t)r0_syscall_entry + cpu * R0_SYSCALL_ENTRY_SIZE;
 	struct kvm_regs regs = {
-		.rflags = RFLAGS_FIXED | (cpu ? RFLAGS_IF : 0),
+		.rflags = R0_RFLAGS_FIXED | (cpu ? R0_RFLAGS_IF : 0),
 		.rip = cpu ? (uint64_t)r0_cpu_start : (uint64_t)r0_guest_run,
 		.rsp = entry_stack(entry, cpu),
 	};
@@ -439,11 +414,11 @@ int entry_apply(const struct entry *entry, const struct mirror *mirror, struct v
 	if (err >= 0)
 		err = set_xcr0(vcpu, error);
 	if (err >= 0)
-		err = set_msr(vcpu, MSR_STAR, star, error);
+		err = set_msr(vcpu, R0_MSR_STAR, star, error);
 	if (err >= 0)
-		err = set_msr(vcpu, MSR_LSTAR, lstar, error);
+		err = set_msr(vcpu, R0_MSR_LSTAR, lstar, error);
 	if (err >= 0)
-		err = set_msr(vcpu, MSR_FMASK, SYSCALL_FLAGS, error);
+		err = set_msr(vcpu, R0_MSR_FMASK, SYSCALL_FLAGS, error);
 	if (err >= 0 && cpu)
 		err = halt(vcpu, error);
 	return err < 0 ? err : 0;

@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include <ring0/private/abi.h>
+#include <ring0/x86/registers.h>
 #include "execution/execution.h"
-
-#define RFLAGS_TF (1u << 8)
 
 /* SDM vol. 3B, 17.2.3. */
 #define DR6_BREAKPOINTS 0xfu
-#define DR6_BS		(1u << 14)
 
 /* SDM vol. 2B, PUSHF. */
 #define OPCODE_PUSHF  0x9c
@@ -77,9 +75,10 @@ static void hide_pushed_flag(const struct stepping *stepping, struct memory *mem
 	uint16_t flags;
 
 	if (!stepping->after_pushf || stepping->regs.rip != stepping->after_pushf ||
-	    memory_read(memory, at, &flags, sizeof(flags)) != sizeof(flags) || !(flags & RFLAGS_TF))
+	    memory_read(memory, at, &flags, sizeof(flags)) != sizeof(flags) ||
+	    !(flags & R0_RFLAGS_TF))
 		return;
-	flags &= (uint16_t)~RFLAGS_TF;
+	flags &= (uint16_t)~R0_RFLAGS_TF;
 	memory_write(memory, at, &flags, sizeof(flags));
 }
 
@@ -98,14 +97,14 @@ static void iret_ahead(const struct stepping *stepping, struct memory *memory)
 		return;
 	if ((frame.cs & 3) != 3)
 		return;
-	frame.rflags |= RFLAGS_TF;
+	frame.rflags |= R0_RFLAGS_TF;
 	memory_write(memory, at, &frame, sizeof(frame));
 }
 
 /* The same for SYSRET, which takes the flags from R11. */
 static void sysret_to_ring_3(struct vcpu *vcpu)
 {
-	vcpu->run->s.regs.regs.r11 |= RFLAGS_TF;
+	vcpu->run->s.regs.regs.r11 |= R0_RFLAGS_TF;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	vcpu_complete(vcpu);
 }
@@ -243,9 +242,9 @@ static bool take_step_from_dr6(struct vcpu *vcpu)
 	struct kvm_debugregs debugregs;
 
 	if (KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, NULL) < 0 ||
-	    debugregs.dr6 & DR6_BREAKPOINTS || !(debugregs.dr6 & DR6_BS))
+	    debugregs.dr6 & DR6_BREAKPOINTS || !(debugregs.dr6 & R0_DR6_BS))
 		return false;
-	debugregs.dr6 &= ~(uint64_t)DR6_BS;
+	debugregs.dr6 &= ~(uint64_t)R0_DR6_BS;
 	KVM_IOCTL(vcpu->fd, KVM_SET_DEBUGREGS, &debugregs, NULL);
 	return true;
 }
@@ -263,16 +262,16 @@ bool stepping_exception(struct execution *run, uint64_t address)
 			 take_step_from_dr6(&run->cpu->vcpu);
 	if (stepping->user) {
 		stepping->regs = stepping_frame_registers(&frame);
-		stepping->regs.rflags &= ~(uint64_t)RFLAGS_TF;
+		stepping->regs.rflags &= ~(uint64_t)R0_RFLAGS_TF;
 		stepping->sregs = run->cpu->vcpu.run->s.regs.sregs;
 		stepping->sregs.cs.selector = (uint16_t)frame.cs;
 		stepping->sregs.ss.selector = (uint16_t)frame.ss;
 		hide_pushed_flag(stepping, memory);
 		look_ahead(stepping, run->machine);
-		frame.rflags |= RFLAGS_TF;
+		frame.rflags |= R0_RFLAGS_TF;
 	} else {
 		/* The handler is stepped next; TF in its frame is the steps', not the test's. */
-		frame.rflags &= ~(uint64_t)RFLAGS_TF;
+		frame.rflags &= ~(uint64_t)R0_RFLAGS_TF;
 	}
 	memory_write(memory, gva(address), &frame, sizeof(frame));
 	return stepping->user;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ring0/x86/registers.h>
 #include "execution/crash_view.h"
 #include "execution/watch_probe.h"
 #include "kvm/watch.h"
@@ -18,7 +19,6 @@
 #define BYTES_SHOWN 16
 
 /* SDM vol. 3B, 17.2.3. */
-#define DR6_BS (1u << 14)
 
 struct object {
 	const struct r0_watched *declared;
@@ -296,7 +296,7 @@ static int hand_back(const struct watchpoints *watchpoints, struct execution *ru
 	struct kvm_debugregs debugregs;
 	int err = KVM_IOCTL(vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, &run->complaint);
 
-	debugregs.dr6 |= vcpu->run->debug.arch.dr6 & DR6_BS;
+	debugregs.dr6 |= vcpu->run->debug.arch.dr6 & R0_DR6_BS;
 	if (err >= 0)
 		err = KVM_IOCTL(vcpu->fd, KVM_SET_DEBUGREGS, &debugregs, &run->complaint);
 	return err < 0 ? err : arm(watchpoints, run, KVM_GUESTDBG_INJECT_DB);
@@ -318,7 +318,7 @@ static bool note_hits(struct watchpoints *watchpoints, const struct execution *r
 		noted |= 1u << number;
 		note(watchpoints, &watchpoints->objects[number], run, &exit->s.regs.regs, true);
 	}
-	return hits && !(exit->debug.arch.dr6 & DR6_BS);
+	return hits && !(exit->debug.arch.dr6 & R0_DR6_BS);
 }
 
 static enum step step_on(struct watchpoints *watchpoints, struct execution *run)
