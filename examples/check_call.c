@@ -9,6 +9,7 @@
 #include <string.h>
 #include <check.h>
 #include <ring0.h>
+#include <ring0/check.h>
 
 static void load_absent_segment(void *arg)
 {
@@ -39,14 +40,10 @@ static struct r0_result call(void (*fn)(void *), void *arg, const struct r0_opti
 START_TEST(cpuid_says_what_the_test_wants)
 {
 	char vendor[13] = "";
-	struct r0_result result;
 
-	result = call(ask_for_the_vendor, vendor,
-		      &(struct r0_options){
-			      .cpuid = R0_CPUID({ 0, 0, 1, 0x6564614d, 0x73747365, 0x54726f46 }) });
-	ck_assert_msg(result.verdict == R0_VERDICT_PASS, "%s\n%s", result.message, result.report);
+	R0_CHECK_CALL(ask_for_the_vendor, vendor,
+		      .cpuid = R0_CPUID({ 0, 0, 1, 0x6564614d, 0x73747365, 0x54726f46 }));
 	ck_assert_str_eq(vendor, "MadeForTests");
-	r0_result_finish(&result);
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <ring0.h>
+#include <ring0/cmocka.h>
 
 struct registers {
 	uint64_t cr0, cr3;
@@ -28,19 +29,11 @@ static void read_registers(void *arg)
 static void paging_is_on(void **state)
 {
 	struct registers registers = { 0 };
-	struct r0_result result;
 
 	(void)state;
-	result = r0_call(read_registers, &registers, NULL);
-	if (result.verdict == R0_VERDICT_SKIP) {
-		print_message("%s\n", result.message);
-		r0_result_finish(&result);
-		skip();
-	}
-	assert_int_equal(result.verdict, R0_VERDICT_PASS);
+	R0_CMOCKA_CALL(read_registers, &registers);
 	assert_true(registers.cr0 & (1u << 31));
 	assert_int_equal(registers.cr3 & 0xfff, 0);
-	r0_result_finish(&result);
 }
 
 static void write_undeclared_port(void *arg)
@@ -64,10 +57,7 @@ static void an_outcome_is_a_value(void **state)
 	r0_result_finish(&result);
 
 	/* The same with the port declared. */
-	result = r0_call(write_undeclared_port, NULL,
-			 &(struct r0_options){ .ioports = R0_IOPORTS({ 0x80, 0x12 }) });
-	assert_int_equal(result.verdict, R0_VERDICT_PASS);
-	r0_result_finish(&result);
+	R0_CMOCKA_CALL(write_undeclared_port, NULL, .ioports = R0_IOPORTS({ 0x80, 0x12 }));
 }
 
 static void an_ordinary_test(void **state)

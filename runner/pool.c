@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "base/tsan.h"
 #include "execution/mock_call.h"
 #include "execution/verdict.h"
 #include "mock/guard.h"
@@ -79,6 +80,7 @@ static void leave_outcome(struct pool *pool, size_t number, const struct outcome
 		atomic_store(&pool->stop, true);
 	pool->slots[number].outcome = *outcome;
 	fresh_keep(number, &pool->slots[number].outcome);
+	tsan_release(&pool->slots[number]);
 	atomic_store(&pool->slots[number].done, true);
 }
 
@@ -178,6 +180,7 @@ static int report_done(struct pool *pool, const struct pool_events *events, size
 		struct r0_result *result = &outcome->result;
 		int stop;
 
+		tsan_acquire(&pool->slots[*reported]);
 		if (!result->message)
 			result->message = strdup("");
 		if (!result->report)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * r0_call() in a test of cmocka's, to be included after <cmocka.h>: the test fails where the function does,
+ * and is skipped where there is no KVM. cmocka's own assertions don't work in ring 0, where its state is not: what
+ * runs there has R0_ASSERT() and its like.
+ */
+#ifndef RING0_CMOCKA_H
+#define RING0_CMOCKA_H
+
+#include <ring0/call.h>
+
+/* Run fn(arg), with attributes as in R0_TEST(): R0_CMOCKA_CALL(read_registers, &registers, .irqchip = true). */
+#define R0_CMOCKA_CALL(fn, arg, ...)                                                           \
+	do {                                                                                   \
+		const struct r0_options r0_options_ = { __VA_ARGS__ };                         \
+		struct r0_result r0_result_ = r0_call((fn), (arg), &r0_options_);              \
+		const enum r0_verdict r0_verdict_ = r0_result_.verdict;                        \
+		if (r0_verdict_ != R0_VERDICT_PASS)                                            \
+			print_error("%s: %s\n%s%s", r0_verdict_name(r0_verdict_),              \
+				    r0_result_.message, r0_result_.output, r0_result_.report); \
+		r0_result_finish(&r0_result_);                                                 \
+		if (r0_verdict_ == R0_VERDICT_SKIP)                                            \
+			skip();                                                                \
+		else if (r0_verdict_ != R0_VERDICT_PASS && r0_verdict_ != R0_VERDICT_XFAIL)    \
+			fail();                                                                \
+	} while (0)
+
+#endif /* RING0_CMOCKA_H */
