@@ -329,7 +329,7 @@ int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
 /* Run the program on each KVM that there is, and print a table. The status to exit with. */
 int lab_matrix(struct lab_options *options);
 
-/* ---- lab.c ---- */
+/* ---- program.c ---- */
 
 /* One run of the lab, all in all. */
 int lab_run_program(struct lab_options *options);

@@ -35,6 +35,15 @@ int lab_signal;
 /* What ends a wait, beside what it waits for. Internal to this file. */
 enum { GONE_DEAD = -1, GONE_LATE = -2, GONE_SIGNAL = -3 };
 
+void lab_unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+}
+
 int lab_take_signal(void)
 {
 	struct signalfd_siginfo info;
