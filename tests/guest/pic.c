@@ -27,14 +27,32 @@ static void note_and_eoi(struct r0_frame *frame)
 	r0_pic_acknowledge(frame);
 }
 
-/* The PICs with IRQ 0 open, and their output at the CPU; a pulse a millisecond. */
-static void enable(void)
+/* The PICs, all of them masked, and their output at the CPU. */
+static void connect(void)
 {
 	r0_apic_enable(0xff);
 	r0_apic_pass_pic();
 	r0_pic_init(MASTER, SLAVE);
+}
+
+/* The same with IRQ 0 open; a pulse a millisecond. */
+static void enable(void)
+{
+	connect();
 	r0_pic_set_masks(0xfffe);
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
+}
+
+/*
+ * KVM's PIT raises its line from a thread of the host's, for which a busy host may take longer than the
+ * count. Interrupts are on meanwhile, as far as they come.
+ */
+static void wait_for_request(void)
+{
+	uint64_t end = r0_clock() + 1000 * MS;
+
+	while (!(r0_pic_requests() & 1) && r0_clock() < end)
+		let_pass(MS);
 }
 
 R0_TEST(pic, masks_read_back, .irqchip = true)
@@ -76,18 +94,22 @@ R0_TEST(pic, lint0_is_masked_after_a_reset, .irqchip = true)
 	r0_set_handler(MASTER, note_and_eoi);
 	enable();
 	r0_apic_write(R0_APIC_LVT_LINT0, R0_APIC_LVT_RESET);
+	wait_for_request();
 	let_pass(5 * MS);
 	R0_ASSERT_EQ(calls, 0);
 	R0_ASSERT_EQ(r0_pic_requests() & 1, 1);
 }
 
-/* It is requested all the same, and comes when the mask is taken away. */
+/*
+ * It is requested all the same, and comes when the mask is taken away. There is one pulse and no more:
+ * of a PIT that runs before, KVM would make up for the pulses that were not acknowledged.
+ */
 R0_TEST(pic, masked_is_kept, .irqchip = true)
 {
 	r0_set_handler(MASTER, note_and_eoi);
-	enable();
-	r0_pic_set_masks(0xffff);
+	connect();
 	r0_pit_start(0, R0_PIT_ON_TERMINAL_COUNT, 100);
+	wait_for_request();
 	let_pass(5 * MS);
 	R0_ASSERT_EQ(calls, 0);
 	R0_ASSERT_EQ(r0_pic_requests() & 1, 1);
