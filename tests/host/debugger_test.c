@@ -12,9 +12,11 @@
 #include <ring0/private/abi.h>
 #include "execution/execution.h"
 #include "execution/stepping_x86_64.h"
+#include "kvm/kvm_x86_64.h"
 
 #define SEEN_MAX 4096
 
+static struct snapshot *snapshot;
 static struct machine machine;
 static int number, failed;
 
@@ -127,12 +129,22 @@ static enum r0_verdict run(void (*fn)(void *arg), void *arg, struct seen *seen, 
 	struct error error = { "" };
 	struct outcome outcome;
 	enum r0_verdict verdict;
-	char what[256];
+	char what[256] = "";
+	bool usable;
 
-	if (!execute(&machine, &job, &deadline, &outcome) || machine_reset(&machine, &error) != 0 ||
-	    memory_differs(&machine.memory, what, sizeof(what)) ||
-	    vcpu_state_differs(machine.cpus[0].state, &machine.cpus[0].vcpu, what, sizeof(what),
-			       &error)) {
+	/* After single steps on VMX, it has to be another one: kvm/pending_debug_x86_64.h. */
+	usable = execute(&machine, &job, &deadline, &outcome);
+	if (!usable && seen && machine.cpus[0].vcpu.vm->kvm->own->is_vmx) {
+		machine_finish(&machine);
+		if (machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 },
+				 &error) != 0) {
+			printf("Bail out! %s\n", error.text);
+			exit(1);
+		}
+	} else if (!usable || machine_reset(&machine, &error) != 0 ||
+		   memory_differs(&machine.memory, what, sizeof(what)) ||
+		   vcpu_state_differs(machine.cpus[0].state, &machine.cpus[0].vcpu, what,
+				      sizeof(what), &error)) {
 		printf("Bail out! the machine can't be reset: %s%s\n", error.text, what);
 		exit(1);
 	}
@@ -287,7 +299,6 @@ static void gone(void)
 
 int main(void)
 {
-	struct snapshot *snapshot;
 	struct error error = { "" };
 	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
 
