@@ -98,7 +98,7 @@ void text_put(FILE *out, const char *text, size_t size, const char *escaped)
 
 size_t text_line_length(const char *text, size_t size)
 {
-	const char *end = memchr(text, '\n', size);
+	const char *end = size ? memchr(text, '\n', size) : NULL;
 
 	return end ? (size_t)(end - text) : size;
 }
