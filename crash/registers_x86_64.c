@@ -7,7 +7,7 @@ static void print_flags(FILE *out, const char *name, uint64_t value,
 			const struct r0_register_bit *flags)
 {
 	fprintf(out, "  %-6s 0x%llx", name, (unsigned long long)value);
-	for (; flags->name; flags++)
+	for (; flags->name[0]; flags++)
 		if (value >> flags->bit & 1)
 			fprintf(out, " %s", flags->name);
 	fprintf(out, "\n");

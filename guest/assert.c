@@ -273,7 +273,7 @@ static void add_bits(struct message *message, uint64_t value, const struct r0_re
 {
 	const char *separator = "";
 
-	for (; bits->name; bits++) {
+	for (; bits->name[0]; bits++) {
 		if (!(value >> bits->bit & 1))
 			continue;
 		add(message, "%s%s", separator, bits->name);
