@@ -8,10 +8,10 @@
 
 /*
  * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
- * guest. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too; where
+ * guest: a new VM is simpler. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too; where
  * a test returned, the instruction before its last exit was the runtime's, and held back none.
  */
-bool leftovers_stay(const struct execution *run, const struct vcpu *vcpu)
+bool leftovers_stay(const struct execution *run, struct vcpu *vcpu)
 {
 	const struct kvm_sregs *sregs = &vcpu->run->s.regs.sregs;
 	bool watched = run->debugger || run->watchpoints;
@@ -20,7 +20,9 @@ bool leftovers_stay(const struct execution *run, const struct vcpu *vcpu)
 		return true;
 	if (run->ending.how == END_RETURNED && vcpu == &run->machine->cpus[0].vcpu)
 		return false;
-	return (watched && vcpu->vm->kvm->own->is_vmx) || pending_debug_is_possible(vcpu);
+	if (!(watched && vcpu->vm->kvm->own->is_vmx) && !pending_debug_is_possible(vcpu))
+		return false;
+	return pending_debug_drop(vcpu, NULL) != 0;
 }
 
 bool leftovers_hide_place(const struct execution *run)
