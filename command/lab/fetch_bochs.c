@@ -87,22 +87,61 @@ static int say_failed(const struct lab_apt *apt, const char *what, const char *s
 	return status;
 }
 
+/*
+ * Debian's archive as this system's own sources have it, for free(), or NULL: the part before
+ * "/dists/bookworm/InRelease" of what apt would look at first.
+ */
+static char *find_mirror(const struct lab_apt *apt)
+{
+	static const char *const releases[] = { "bullseye", "bookworm", "trixie",
+						"forky",    "sid",	"oldstable",
+						"stable",   "testing",	"unstable" };
+	const char *const uris[] = { "apt-get", "-q", "--print-uris", "update", NULL };
+	char *path = lab_format("%s/uris", apt->directory), *line = NULL, *mirror = NULL;
+	FILE *file = lab_apt_run(apt, "uris", uris) ? NULL : fopen(path, "re");
+	size_t room = 0;
+
+	while (file && !mirror && getline(&line, &room, file) >= 0) {
+		char *dists = strstr(line, "/dists/");
+
+		for (size_t i = 0; dists && i < sizeof(releases) / sizeof(*releases); i++) {
+			size_t length = strlen(releases[i]);
+
+			if (line[0] == '\'' && !strncmp(dists + 7, releases[i], length) &&
+			    dists[7 + length] == '/' && !mirror)
+				mirror = lab_format("%.*s", (int)(dists - line - 1), line + 1);
+		}
+	}
+	if (file)
+		fclose(file);
+	free(line);
+	free(path);
+	return mirror;
+}
+
 /* Debian 13 alone, whatever this host is: its own sources need not have Bochs, or have another. */
 static int write_sources(const struct lab_apt *apt)
 {
-	const char *mirror = getenv("RING0_LAB_MIRROR");
+	const char *named = getenv("RING0_LAB_MIRROR");
+	char *mirror = named && *named ? lab_format("%s", named) : find_mirror(apt);
 	char *path = lab_format("%s/sources.list", apt->directory);
-	FILE *file = fopen(path, "we");
+	FILE *file = mirror ? fopen(path, "we") : NULL;
 	int err = 0;
 
 	if (file)
 		fprintf(file,
 			"deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s "
 			"trixie main\n",
-			mirror && *mirror ? mirror : "http://deb.debian.org/debian");
-	if (!file || fclose(file))
+			mirror);
+	if (!mirror)
+		err = lab_error(LAB_NO_QEMU,
+				"the source of Bochs 3.0 is Debian 13's, and no source of "
+				"this system's apt is Debian's: name a mirror in "
+				"RING0_LAB_MIRROR, or a Bochs with --bochs");
+	else if (!file || fclose(file))
 		err = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));
 	free(path);
+	free(mirror);
 	return err;
 }
 
