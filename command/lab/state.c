@@ -19,7 +19,7 @@
 /* Changes when what is saved does. */
 #define FORMAT 1
 /* States in the cache, each of one set of options: the least recently used goes. */
-#define STATES_MAX 4
+#define STATES_MAX 8
 
 static void add_file(FILE *key, const char *path)
 {
