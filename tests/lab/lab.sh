@@ -48,7 +48,8 @@ is_refused() { # wanted, text, name
 # in the cache.
 nothing_left() { # processes, name
 	left=$(find "$cache" -maxdepth 1 \( -name 'saving-*' -o -name 'fetch-*' \) 2>/dev/null)
-	running=$(cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep -c "^LAB_TEST_MARK=$work\$")
+	# Those that look are not counted.
+	running=$(unset LAB_TEST_MARK; cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep -c "^LAB_TEST_MARK=$work\$")
 	good=0
 	[ -z "$left" ] && [ "$running" = "$1" ] && good=1
 	result "$good" "$2" "left: $left; $running processes"
