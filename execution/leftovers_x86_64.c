@@ -8,8 +8,9 @@
 
 /*
  * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
- * guest: a new VM is simpler. A debug exception that is pending can't be seen, and a debugger or a watch may cause one, too; where
- * a test returned, the instruction before its last exit was the runtime's, and held back none.
+ * guest: a new VM is simpler. A debug exception that is pending can't be seen, and a debugger or a watch may
+ * cause one, too; where a test returned, the instruction before its last exit was the runtime's, and held
+ * back none.
  */
 bool leftovers_stay(const struct execution *run, struct vcpu *vcpu)
 {
