@@ -312,7 +312,7 @@ void fresh_init(struct fresh *fresh)
 	const char *variable = getenv(VARIABLE);
 	struct head *left;
 	const char *at;
-	size_t size, i;
+	size_t size = 0, i;
 	int fd;
 
 	*fresh = (struct fresh){ .crashed = SIZE_MAX };

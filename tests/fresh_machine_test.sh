@@ -132,6 +132,8 @@ fresh sid 'pwd; test -f meson.build && test ! -e build && git status --short; te
 report $? 'the command has a clean clone, and its status is the status'
 nothing_is_left
 report $? 'nothing is left'
+fresh sid 'unshare --mount true && ! grep -v "^[^ ]* /\(proc\|sys\|dev\|tmp\|usr\)\?[/ ]" /proc/mounts'
+report $? 'it is a root like any, and this machine is not to be seen from it'
 if [ -e /dev/kvm ]; then
 	fresh sid 'test -c /dev/kvm'
 	report $? '/dev/kvm is there'
