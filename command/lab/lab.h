@@ -285,6 +285,11 @@ struct lab_start {
 int lab_machine_start(struct lab_machine *machine, const struct lab_start *start);
 /* End it, whatever state it is in, and release everything. */
 void lab_machine_stop(struct lab_machine *machine);
+/*
+ * Milliseconds for which the emulator could have run and had no CPU, of the thread that waited longest;
+ * 0 where the kernel does not count them.
+ */
+uint64_t lab_machine_starved(const struct lab_machine *machine);
 /* Take what the console and the emulator's standard error have; true while that runs. */
 bool lab_machine_listen(struct lab_machine *machine);
 /* Say why a machine ended by itself, from its log. */

@@ -135,6 +135,27 @@ void lab_machine_stop(struct lab_machine *machine)
 	*machine = none;
 }
 
+/* Second number of /proc/PID/task/TID/schedstat: Documentation/scheduler/sched-stats.rst. */
+uint64_t lab_machine_starved(const struct lab_machine *machine)
+{
+	char *pattern = lab_format("/proc/%d/task/*/schedstat", (int)machine->pid);
+	struct lab_strings threads = { 0 };
+	unsigned long long waited, most = 0;
+
+	lab_glob(pattern, &threads);
+	for (size_t i = 0; i < threads.count; i++) {
+		FILE *file = fopen(threads.items[i], "re");
+
+		if (file && fscanf(file, "%*u %llu", &waited) == 1 && waited > most)
+			most = waited;
+		if (file)
+			fclose(file);
+	}
+	lab_strings_finish(&threads);
+	free(pattern);
+	return most / 1000000;
+}
+
 static void take(struct lab_machine *machine, int fd)
 {
 	char data[4096];

@@ -26,7 +26,10 @@
 /* For what is no user's program: handing over files, and ending a program that overran. */
 #define TALK_MS 60000
 #define KILL_MS 5000
-/* A restored machine that does not answer in this time is started afresh. */
+/*
+ * A restored machine that does not answer in this time is started afresh. What the emulator waited for
+ * a CPU of a loaded host isn't counted: a state is not bad for that.
+ */
 #define RESTORED_MS 10000
 
 int lab_signals = -1;
@@ -83,6 +86,23 @@ static int wait_port(struct lab_machine *machine, short events, uint64_t deadlin
 		if (deadline && lab_clock() >= deadline)
 			return GONE_LATE;
 	}
+}
+
+/* Wait for what a restored machine has to say. 0 or GONE_…. */
+static int wait_restored(struct lab_machine *machine)
+{
+	uint64_t begin = lab_clock(), late = 0;
+	int gone;
+
+	do {
+		uint64_t deadline = begin + RESTORED_MS + late;
+
+		gone = wait_port(machine, POLLIN, deadline);
+		late = lab_machine_starved(machine);
+		if (gone != GONE_LATE || begin + RESTORED_MS + late <= deadline)
+			break;
+	} while (lab_clock() - begin < TALK_MS);
+	return gone;
 }
 
 static int receive(struct lab_machine *machine, void *data, size_t size, uint64_t deadline)
@@ -222,13 +242,15 @@ int lab_session_boot(struct lab_machine *machine, const struct lab_options *opti
 
 int lab_session_hello(struct lab_machine *machine, const struct lab_options *options, bool restored)
 {
-	uint64_t deadline = lab_clock() + (restored ? RESTORED_MS : TALK_MS);
+	uint64_t deadline = lab_clock() + TALK_MS;
 	struct incoming incoming = { 0 };
 	struct lab_hello hello;
 	int gone;
 
 	fill_hello(&hello);
 	gone = transmit_message(machine, LAB_HELLO, &hello, sizeof(hello), deadline);
+	if (!gone && restored)
+		gone = wait_restored(machine);
 	if (!gone)
 		gone = receive_message(machine, &incoming, deadline);
 	if (!gone && incoming.type != LAB_READY)
