@@ -95,18 +95,56 @@ out_environment:
 	return -err;
 }
 
-/* Read to the end of file. Returns 0, -ETIMEDOUT, -E2BIG, or another -errno. */
-static int collect(int fd, int timeout_ms, char **output)
+/* The CPU time that a process has used so far; 0 when it has ended. */
+static uint64_t cpu_time_ms(pid_t pid)
 {
-	int64_t deadline = (int64_t)clock_ms() + timeout_ms;
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / CLOCK_NS_PER_MS;
+}
+
+/*
+ * Where the limit stands. Real time would not do: on a loaded machine a program gets little done in it by
+ * no fault of its own. One that waits, for a file system that does not answer, say, gets nothing done.
+ */
+struct watch {
+	pid_t pid;
+	uint64_t limit_ms;
+	uint64_t used_ms;  /* CPU time when it last moved */
+	uint64_t moved_ms; /* when that was, by the clock */
+};
+
+/* How long to wait before the next look, 0 if that is enough. */
+static int time_left(struct watch *watch, bool printed)
+{
+	uint64_t now = clock_ms(), used = cpu_time_ms(watch->pid), idle, left;
+
+	if (printed || used != watch->used_ms) {
+		watch->used_ms = used;
+		watch->moved_ms = now;
+	}
+	idle = now - watch->moved_ms;
+	left = watch->limit_ms - (idle < watch->limit_ms ? idle : watch->limit_ms);
+	if (used >= watch->limit_ms)
+		return 0;
+	return left > watch->limit_ms - used ? (int)(watch->limit_ms - used) : (int)left;
+}
+
+/* Read to the end of file. Returns 0, -ETIMEDOUT, -E2BIG, or another -errno. */
+static int collect(int fd, pid_t pid, int limit_ms, char **output)
+{
+	struct watch watch = { .pid = pid, .limit_ms = (uint64_t)limit_ms, .moved_ms = clock_ms() };
 	size_t length = 0, room = 0;
+	bool printed = false;
 	char *text = NULL;
 
 	for (;;) {
 		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - (int64_t)clock_ms();
+		int left = time_left(&watch, printed), polled;
 		ssize_t got;
-		int polled;
 
 		if (room - length < 4096) {
 			char *larger = realloc(text, room * 2 + 16384);
@@ -118,12 +156,13 @@ static int collect(int fd, int timeout_ms, char **output)
 		}
 		*output = text;
 		text[length] = '\0';
-		polled = poll(&ready, 1, left > 0 ? (int)left : 0);
+		polled = poll(&ready, 1, left);
 		if (polled < 0 && errno != EINTR)
 			return -errno;
-		if (polled == 0)
+		if (polled == 0 && !left)
 			return -ETIMEDOUT;
-		if (polled < 0)
+		printed = polled > 0;
+		if (!printed)
 			continue;
 		got = read(fd, text + length, room - length - 1);
 		if (got < 0 && errno != EINTR)
@@ -140,7 +179,7 @@ out_of_memory:
 	return -ENOMEM;
 }
 
-int helper_process_run(char *const argv[], int input_fd, int timeout_ms, char **output,
+int helper_process_run(char *const argv[], int input_fd, int limit_ms, char **output,
 		       struct error *error)
 {
 	int pipe_fds[2], input = -1, writer = -1, status = 0, err;
@@ -161,7 +200,7 @@ int helper_process_run(char *const argv[], int input_fd, int timeout_ms, char **
 		error_set(error, -err, "running %s: %s", argv[0], strerror(-err));
 		goto out;
 	}
-	err = collect(pipe_fds[0], timeout_ms, output);
+	err = collect(pipe_fds[0], pid, limit_ms, output);
 	/* While its end of the pipe is open it has not been reaped, and the number is still its. */
 	if (err)
 		kill(pid, SIGKILL);
@@ -169,7 +208,7 @@ int helper_process_run(char *const argv[], int input_fd, int timeout_ms, char **
 		waited = waitpid(pid, &status, 0);
 	while (waited < 0 && errno == EINTR);
 	if (err == -ETIMEDOUT)
-		error_set(error, -err, "%s did not finish within %d ms", argv[0], timeout_ms);
+		error_set(error, -err, "%s did not finish within %d ms", argv[0], limit_ms);
 	else if (err)
 		error_set(error, -err, "reading from %s: %s", argv[0], strerror(-err));
 	else if (waited == pid && WIFSIGNALED(status))

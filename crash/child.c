@@ -15,7 +15,8 @@
 #include "crash/elf_core.h"
 #include "crash/registers_x86_64.h"
 
-#define TIMEOUT_MS 8000
+/* In emulated machines it takes seconds, and CPU time passes there when the emulator itself has to wait. */
+#define LIMIT_MS 60000
 
 #define STRING(number)	     #number
 #define FD_PATH_TEXT(number) "/proc/self/fd/" STRING(number)
@@ -57,14 +58,14 @@ static int run_command(char **argv, int core_fd, char **output, struct error *er
 
 	if (chosen && chosen[0]) {
 		argv[0] = (char *)(uintptr_t)chosen;
-		return helper_process_run(argv, core_fd, TIMEOUT_MS, output, error);
+		return helper_process_run(argv, core_fd, LIMIT_MS, output, error);
 	}
 	for (size_t i = 0; i < 2 && err == -ENOENT; i++) {
 		if (!candidates[i][0])
 			continue;
 		argv[0] = (char *)(uintptr_t)candidates[i];
 		error->text[0] = '\0';
-		err = helper_process_run(argv, core_fd, TIMEOUT_MS, output, error);
+		err = helper_process_run(argv, core_fd, LIMIT_MS, output, error);
 	}
 	if (err == -ENOENT) {
 		error->text[0] = '\0';

@@ -100,6 +100,23 @@ static void hanging_program_is_killed(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+static void computing_program_is_killed(void **state)
+{
+	(void)state;
+	assert_int_equal(run_shell("echo so far; while :; do :; done", 300), -ETIMEDOUT);
+	assert_string_equal(output, "so far\n");
+	assert_string_equal(error.text, "/bin/sh did not finish within 300 ms");
+}
+
+/* What gets something done goes on, however long that takes: here 8 times 400 ms. */
+static void slow_program_is_not_killed(void **state)
+{
+	(void)state;
+	assert_int_equal(run_shell("for i in 1 2 3 4 5 6 7 8; do sleep 0.4; echo $i; done", 3000),
+			 0);
+	assert_string_equal(output, "1\n2\n3\n4\n5\n6\n7\n8\n");
+}
+
 static void missing_program_is_told(void **state)
 {
 	char name[] = "/nonexistent/program";
@@ -157,6 +174,8 @@ int main(void)
 		TEST(failure_is_told_and_its_output_kept),
 		TEST(death_by_signal_is_told),
 		TEST(hanging_program_is_killed),
+		TEST(computing_program_is_killed),
+		TEST(slow_program_is_not_killed),
 		TEST(missing_program_is_told),
 		TEST(nothing_else_is_inherited),
 		TEST(unwanted_variables_are_left_out),
