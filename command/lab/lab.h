@@ -267,6 +267,7 @@ struct lab_machine {
 	char *command; /* as it was started */
 	char *log;     /* what came from the console and the emulator so far */
 	size_t log_size;
+	char *refusal;	     /* what the emulator said when it last refused something, or NULL */
 	uint64_t panic_time; /* by lab_clock(), 0 while its kernel is well */
 	bool echo;	     /* the log goes to standard error, too */
 	bool booted;	     /* it has said that it is ready */

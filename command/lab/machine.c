@@ -132,6 +132,7 @@ void lab_machine_stop(struct lab_machine *machine)
 		machine->emulator->release(machine);
 	free(machine->command);
 	free(machine->log);
+	free(machine->refusal);
 	*machine = none;
 }
 

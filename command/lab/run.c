@@ -74,7 +74,9 @@ static int save(struct lab_machine *machine, const struct lab_start *start)
 	if (status >= 0)
 		return status;
 	lab_error(0, "the machine's state can't be kept for a faster start: %s",
-		  err ? strerror(-err) : "a machine that is restored from it does not answer");
+		  !err		   ? "a machine that is restored from it does not answer" :
+		  machine->refusal ? machine->refusal :
+				     strerror(-err));
 	if (machine->emulator->resume(machine))
 		return lab_machine_autopsy(machine, start->options);
 	return lab_session_hello(machine, start->options, false);
