@@ -312,7 +312,7 @@ static int save(struct lab_machine *machine, const struct lab_options *options,
 		const char *directory)
 {
 	struct bochs *bochs = machine->own;
-	uint64_t deadline = lab_clock() + SAVE_MS;
+	uint64_t deadline = lab_machine_clock(machine) + SAVE_MS;
 	char *wanted;
 	int fd, err;
 
@@ -330,7 +330,7 @@ static int save(struct lab_machine *machine, const struct lab_options *options,
 		poll(&(struct pollfd){ .fd = machine->process, .events = POLLIN }, 1, 5);
 		if (!lab_machine_listen(machine))
 			err = -EPIPE;
-		else if (lab_clock() >= deadline)
+		else if (lab_machine_clock(machine) >= deadline)
 			err = -ETIMEDOUT;
 	}
 	/* The other one is empty. */

@@ -286,13 +286,13 @@ struct lab_start {
 int lab_machine_start(struct lab_machine *machine, const struct lab_start *start);
 /* End it, whatever state it is in, and release everything. */
 void lab_machine_stop(struct lab_machine *machine);
-/*
- * Milliseconds for which the emulator could have run and had no CPU, of the thread that waited longest;
- * 0 where the kernel does not count them.
- */
-uint64_t lab_machine_starved(const struct lab_machine *machine);
 /* Take what the console and the emulator's standard error have; true while that runs. */
 bool lab_machine_listen(struct lab_machine *machine);
+/*
+ * Milliseconds of a clock that stands still while the emulator is ready to run and the host's CPUs are
+ * taken. It goes as lab_clock() does where the kernel doesn't count that.
+ */
+uint64_t lab_machine_clock(const struct lab_machine *machine);
 /* Say why a machine ended by itself, from its log. */
 int lab_machine_autopsy(struct lab_machine *machine, const struct lab_options *options);
 

@@ -136,8 +136,12 @@ void lab_machine_stop(struct lab_machine *machine)
 	*machine = none;
 }
 
-/* Second number of /proc/PID/task/TID/schedstat: Documentation/scheduler/sched-stats.rst. */
-uint64_t lab_machine_starved(const struct lab_machine *machine)
+/*
+ * For how long the emulator could have run and had no CPU, of the thread that waited longest; 0 where the
+ * kernel does not count it. Second number of /proc/PID/task/TID/schedstat:
+ * Documentation/scheduler/sched-stats.rst.
+ */
+static uint64_t starved_ms(const struct lab_machine *machine)
 {
 	char *pattern = lab_format("/proc/%d/task/*/schedstat", (int)machine->pid);
 	struct lab_strings threads = { 0 };
@@ -196,6 +200,11 @@ bool lab_machine_listen(struct lab_machine *machine)
 	if (machine->panic_time && lab_clock() >= machine->panic_time + PANIC_MS)
 		alive = false;
 	return alive;
+}
+
+uint64_t lab_machine_clock(const struct lab_machine *machine)
+{
+	return lab_clock() - starved_ms(machine);
 }
 
 /* The last line in the log that has that text, from there to its end; NULL if there is none. */

@@ -45,7 +45,7 @@ static void keep_refusal(struct lab_machine *machine, const char *answer, const 
  */
 static int ask(struct lab_machine *machine, const char *command, char *answer, size_t room)
 {
-	uint64_t deadline = lab_clock() + MONITOR_MS;
+	uint64_t deadline = lab_machine_clock(machine) + MONITOR_MS;
 	size_t used = 0;
 
 	if (command && *command &&
@@ -54,12 +54,17 @@ static int ask(struct lab_machine *machine, const char *command, char *answer, s
 	for (;;) {
 		struct pollfd fds[] = { { .fd = monitor_of(machine), .events = POLLIN },
 					{ .fd = machine->process, .events = POLLIN } };
-		uint64_t now = lab_clock();
+		int ready = poll(fds, 2, 0);
 		char byte;
 
-		if (now >= deadline)
-			return -ETIMEDOUT;
-		if (poll(fds, 2, (int)(deadline - now)) < 0 && errno != EINTR)
+		if (!ready) {
+			uint64_t now = lab_machine_clock(machine);
+
+			if (now >= deadline)
+				return -ETIMEDOUT;
+			ready = poll(fds, 2, (int)(deadline - now));
+		}
+		if (ready < 0 && errno != EINTR)
 			return -errno;
 		if (!fds[0].revents)
 			continue;
@@ -178,7 +183,7 @@ static int introduce(struct lab_machine *machine)
 
 static int wait_migration(struct lab_machine *machine)
 {
-	uint64_t deadline = lab_clock() + MONITOR_MS;
+	uint64_t deadline = lab_machine_clock(machine) + MONITOR_MS;
 	char answer[8192];
 
 	for (;;) {
@@ -192,7 +197,7 @@ static int wait_migration(struct lab_machine *machine)
 			keep_refusal(machine, answer, "\"error-desc\": \"");
 			return -EIO;
 		}
-		if (lab_clock() >= deadline)
+		if (lab_machine_clock(machine) >= deadline)
 			return -ETIMEDOUT;
 		usleep(500);
 	}

@@ -26,10 +26,7 @@
 /* For what is no user's program: handing over files, and ending a program that overran. */
 #define TALK_MS 60000
 #define KILL_MS 5000
-/*
- * A restored machine that does not answer in this time is started afresh. What the emulator waited for
- * a CPU of a loaded host isn't counted: a state is not bad for that.
- */
+/* A restored machine that does not answer in this time is started afresh. */
 #define RESTORED_MS 10000
 
 int lab_signals = -1;
@@ -54,8 +51,34 @@ int lab_take_signal(void)
 	return read(lab_signals, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
-/* Wait for the port to be readable or writable until `deadline` (0: for ever). 0 or GONE_…. */
-static int wait_port(struct lab_machine *machine, short events, uint64_t deadline)
+/*
+ * When to give a machine up: at that time of its own clock, lab_machine_clock(), which a loaded host does
+ * not bring forward; or for what the user limits of the host's, lab_clock(). 0: never.
+ */
+struct limit {
+	uint64_t end;
+	bool is_hosts;
+};
+
+static struct limit limit_of(const struct lab_machine *machine, uint64_t milliseconds)
+{
+	return (struct limit){ .end = lab_machine_clock(machine) + milliseconds };
+}
+
+/* Milliseconds left, at most an hour; 0 when it is over; -1 for ever. */
+static int time_left(const struct lab_machine *machine, struct limit limit)
+{
+	uint64_t now = limit.is_hosts ? lab_clock() : lab_machine_clock(machine);
+
+	if (!limit.end)
+		return -1;
+	if (now >= limit.end)
+		return 0;
+	return limit.end - now > 3600000 ? 3600000 : (int)(limit.end - now);
+}
+
+/* Wait for the port to be readable or writable. 0 or GONE_…. */
+static int wait_port(struct lab_machine *machine, short events, struct limit limit)
 {
 	for (;;) {
 		struct pollfd fds[] = {
@@ -65,16 +88,17 @@ static int wait_port(struct lab_machine *machine, short events, uint64_t deadlin
 			{ .fd = machine->process, .events = POLLIN },
 			{ .fd = lab_signals, .events = POLLIN },
 		};
-		uint64_t now = lab_clock();
-		int timeout = -1;
+		int ready = poll(fds, 5, 0);
 
-		if (deadline)
-			timeout = now >= deadline	   ? 0 :
-				  deadline - now > 3600000 ? 3600000 :
-							     (int)(deadline - now);
-		if (machine->panic_time && (timeout < 0 || timeout > 100))
-			timeout = 100;
-		if (poll(fds, 5, timeout) < 0 && errno != EINTR)
+		/* The machine's clock is not to be read for each message. */
+		if (!ready) {
+			int timeout = time_left(machine, limit);
+
+			if (machine->panic_time && (timeout < 0 || timeout > 100))
+				timeout = 100;
+			ready = poll(fds, 5, timeout);
+		}
+		if (ready < 0 && errno != EINTR)
 			exit(lab_error(LAB_INTERNAL, "poll: %s", strerror(errno)));
 		if (fds[4].revents & POLLIN && (lab_signal = lab_take_signal()))
 			return GONE_SIGNAL;
@@ -83,34 +107,17 @@ static int wait_port(struct lab_machine *machine, short events, uint64_t deadlin
 			return 0;
 		if (!lab_machine_listen(machine) || fds[0].revents)
 			return GONE_DEAD;
-		if (deadline && lab_clock() >= deadline)
+		if (!time_left(machine, limit))
 			return GONE_LATE;
 	}
 }
 
-/* Wait for what a restored machine has to say. 0 or GONE_…. */
-static int wait_restored(struct lab_machine *machine)
-{
-	uint64_t begin = lab_clock(), late = 0;
-	int gone;
-
-	do {
-		uint64_t deadline = begin + RESTORED_MS + late;
-
-		gone = wait_port(machine, POLLIN, deadline);
-		late = lab_machine_starved(machine);
-		if (gone != GONE_LATE || begin + RESTORED_MS + late <= deadline)
-			break;
-	} while (lab_clock() - begin < TALK_MS);
-	return gone;
-}
-
-static int receive(struct lab_machine *machine, void *data, size_t size, uint64_t deadline)
+static int receive(struct lab_machine *machine, void *data, size_t size, struct limit limit)
 {
 	char *to = data;
 
 	while (size) {
-		int gone = wait_port(machine, POLLIN, deadline);
+		int gone = wait_port(machine, POLLIN, limit);
 		ssize_t n;
 
 		if (gone)
@@ -126,13 +133,13 @@ static int receive(struct lab_machine *machine, void *data, size_t size, uint64_
 	return 0;
 }
 
-static int transmit(struct lab_machine *machine, const void *data, size_t size, uint64_t deadline)
+static int transmit(struct lab_machine *machine, const void *data, size_t size, struct limit limit)
 {
 	const char *from = data;
 
 	while (size) {
 		ssize_t n = machine->emulator->transmit(machine, from, size);
-		int gone = n == -EAGAIN ? wait_port(machine, POLLOUT, deadline) : 0;
+		int gone = n == -EAGAIN ? wait_port(machine, POLLOUT, limit) : 0;
 
 		if (gone)
 			return gone;
@@ -154,10 +161,10 @@ struct incoming {
 };
 
 static int receive_message(struct lab_machine *machine, struct incoming *incoming,
-			   uint64_t deadline)
+			   struct limit limit)
 {
 	struct lab_message head;
-	int gone = receive(machine, &head, sizeof(head), deadline);
+	int gone = receive(machine, &head, sizeof(head), limit);
 
 	*incoming = (struct incoming){ 0 };
 	if (gone)
@@ -166,16 +173,16 @@ static int receive_message(struct lab_machine *machine, struct incoming *incomin
 	if (head.length > LAB_MESSAGE_MAX)
 		return GONE_DEAD;
 	*incoming = (struct incoming){ head.type, head.length, lab_allocate(head.length + 1) };
-	return receive(machine, incoming->content, head.length, deadline);
+	return receive(machine, incoming->content, head.length, limit);
 }
 
 static int transmit_message(struct lab_machine *machine, uint32_t type, const void *data,
-			    size_t size, uint64_t deadline)
+			    size_t size, struct limit limit)
 {
 	struct lab_message head = { type, (uint32_t)size };
-	int gone = transmit(machine, &head, sizeof(head), deadline);
+	int gone = transmit(machine, &head, sizeof(head), limit);
 
-	return gone ? gone : transmit(machine, data, size, deadline);
+	return gone ? gone : transmit(machine, data, size, limit);
 }
 
 static int say_gone(struct lab_machine *machine, const struct lab_options *options, int gone,
@@ -212,12 +219,12 @@ static void fill_hello(struct lab_hello *hello)
 
 int lab_session_boot(struct lab_machine *machine, const struct lab_options *options)
 {
-	uint64_t deadline = lab_clock() + BOOT_MS;
+	struct limit limit = limit_of(machine, BOOT_MS);
 	struct incoming incoming;
 	struct lab_ready ready = { 0 };
 	int gone, status = 0;
 
-	gone = receive_message(machine, &incoming, deadline);
+	gone = receive_message(machine, &incoming, limit);
 	if (gone) {
 		free(incoming.content);
 		return say_gone(machine, options, gone, "starting the machine");
@@ -242,17 +249,15 @@ int lab_session_boot(struct lab_machine *machine, const struct lab_options *opti
 
 int lab_session_hello(struct lab_machine *machine, const struct lab_options *options, bool restored)
 {
-	uint64_t deadline = lab_clock() + TALK_MS;
+	struct limit limit = limit_of(machine, restored ? RESTORED_MS : TALK_MS);
 	struct incoming incoming = { 0 };
 	struct lab_hello hello;
 	int gone;
 
 	fill_hello(&hello);
-	gone = transmit_message(machine, LAB_HELLO, &hello, sizeof(hello), deadline);
-	if (!gone && restored)
-		gone = wait_restored(machine);
+	gone = transmit_message(machine, LAB_HELLO, &hello, sizeof(hello), limit);
 	if (!gone)
-		gone = receive_message(machine, &incoming, deadline);
+		gone = receive_message(machine, &incoming, limit);
 	if (!gone && incoming.type != LAB_READY)
 		gone = GONE_LATE;
 	free(incoming.content);
@@ -262,7 +267,7 @@ int lab_session_hello(struct lab_machine *machine, const struct lab_options *opt
 	return gone ? say_gone(machine, options, gone, "greeting the machine") : 0;
 }
 
-static int send_file(struct lab_machine *machine, const struct lab_entry *entry, uint64_t deadline)
+static int send_file(struct lab_machine *machine, const struct lab_entry *entry, struct limit limit)
 {
 	struct lab_file file = { .mode = (uint32_t)entry->mode,
 				 .path_length = (uint32_t)strlen(entry->inside),
@@ -279,9 +284,9 @@ static int send_file(struct lab_machine *machine, const struct lab_entry *entry,
 	}
 	memcpy(message, &file, sizeof(file));
 	memcpy(message + sizeof(file), entry->inside, file.path_length);
-	gone = transmit_message(machine, LAB_FILE, message, size, deadline);
+	gone = transmit_message(machine, LAB_FILE, message, size, limit);
 	if (!gone && entry->size)
-		gone = transmit(machine, blob.data, entry->size, deadline);
+		gone = transmit(machine, blob.data, entry->size, limit);
 	lab_unmap(&blob);
 	free(message);
 	return gone;
@@ -291,10 +296,10 @@ int lab_session_files(struct lab_machine *machine, const struct lab_options *opt
 		      const struct lab_files *files)
 {
 	/* The port carries far more than a megabyte a second. */
-	uint64_t deadline = lab_clock() + TALK_MS + files->total / 1000;
+	struct limit limit = limit_of(machine, TALK_MS + files->total / 1000);
 
 	for (size_t i = 0; i < files->count; i++) {
-		int gone = send_file(machine, &files->entries[i], deadline);
+		int gone = send_file(machine, &files->entries[i], limit);
 
 		if (gone < 0)
 			return say_gone(machine, options, gone, "handing over the files");
@@ -365,12 +370,12 @@ static int say_failed(const struct incoming *incoming)
 static int end_program(struct lab_machine *machine, const struct lab_options *options,
 		       const char *program)
 {
-	uint64_t deadline = lab_clock() + KILL_MS;
-	int gone = transmit_message(machine, LAB_KILL, NULL, 0, deadline);
+	struct limit limit = limit_of(machine, KILL_MS);
+	int gone = transmit_message(machine, LAB_KILL, NULL, 0, limit);
 	struct incoming incoming = { 0 };
 
 	while (!gone) {
-		gone = receive_message(machine, &incoming, deadline);
+		gone = receive_message(machine, &incoming, limit);
 		if (!gone && incoming.type == LAB_EXIT) {
 			free(incoming.content);
 			break;
@@ -391,7 +396,7 @@ static int end_program(struct lab_machine *machine, const struct lab_options *op
 int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
 		    const char *program, const char *inside, int *status)
 {
-	uint64_t deadline = options->timeout ? lab_clock() + options->timeout * 1000ull : 0;
+	struct limit limit = { .is_hosts = true };
 	size_t size;
 	char *message = pack(&size, options, program, inside);
 	int gone, result = -1;
@@ -400,13 +405,15 @@ int lab_session_run(struct lab_machine *machine, const struct lab_options *optio
 		free(message);
 		return lab_error(LAB_USAGE, "the arguments and the environment are too long");
 	}
-	gone = transmit_message(machine, LAB_RUN, message, size, lab_clock() + TALK_MS);
+	if (options->timeout)
+		limit.end = lab_clock() + options->timeout * 1000ull;
+	gone = transmit_message(machine, LAB_RUN, message, size, limit_of(machine, TALK_MS));
 	free(message);
 	while (!gone && result < 0) {
 		struct incoming incoming;
 		struct lab_exit end;
 
-		gone = receive_message(machine, &incoming, deadline);
+		gone = receive_message(machine, &incoming, limit);
 		if (gone) {
 			free(incoming.content);
 			break;
@@ -458,14 +465,14 @@ static char *absolute(const char *path)
 static int collect_one(struct lab_machine *machine, const struct lab_options *options,
 		       const char *path)
 {
-	uint64_t deadline = lab_clock() + TALK_MS;
-	int gone = transmit_message(machine, LAB_COLLECT, path, strlen(path) + 1, deadline);
+	struct limit limit = limit_of(machine, TALK_MS);
+	int gone = transmit_message(machine, LAB_COLLECT, path, strlen(path) + 1, limit);
 	int fd = -1, status = -1, err;
 
 	while (!gone && status < 0) {
 		struct incoming incoming;
 
-		gone = receive_message(machine, &incoming, deadline);
+		gone = receive_message(machine, &incoming, limit);
 		if (!gone && incoming.type == LAB_COLLECTED) {
 			if (fd < 0)
 				fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -20,7 +20,7 @@ result() { # good, name, detail
 
 # Runs the lab, with its streams in $work/out and $work/err and its status in $status.
 lab() {
-	"$timeout" 150 "$ring0" lab "$@" </dev/null >"$work/out" 2>"$work/err"
+	"$timeout" 900 "$ring0" lab "$@" </dev/null >"$work/out" 2>"$work/err"
 	status=$?
 }
 
