@@ -109,21 +109,38 @@ static void set_thread(struct monitor_cpu *cpu, pid_t thread)
 	pthread_mutex_unlock(&cpu->kick_lock);
 }
 
+/* What the guest asked for, or came to, with an exit that shuts down. */
+static enum r0_vm_end shutdown_end(const struct monitor_cpu *cpu)
+{
+	const struct kvm_run *state = cpu->vcpu.run;
+
+	switch (state->exit_reason) {
+	case KVM_EXIT_SHUTDOWN:
+		return R0_VM_TRIPLE_FAULT;
+	case KVM_EXIT_SYSTEM_EVENT:
+		return state->system_event.type == KVM_SYSTEM_EVENT_RESET ? R0_VM_RESET :
+									    R0_VM_POWER_OFF;
+	default:
+		break;
+	}
+	return cpu->status ? R0_VM_STATUS : R0_VM_RESET;
+}
+
 static void shut_down(const struct monitor_cpu *cpu, struct r0_vm_outcome *outcome)
 {
 	const struct kvm_run *state = cpu->vcpu.run;
 	const struct exit exit = { .outcome = EXIT_SHUTDOWN };
 
-	outcome->end = cpu->status ? R0_VM_STATUS : R0_VM_SHUTDOWN;
-	if (cpu->status) {
+	outcome->end = shutdown_end(cpu);
+	if (outcome->end == R0_VM_STATUS) {
 		outcome->exit_code = (int)(cpu->status & 0xff);
 		outcome->status = (uint32_t)(cpu->status >> 1);
 		snprintf(outcome->reason, sizeof(outcome->reason),
 			 "the guest ended with status %" PRIu32, outcome->status);
 		return;
 	}
-	/* KVM_EXIT_SHUTDOWN is a triple fault, which nobody meant. */
-	outcome->exit_code = cpu->number || state->exit_reason == KVM_EXIT_SHUTDOWN ? 1 : 0;
+	/* A triple fault is what nobody meant. */
+	outcome->exit_code = cpu->number || outcome->end == R0_VM_TRIPLE_FAULT ? 1 : 0;
 	exit_describe(state, &exit, outcome->reason, sizeof(outcome->reason));
 }
 

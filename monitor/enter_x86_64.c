@@ -23,8 +23,9 @@
 #define DIRECTORY	0x3000
 #define DIRECTORY_COUNT 4
 
-#define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
+/* Those of Linux's boot protocol, which suit all others: Documentation/arch/x86/boot.rst. */
+#define SELECTOR_CODE 0x10
+#define SELECTOR_DATA 0x18
 
 /* Segment types: SDM vol. 3A, 3.4.5.1. */
 #define TYPE_CODE 0xb /* execute, read, accessed */
@@ -49,7 +50,7 @@ static void set_segments(struct kvm_sregs *sregs, uint64_t gdt)
 	sregs->ds = flat(SELECTOR_DATA, TYPE_DATA);
 	sregs->es = sregs->fs = sregs->gs = sregs->ss = sregs->ds;
 	sregs->gdt.base = gdt;
-	sregs->gdt.limit = 3 * sizeof(uint64_t) - 1;
+	sregs->gdt.limit = 4 * sizeof(uint64_t) - 1;
 }
 
 /* In real mode a segment's base is its selector times 16 (SDM vol. 3B, 20.1.1). */
@@ -82,7 +83,7 @@ static void fill_tables(uint8_t *tables, const struct r0_vm_entry *entry)
 {
 	const uint64_t code = entry->mode == R0_VM_MODE_LONG ? 0x00af9b000000ffff :
 							       0x00cf9b000000ffff;
-	const uint64_t gdt[] = { 0, code, 0x00cf93000000ffff };
+	const uint64_t gdt[] = { 0, 0, code, 0x00cf93000000ffff };
 	uint64_t *table;
 	size_t i;
 

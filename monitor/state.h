@@ -29,7 +29,7 @@ struct monitor_cpu {
 	bool has_entry;		   /* or needs none; under control */
 	bool has_thread;	   /* to be joined */
 	bool has_turn;		   /* holds machine->turn; of its thread */
-	uint64_t status;	   /* that it ended the machine with, by the debug exit */
+	uint64_t status;	   /* the bus's shutdown_status, if a device ended the machine */
 	atomic_bool halted;	   /* for good: see cpu_loop_ops.halt */
 	pthread_mutex_t kick_lock; /* of vcpu.thread, which is 0 while there is no thread to signal */
 	pthread_t thread;

@@ -174,9 +174,11 @@ int r0_vm_translate(struct r0_vm *vm, unsigned int cpu, uint64_t address, uint64
 int r0_vm_start(struct r0_vm *vm, struct r0_error *error);
 
 enum r0_vm_end {
-	R0_VM_SHUTDOWN,	  /* the guest's: a triple fault, a reset by the i8042, a system event */
-	R0_VM_STATUS,	  /* the guest's, with a status, by the debug exit */
-	R0_VM_HALTED,	  /* every CPU executed HLT, and nothing can interrupt it: no irqchip */
+	R0_VM_POWER_OFF, /* the guest's, by a device that is for that, or a system event */
+	R0_VM_RESET,	 /* the guest's, likewise: the i8042 and system control port A have one */
+	R0_VM_TRIPLE_FAULT, /* a CPU shut down */
+	R0_VM_STATUS,	    /* the guest's, with a status, by the debug exit */
+	R0_VM_HALTED,	    /* every CPU executed HLT, and nothing can interrupt it: no irqchip */
 	R0_VM_FATAL,	  /* a CPU can't go on: KVM or the hardware gave up, an exit nobody knows */
 	R0_VM_TIME_LIMIT, /* options.time_limit_ms were over */
 	R0_VM_KILLED,	  /* by r0_vm_kill() or its eventfd */
@@ -186,9 +188,8 @@ struct r0_vm_outcome {
 	enum r0_vm_end end;
 	unsigned int cpu; /* that ended it, or R0_VM_NO_CPU */
 	/*
-	 * For a process to end with: 0 if the first CPU shut the machine down, but not by a triple fault;
-	 * (status << 1 | 1) & 0xff
-	 * for a status, which is odd whatever the guest says; else 1.
+	 * For a process to end with: 0 if the first CPU powered the machine off or reset it;
+	 * (status << 1 | 1) & 0xff for a status, which is odd whatever the guest says; else 1.
 	 */
 	int exit_code;
 	uint32_t status;	/* with R0_VM_STATUS: what the guest wrote */

@@ -33,7 +33,7 @@ static void serial_lines_are_captured(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(outcome.end, R0_VM_SHUTDOWN);
+	assert_int_equal(outcome.end, R0_VM_RESET);
 	text = printed(vm, R0_VM_COM1);
 	assert_string_equal(text, "hello\n");
 	free(text);
@@ -56,7 +56,7 @@ static void i8042_reset_is_shutdown(void **state)
 	struct r0_vm_outcome outcome = run(vm);
 
 	(void)state;
-	assert_int_equal(outcome.end, R0_VM_SHUTDOWN);
+	assert_int_equal(outcome.end, R0_VM_RESET);
 	assert_int_equal(outcome.cpu, 0);
 	assert_int_equal(outcome.exit_code, 0);
 	assert_true(outcome.reason[0]);
@@ -92,7 +92,7 @@ static void triple_fault_is_shutdown_but_no_success(void **state)
 	struct r0_vm_outcome outcome = run(vm);
 
 	(void)state;
-	assert_int_equal(outcome.end, R0_VM_SHUTDOWN);
+	assert_int_equal(outcome.end, R0_VM_TRIPLE_FAULT);
 	assert_int_equal(outcome.exit_code, 1);
 	r0_vm_destroy(vm);
 }
@@ -108,7 +108,7 @@ static void shutdown_by_another_cpu_is_no_success(void **state)
 	/* CPU 1 is the one whose number is there; CPU 0 waits for ever. */
 	write32(vm, DATA, 1);
 	outcome = run(vm);
-	assert_int_equal(outcome.end, R0_VM_SHUTDOWN);
+	assert_int_equal(outcome.end, R0_VM_TRIPLE_FAULT);
 	assert_int_equal(outcome.cpu, 1);
 	assert_int_equal(outcome.exit_code, 1);
 	r0_vm_destroy(vm);
@@ -530,7 +530,7 @@ static void unknown_msr_faults(void **state)
 
 	(void)state;
 	/* #GP without an IDT. */
-	assert_int_equal(run(vm).end, R0_VM_SHUTDOWN);
+	assert_int_equal(run(vm).end, R0_VM_TRIPLE_FAULT);
 	r0_vm_destroy(vm);
 }
 
