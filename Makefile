@@ -8,8 +8,9 @@
 #	make				the library, the command ring0, the examples
 #	make install PREFIX=/usr/local	and DESTDIR=… for packagers
 #	make bench			what a test costs, and how fast the lab starts
-#	make fuzz [COUNT=100000]	random accesses to the devices, and random programs as tests, each
-#					followed by a look at the machine
+#	make fuzz [COUNT=100000]	damaged kernels to the loaders, random accesses to the devices,
+#					and random programs as tests, each followed by a look at the
+#					machine
 #	make lint			layout and static analysis
 #	make sanitize			all tests, with the host's side under ASan and UBSan
 #	make clean
@@ -89,7 +90,8 @@ bench:
 fuzz:
 	@scripts/install-packages build check
 	@$(setup)
-	@ninja -C $(build) tests/device_fuzz tests/reset_fuzz
+	@ninja -C $(build) tests/boot_fuzz tests/device_fuzz tests/reset_fuzz
+	@$(build)/tests/boot_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
 	@$(build)/tests/device_fuzz --count $(COUNT) --seconds 1800
 	@$(build)/tests/reset_fuzz --count $(COUNT) --seconds 5400
 

@@ -6,6 +6,7 @@
 #ifndef COMMAND_COMMANDS_H
 #define COMMAND_COMMANDS_H
 
+int boot_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int lab_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);

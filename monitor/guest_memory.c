@@ -2,6 +2,7 @@
 /* The memory of a machine: a memfd, KVM's slots over it, and dirty pages. */
 #include "monitor/guest_memory.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,7 +33,8 @@ static int set_slot(struct guest_memory *memory, uint32_t number, bool present, 
 					      .address = region->address,
 					      .size = present ? region->size : 0,
 					      .host = region->host,
-					      .log_dirty = memory->logs },
+					      .read_only = region->read_only,
+					      .log_dirty = memory->logs && !region->read_only },
 			   error);
 }
 
@@ -108,8 +110,50 @@ int guest_memory_init(struct guest_memory *memory, struct vm *vm, uint64_t size,
 	return err;
 }
 
+static int add_rom(struct guest_memory *memory, uint64_t size, struct error *error)
+{
+	struct ram_region region = {
+		.address = gpa(GUEST_MEMORY_HIGH - size),
+		.size = size,
+		.read_only = true,
+	};
+	int err;
+
+	region.host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (region.host == MAP_FAILED)
+		return error_set(error, errno, "mapping a ROM of %llu KiB failed: %s",
+				 (unsigned long long)size >> 10, strerror(errno));
+	err = ram_add(&memory->ram, &region, error);
+	if (!err)
+		err = set_slot(memory, (uint32_t)memory->ram.count - 1, true, error);
+	if (err < 0) {
+		munmap(region.host, size);
+		return err;
+	}
+	memory->rom = region.host;
+	memory->rom_size = size;
+	return 0;
+}
+
+int guest_memory_set_rom(struct guest_memory *memory, const void *data, uint64_t size,
+			 struct error *error)
+{
+	int err = memory->rom ? 0 : add_rom(memory, size, error);
+
+	if (err)
+		return err;
+	if (size != memory->rom_size)
+		return error_set(error, EINVAL, "a ROM of %llu KiB, where one of %llu KiB is",
+				 (unsigned long long)size >> 10,
+				 (unsigned long long)memory->rom_size >> 10);
+	memcpy(memory->rom, data, size);
+	return 0;
+}
+
 void guest_memory_finish(struct guest_memory *memory)
 {
+	if (memory->rom)
+		munmap(memory->rom, memory->rom_size);
 	if (memory->host)
 		munmap(memory->host, memory->size);
 	if (memory->fd >= 0)
@@ -124,8 +168,12 @@ static int get_dirty_log(struct guest_memory *memory, struct error *error)
 	int err = 0;
 
 	for (i = 0; i < memory->ram.count && err >= 0; i++) {
-		size_t first = (size_t)(memory->ram.regions[i].dirty - memory->dirty);
+		const struct ram_region *region = &memory->ram.regions[i];
+		size_t first;
 
+		if (region->read_only)
+			continue;
+		first = (size_t)(region->dirty - memory->dirty);
 		err = vm_dirty_log(memory->vm, i, memory->dirty_by_guest + first, error);
 	}
 	return err < 0 ? err : 0;
@@ -167,6 +215,21 @@ int guest_memory_harvest(struct guest_memory *memory,
 			note(context, i, pages);
 	}
 	return 0;
+}
+
+void guest_memory_zero(struct guest_memory *memory, uint8_t *at, uint64_t size)
+{
+	uint64_t first = page_ceiling((uint64_t)(at - memory->host));
+	uint64_t end = page_floor((uint64_t)(at - memory->host) + size);
+	uint8_t *first_page = memory->host + first, *last_end = memory->host + end;
+
+	if (end <= first || fallocate(memory->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				      (off_t)first, (off_t)(end - first)) != 0) {
+		memset(at, 0, size);
+		return;
+	}
+	memset(at, 0, (size_t)(first_page - at));
+	memset(last_end, 0, (size_t)(at + size - last_end));
 }
 
 int guest_memory_forget(struct guest_memory *memory, struct error *error)

@@ -17,11 +17,13 @@
 #define GUEST_MEMORY_MAX (1ul << 40)
 
 struct guest_memory {
-	struct vm *vm; /* not owned */
-	int fd;	       /* a memfd: which pages were never touched is known from it */
-	uint8_t *host; /* all of it, without the hole */
-	uint64_t size; /* in bytes */
-	struct ram ram;
+	struct vm *vm;	/* not owned */
+	int fd;		/* a memfd: which pages were never touched is known from it */
+	uint8_t *host;	/* all of it, without the hole */
+	uint64_t size;	/* in bytes */
+	struct ram ram; /* and the ROM, the last */
+	uint8_t *rom;	/* ends at 4 GiB; NULL if there is none */
+	uint64_t rom_size;
 	/* A bit for each page of `host`: written by the host since the last harvest; KVM's, likewise. */
 	uint64_t *dirty, *dirty_by_guest;
 	bool logs;	/* KVM keeps track of what the guest writes */
@@ -47,6 +49,16 @@ int guest_memory_log(struct guest_memory *memory, bool on, struct error *error);
 int guest_memory_harvest(struct guest_memory *memory,
 			 void (*note)(void *context, size_t word, uint64_t pages), void *context,
 			 bool *by_guest, struct error *error);
+
+/*
+ * Have a copy of `data`, of whole pages, be read-only memory that ends at 4 GiB, in place of the one that
+ * is there; a write there goes to no device. No vCPU may run. Returns 0 or -errno.
+ */
+int guest_memory_set_rom(struct guest_memory *memory, const void *data, uint64_t size,
+			 struct error *error);
+
+/* Zero `size` bytes at `at`, within `host`: whole pages by giving them back. */
+void guest_memory_zero(struct guest_memory *memory, uint8_t *at, uint64_t size);
 
 /*
  * Have KVM forget what it derived from the guest's memory: what it keeps of page tables, where it

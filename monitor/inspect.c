@@ -38,6 +38,15 @@ int r0_vm_write(struct r0_vm *vm, uint64_t address, const void *data, size_t siz
 	return done(vm, at, size);
 }
 
+int monitor_zero(struct r0_vm *vm, uint64_t address, uint64_t size, struct error *error)
+{
+	void *at = begin(vm, address, size, true, error);
+
+	if (at && size)
+		guest_memory_zero(&vm->memory, at, size);
+	return done(vm, at, size);
+}
+
 int r0_vm_read(struct r0_vm *vm, uint64_t address, void *data, size_t size, struct r0_error *error)
 {
 	const void *at = begin(vm, address, size, false, monitor_error(error));

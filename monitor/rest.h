@@ -17,6 +17,12 @@ int monitor_need_rest(struct r0_vm *vm, const char *what, struct error *error);
 /* 0, or -EINVAL with a message. */
 int monitor_need_cpu(const struct r0_vm *vm, unsigned int cpu, struct error *error);
 
+/*
+ * Have guest-physical memory be zero. Costs nothing for pages that were never touched, and gives those
+ * that were back. As r0_vm_write().
+ */
+int monitor_zero(struct r0_vm *vm, uint64_t address, uint64_t size, struct error *error);
+
 /* Have a vCPU's thread look at what it is to do. From any thread. */
 void monitor_kick(struct monitor_cpu *cpu);
 

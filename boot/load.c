@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan carried out: a kernel into a machine's memory, and its first CPU at the entry. */
+#include <pthread.h>
+#include "boot/entry.h"
+#include "boot/protocol.h"
+#include "monitor/rest.h"
+
+#define LOW_ROM_MAX 0x20000ul
+
+static int write_segment(struct r0_vm *vm, const struct boot_segment *segment,
+			 struct r0_error *error)
+{
+	int err = 0;
+
+	if (segment->data_size)
+		err = r0_vm_write(vm, segment->address, segment->data, segment->data_size, error);
+	if (err)
+		return err;
+	return monitor_zero(vm, segment->address + segment->data_size,
+			    segment->size - segment->data_size, monitor_error(error));
+}
+
+static int enter(struct r0_vm *vm, const struct boot_plan *plan, struct r0_error *error)
+{
+	int err = r0_vm_enter(vm, 0, &plan->entry, error);
+
+	if (err || plan->entry.mode == R0_VM_MODE_RESET)
+		return err;
+	return boot_set_registers(vm, &plan->registers, error);
+}
+
+/*
+ * At the end of 4 GiB, where the reset vector is, and as a PC's chipset has it after a reset, its last 128
+ * KiB below 1 MiB, too.
+ */
+static int write_firmware(struct r0_vm *vm, const struct boot_plan *plan, struct r0_error *error)
+{
+	uint64_t low = plan->firmware_size < LOW_ROM_MAX ? plan->firmware_size : LOW_ROM_MAX;
+	int err;
+
+	pthread_mutex_lock(&vm->control);
+	err = monitor_need_rest(vm, "putting firmware into the memory", monitor_error(error));
+	if (!err)
+		err = guest_memory_set_rom(&vm->memory, plan->firmware, plan->firmware_size,
+					   monitor_error(error));
+	pthread_mutex_unlock(&vm->control);
+	if (err)
+		return err;
+	return r0_vm_write(vm, MEMORY_MAP_EXTENDED - low,
+			   plan->firmware + plan->firmware_size - low, low, error);
+}
+
+static int carry_out(struct r0_vm *vm, const struct boot_plan *plan, struct r0_error *error)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < plan->segment_count && !err; i++)
+		err = write_segment(vm, &plan->segments[i], error);
+	if (!err && plan->firmware)
+		err = write_firmware(vm, plan, error);
+	return err ? err : enter(vm, plan, error);
+}
+
+int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
+		 const struct r0_boot_options *options, enum r0_boot_protocol *used,
+		 struct r0_error *error)
+{
+	static const struct r0_boot_options none;
+	const struct r0_boot_options *with = options ? options : &none;
+	const struct boot_request request = {
+		.image = { kernel, size },
+		.command_line = with->command_line ? with->command_line : "",
+		.name = with->name ? with->name : "",
+		.modules = with->modules,
+		.module_count = with->module_count,
+	};
+	enum r0_boot_protocol protocol = with->protocol;
+	struct memory_map map;
+	struct boot_plan plan;
+	int err;
+
+	memory_map_make(&map, vm->options.memory, GUEST_MEMORY_LOW_END, GUEST_MEMORY_HIGH);
+	err = boot_plan_by(&plan, &map, &protocol, &request, monitor_error(error));
+	if (err)
+		return err;
+	err = carry_out(vm, &plan, error);
+	boot_plan_finish(&plan);
+	if (!err && used)
+		*used = protocol;
+	return err;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Room for what a kernel starts with. */
+#include "boot/plan.h"
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOUR_GIB (1ull << 32)
+
+const struct boot_room boot_room_small = { PAGE_SIZE, FOUR_GIB, 16 };
+
+void boot_plan_init(struct boot_plan *plan, const struct memory_map *map)
+{
+	*plan = (struct boot_plan){ .map = map };
+}
+
+void boot_plan_finish(struct boot_plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->segment_count; i++)
+		free(plan->segments[i].owned);
+	plan->segment_count = 0;
+}
+
+/* The first segment that shares an address with [address, address + size), or NULL. */
+static const struct boot_segment *overlapped(const struct boot_plan *plan, uint64_t address,
+					     uint64_t size)
+{
+	size_t i;
+
+	for (i = 0; i < plan->segment_count; i++)
+		if (ranges_overlap(plan->segments[i].address, plan->segments[i].size, address,
+				   size))
+			return &plan->segments[i];
+	return NULL;
+}
+
+int boot_plan_add(struct boot_plan *plan, const char *what, uint64_t address, const uint8_t *data,
+		  uint64_t data_size, uint64_t size, struct error *error)
+{
+	const struct boot_segment *other = overlapped(plan, address, size);
+
+	if (!size)
+		return 0;
+	if (data_size > size)
+		return error_set(error, EINVAL,
+				 "%s has more data (%#llx bytes) than memory (%#llx)", what,
+				 (unsigned long long)data_size, (unsigned long long)size);
+	if (!memory_map_is_usable(plan->map, address, size))
+		return error_set(error, EFAULT,
+				 "%s is to be at %#llx, %#llx bytes: that is not all memory that a "
+				 "kernel may have; more --memory may help",
+				 what, (unsigned long long)address, (unsigned long long)size);
+	if (other)
+		return error_set(error, EINVAL,
+				 "%s at %#llx, %#llx bytes, overlaps what is at %#llx, %#llx bytes",
+				 what, (unsigned long long)address, (unsigned long long)size,
+				 (unsigned long long)other->address,
+				 (unsigned long long)other->size);
+	if (plan->segment_count == BOOT_PLAN_SEGMENTS_MAX)
+		return error_set(error, ENOSPC, "%s is one more than the %d parts that can be",
+				 what, BOOT_PLAN_SEGMENTS_MAX);
+	plan->segments[plan->segment_count++] = (struct boot_segment){
+		.address = address,
+		.data = data,
+		.data_size = data_size,
+		.size = size,
+	};
+	return 0;
+}
+
+static uint64_t greatest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* In one range of memory: move on behind what is in the way. All below 2^63: nothing wraps around. */
+static bool find_in(const struct boot_plan *plan, const struct memory_map_range *range,
+		    uint64_t size, const struct boot_room *room, uint64_t *address)
+{
+	uint64_t at = greatest(range->address, room->from);
+	const struct boot_segment *other;
+
+	if (range->type != MEMORY_MAP_USABLE)
+		return false;
+	for (;;) {
+		at = (at + room->alignment - 1) & ~(room->alignment - 1);
+		if (!range_holds(range->address, range->size, at, size) ||
+		    !range_holds(0, room->end, at, size))
+			return false;
+		other = overlapped(plan, at, size);
+		if (!other)
+			break;
+		at = other->address + other->size;
+	}
+	*address = at;
+	return true;
+}
+
+static int find(const struct boot_plan *plan, const char *what, uint64_t size,
+		const struct boot_room *room, uint64_t *address, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < plan->map->count; i++)
+		if (find_in(plan, &plan->map->ranges[i], size, room, address))
+			return 0;
+	return error_set(error, EFAULT,
+			 "there is no room in memory for %s of %#llx bytes; more --memory may help",
+			 what, (unsigned long long)size);
+}
+
+int boot_plan_place(struct boot_plan *plan, const char *what, const void *data, uint64_t size,
+		    const struct boot_room *room, uint64_t *address, struct error *error)
+{
+	int err = find(plan, what, size, room, address, error);
+
+	if (err)
+		return err;
+	return boot_plan_add(plan, what, *address, data, data ? size : 0, size, error);
+}
+
+int boot_plan_make_room(struct boot_plan *plan, const char *what, uint64_t size,
+			const struct boot_room *room, uint8_t **made, uint64_t *address,
+			struct error *error)
+{
+	uint8_t *bytes = calloc(1, size);
+	int err;
+
+	if (!bytes)
+		return error_set(error, ENOMEM, "no memory for %s of %llu bytes", what,
+				 (unsigned long long)size);
+	err = boot_plan_place(plan, what, bytes, size, room, address, error);
+	if (err) {
+		free(bytes);
+		return err;
+	}
+	plan->segments[plan->segment_count - 1].owned = bytes;
+	*made = bytes;
+	return 0;
+}
+
+int boot_plan_place_text(struct boot_plan *plan, const char *what, const char *text,
+			 uint64_t *address, struct error *error)
+{
+	size_t size = strlen(text) + 1;
+	uint8_t *made;
+	int err = boot_plan_make_room(plan, what, size, &boot_room_small, &made, address, error);
+
+	if (!err)
+		memcpy(made, text, size);
+	return err;
+}
+
+int boot_plan_add_elf(struct boot_plan *plan, const struct elf_file *file, struct error *error)
+{
+	struct elf_segment segment;
+	bool has_any = false;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < file->segment_count; i++) {
+		err = elf_file_segment(file, i, &segment, error);
+		if (err)
+			return err;
+		if (segment.type != PT_LOAD || !segment.memory_size)
+			continue;
+		err = boot_plan_add(plan, "a segment of it", segment.physical_address,
+				    file->image.data + segment.offset, segment.file_size,
+				    segment.memory_size, error);
+		if (err)
+			return err;
+		has_any = true;
+	}
+	if (!has_any)
+		return error_set(error, ENOEXEC, "it has nothing to load: no segment of type LOAD");
+	return 0;
+}
+
+uint64_t boot_plan_end(const struct boot_plan *plan)
+{
+	uint64_t end = 0;
+	size_t i;
+
+	for (i = 0; i < plan->segment_count; i++)
+		end = greatest(end, plan->segments[i].address + plan->segments[i].size);
+	return end;
+}
+
+static int enter(struct boot_plan *plan, enum r0_vm_mode mode, uint64_t tables_size, uint64_t at,
+		 struct error *error)
+{
+	static const struct boot_room room = { PAGE_SIZE, FOUR_GIB, PAGE_SIZE };
+
+	if (at >= FOUR_GIB || !overlapped(plan, at, 1))
+		return error_set(error, ENOEXEC,
+				 "its entry %#llx is in nothing that is loaded below 4 GiB",
+				 (unsigned long long)at);
+	plan->entry.mode = mode;
+	plan->entry.ip = at;
+	return boot_plan_place(plan, "tables for the CPU", NULL, tables_size, &room,
+			       &plan->entry.tables, error);
+}
+
+int boot_plan_enter_32(struct boot_plan *plan, uint64_t at, struct error *error)
+{
+	return enter(plan, R0_VM_MODE_PROTECTED, PAGE_SIZE, at, error);
+}
+
+int boot_plan_enter_64(struct boot_plan *plan, uint64_t at, struct error *error)
+{
+	return enter(plan, R0_VM_MODE_LONG, R0_VM_TABLES_SIZE, at, error);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a boot protocol is to the rest: whether a file is made for it, and the plan of a start by it.
+ * Each is in a file of its own. Pure.
+ */
+#ifndef BOOT_PROTOCOL_H
+#define BOOT_PROTOCOL_H
+
+#include <ring0/boot.h>
+#include "boot/plan.h"
+
+/* What a loader is given. */
+struct boot_request {
+	struct boot_image image;
+	const char *command_line; /* never NULL */
+	const char *name;	  /* of the kernel, likewise; may be empty */
+	const struct r0_boot_module *modules;
+	size_t module_count;
+	uint64_t rsdp; /* guest-physical address of ACPI's root pointer, or 0 */
+	const uint8_t *rsdp_bytes;
+	size_t rsdp_size;
+};
+
+/* What loaders call themselves to the kernel. */
+#define BOOT_LOADER_NAME "ring0 " R0_VERSION
+
+struct boot_protocol {
+	const char *name;
+	/* Whether the file says that it is for this protocol. */
+	bool (*is)(const struct boot_image *image);
+	/* Fill an empty plan in. Returns 0 or -errno, with what is wrong with the file. */
+	int (*plan)(struct boot_plan *plan, const struct boot_request *request,
+		    struct error *error);
+};
+
+extern const struct boot_protocol boot_multiboot, boot_multiboot2, boot_pvh, boot_linux, boot_elf,
+	boot_firmware;
+
+/* By the number that <ring0/boot.h> gives it; NULL for R0_BOOT_AUTO and what is none. */
+const struct boot_protocol *boot_protocol_of(enum r0_boot_protocol number);
+
+/* The first that the file is for; R0_BOOT_AUTO if there is none. */
+enum r0_boot_protocol boot_protocol_find(const struct boot_image *image);
+
+/*
+ * The plan of a start by that protocol, or by the one that the file is for: *number gets it. `plan`
+ * need not be initialised, and is to be finished after 0 alone. -EINVAL for no protocol, -ENOEXEC.
+ */
+int boot_plan_by(struct boot_plan *plan, const struct memory_map *map,
+		 enum r0_boot_protocol *number, const struct boot_request *request,
+		 struct error *error);
+
+#endif /* BOOT_PROTOCOL_H */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Xen's x86/HVM direct boot ABI (docs/misc/pvh.pandoc), by the ELF note PHYS32_ENTRY (18) of
+ * public/elfnote.h, with the structures of public/arch-x86/hvm/start_info.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "boot/elf_kernel_x86_64.h"
+#include "boot/modules.h"
+#include "boot/protocol.h"
+#include "boot/structures.h"
+
+#define NOTE_NAME	  "Xen"
+#define NOTE_PHYS32_ENTRY 18
+
+#define START_MAGIC   0x336ec578u
+#define START_VERSION 1 /* has a memory map */
+
+struct start_info {
+	uint32_t magic, version, flags;
+	uint32_t module_count;
+	uint64_t modules;
+	uint64_t command_line;
+	uint64_t rsdp;
+	uint64_t map;
+	uint32_t map_entries;
+	uint32_t reserved;
+};
+
+struct module_entry {
+	uint64_t address, size, command_line, reserved;
+};
+
+struct map_entry {
+	uint64_t address, size;
+	uint32_t type, reserved;
+};
+
+static bool find_entry(const struct elf_file *file, uint64_t *entry)
+{
+	uint32_t size;
+	const uint8_t *note = elf_file_note(file, NOTE_NAME, NOTE_PHYS32_ENTRY, &size);
+
+	if (!note || (size != sizeof(uint32_t) && size != sizeof(uint64_t)))
+		return false;
+	*entry = 0;
+	memcpy(entry, note, size);
+	return true;
+}
+
+static bool is(const struct boot_image *image)
+{
+	struct elf_file file;
+	uint64_t entry;
+
+	return !elf_file_open(&file, image, NULL) && find_entry(&file, &entry);
+}
+
+static int add_map(struct boot_plan *plan, struct start_info *start, struct error *error)
+{
+	const struct memory_map *map = plan->map;
+	uint8_t *made;
+	size_t i;
+	int err = boot_plan_make_room(plan, "a memory map", map->count * sizeof(struct map_entry),
+				      &boot_room_small, &made, &start->map, error);
+
+	for (i = 0; i < map->count && !err; i++) {
+		const struct map_entry entry = {
+			.address = map->ranges[i].address,
+			.size = map->ranges[i].size,
+			.type = map->ranges[i].type,
+		};
+
+		memcpy(made + i * sizeof(entry), &entry, sizeof(entry));
+	}
+	start->map_entries = (uint32_t)map->count;
+	return err;
+}
+
+static int add_modules(struct boot_plan *plan, const struct boot_request *request,
+		       struct start_info *start, struct error *error)
+{
+	struct boot_module_place *places;
+	uint8_t *made;
+	size_t i;
+	int err;
+
+	if (!request->module_count)
+		return 0;
+	err = boot_place_modules(plan, request, &places, error);
+	if (err)
+		return err;
+	err = boot_plan_make_room(plan, "a list of modules",
+				  request->module_count * sizeof(struct module_entry),
+				  &boot_room_small, &made, &start->modules, error);
+	for (i = 0; i < request->module_count && !err; i++) {
+		const struct module_entry entry = {
+			.address = places[i].address,
+			.size = request->modules[i].size,
+			.command_line = places[i].text,
+		};
+
+		memcpy(made + i * sizeof(entry), &entry, sizeof(entry));
+	}
+	free(places);
+	start->module_count = (uint32_t)request->module_count;
+	return err;
+}
+
+static int plan_pvh(struct boot_plan *plan, const struct boot_request *request, struct error *error)
+{
+	struct start_info start = {
+		.magic = START_MAGIC,
+		.version = START_VERSION,
+		.rsdp = request->rsdp,
+	};
+	struct elf_file file;
+	uint64_t entry, address;
+	uint8_t *made;
+	int err = elf_kernel_open(&file, &request->image, error);
+
+	if (err)
+		return err;
+	if (!find_entry(&file, &entry))
+		return error_set(error, ENOEXEC,
+				 "it has no ELF note PHYS32_ENTRY (Xen, 18): it is for no PVH");
+	err = boot_plan_add_elf(plan, &file, error);
+	if (!err)
+		err = add_modules(plan, request, &start, error);
+	if (!err)
+		err = add_map(plan, &start, error);
+	if (!err)
+		err = boot_plan_place_text(plan, "the command line", request->command_line,
+					   &start.command_line, error);
+	if (!err)
+		err = boot_plan_make_room(plan, "PVH's start info", sizeof(start), &boot_room_small,
+					  &made, &address, error);
+	if (err)
+		return err;
+	memcpy(made, &start, sizeof(start));
+	plan->registers.rbx = address;
+	return boot_plan_enter_32(plan, entry, error);
+}
+
+const struct boot_protocol boot_pvh = { "pvh", is, plan_pvh };

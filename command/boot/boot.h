@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `ring0 boot`: what its files share. options.c reads the command line; files.c gets files into
+ * memory; terminal.c has the user's keys come through, and makes it good again; console.c passes the
+ * guest's text on; run.c makes the machine and waits for its end, which outcome.c puts into words and
+ * a status.
+ */
+#ifndef COMMAND_BOOT_BOOT_H
+#define COMMAND_BOOT_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ring0/boot.h>
+
+/* Its own exit statuses; any other is that of the guest's debug exit. */
+enum boot_status {
+	BOOT_OK = 0,	       /* powered off */
+	BOOT_USAGE = 80,       /* the command line */
+	BOOT_MISSING = 81,     /* a file that can't be read */
+	BOOT_UNSUPPORTED = 82, /* a kernel for another machine, or that wants what there is not */
+	BOOT_NO_KERNEL = 83,   /* no kernel, a damaged one, or one that does not fit */
+	BOOT_NO_KVM = 84,      /* no KVM that can be used */
+	BOOT_NO_DEVICE = 85,   /* a disk or network that can't be had */
+	BOOT_SHUT_DOWN = 86,   /* a CPU shut down: a triple fault */
+	BOOT_GAVE_UP = 87,     /* KVM or the CPU gave up */
+	BOOT_LIMIT = 88,       /* of time, or of resets */
+	BOOT_HALTED = 89,      /* every CPU, for good */
+	BOOT_INTERNAL = 90,    /* the host refused something else */
+};
+
+#define BOOT_MODULES_MAX 64
+
+/* A kernel that resets the machine as often will do it for ever. */
+#define BOOT_RESETS_MAX 32
+
+struct boot_options {
+	const char *kernel;
+	char *command_line;		       /* of --append and what follows --; for free() */
+	const char *modules[BOOT_MODULES_MAX]; /* files, in the order in which they were named */
+	size_t module_count;
+	const char *environment; /* a file, or NULL */
+	unsigned int cpus;
+	uint64_t memory;  /* bytes */
+	const char *disk; /* a file, or NULL */
+	bool disk_read_only;
+	const char *network; /* a tap device, or NULL */
+	enum r0_vm_console console;
+	unsigned int time_limit_ms; /* 0 for none */
+	enum r0_boot_protocol protocol;
+	bool bare; /* --machine none */
+	bool verbose, help;
+};
+
+/* ---- options.c ---- */
+
+/* Returns 0 or a status, having said in one line what is wrong. boot_options_finish() in any case. */
+int boot_options_parse(int argc, char **argv, struct boot_options *options);
+void boot_options_help(void);
+void boot_options_finish(struct boot_options *options);
+
+/* ---- files.c ---- */
+
+/* Print one line that starts with "ring0 boot: ", and return `status`. */
+int boot_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A file in memory, read-only. */
+struct boot_file {
+	const void *data; /* never NULL */
+	size_t size;
+};
+
+/* Returns 0 or BOOT_MISSING, having said why. boot_file_unmap() takes one of { 0 }, too. */
+int boot_file_map(struct boot_file *file, const char *path);
+void boot_file_unmap(struct boot_file *file);
+
+/* ---- terminal.c ---- */
+
+/*
+ * Standard input as the guest's keyboard: a terminal gives each key at once, unseen, and keeps the keys
+ * that make signals, but for that which stops. boot_terminal_restore() puts it back, from wherever;
+ * also if the process ends by exit().
+ */
+void boot_terminal_take(void);
+void boot_terminal_restore(void);
+
+/* Whether there is something to be read: not from a terminal that another process group has. */
+bool boot_terminal_is_input(void);
+
+/* ---- console.c ---- */
+
+struct boot_console {
+	enum r0_vm_console number; /* the one that is passed on */
+	int fd;			   /* where to */
+	int end_evt;		   /* an eventfd: readable once nothing is waited for any more */
+	int failed;		   /* errno of the write that failed, or 0 */
+};
+
+/* The VM's `output`, with the console as context. Waits for whoever reads `fd`, but not for ever. */
+void boot_console_output(void *context, enum r0_vm_console console, const void *data, size_t size);
+
+/* ---- run.c ---- */
+
+/* Returns the status. */
+int boot_run(const struct boot_options *options);
+
+/* The signal that ended it, for the process to end by; 0 if none did. */
+extern int boot_signal;
+
+/* ---- outcome.c ---- */
+
+/* Say in one line what ended the machine, and return the status. */
+int boot_outcome_tell(const struct boot_options *options, const struct r0_vm_outcome *outcome);
+
+#endif /* COMMAND_BOOT_BOOT_H */

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of `ring0 boot`. Depends on boot.h and libc. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command/boot/boot.h"
+
+#define MEMORY_DEFAULT (512ull << 20)
+#define SECONDS_MAX    1000000
+
+enum {
+	OPTION_APPEND = 256,
+	OPTION_INITRD,
+	OPTION_ENV_FILE,
+	OPTION_CPUS,
+	OPTION_MEMORY,
+	OPTION_DISK,
+	OPTION_NET,
+	OPTION_CONSOLE,
+	OPTION_TIMEOUT,
+	OPTION_PROTOCOL,
+	OPTION_MACHINE,
+};
+
+static const struct option long_options[] = {
+	{ "append", required_argument, NULL, OPTION_APPEND },
+	{ "initrd", required_argument, NULL, OPTION_INITRD },
+	{ "env-file", required_argument, NULL, OPTION_ENV_FILE },
+	{ "cpus", required_argument, NULL, OPTION_CPUS },
+	{ "memory", required_argument, NULL, OPTION_MEMORY },
+	{ "disk", required_argument, NULL, OPTION_DISK },
+	{ "net", required_argument, NULL, OPTION_NET },
+	{ "console", required_argument, NULL, OPTION_CONSOLE },
+	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "protocol", required_argument, NULL, OPTION_PROTOCOL },
+	{ "machine", required_argument, NULL, OPTION_MACHINE },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+	"Usage: ring0 boot [OPTION]... KERNEL [-- ARGUMENT...]\n"
+	"Boot a kernel in a virtual machine: its console on standard output, its input from\n"
+	"standard input. What follows -- is appended to its command line.\n"
+	"\n"
+	"  --append TEXT     the kernel's command line\n"
+	"  --initrd FILE     a module, or the initial RAM disk; more than once for several\n"
+	"  --env-file FILE   the first module: lines NAME=VALUE, as kvm-unit-tests has them\n"
+	"  --cpus N          CPUs (default 1)\n"
+	"  --memory SIZE     memory, with K, M (default) or G (default 512M)\n"
+	"  --disk FILE[,readonly]\n"
+	"                    a virtio disk\n"
+	"  --net TAP         a virtio network device on a tap device of that name\n"
+	"  --console com1|debug|virtio\n"
+	"                    what is the console (default com1; debug is port 0xe9)\n"
+	"  --timeout SECONDS end the machine after that time (default: never)\n"
+	"  --protocol auto|multiboot|multiboot2|pvh|linux|elf|firmware\n"
+	"                    how it is started (default auto: as the file says)\n"
+	"  --machine pc|none none has no interrupt controllers and timers (default pc)\n"
+	"  -v, --verbose     say how it is started\n"
+	"\n"
+	"Ctrl-C ends it. Exit status: (N << 1 | 1) & 255 if the kernel writes N to port 0xf4, the\n"
+	"debug exit; 0 if it powers off; 86 a CPU shut down (triple fault); 87 KVM or the CPU\n"
+	"gave up; 88 time limit, or too many resets; 89 every CPU halted for good. What could not\n"
+	"be started: 80 command line; 81 no such file; 82 a kernel for another machine, or that\n"
+	"wants what there is not; 83 no kernel, or it does not fit; 84 no KVM; 85 no such disk or\n"
+	"network; 90 other.\n";
+
+static int parse_count(const char *option, const char *text, unsigned int most, unsigned int *value)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text < '0' || *text > '9' || !number || number > most)
+		return boot_error(BOOT_USAGE, "--%s %s: a number from 1 to %u is wanted", option,
+				  text, most);
+	*value = (unsigned int)number;
+	return 0;
+}
+
+static int parse_memory(const char *text, uint64_t *memory)
+{
+	unsigned long long number;
+	unsigned int shift = 20;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (end != text && *end) {
+		const char *units = "KMG", *unit = strchr(units, *end & ~0x20);
+
+		if (unit && *unit && (!end[1] || ((end[1] & ~0x20) == 'B' && !end[2])))
+			shift = 10 * (unsigned int)(unit - units + 1);
+		else
+			end = (char *)(uintptr_t)text;
+	}
+	/* 4 KiB to 1 TiB. */
+	if (errno || end == text || *text < '0' || *text > '9' || number > (1ull << 40 >> shift) ||
+	    number << shift < 4096 || number << shift & 4095)
+		return boot_error(BOOT_USAGE,
+				  "--memory %s: a size from 4K to 1024G, with K, M or G, is wanted",
+				  text);
+	*memory = number << shift;
+	return 0;
+}
+
+static int parse_timeout(const char *text, unsigned int *time_limit_ms)
+{
+	double seconds;
+	char *end;
+
+	seconds = strtod(text, &end);
+	if (end == text || *end || !(seconds >= 0.001) || !(seconds <= SECONDS_MAX))
+		return boot_error(BOOT_USAGE,
+				  "--timeout %s: a number of seconds from 0.001 to %d is wanted",
+				  text, SECONDS_MAX);
+	*time_limit_ms = (unsigned int)(seconds * 1000);
+	return 0;
+}
+
+static int parse_protocol(const char *text, enum r0_boot_protocol *protocol)
+{
+	unsigned int i;
+
+	for (i = 0; i < R0_BOOT_PROTOCOLS; i++) {
+		if (strcmp(text, r0_boot_protocol_name((enum r0_boot_protocol)i)) != 0)
+			continue;
+		*protocol = (enum r0_boot_protocol)i;
+		return 0;
+	}
+	return boot_error(BOOT_USAGE,
+			  "--protocol %s: there are auto, multiboot, multiboot2, pvh, linux, elf "
+			  "and firmware",
+			  text);
+}
+
+static int parse_console(const char *text, enum r0_vm_console *console)
+{
+	if (!strcmp(text, "com1"))
+		*console = R0_VM_COM1;
+	else if (!strcmp(text, "debug"))
+		*console = R0_VM_DEBUG_CONSOLE;
+	else if (!strcmp(text, "virtio"))
+		*console = R0_VM_VIRTIO_CONSOLE;
+	else
+		return boot_error(BOOT_USAGE, "--console %s: there are com1, debug and virtio",
+				  text);
+	return 0;
+}
+
+static int parse_disk(char *text, struct boot_options *options)
+{
+	static const char suffix[] = ",readonly";
+	size_t length = strlen(text), suffix_length = strlen(suffix);
+
+	options->disk_read_only = length > suffix_length &&
+				  !strcmp(text + length - suffix_length, suffix);
+	if (options->disk_read_only)
+		text[length - suffix_length] = '\0';
+	options->disk = text;
+	return 0;
+}
+
+static int parse_machine(const char *text, bool *bare)
+{
+	*bare = !strcmp(text, "none");
+	if (*bare || !strcmp(text, "pc"))
+		return 0;
+	return boot_error(BOOT_USAGE, "--machine %s: there are pc and none", text);
+}
+
+static int add_module(const char *file, struct boot_options *options)
+{
+	/* One is left for the environment. */
+	if (options->module_count == BOOT_MODULES_MAX - 1)
+		return boot_error(BOOT_USAGE, "--initrd %s: %d modules at most", file,
+				  BOOT_MODULES_MAX - 1);
+	options->modules[options->module_count++] = file;
+	return 0;
+}
+
+/* With a blank between, if there is something already. */
+static int append(const char *text, struct boot_options *options)
+{
+	char *before = options->command_line;
+
+	if (asprintf(&options->command_line, "%s%s%s", before ? before : "", before ? " " : "",
+		     text) < 0) {
+		options->command_line = before;
+		return boot_error(BOOT_INTERNAL, "no memory for the command line");
+	}
+	free(before);
+	return 0;
+}
+
+static int parse_option(int option, char *value, struct boot_options *options)
+{
+	switch (option) {
+	case OPTION_APPEND:
+		return append(value, options);
+	case OPTION_INITRD:
+		return add_module(value, options);
+	case OPTION_ENV_FILE:
+		options->environment = value;
+		return 0;
+	case OPTION_CPUS:
+		return parse_count("cpus", value, R0_VM_CPUS_MAX, &options->cpus);
+	case OPTION_MEMORY:
+		return parse_memory(value, &options->memory);
+	case OPTION_DISK:
+		return parse_disk(value, options);
+	case OPTION_NET:
+		options->network = value;
+		return 0;
+	case OPTION_CONSOLE:
+		return parse_console(value, &options->console);
+	case OPTION_TIMEOUT:
+		return parse_timeout(value, &options->time_limit_ms);
+	case OPTION_PROTOCOL:
+		return parse_protocol(value, &options->protocol);
+	case OPTION_MACHINE:
+		return parse_machine(value, &options->bare);
+	case 'v':
+		options->verbose = true;
+		return 0;
+	case 'h':
+		options->help = true;
+		return 0;
+	case ':':
+		return boot_error(BOOT_USAGE, "%s: it takes a value; see `ring0 boot --help`",
+				  value);
+	default:
+		return boot_error(BOOT_USAGE,
+				  "%s: there is no such option; see `ring0 boot --help`", value);
+	}
+}
+
+static int take_operand(const char *operand, struct boot_options *options)
+{
+	if (options->kernel)
+		return boot_error(BOOT_USAGE, "%s: the kernel's own arguments come after --",
+				  operand);
+	options->kernel = operand;
+	return 0;
+}
+
+/* How many arguments there are before the first --. */
+static int count_before_own(int argc, char **argv)
+{
+	int count = 0;
+
+	while (count < argc && strcmp(argv[count], "--") != 0)
+		count++;
+	return count;
+}
+
+int boot_options_parse(int argc, char **argv, struct boot_options *options)
+{
+	int before = count_before_own(argc, argv), option, status = 0, i;
+
+	*options = (struct boot_options){
+		.cpus = 1,
+		.memory = MEMORY_DEFAULT,
+		.console = R0_VM_COM1,
+	};
+	optind = 1;
+	opterr = 0;
+	/* The kernel, which is no option, comes as one: of the number 1. */
+	while (!status && (option = getopt_long(before, argv, "-:hv", long_options, NULL)) != -1)
+		status = option == 1 ?
+				 take_operand(optarg, options) :
+				 parse_option(option, optarg ? optarg : argv[optind - 1], options);
+	for (i = before + 1; i < argc && !status; i++)
+		status = append(argv[i], options);
+	if (status || options->help)
+		return status;
+	if (!options->kernel)
+		return boot_error(BOOT_USAGE, "which kernel? See `ring0 boot --help`");
+	if (options->bare && options->cpus > 1)
+		return boot_error(BOOT_USAGE,
+				  "--cpus %u: with --machine none there is nothing to start others "
+				  "than the first by",
+				  options->cpus);
+	return 0;
+}
+
+void boot_options_finish(struct boot_options *options)
+{
+	free(options->command_line);
+	options->command_line = NULL;
+}
+
+void boot_options_help(void)
+{
+	fputs(help, stdout);
+}

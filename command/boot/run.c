@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine from its making to its end. Depends on boot.h, <ring0/boot.h> and libc. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "command/boot/boot.h"
+
+/* While the guest takes no more of its input: when to offer it again. */
+#define OFFER_AGAIN_MS 10
+
+int boot_signal;
+
+/* What lasts from one boot to the next of the same command. */
+struct session {
+	const struct boot_options *options;
+	struct boot_file kernel;
+	struct boot_file files[BOOT_MODULES_MAX];
+	struct r0_boot_module modules[BOOT_MODULES_MAX];
+	size_t module_count;
+	struct boot_console console;
+	struct r0_vm_block disk;
+	struct r0_vm_net network;
+	int signal_fd;
+	bool has_input;	 /* standard input is not at its end */
+	char typed[512]; /* read from it, and not taken yet */
+	size_t typed_size;
+};
+
+static int map_modules(struct session *session)
+{
+	const struct boot_options *options = session->options;
+	const char *paths[BOOT_MODULES_MAX];
+	size_t count = 0, i;
+	int status = 0;
+
+	if (options->environment)
+		paths[count++] = options->environment;
+	for (i = 0; i < options->module_count; i++)
+		paths[count++] = options->modules[i];
+	for (i = 0; i < count && !status; i++) {
+		status = boot_file_map(&session->files[i], paths[i]);
+		session->modules[i] = (struct r0_boot_module){ session->files[i].data,
+							       session->files[i].size, paths[i] };
+	}
+	session->module_count = count;
+	return status;
+}
+
+static int open_disk(struct session *session)
+{
+	const struct boot_options *options = session->options;
+
+	if (!options->disk)
+		return 0;
+	session->disk.read_only = options->disk_read_only;
+	session->disk.fd =
+		open(options->disk, (options->disk_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (session->disk.fd < 0)
+		return boot_error(BOOT_NO_DEVICE, "--disk %s: %s", options->disk, strerror(errno));
+	return 0;
+}
+
+/* Documentation/networking/tuntap.rst, 3. */
+static int open_network(struct session *session)
+{
+	const char *name = session->options->network;
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+
+	if (!name)
+		return 0;
+	if (!*name || strlen(name) >= sizeof(request.ifr_name))
+		return boot_error(BOOT_NO_DEVICE, "--net %s: that is no interface's name", name);
+	strcpy(request.ifr_name, name);
+	/* Locally administered, and not a group's. */
+	memcpy(session->network.address, (const uint8_t[]){ 0x52, 0x30, 0, 0, 0, 1 }, 6);
+	session->network.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (session->network.fd < 0)
+		return boot_error(BOOT_NO_DEVICE, "--net %s: /dev/net/tun: %s", name,
+				  strerror(errno));
+	if (ioctl(session->network.fd, TUNSETIFF, &request) != 0)
+		return boot_error(BOOT_NO_DEVICE, "--net %s: %s", name, strerror(errno));
+	return 0;
+}
+
+/* Before there is any thread, so that all have them blocked. */
+static int catch_signals(struct session *session)
+{
+	const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct sigaction action;
+
+		/* What was ignored, as by nohup(1), stays so. */
+		sigaction(numbers[i], NULL, &action);
+		if (action.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	session->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (session->signal_fd < 0)
+		return boot_error(BOOT_INTERNAL, "signalfd: %s", strerror(errno));
+	return 0;
+}
+
+static int prepare(struct session *session)
+{
+	int status = boot_file_map(&session->kernel, session->options->kernel);
+
+	if (!status)
+		status = map_modules(session);
+	if (!status)
+		status = open_disk(session);
+	if (!status)
+		status = open_network(session);
+	if (!status)
+		status = catch_signals(session);
+	if (status)
+		return status;
+	session->console = (struct boot_console){
+		.number = session->options->console,
+		.fd = STDOUT_FILENO,
+		.end_evt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+	if (session->console.end_evt < 0)
+		return boot_error(BOOT_INTERNAL, "eventfd: %s", strerror(errno));
+	session->has_input = session->console.number != R0_VM_DEBUG_CONSOLE;
+	return 0;
+}
+
+static void finish(struct session *session)
+{
+	size_t i;
+
+	boot_file_unmap(&session->kernel);
+	for (i = 0; i < session->module_count; i++)
+		boot_file_unmap(&session->files[i]);
+}
+
+static void show_log(void *context, const char *line)
+{
+	(void)context;
+	boot_error(0, "%s", line);
+}
+
+static int make_machine(struct session *session, struct r0_vm **vm)
+{
+	const struct boot_options *options = session->options;
+	const struct r0_vm_options vm_options = {
+		.cpus = options->cpus,
+		.memory = options->memory,
+		.irqchip = !options->bare,
+		.pit = !options->bare,
+		.virtio_console = options->console == R0_VM_VIRTIO_CONSOLE,
+		.block = options->disk ? &session->disk : NULL,
+		.net = options->network ? &session->network : NULL,
+		.time_limit_ms = options->time_limit_ms,
+		.output = boot_console_output,
+		.log = show_log,
+		.context = &session->console,
+	};
+	struct r0_error error = { "" };
+	int err = r0_vm_create(vm, &vm_options, &error);
+
+	if (!err)
+		return 0;
+	return boot_error(err == -EINVAL || err == -ENOMEM ? BOOT_INTERNAL : BOOT_NO_KVM, "%s",
+			  error.text);
+}
+
+static int load(struct session *session, struct r0_vm *vm)
+{
+	const struct boot_options *options = session->options;
+	const char *slash = strrchr(options->kernel, '/');
+	const struct r0_boot_options boot_options = {
+		.protocol = options->protocol,
+		.command_line = options->command_line,
+		.name = slash ? slash + 1 : options->kernel,
+		.modules = session->modules,
+		.module_count = session->module_count,
+	};
+	enum r0_boot_protocol protocol = options->protocol;
+	struct r0_error error = { "" };
+	int err = r0_boot_load(vm, session->kernel.data, session->kernel.size, &boot_options,
+			       &protocol, &error);
+
+	if (err)
+		return boot_error(err == -ENOTSUP ? BOOT_UNSUPPORTED : BOOT_NO_KERNEL, "%s: %s",
+				  options->kernel, error.text);
+	if (options->verbose)
+		boot_error(0, "%s: protocol %s, %u CPUs, %llu KiB of memory", options->kernel,
+			   r0_boot_protocol_name(protocol), options->cpus,
+			   (unsigned long long)options->memory >> 10);
+	return 0;
+}
+
+/* To the guest as far as it takes it; the rest waits. */
+static void offer_input(struct session *session, struct r0_vm *vm)
+{
+	long took = r0_vm_console_type(vm, session->console.number, session->typed,
+				       session->typed_size, NULL);
+
+	/* One that has no such console takes all, and does nothing with it. */
+	if (took < 0)
+		took = (long)session->typed_size;
+	session->typed_size -= (size_t)took;
+	memmove(session->typed, session->typed + took, session->typed_size);
+}
+
+static void read_input(struct session *session)
+{
+	ssize_t size = read(STDIN_FILENO, session->typed, sizeof(session->typed));
+
+	if (size > 0)
+		session->typed_size = (size_t)size;
+	else if (size == 0 || (errno != EINTR && errno != EAGAIN))
+		session->has_input = false;
+}
+
+/* Stop as Ctrl-Z would have it, by a signal from elsewhere: the terminal is the shell's meanwhile. */
+static void stop(void)
+{
+	boot_terminal_restore();
+	raise(SIGSTOP);
+	boot_terminal_take();
+}
+
+static void take_signal(struct session *session, struct r0_vm *vm)
+{
+	struct signalfd_siginfo info;
+
+	if (read(session->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGTSTP) {
+		stop();
+	} else if (info.ssi_signo == SIGCONT) {
+		boot_terminal_take();
+	} else {
+		boot_signal = (int)info.ssi_signo;
+		r0_vm_kill(vm);
+	}
+}
+
+/* Pass on what comes from outside until the machine ends. */
+static void attend(struct session *session, struct r0_vm *vm)
+{
+	enum { END, SIGNAL, INPUT };
+	struct pollfd fds[] = {
+		[END] = { .fd = r0_vm_kill_fd(vm), .events = POLLIN },
+		[SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
+		[INPUT] = { .fd = STDIN_FILENO, .events = POLLIN },
+	};
+
+	while (!(fds[END].revents & POLLIN)) {
+		bool reads = session->has_input && !session->typed_size && boot_terminal_is_input();
+
+		fds[INPUT].fd = reads ? STDIN_FILENO : -1;
+		if (poll(fds, 3, session->typed_size ? OFFER_AGAIN_MS : -1) < 0)
+			continue;
+		if (fds[SIGNAL].revents & POLLIN)
+			take_signal(session, vm);
+		if (fds[INPUT].revents)
+			read_input(session);
+		if (session->typed_size)
+			offer_input(session, vm);
+		if (__atomic_load_n(&session->console.failed, __ATOMIC_RELAXED))
+			r0_vm_kill(vm);
+	}
+}
+
+/* Until the end. Returns BOOT_OK, with the outcome, or a status, having said why. */
+static int run(struct session *session, struct r0_vm *vm, struct r0_vm_outcome *outcome)
+{
+	static const uint64_t one = 1;
+	struct r0_error error = { "" };
+	uint64_t times;
+	int err = r0_vm_start(vm, &error);
+
+	if (err)
+		return boot_error(BOOT_INTERNAL, "%s", error.text);
+	attend(session, vm);
+	/* Nobody waits any more for whoever should read the guest's text. */
+	(void)!write(session->console.end_evt, &one, sizeof(one));
+	err = r0_vm_wait(vm, -1, outcome, &error);
+	(void)!read(session->console.end_evt, &times, sizeof(times));
+	return err ? boot_error(BOOT_INTERNAL, "%s", error.text) : 0;
+}
+
+/* What ended it, if it was not the guest. */
+static int own_end(const struct session *session)
+{
+	if (boot_signal)
+		return boot_error(BOOT_INTERNAL, "%s: ended by signal %d (%s)",
+				  session->options->kernel, boot_signal, strsignal(boot_signal));
+	if (session->console.failed)
+		return boot_error(BOOT_INTERNAL, "standard output: %s",
+				  strerror(session->console.failed));
+	return 0;
+}
+
+/*
+ * A machine with KVM's own interrupt controllers takes KVM 14 ms to close, and 22 ms with a timer, as
+ * each waits for what the kernel calls a grace period. Nobody has to wait for that: a child holds it,
+ * and is gone when it is closed. Without one, the end of the process closes it.
+ */
+static void leave_closing_to_a_child(void)
+{
+	pid_t child = fork();
+
+	if (child)
+		return;
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	_exit(0);
+}
+
+static int boot_once(struct session *session, struct r0_vm_outcome *outcome, bool *again)
+{
+	bool may_again = *again;
+	struct r0_vm *vm;
+	int status = make_machine(session, &vm);
+
+	*again = false;
+	if (status)
+		return status;
+	status = load(session, vm);
+	if (!status)
+		status = run(session, vm, outcome);
+	if (!status)
+		status = own_end(session);
+	*again = !status && outcome->end == R0_VM_RESET && may_again;
+	if (*again || status) {
+		r0_vm_destroy(vm);
+		return status;
+	}
+	status = boot_outcome_tell(session->options, outcome);
+	boot_terminal_restore();
+	leave_closing_to_a_child();
+	return status;
+}
+
+static int boot(struct session *session)
+{
+	struct r0_vm_outcome outcome;
+	unsigned int resets = 0;
+	bool again;
+	int status;
+
+	boot_terminal_take();
+	do {
+		again = ++resets < BOOT_RESETS_MAX;
+		status = boot_once(session, &outcome, &again);
+		if (again && session->options->verbose)
+			boot_error(0, "%s: reset: it is booted again", session->options->kernel);
+	} while (again);
+	boot_terminal_restore();
+	return status;
+}
+
+int boot_run(const struct boot_options *options)
+{
+	struct session session = { .options = options };
+	int status = prepare(&session);
+
+	if (!status)
+		status = boot(&session);
+	finish(&session);
+	return status;
+}

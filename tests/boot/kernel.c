@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel that tells what its boot loader told it, a line each, on the first serial line, and ends as
+ * the last word of its command line says: see end(). For all protocols; 32-bit code.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+enum protocol { MULTIBOOT = 1, MULTIBOOT2, PVH, LINUX, ELF };
+
+#define COM1	   0x3f8
+#define DEBUG_EXIT 0xf4
+
+void kernel(enum protocol protocol, uint32_t value);
+
+static void out8(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static uint8_t in8(uint16_t port)
+{
+	uint8_t value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static void put(char c)
+{
+	out8(COM1, (uint8_t)c);
+}
+
+static void print(const char *text)
+{
+	while (*text)
+		put(*text++);
+}
+
+static void print_hex(uint64_t value)
+{
+	int shift = 60;
+
+	while (shift && !(value >> shift))
+		shift -= 4;
+	print("0x");
+	for (; shift >= 0; shift -= 4)
+		put("0123456789abcdef"[value >> shift & 15]);
+}
+
+static void *at(uint64_t address)
+{
+	return (void *)(uintptr_t)address;
+}
+
+static void say(const char *what, const char *text)
+{
+	print(what);
+	print(": ");
+	print(text);
+	put('\n');
+}
+
+static void tell_memory(uint64_t address, uint64_t size, uint32_t type)
+{
+	print("memory: ");
+	print_hex(address);
+	put(' ');
+	print_hex(size);
+	put(' ');
+	print_hex(type);
+	put('\n');
+}
+
+static void tell_module(const char *text, uint64_t address, uint64_t size)
+{
+	const char *content = at(address);
+	uint64_t i;
+
+	print("module: ");
+	print(text);
+	put(' ');
+	print_hex(size);
+	put(' ');
+	for (i = 0; i < size && i < 32 && content[i] != '\n'; i++)
+		put(content[i]);
+	print(address & 4095 ? " misaligned\n" : "\n");
+}
+
+/* Multiboot 0.6.96, 3.3. */
+static const char *tell_multiboot(const uint32_t *information)
+{
+	uint32_t flags = information[0], i;
+
+	print("flags: ");
+	print_hex(flags);
+	put('\n');
+	if (flags & 1) {
+		tell_memory(0, information[1] * 1024ull, 0);
+		tell_memory(0x100000, information[2] * 1024ull, 0);
+	}
+	if (flags & 0x200)
+		say("loader", at(information[16]));
+	for (i = 0; flags & 8 && i < information[5]; i++) {
+		const uint32_t *module = (const uint32_t *)at(information[6]) + 4 * i;
+
+		tell_module(at(module[2]), module[0], module[1] - module[0]);
+	}
+	for (i = 0; flags & 0x40 && i < information[11];) {
+		const uint32_t *entry = at(information[12] + i);
+
+		tell_memory(entry[1] | (uint64_t)entry[2] << 32,
+			    entry[3] | (uint64_t)entry[4] << 32, entry[5]);
+		i += entry[0] + 4;
+	}
+	return flags & 4 ? at(information[4]) : "(none)";
+}
+
+static void tell_multiboot2_map(const uint32_t *tag)
+{
+	const uint32_t *entry;
+
+	for (entry = tag + 4; (const char *)entry < (const char *)tag + tag[1]; entry += tag[2] / 4)
+		tell_memory(entry[0] | (uint64_t)entry[1] << 32,
+			    entry[2] | (uint64_t)entry[3] << 32, entry[4]);
+}
+
+/* Multiboot 2.0, 3.6. */
+static const char *tell_multiboot2(const uint32_t *information)
+{
+	const uint32_t *tag = information + 2;
+	const char *command_line = "(none)";
+
+	for (; tag[0]; tag += (tag[1] + 7) / 8 * 2) {
+		if (tag[0] == 1)
+			command_line = (const char *)(tag + 2);
+		if (tag[0] == 2)
+			say("loader", (const char *)(tag + 2));
+		if (tag[0] == 3)
+			tell_module((const char *)(tag + 4), tag[2], tag[3] - tag[2]);
+		if (tag[0] == 4) {
+			tell_memory(0, tag[2] * 1024ull, 0);
+			tell_memory(0x100000, tag[3] * 1024ull, 0);
+		}
+		if (tag[0] == 6)
+			tell_multiboot2_map(tag);
+	}
+	if ((const char *)tag - (const char *)information + 8 != (long)information[0])
+		say("size", "wrong");
+	return command_line;
+}
+
+/* Xen's start_info.h. */
+static const char *tell_pvh(const uint32_t *start)
+{
+	const uint64_t *wide = (const uint64_t *)start;
+	uint32_t i;
+
+	print_hex(start[0]);
+	put('\n');
+	for (i = 0; i < start[3]; i++) {
+		const uint64_t *module = (const uint64_t *)at(wide[2]) + 4 * i;
+
+		tell_module(at(module[2]), module[0], module[1]);
+	}
+	for (i = 0; i < start[12]; i++) {
+		const uint64_t *entry = (const uint64_t *)at(wide[5]) + 3 * i;
+
+		tell_memory(entry[0], entry[1], (uint32_t)entry[2]);
+	}
+	return at(wide[3]);
+}
+
+/* Linux's zero page. */
+static const char *tell_linux(const uint8_t *page)
+{
+	uint32_t i, ramdisk = *(const uint32_t *)(page + 0x218);
+
+	print_hex(page[0x210]);
+	put('\n');
+	if (ramdisk)
+		tell_module("-", ramdisk, *(const uint32_t *)(page + 0x21c));
+	for (i = 0; i < page[0x1e8]; i++) {
+		const uint32_t *entry = (const uint32_t *)(page + 0x2d0 + i * 20);
+
+		tell_memory(entry[0] | (uint64_t)entry[1] << 32,
+			    entry[2] | (uint64_t)entry[3] << 32, entry[4]);
+	}
+	return at(*(const uint32_t *)(page + 0x228));
+}
+
+static int is_last_word(const char *text, const char *word)
+{
+	const char *last = text;
+
+	for (; *text; text++)
+		if (*text == ' ')
+			last = text + 1;
+	for (; *word && *last == *word; word++)
+		last++;
+	return !*word && !*last;
+}
+
+static void load_no_idt(void)
+{
+	static const struct {
+		uint16_t limit;
+		uint32_t base;
+	} __attribute__((packed)) none;
+
+	__asm__ volatile("lidt %0" : : "m"(none));
+}
+
+/* What is typed, until a q; a line for each character. */
+static void echo(void)
+{
+	char c = 0;
+
+	while (c != 'q') {
+		while (!(in8(COM1 + 5) & 1))
+			;
+		c = (char)in8(COM1);
+		print("typed: ");
+		put(c);
+		put('\n');
+	}
+	out8(DEBUG_EXIT, 5);
+}
+
+static void end(const char *command_line)
+{
+	if (is_last_word(command_line, "end=triple")) {
+		load_no_idt();
+		__asm__ volatile("ud2");
+	}
+	if (is_last_word(command_line, "end=halt"))
+		__asm__ volatile("cli; hlt");
+	if (is_last_word(command_line, "end=reset"))
+		out8(0x64, 0xfe);
+	if (is_last_word(command_line, "end=echo"))
+		echo();
+	while (is_last_word(command_line, "end=hang"))
+		;
+	while (is_last_word(command_line, "end=flood"))
+		print("flood flood flood flood flood flood flood flood flood flood flood flood\n");
+	out8(DEBUG_EXIT, 21);
+}
+
+void kernel(enum protocol protocol, uint32_t value)
+{
+	static const char *const names[] = { "", "multiboot", "multiboot2", "pvh", "linux", "elf" };
+	const char *command_line;
+
+	say("protocol", names[protocol]);
+	switch (protocol) {
+	case MULTIBOOT:
+		command_line = tell_multiboot(at(value));
+		break;
+	case MULTIBOOT2:
+		command_line = tell_multiboot2(at(value));
+		break;
+	case PVH:
+		command_line = tell_pvh(at(value));
+		break;
+	case LINUX:
+		command_line = tell_linux(at(value));
+		break;
+	default:
+		command_line = at(value);
+		break;
+	}
+	say("command line", command_line);
+	end(command_line);
+	for (;;)
+		__asm__ volatile("hlt");
+}

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: MIT */
+/* The loaders: what is to be where when a kernel starts, and what is said of files that are no good. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "boot/protocol.h"
+#include "tests/boot/images.h"
+
+#define MEMORY	 (64ull << 20)
+#define LOW_END	 0xc0000000ull
+#define FOUR_GIB (1ull << 32)
+
+static uint8_t image[IMAGE_MAX];
+static struct memory_map map;
+static struct boot_plan plan;
+static struct error error;
+
+static int set_up(void **state)
+{
+	(void)state;
+	memory_map_make(&map, MEMORY, LOW_END, FOUR_GIB);
+	return 0;
+}
+
+static struct boot_request request_of(size_t size)
+{
+	return (struct boot_request){ .image = { image, size },
+				      .command_line = "a command line",
+				      .name = "kernel" };
+}
+
+static int plan_it(enum r0_boot_protocol protocol, const struct boot_request *request)
+{
+	error.text[0] = '\0';
+	return boot_plan_by(&plan, &map, &protocol, request, &error);
+}
+
+static void assert_plans(enum r0_boot_protocol protocol, const struct boot_request *request)
+{
+	int err = plan_it(protocol, request);
+
+	if (err)
+		fail_msg("%d: %s", err, error.text);
+}
+
+static void assert_refused(enum r0_boot_protocol protocol, size_t size, int err, const char *text)
+{
+	const struct boot_request request = request_of(size);
+	int got = plan_it(protocol, &request);
+
+	if (!got)
+		boot_plan_finish(&plan);
+	if (got != -err || !strstr(error.text, text))
+		fail_msg("%d, \"%s\", where -%d and \"%s\" were expected", got, error.text, err,
+			 text);
+}
+
+static void assert_is(size_t size, enum r0_boot_protocol protocol)
+{
+	const struct boot_image of = { image, size };
+
+	assert_int_equal(boot_protocol_find(&of), protocol);
+}
+
+/* What the plan has at a guest-physical address. */
+static const void *in_memory(uint64_t address, uint64_t size)
+{
+	size_t i;
+
+	for (i = 0; i < plan.segment_count; i++) {
+		const struct boot_segment *segment = &plan.segments[i];
+
+		if (range_holds(segment->address, segment->data_size, address, size))
+			return segment->data + (address - segment->address);
+	}
+	fail_msg("there is nothing at %#llx", (unsigned long long)address);
+	return NULL;
+}
+
+static uint32_t word_at(uint64_t address)
+{
+	uint32_t value;
+
+	memcpy(&value, in_memory(address, sizeof(value)), sizeof(value));
+	return value;
+}
+
+static uint64_t long_at(uint64_t address)
+{
+	return word_at(address) | (uint64_t)word_at(address + 4) << 32;
+}
+
+static void assert_kernel_is_there(void)
+{
+	size_t i;
+
+	assert_memory_equal(in_memory(IMAGE_ADDRESS, IMAGE_TEXT_SIZE), image + IMAGE_TEXT,
+			    IMAGE_TEXT_SIZE);
+	for (i = 0; i < plan.segment_count; i++)
+		if (plan.segments[i].address == IMAGE_ADDRESS)
+			assert_int_equal(plan.segments[i].size, IMAGE_MEMORY);
+}
+
+static void memory_of_a_pc(void **state)
+{
+	struct memory_map made;
+
+	(void)state;
+	memory_map_make(&made, 4ull << 30, LOW_END, FOUR_GIB);
+	assert_int_equal(made.count, 4);
+	assert_int_equal(made.ranges[0].address, 0);
+	assert_int_equal(made.ranges[0].size, 0x9fc00);
+	assert_int_equal(made.ranges[1].type, MEMORY_MAP_RESERVED);
+	assert_int_equal(made.ranges[2].address, 0x100000);
+	assert_int_equal(made.ranges[2].size, LOW_END - 0x100000);
+	assert_int_equal(made.ranges[3].address, FOUR_GIB);
+	assert_int_equal(made.ranges[3].size, 1ull << 30);
+	assert_true(memory_map_is_usable(&made, FOUR_GIB, 1ull << 30));
+	assert_false(memory_map_is_usable(&made, FOUR_GIB, (1ull << 30) + 1));
+	assert_false(memory_map_is_usable(&made, 0x9f000, 0x1000));
+	assert_false(memory_map_is_usable(&made, 0x100000, UINT64_MAX));
+	memory_map_make(&made, 0x8000, LOW_END, FOUR_GIB);
+	assert_int_equal(made.ranges[0].size, 0x8000);
+	assert_int_equal(made.count, 2);
+}
+
+static void multiboot_has_its_information(void **state)
+{
+	struct r0_boot_module modules[] = { { "first", 5, "text of it" }, { "second", 6, NULL } };
+	struct boot_request request = request_of(image_elf_32(image));
+	uint64_t information, list;
+
+	(void)state;
+	image_add_multiboot(image, 3);
+	assert_is(request.image.size, R0_BOOT_MULTIBOOT);
+	request.modules = modules;
+	request.module_count = 2;
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_kernel_is_there();
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
+	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
+	assert_int_equal(plan.registers.rax, 0x2badb002);
+	information = plan.registers.rbx;
+	assert_int_equal(word_at(information), 0x24d);
+	assert_int_equal(word_at(information + 4), 639);
+	assert_int_equal(word_at(information + 8), (MEMORY - 0x100000) >> 10);
+	assert_string_equal(in_memory(word_at(information + 16), 22), "kernel a command line");
+	assert_int_equal(word_at(information + 20), 2);
+	list = word_at(information + 24);
+	assert_int_equal(word_at(list) % 4096, 0);
+	assert_true(word_at(list) >= IMAGE_ADDRESS + IMAGE_MEMORY);
+	assert_memory_equal(in_memory(word_at(list), 5), "first", 5);
+	assert_int_equal(word_at(list + 4) - word_at(list), 5);
+	assert_string_equal(in_memory(word_at(list + 8), 11), "text of it");
+	assert_memory_equal(in_memory(word_at(list + 16), 6), "second", 6);
+	assert_string_equal(in_memory(word_at(list + 24), 1), "");
+	assert_int_equal(word_at(information + 44), 3 * 24);
+	assert_int_equal(word_at(word_at(information + 48)), 20);
+	assert_int_equal(long_at(word_at(information + 48) + 4 + 48), 0x100000);
+	assert_memory_equal(in_memory(word_at(information + 64), 5), "ring0", 5);
+	boot_plan_finish(&plan);
+}
+
+static void multiboot_by_addresses(void **state)
+{
+	struct boot_request request = request_of(image_elf_64(image));
+
+	(void)state;
+	/* No ELF file any more. */
+	memset(image, 0, IMAGE_TEXT);
+	image_add_multiboot(image, 0x10003);
+	assert_is(request.image.size, R0_BOOT_MULTIBOOT);
+	assert_plans(R0_BOOT_MULTIBOOT, &request);
+	assert_kernel_is_there();
+	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
+	boot_plan_finish(&plan);
+	/* All of the file from there on, no bss. */
+	image_put_32(image + IMAGE_TEXT + 20, 0);
+	image_put_32(image + IMAGE_TEXT + 24, 0);
+	assert_plans(R0_BOOT_MULTIBOOT, &request);
+	assert_int_equal(plan.segments[0].size, IMAGE_TEXT_SIZE);
+	boot_plan_finish(&plan);
+	image_put_32(image + IMAGE_TEXT + 20, 0xffffffff);
+	assert_refused(R0_BOOT_MULTIBOOT, request.image.size, ENOEXEC, "more than the file");
+	image_put_32(image + IMAGE_TEXT + 20, IMAGE_ADDRESS - 1);
+	assert_refused(R0_BOOT_MULTIBOOT, request.image.size, ENOEXEC, "more than the file");
+	image_put_32(image + IMAGE_TEXT + 16, IMAGE_ADDRESS - 0x2000);
+	assert_refused(R0_BOOT_MULTIBOOT, request.image.size, ENOEXEC, "is not in the file");
+	/* Without addresses there is nothing to go by. */
+	image_add_multiboot(image, 3);
+	assert_is(request.image.size, R0_BOOT_AUTO);
+	assert_refused(R0_BOOT_MULTIBOOT, request.image.size, ENOEXEC, "no ELF file");
+}
+
+static void multiboot_headers(void **state)
+{
+	size_t size = image_elf_32(image);
+
+	(void)state;
+	assert_refused(R0_BOOT_MULTIBOOT, size, ENOEXEC, "no Multiboot header");
+	/* The last place for it, and the first beyond. */
+	memset(image + size, 0, 0x1000);
+	memcpy(image + 8180, (const uint32_t[]){ 0x1badb002, 0, -0x1badb002u }, 12);
+	assert_is(0x3000, R0_BOOT_MULTIBOOT);
+	memset(image + 8180, 0, 12);
+	memcpy(image + 8184, (const uint32_t[]){ 0x1badb002, 0, -0x1badb002u }, 12);
+	assert_is(0x3000, R0_BOOT_ELF);
+	image_add_multiboot(image, 3);
+	image[IMAGE_TEXT + 8]++;
+	assert_is(size, R0_BOOT_ELF);
+	image_add_multiboot(image, 0x13);
+	assert_refused(R0_BOOT_MULTIBOOT, size, ENOTSUP, "flags 0x10");
+	/* A video mode is a wish. */
+	image_add_multiboot(image, 7);
+	assert_is(size, R0_BOOT_MULTIBOOT);
+}
+
+static void multiboot2_has_its_information(void **state)
+{
+	static const uint32_t tags[] = { 0x00000001, 16, 1, 6, 0x00010005, 20, 0, 0, 0, 0 };
+	struct r0_boot_module module = { "content", 7, "a module" };
+	struct boot_request request = request_of(image_elf_64(image));
+	bool has_text = false, has_module = false, has_map = false, has_acpi = false;
+	uint64_t information, at;
+
+	(void)state;
+	image_add_multiboot2(image, tags, sizeof(tags));
+	assert_is(request.image.size, R0_BOOT_MULTIBOOT2);
+	request.modules = &module;
+	request.module_count = 1;
+	request.rsdp_bytes = (const uint8_t *)"RSD PTR 0123456789012345678901234567";
+	request.rsdp_size = 36;
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_kernel_is_there();
+	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
+	assert_int_equal(plan.registers.rax, 0x36d76289);
+	information = plan.registers.rbx;
+	assert_int_equal(information % 8, 0);
+	for (at = information + 8; word_at(at); at += (word_at(at + 4) + 7) / 8 * 8) {
+		switch (word_at(at)) {
+		case 1:
+			has_text = true;
+			assert_string_equal(in_memory(at + 8, 15), "a command line");
+			break;
+		case 3:
+			has_module = true;
+			assert_memory_equal(in_memory(word_at(at + 8), 7), "content", 7);
+			assert_int_equal(word_at(at + 12) - word_at(at + 8), 7);
+			assert_string_equal(in_memory(at + 16, 9), "a module");
+			break;
+		case 6:
+			has_map = true;
+			assert_int_equal(word_at(at + 4), 16 + 3 * 24);
+			assert_int_equal(word_at(at + 8), 24);
+			assert_int_equal(long_at(at + 16 + 48), 0x100000);
+			break;
+		case 15:
+			has_acpi = true;
+			assert_int_equal(word_at(at + 4), 8 + 36);
+			break;
+		default:
+			break;
+		}
+	}
+	assert_int_equal(word_at(information), at + 8 - information);
+	assert_true(has_text && has_module && has_map && has_acpi);
+	boot_plan_finish(&plan);
+}
+
+static void multiboot2_tags(void **state)
+{
+	size_t size = image_elf_32(image);
+	uint32_t tags[] = { 11, 8, 0, 0, 0, 0 };
+
+	(void)state;
+	image_add_multiboot2(image, tags, 8);
+	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOTSUP, "type 11");
+	tags[0] = 0x1000b; /* optional */
+	image_add_multiboot2(image, tags, 8);
+	assert_int_equal(plan_it(R0_BOOT_MULTIBOOT2,
+				 &(struct boot_request){ .image = { image, size },
+							 .command_line = "",
+							 .name = "" }),
+			 0);
+	boot_plan_finish(&plan);
+	memcpy(tags, (const uint32_t[]){ 1, 12, 8 }, 12); /* wants a framebuffer's description */
+	image_add_multiboot2(image, tags, 16);
+	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOTSUP, "type 8");
+	memcpy(tags, (const uint32_t[]){ 5, 20, 0, 0, 0, 0 }, 24);
+	image_add_multiboot2(image, tags, 24);
+	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOTSUP, "framebuffer");
+	memcpy(tags, (const uint32_t[]){ 4, 7 }, 8);
+	image_add_multiboot2(image, tags, 8);
+	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOEXEC, "7 bytes");
+	memcpy(tags, (const uint32_t[]){ 4, 0xffffffff }, 8);
+	image_add_multiboot2(image, tags, 8);
+	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOEXEC, "4294967295 bytes");
+	/* Addresses, and then there has to be an entry. */
+	memcpy(tags, (const uint32_t[]){ 2, 24, IMAGE_ADDRESS + 0x80, IMAGE_ADDRESS, 0, 0 }, 24);
+	image_add_multiboot2(image, tags, 24);
+	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOEXEC, "no entry");
+}
+
+static void pvh_has_its_start_info(void **state)
+{
+	struct r0_boot_module module = { "content", 7, "a module" };
+	struct boot_request request = request_of(image_elf_64(image));
+	uint64_t start;
+
+	(void)state;
+	image_add_note(image, "Xen", 18, IMAGE_ENTRY + 8);
+	assert_is(request.image.size, R0_BOOT_PVH);
+	request.modules = &module;
+	request.module_count = 1;
+	request.rsdp = 0xf0000;
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_kernel_is_there();
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
+	assert_int_equal(plan.entry.ip, IMAGE_ENTRY + 8);
+	start = plan.registers.rbx;
+	assert_int_equal(word_at(start), 0x336ec578);
+	assert_int_equal(word_at(start + 4), 1);
+	assert_int_equal(word_at(start + 12), 1);
+	assert_memory_equal(in_memory(long_at(long_at(start + 16)), 7), "content", 7);
+	assert_int_equal(long_at(long_at(start + 16) + 8), 7);
+	assert_string_equal(in_memory(long_at(long_at(start + 16) + 16), 9), "a module");
+	assert_string_equal(in_memory(long_at(start + 24), 15), "a command line");
+	assert_int_equal(long_at(start + 32), 0xf0000);
+	assert_int_equal(word_at(start + 48), 3);
+	assert_int_equal(long_at(long_at(start + 40) + 48), 0x100000);
+	boot_plan_finish(&plan);
+	image_add_note(image, "Xen", 17, IMAGE_ENTRY);
+	assert_is(request.image.size, R0_BOOT_ELF);
+	assert_refused(R0_BOOT_PVH, request.image.size, ENOEXEC, "PHYS32_ENTRY");
+}
+
+static void linux_has_its_zero_page(void **state)
+{
+	struct r0_boot_module module = { "content", 7, NULL };
+	struct boot_request request = request_of(image_bzimage(image, 0x20c, 1));
+	uint64_t page;
+
+	(void)state;
+	assert_is(request.image.size, R0_BOOT_LINUX);
+	request.modules = &module;
+	request.module_count = 1;
+	request.rsdp = 0xf0000;
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_memory_equal(in_memory(IMAGE_ADDRESS, IMAGE_TEXT_SIZE), image + 0x400,
+			    IMAGE_TEXT_SIZE);
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_LONG);
+	assert_int_equal(plan.entry.ip, IMAGE_ADDRESS + 0x200);
+	page = plan.registers.rsi;
+	assert_int_equal(page % 4096, 0);
+	assert_memory_equal(in_memory(page + 0x202, 4), "HdrS", 4);
+	assert_int_equal(*(const uint8_t *)in_memory(page + 0x210, 1), 0xff);
+	assert_int_equal(long_at(page + 0x70), 0xf0000);
+	assert_memory_equal(in_memory(word_at(page + 0x218), 7), "content", 7);
+	assert_int_equal(word_at(page + 0x21c), 7);
+	assert_string_equal(in_memory(word_at(page + 0x228), 15), "a command line");
+	assert_int_equal(*(const uint8_t *)in_memory(page + 0x1e8, 1), 3);
+	assert_int_equal(long_at(page + 0x2d0 + 40), 0x100000);
+	boot_plan_finish(&plan);
+	/* Without the 64-bit entry. */
+	image_bzimage(image, 0x20c, 0);
+	assert_plans(R0_BOOT_LINUX, &request);
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
+	assert_int_equal(plan.entry.ip, IMAGE_ADDRESS);
+	boot_plan_finish(&plan);
+}
+
+static void linux_moves_where_there_is_room(void **state)
+{
+	struct boot_request request = request_of(image_bzimage(image, 0x20c, 1));
+	const uint64_t far = 1ull << 40;
+
+	(void)state;
+	memcpy(image + 0x258, &far, sizeof(far));
+	assert_plans(R0_BOOT_LINUX, &request);
+	assert_int_equal(plan.entry.ip, 0x200000 + 0x200);
+	boot_plan_finish(&plan);
+	image[0x234] = 0;
+	assert_refused(R0_BOOT_LINUX, request.image.size, EFAULT, "more --memory");
+	image[0x234] = 1;
+	image_put_32(image + 0x230, 0x300000);
+	assert_refused(R0_BOOT_LINUX, request.image.size, ENOEXEC, "no power of two");
+	image_put_32(image + 0x230, 0x200000);
+	image_put_32(image + 0x260, 0xfffff000);
+	assert_refused(R0_BOOT_LINUX, request.image.size, EFAULT, "no room in memory");
+}
+
+static void linux_files_that_are_no_good(void **state)
+{
+	struct r0_boot_module modules[2] = { { "a", 1, NULL }, { "b", 1, NULL } };
+	size_t size = image_bzimage(image, 0x20c, 1);
+	struct boot_request request = request_of(size);
+	char line[100];
+
+	(void)state;
+	assert_refused(R0_BOOT_LINUX, size - 16, ENOEXEC, "cut off");
+	assert_refused(R0_BOOT_LINUX, 0x210, ENOEXEC, "cut off");
+	image[0x211] = 0;
+	assert_refused(R0_BOOT_LINUX, size, ENOTSUP, "zImage");
+	image_bzimage(image, 0x20c, 1);
+	memset(line, 'x', sizeof(line));
+	line[64] = '\0';
+	request.command_line = line;
+	assert_int_equal(plan_it(R0_BOOT_LINUX, &request), -EINVAL);
+	assert_non_null(strstr(error.text, "64 bytes: this kernel takes 63"));
+	request.command_line = "";
+	request.modules = modules;
+	request.module_count = 2;
+	assert_int_equal(plan_it(R0_BOOT_LINUX, &request), -ENOTSUP);
+}
+
+static void vmlinux_is_entered_by_the_same(void **state)
+{
+	struct boot_request request = request_of(image_elf_64(image));
+
+	(void)state;
+	image_add_note(image, "Linux", 0x100, 0);
+	assert_is(request.image.size, R0_BOOT_LINUX);
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_kernel_is_there();
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_LONG);
+	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
+	assert_memory_equal(in_memory(plan.registers.rsi + 0x202, 4), "HdrS", 4);
+	boot_plan_finish(&plan);
+}
+
+static void elf_is_entered(void **state)
+{
+	struct boot_request request = request_of(image_elf_64(image));
+
+	(void)state;
+	assert_is(request.image.size, R0_BOOT_ELF);
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_kernel_is_there();
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_LONG);
+	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
+	assert_string_equal(in_memory(plan.entry.argument, 15), "a command line");
+	/* As after a call. */
+	assert_int_equal(plan.entry.sp % 16, 8);
+	boot_plan_finish(&plan);
+	request = request_of(image_elf_32(image));
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
+	boot_plan_finish(&plan);
+}
+
+static Elf64_Phdr *segments_of(uint8_t *file)
+{
+	return (Elf64_Phdr *)(void *)(file + sizeof(Elf64_Ehdr));
+}
+
+static void elf_files_that_are_no_good(void **state)
+{
+	Elf64_Ehdr *header = (Elf64_Ehdr *)(void *)image;
+	Elf64_Phdr *segments = segments_of(image);
+	size_t size = image_elf_64(image), cut;
+
+	(void)state;
+	for (cut = 0; cut < size; cut += cut < 0x100 ? 1 : 0x11)
+		assert_int_not_equal(plan_it(R0_BOOT_ELF,
+					     &(struct boot_request){ .image = { image, cut },
+								     .command_line = "",
+								     .name = "" }),
+				     0);
+	header->e_machine = EM_AARCH64;
+	assert_refused(R0_BOOT_ELF, size, ENOTSUP, "ELF machine 183");
+	image_elf_64(image);
+	image[EI_DATA] = ELFDATA2MSB;
+	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "not little-endian");
+	image_elf_64(image);
+	header->e_type = ET_REL;
+	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "not linked");
+	image_elf_64(image);
+	header->e_phoff = UINT64_MAX - 8;
+	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "claims what the file");
+	image_elf_64(image);
+	header->e_phnum = 0;
+	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "nothing to load");
+	image_elf_64(image);
+	segments[0].p_filesz = UINT64_MAX;
+	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "segment 0 is not all in the file");
+	image_elf_64(image);
+	segments[0].p_memsz = UINT64_MAX;
+	assert_refused(R0_BOOT_ELF, size, EFAULT, "not all memory");
+	segments[0].p_memsz = 1;
+	assert_refused(R0_BOOT_ELF, size, EINVAL, "more data");
+	image_elf_64(image);
+	segments[0].p_paddr = UINT64_MAX - 100;
+	assert_refused(R0_BOOT_ELF, size, EFAULT, "not all memory");
+	image_elf_64(image);
+	segments[1] = segments[0];
+	segments[1].p_paddr += 0x1fff;
+	assert_refused(R0_BOOT_ELF, size, EINVAL, "overlaps what is at 0x100000");
+	image_elf_64(image);
+	header->e_entry = 0x5000000;
+	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "entry 0x5000000 is in nothing");
+}
+
+static void modules_that_do_not_fit(void **state)
+{
+	static uint8_t byte;
+	struct boot_request request = request_of(image_elf_32(image));
+	struct r0_boot_module module = { &byte, MEMORY, NULL };
+
+	(void)state;
+	image_add_multiboot(image, 3);
+	request.modules = &module;
+	request.module_count = 1;
+	assert_int_equal(plan_it(R0_BOOT_MULTIBOOT, &request), -EFAULT);
+	assert_non_null(strstr(error.text, "no room in memory for a module"));
+	module.size = SIZE_MAX;
+	assert_int_equal(plan_it(R0_BOOT_MULTIBOOT, &request), -EFAULT);
+}
+
+static void firmware_starts_at_the_reset_vector(void **state)
+{
+	struct boot_request request = request_of(image_firmware(image));
+
+	(void)state;
+	assert_is(IMAGE_MAX, R0_BOOT_FIRMWARE);
+	assert_is(IMAGE_MAX - 1, R0_BOOT_AUTO);
+	request.command_line = "";
+	assert_plans(R0_BOOT_AUTO, &request);
+	assert_int_equal(plan.entry.mode, R0_VM_MODE_RESET);
+	assert_ptr_equal(plan.firmware, image);
+	assert_int_equal(plan.firmware_size, IMAGE_MAX);
+	boot_plan_finish(&plan);
+	assert_refused(R0_BOOT_FIRMWARE, IMAGE_MAX, ENOTSUP, "neither a command line");
+	image[IMAGE_MAX - 16] = 0;
+	assert_is(IMAGE_MAX, R0_BOOT_AUTO);
+}
+
+static void what_is_nothing(void **state)
+{
+	(void)state;
+	memset(image, 0, sizeof(image));
+	assert_refused(R0_BOOT_AUTO, 0, ENOEXEC, "no kernel that is known");
+	assert_refused(R0_BOOT_AUTO, 1000, ENOEXEC, "no kernel that is known");
+	assert_refused(R0_BOOT_PROTOCOLS, 1000, EINVAL, "no boot protocol");
+	assert_string_equal(r0_boot_protocol_name(R0_BOOT_AUTO), "auto");
+	assert_string_equal(r0_boot_protocol_name(R0_BOOT_MULTIBOOT2), "multiboot2");
+	assert_null(r0_boot_protocol_name(R0_BOOT_PROTOCOLS));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_of_a_pc),
+		cmocka_unit_test(multiboot_has_its_information),
+		cmocka_unit_test(multiboot_by_addresses),
+		cmocka_unit_test(multiboot_headers),
+		cmocka_unit_test(multiboot2_has_its_information),
+		cmocka_unit_test(multiboot2_tags),
+		cmocka_unit_test(pvh_has_its_start_info),
+		cmocka_unit_test(linux_has_its_zero_page),
+		cmocka_unit_test(linux_moves_where_there_is_room),
+		cmocka_unit_test(linux_files_that_are_no_good),
+		cmocka_unit_test(vmlinux_is_entered_by_the_same),
+		cmocka_unit_test(elf_is_entered),
+		cmocka_unit_test(elf_files_that_are_no_good),
+		cmocka_unit_test(modules_that_do_not_fit),
+		cmocka_unit_test(firmware_starts_at_the_reset_vector),
+		cmocka_unit_test(what_is_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
