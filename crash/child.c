@@ -49,14 +49,22 @@ static void module_place(const struct crash_view *view, uint64_t address, char *
 	snprintf(buffer, size, "0x%llx", (unsigned long long)address);
 }
 
+/* The command that the user named, or NULL. */
+static const char *chosen_command(void)
+{
+	const char *chosen = getenv("RING0_COMMAND");
+
+	return chosen && chosen[0] ? chosen : NULL;
+}
+
 /* Run the command, wherever it is. The arguments begin with a place for its name. */
 static int run_command(char **argv, int core_fd, char **output, struct error *error)
 {
-	const char *chosen = getenv("RING0_COMMAND");
+	const char *chosen = chosen_command();
 	const char *candidates[] = { r0_command_path, "ring0" };
 	int err = -ENOENT;
 
-	if (chosen && chosen[0]) {
+	if (chosen) {
 		argv[0] = (char *)(uintptr_t)chosen;
 		return helper_process_run(argv, core_fd, LIMIT_MS, output, error);
 	}
@@ -81,9 +89,14 @@ static int run_command(char **argv, int core_fd, char **output, struct error *er
 static int ask(const struct crash_view *view, bool contents, char **argv, char **output,
 	       struct error *error)
 {
-	int fd = memfd_create("ring0 core", MFD_CLOEXEC), err;
+	const char *chosen = chosen_command();
+	int fd, err;
 
 	*output = NULL;
+	/* A core of megabytes is not written for nobody. */
+	if (chosen && strchr(chosen, '/') && access(chosen, X_OK))
+		return error_set(error, errno, "running %s: %s", chosen, strerror(errno));
+	fd = memfd_create("ring0 core", MFD_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, errno, "memfd_create: %s", strerror(errno));
 	err = core_write(view, SIGSEGV, contents, fd, error);

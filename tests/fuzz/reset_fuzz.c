@@ -18,7 +18,7 @@
 #include "execution/machine.h"
 #include "runner/pool.h"
 
-/* Programs between two snapshots; each is followed by the known-good test. */
+/* Programs between two snapshots, at most; each is followed by the known-good test. */
 #define BATCH	   500
 #define CODE_BYTES 64
 #define DECOY_SIZE (256 << 10)
@@ -232,7 +232,8 @@ struct batch {
 	struct r0_test programs[BATCH];
 	struct r0_test good;
 	struct plan_case cases[2 * BATCH];
-	uint64_t first; /* number of the first program */
+	size_t count;	/* of programs */
+	uint64_t first; /* number of the first one */
 	uint8_t *code;
 	unsigned int by_verdict[R0_VERDICT_ERROR + 1];
 	unsigned int failures;
@@ -285,7 +286,7 @@ static void prepare(struct batch *batch)
 		.fn = known_good,
 		.options.io = R0_IO({ 0x40, 0x43, count_up, &good_state, sizeof(good_state) }),
 	};
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < batch->count; i++) {
 		make_program(batch->code + i * CODE_BYTES);
 		batch->programs[i] = (struct r0_test){
 			.suite = "fuzz",
@@ -341,11 +342,13 @@ int main(int argc, char **argv)
 	printf("TAP version 14\n1..1\n# seed %" PRIu64 "\n", seed);
 	before = sum_of_decoys();
 	while (done < count && time(NULL) < end && !batch.failures) {
-		struct plan plan = { .cases = batch.cases, .count = 2 * BATCH };
+		struct plan plan = { .cases = batch.cases };
 		struct error error = { 0 };
 		int err;
 
 		batch.first = done;
+		batch.count = count - done < BATCH ? (size_t)(count - done) : BATCH;
+		plan.count = 2 * batch.count;
 		prepare(&batch);
 		err = pool_run(&plan, &options, &events, &error);
 		if (err) {
@@ -359,7 +362,7 @@ int main(int argc, char **argv)
 			printf("# the program's own memory was changed\n");
 			batch.failures++;
 		}
-		done += BATCH;
+		done += batch.count;
 	}
 	for (verdict = 0; verdict <= R0_VERDICT_ERROR; verdict++)
 		printf("# %u programs ended in %s\n", batch.by_verdict[verdict],
