@@ -267,6 +267,25 @@ static void choose_contents(const struct core *core, const struct crash_region *
 	}
 }
 
+/* Whole pages of the guest, at the end of what is written; those of zeros stay holes. */
+static int write_pages(const struct core *core, const char *data, size_t size)
+{
+	size_t from = 0;
+
+	for (size_t at = 0; at <= size; at += PAGE_SIZE) {
+		int err = 0;
+
+		if (at < size && !is_zero(data + at, PAGE_SIZE))
+			continue;
+		if (at > from)
+			err = write_at(core->fd, core->end + from, data + from, at - from);
+		if (err)
+			return err;
+		from = at + PAGE_SIZE;
+	}
+	return 0;
+}
+
 static int add_region(struct core *core, const struct crash_region *region, bool contents)
 {
 	const struct crash_view *view = core->view;
@@ -288,11 +307,9 @@ static int add_region(struct core *core, const struct crash_region *region, bool
 			break;
 		if (got) {
 			add_part(core, region, start, got, true);
-			if (!is_zero(chunk, got)) {
-				err = write_at(core->fd, core->end, chunk, got);
-				if (err)
-					return err;
-			}
+			err = write_pages(core, chunk, got);
+			if (err)
+				return err;
 			core->end += got;
 			core->contents += got;
 			start += got;

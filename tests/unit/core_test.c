@@ -186,6 +186,42 @@ static void sparse_regions_are_cut_down_to_the_stack(void **state)
 	assert_int_equal(core_file_read(&core, regions[0].start, &byte, 1), 0);
 }
 
+/* Of each seven pages the first two have something in them. */
+static size_t read_few(void *context, uint64_t gva, void *to, size_t size)
+{
+	(void)context;
+	for (size_t i = 0; i < size; i += 4096)
+		memset((char *)to + i, (gva + i) / 4096 % 7 < 2 ? 0xa5 : 0, 4096);
+	return size;
+}
+
+static void pages_of_zeros_take_no_room(void **state)
+{
+	static const struct crash_region region = { .start = 7ull << 40,
+						    .end = (7ull << 40) + 700 * 4096,
+						    .prot = PROT_READ | PROT_WRITE,
+						    .own = true };
+	struct stat found;
+
+	(void)state;
+	view.regions = &region;
+	view.region_count = 1;
+	view.read = read_few;
+	write_core(&view, true);
+	open_core();
+	for (uint64_t page = 0; page < 700; page++) {
+		uint8_t byte = 1;
+
+		assert_int_equal(core_file_read(&core, region.start + page * 4096 + page, &byte, 1),
+				 1);
+		assert_int_equal(byte, (region.start / 4096 + page) % 7 < 2 ? 0xa5 : 0);
+	}
+	assert_int_equal(stat(path, &found), 0);
+	assert_uint_in_range(found.st_size, 700 * 4096, 800 * 4096);
+	/* In 512 bytes each. */
+	assert_uint_in_range(found.st_blocks, 200 * 8, 300 * 8);
+}
+
 static void file_that_cannot_be_written_is_an_error(void **state)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -248,6 +284,7 @@ int main(void)
 		TEST(mapped_files_are_listed),
 		TEST(pages_that_cannot_be_read_are_left_out),
 		TEST(sparse_regions_are_cut_down_to_the_stack),
+		TEST(pages_of_zeros_take_no_room),
 		TEST(file_that_cannot_be_written_is_an_error),
 		TEST(what_is_no_core_is_refused),
 		TEST(gdb_takes_it_for_a_core_of_the_program),
