@@ -97,8 +97,8 @@ R0_TEST(wait_for_irq, leaves_no_alarm_behind, .irqchip = true)
 	enable();
 	r0_apic_send_self_ipi(VECTOR);
 	r0_wait_for_irq(VECTOR, 2);
-	r0_apic_start_timer(R0_APIC_TIMER_ONE_SHOT | VECTOR, R0_APIC_DIVIDE_BY_128, 500000);
 	start = r0_clock();
+	r0_apic_start_timer(R0_APIC_TIMER_ONE_SHOT | VECTOR, R0_APIC_DIVIDE_BY_128, 500000);
 	r0_sti_hlt();
 	r0_cli();
 	R0_ASSERT_EQ(counted, 2);
