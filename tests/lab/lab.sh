@@ -48,9 +48,13 @@ is_refused() { # wanted, text, name
 # in the cache.
 nothing_left() { # processes, name
 	left=$(find "$cache" -maxdepth 1 \( -name 'saving-*' -o -name 'fetch-*' \) 2>/dev/null)
-	# Those that look are not counted.
-	running=$(unset LAB_TEST_MARK; cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep -c "^LAB_TEST_MARK=$work\$")
+	running=$(marked)
 	good=0
 	[ -z "$left" ] && [ "$running" = "$1" ] && good=1
 	result "$good" "$2" "left: $left; $running processes"
+}
+
+# How many processes have the mark: those that look are not counted.
+marked() {
+	(unset LAB_TEST_MARK; cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep -c "^LAB_TEST_MARK=$work\$")
 }
