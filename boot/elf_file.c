@@ -82,6 +82,7 @@ static bool segment_32(const struct elf_file *file, uint64_t at, struct elf_segm
 		return false;
 	*segment = (struct elf_segment){
 		.type = header.p_type,
+		.flags = header.p_flags,
 		.offset = header.p_offset,
 		.file_size = header.p_filesz,
 		.virtual_address = header.p_vaddr,
@@ -100,6 +101,7 @@ static bool segment_64(const struct elf_file *file, uint64_t at, struct elf_segm
 		return false;
 	*segment = (struct elf_segment){
 		.type = header.p_type,
+		.flags = header.p_flags,
 		.offset = header.p_offset,
 		.file_size = header.p_filesz,
 		.virtual_address = header.p_vaddr,

@@ -23,7 +23,7 @@ struct elf_file {
 
 /* A program header, of either class. */
 struct elf_segment {
-	uint32_t type;
+	uint32_t type, flags;
 	uint64_t offset, file_size; /* in the file: all there, where elf_file_segment() gave it */
 	uint64_t virtual_address, physical_address, memory_size;
 	uint64_t alignment;

@@ -12,28 +12,56 @@
 #include <unistd.h>
 #include "command/backtrace/symbols.h"
 
-/* How far the file's addresses are from where it is loaded. */
+/* The first segment that is loaded of a file of either class: a kernel may be of 32 bits. */
+static bool first_segment(struct core_file *core, uint64_t at, GElf_Phdr *segment)
+{
+	uint8_t ident[EI_NIDENT];
+	Elf64_Ehdr header_64;
+	Elf32_Ehdr header_32;
+
+	if (core_file_read(core, at, ident, sizeof(ident)) != sizeof(ident) ||
+	    memcmp(ident, ELFMAG, SELFMAG))
+		return false;
+	if (ident[EI_CLASS] == ELFCLASS32) {
+		Elf32_Phdr entry;
+
+		if (core_file_read(core, at, &header_32, sizeof(header_32)) != sizeof(header_32) ||
+		    header_32.e_phentsize != sizeof(entry))
+			return false;
+		for (size_t i = 0; i < header_32.e_phnum; i++) {
+			if (core_file_read(core, at + header_32.e_phoff + i * sizeof(entry), &entry,
+					   sizeof(entry)) != sizeof(entry))
+				return false;
+			*segment =
+				(GElf_Phdr){ .p_vaddr = entry.p_vaddr, .p_offset = entry.p_offset };
+			if (entry.p_type == PT_LOAD)
+				return true;
+		}
+		return false;
+	}
+	if (core_file_read(core, at, &header_64, sizeof(header_64)) != sizeof(header_64) ||
+	    header_64.e_phentsize != sizeof(*segment))
+		return false;
+	for (size_t i = 0; i < header_64.e_phnum; i++) {
+		if (core_file_read(core, at + header_64.e_phoff + i * sizeof(*segment), segment,
+				   sizeof(*segment)) != sizeof(*segment))
+			return false;
+		if (segment->p_type == PT_LOAD)
+			return true;
+	}
+	return false;
+}
+
+/* How far the file's addresses are from where it is loaded, its start being mapped there. */
 static bool module_bias(struct core_file *core, const struct core_file_mapping *mapping,
 			uint64_t *bias)
 {
-	Elf64_Ehdr header;
+	GElf_Phdr segment;
 
-	if (core_file_read(core, mapping->start, &header, sizeof(header)) != sizeof(header) ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header.e_phentsize != sizeof(Elf64_Phdr))
+	if (!first_segment(core, mapping->start, &segment))
 		return false;
-	for (size_t i = 0; i < header.e_phnum; i++) {
-		uint64_t at = mapping->start + header.e_phoff + i * sizeof(Elf64_Phdr);
-		Elf64_Phdr segment;
-
-		if (core_file_read(core, at, &segment, sizeof(segment)) != sizeof(segment))
-			return false;
-		if (segment.p_type == PT_LOAD && segment.p_offset < 4096) {
-			*bias = mapping->start - (segment.p_vaddr - segment.p_offset);
-			return true;
-		}
-	}
-	return false;
+	*bias = mapping->start - (segment.p_vaddr - segment.p_offset);
+	return true;
 }
 
 /* Whether code is mapped from that file along with its start: else it is read as mere data. */

@@ -46,6 +46,7 @@ struct boot_options {
 	bool disk_read_only;
 	const char *network; /* a tap device, or NULL */
 	enum r0_vm_console console;
+	const char *symbols;	    /* an ELF file with the kernel's, or NULL */
 	unsigned int time_limit_ms; /* 0 for none */
 	enum r0_boot_protocol protocol;
 	bool bare; /* --machine none */
@@ -109,7 +110,11 @@ extern int boot_signal;
 
 /* ---- outcome.c ---- */
 
-/* Say in one line what ended the machine, and return the status. */
-int boot_outcome_tell(const struct boot_options *options, const struct r0_vm_outcome *outcome);
+/*
+ * Say in one line what ended the machine, and, if that is the kernel's death, where it was, how it came
+ * there and what the CPUs held: all by the symbols of that file. Returns the status.
+ */
+int boot_outcome_tell(const struct boot_options *options, struct r0_vm *vm,
+		      const struct r0_vm_outcome *outcome, const struct boot_file *symbols);
 
 #endif /* COMMAND_BOOT_BOOT_H */

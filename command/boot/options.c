@@ -22,6 +22,7 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_PROTOCOL,
 	OPTION_MACHINE,
+	OPTION_SYMBOLS,
 };
 
 static const struct option long_options[] = {
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "protocol", required_argument, NULL, OPTION_PROTOCOL },
 	{ "machine", required_argument, NULL, OPTION_MACHINE },
+	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -60,6 +62,7 @@ static const char help[] =
 	"  --protocol auto|multiboot|multiboot2|pvh|linux|elf|firmware\n"
 	"                    how it is started (default auto: as the file says)\n"
 	"  --machine pc|none none has no interrupt controllers and timers (default pc)\n"
+	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
 	"  -v, --verbose     say how it is started\n"
 	"\n"
 	"Ctrl-C ends it. Exit status: (N << 1 | 1) & 255 if the kernel writes N to port 0xf4, the\n"
@@ -219,6 +222,9 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return 0;
 	case OPTION_CONSOLE:
 		return parse_console(value, &options->console);
+	case OPTION_SYMBOLS:
+		options->symbols = value;
+		return 0;
 	case OPTION_TIMEOUT:
 		return parse_timeout(value, &options->time_limit_ms);
 	case OPTION_PROTOCOL:

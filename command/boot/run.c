@@ -22,7 +22,7 @@ int boot_signal;
 /* What lasts from one boot to the next of the same command. */
 struct session {
 	const struct boot_options *options;
-	struct boot_file kernel;
+	struct boot_file kernel, symbols;
 	struct boot_file files[BOOT_MODULES_MAX];
 	struct r0_boot_module modules[BOOT_MODULES_MAX];
 	size_t module_count;
@@ -119,6 +119,8 @@ static int prepare(struct session *session)
 {
 	int status = boot_file_map(&session->kernel, session->options->kernel);
 
+	if (!status && session->options->symbols)
+		status = boot_file_map(&session->symbols, session->options->symbols);
 	if (!status)
 		status = map_modules(session);
 	if (!status)
@@ -145,6 +147,7 @@ static void finish(struct session *session)
 	size_t i;
 
 	boot_file_unmap(&session->kernel);
+	boot_file_unmap(&session->symbols);
 	for (i = 0; i < session->module_count; i++)
 		boot_file_unmap(&session->files[i]);
 }
@@ -346,7 +349,9 @@ static int boot_once(struct session *session, struct r0_vm_outcome *outcome, boo
 		r0_vm_destroy(vm);
 		return status;
 	}
-	status = boot_outcome_tell(session->options, outcome);
+	status =
+		boot_outcome_tell(session->options, vm, outcome,
+				  session->options->symbols ? &session->symbols : &session->kernel);
 	boot_terminal_restore();
 	leave_closing_to_a_child();
 	return status;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 #include "boot/protocol.h"
+#include "boot/regions.h"
 #include "tests/boot/images.h"
 
 #define LOW_END	 0xc0000000ull
@@ -235,6 +236,20 @@ static unsigned int offer(const struct boot_request *request, const struct memor
 	return accepted;
 }
 
+/* What a report reads of it: by address, and nothing over another. */
+static void check_regions(const struct boot_image *image)
+{
+	static struct boot_regions regions;
+	size_t i;
+
+	boot_regions_init(&regions, image, "/kernel");
+	boot_regions_add_stack(&regions, choose_value());
+	for (i = 0; i < regions.count; i++)
+		if (regions.regions[i].end <= regions.regions[i].start ||
+		    (i && regions.regions[i].start < regions.regions[i - 1].end))
+			fail("its regions are in disorder", R0_BOOT_AUTO);
+}
+
 /* On the heap, so that the sanitizer sees what goes beyond. */
 static unsigned int one_file(void)
 {
@@ -257,6 +272,7 @@ static unsigned int one_file(void)
 	request.module_count = below(3);
 	memory_map_make(&map, 4096ull << below(24), LOW_END, FOUR_GIB);
 	accepted = offer(&request, &map);
+	check_regions(&request.image);
 	free(image);
 	return accepted;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "boot/protocol.h"
+#include "boot/regions.h"
 #include "tests/boot/images.h"
 
 #define MEMORY	 (64ull << 20)
@@ -539,6 +540,37 @@ static void firmware_starts_at_the_reset_vector(void **state)
 	assert_is(IMAGE_MAX, R0_BOOT_AUTO);
 }
 
+static void regions_are_those_of_the_file(void **state)
+{
+	static struct boot_regions regions;
+	const struct boot_image of = { image, image_elf_64(image) };
+	const uint64_t text = 0xffffffff80000000 + IMAGE_ADDRESS;
+	uint8_t magic[4];
+
+	(void)state;
+	boot_regions_init(&regions, &of, "/kernel");
+	/* The file's first page, which is not in memory, and the segment. */
+	assert_int_equal(regions.count, 2);
+	assert_int_equal(regions.regions[0].start, text - IMAGE_TEXT);
+	assert_int_equal(regions.regions[0].file_offset, 0);
+	assert_int_equal(regions.regions[1].start, text);
+	assert_int_equal(regions.regions[1].end, text + IMAGE_MEMORY);
+	assert_int_equal(regions.regions[1].file_offset, IMAGE_TEXT);
+	assert_int_equal(boot_regions_read_header(&regions, text - IMAGE_TEXT, magic, 4), 4);
+	assert_memory_equal(magic, ELFMAG, 4);
+	assert_int_equal(boot_regions_read_header(&regions, text - 2, magic, 4), 2);
+	assert_int_equal(boot_regions_read_header(&regions, text, magic, 4), 0);
+	/* A stack up to what comes next; one in the file is there already. */
+	boot_regions_add_stack(&regions, text - IMAGE_TEXT - 0x1800);
+	assert_int_equal(regions.count, 3);
+	assert_int_equal(regions.regions[0].end, text - IMAGE_TEXT);
+	boot_regions_add_stack(&regions, text + 8);
+	boot_regions_add_stack(&regions, UINT64_MAX);
+	assert_int_equal(regions.count, 3);
+	boot_regions_init(&regions, &(struct boot_image){ image, 100 }, "/kernel");
+	assert_int_equal(regions.count, 0);
+}
+
 static void what_is_nothing(void **state)
 {
 	(void)state;
@@ -569,6 +601,7 @@ int main(void)
 		cmocka_unit_test(elf_files_that_are_no_good),
 		cmocka_unit_test(modules_that_do_not_fit),
 		cmocka_unit_test(firmware_starts_at_the_reset_vector),
+		cmocka_unit_test(regions_are_those_of_the_file),
 		cmocka_unit_test(what_is_nothing),
 	};
 
