@@ -100,6 +100,22 @@ struct boot_console {
 /* The VM's `output`, with the console as context. Waits for whoever reads `fd`, but not for ever. */
 void boot_console_output(void *context, enum r0_vm_console console, const void *data, size_t size);
 
+/* ---- halt.c ---- */
+
+struct boot_halt {
+	uint64_t interval_ms;
+	uint64_t at_ns,
+		used_ns; /* of the last look: when it was, and the time of CPUs until then */
+};
+
+void boot_halt_begin(struct boot_halt *halt);
+
+/* How long until the next look, in milliseconds. */
+int boot_halt_wait_ms(const struct boot_halt *halt);
+
+/* Whether it is time for one, and every CPU of the machine, which runs, has halted for good. */
+bool boot_halt_look(struct boot_halt *halt, struct r0_vm *vm);
+
 /* ---- run.c ---- */
 
 /* Returns the status. */

@@ -31,6 +31,7 @@ struct session {
 	struct r0_vm_net network;
 	int signal_fd;
 	bool has_input;	 /* standard input is not at its end */
+	bool is_halted;	 /* every CPU was, for good */
 	char typed[512]; /* read from it, and not taken yet */
 	size_t typed_size;
 };
@@ -256,6 +257,16 @@ static void take_signal(struct session *session, struct r0_vm *vm)
 	}
 }
 
+/* When attend() has to look at something else than what poll() tells. */
+static int wait_ms(const struct session *session, const struct boot_halt *halt)
+{
+	int wait = session->options->bare ? -1 : boot_halt_wait_ms(halt);
+
+	if (session->typed_size && (wait < 0 || wait > OFFER_AGAIN_MS))
+		wait = OFFER_AGAIN_MS;
+	return wait;
+}
+
 /* Pass on what comes from outside until the machine ends. */
 static void attend(struct session *session, struct r0_vm *vm)
 {
@@ -265,12 +276,14 @@ static void attend(struct session *session, struct r0_vm *vm)
 		[SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
 		[INPUT] = { .fd = STDIN_FILENO, .events = POLLIN },
 	};
+	struct boot_halt halt;
 
+	boot_halt_begin(&halt);
 	while (!(fds[END].revents & POLLIN)) {
 		bool reads = session->has_input && !session->typed_size && boot_terminal_is_input();
 
 		fds[INPUT].fd = reads ? STDIN_FILENO : -1;
-		if (poll(fds, 3, session->typed_size ? OFFER_AGAIN_MS : -1) < 0)
+		if (poll(fds, 3, wait_ms(session, &halt)) < 0)
 			continue;
 		if (fds[SIGNAL].revents & POLLIN)
 			take_signal(session, vm);
@@ -278,7 +291,10 @@ static void attend(struct session *session, struct r0_vm *vm)
 			read_input(session);
 		if (session->typed_size)
 			offer_input(session, vm);
-		if (__atomic_load_n(&session->console.failed, __ATOMIC_RELAXED))
+		if (!session->options->bare && boot_halt_look(&halt, vm))
+			session->is_halted = true;
+		if (session->is_halted ||
+		    __atomic_load_n(&session->console.failed, __ATOMIC_RELAXED))
 			r0_vm_kill(vm);
 	}
 }
@@ -348,6 +364,11 @@ static int boot_once(struct session *session, struct r0_vm_outcome *outcome, boo
 	if (*again || status) {
 		r0_vm_destroy(vm);
 		return status;
+	}
+	if (session->is_halted && outcome->end == R0_VM_KILLED) {
+		outcome->end = R0_VM_HALTED;
+		snprintf(outcome->reason, sizeof(outcome->reason),
+			 "every CPU halted with interrupts off");
 	}
 	status =
 		boot_outcome_tell(session->options, vm, outcome,
