@@ -390,12 +390,13 @@ static void suggest_group(const struct selector *selector, const char *group, ch
 
 		while (list && *list) {
 			char word[64];
-			size_t length;
+			size_t length, kept;
 
 			list += strspn(list, ", \t");
 			length = strcspn(list, ", \t");
-			snprintf(word, sizeof(word), "%.*s",
-				 length < sizeof(word) ? (int)length : (int)sizeof(word) - 1, list);
+			kept = length < sizeof(word) ? length : sizeof(word) - 1;
+			memcpy(word, list, kept);
+			word[kept] = '\0';
 			if (length && text_is_near(group, word)) {
 				snprintf(buffer, size, "; did you mean \"%s\"?", word);
 				return;

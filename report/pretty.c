@@ -248,10 +248,8 @@ static size_t start_of_tail(const char *text, size_t size)
 static void put_output(const struct report *report, const struct r0_result *r)
 {
 	struct state *state = report->state;
-	size_t head, tail;
+	size_t head = r->output_size ? end_of_head(r->output, r->output_size) : 0, tail;
 
-	if (r->output_size)
-		head = end_of_head(r->output, r->output_size);
 	if (!r->output_size || report->whole || head == r->output_size ||
 	    (tail = start_of_tail(r->output, r->output_size)) <= head) {
 		put_section(report, "output:", r->output, r->output_size);
