@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "execution/assist_policy.h"
+#include "assist/assist_policy.h"
 
 #define COPIES 20
 #define RUNS   5
@@ -87,10 +87,10 @@ static double time_of(void (*fn)(void *))
 
 static void measure(const char *name, void (*fn)(void *), unsigned int parts, double base)
 {
-	uint64_t before = assistance_count(), completed;
+	uint64_t before = assist_policy_count(), completed;
 	double spent = time_of(fn) - base;
 
-	completed = (assistance_count() - before) / RUNS;
+	completed = (assist_policy_count() - before) / RUNS;
 	printf("  %-28s %9.1f us each, %8" PRIu64 " instructions completed, %10.0f a second\n",
 	       name, spent / parts / 1e3, completed, (double)completed / (spent / 1e9));
 }
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	time_of(add_unrolled);
 	base = time_of(nothing);
 	for (batch = 1; batch >= 0; batch--) {
-		assistance_set_batch(batch);
+		assist_policy_set_batch(batch);
 		printf("%s\n", batch ? "up to a basic block an exit:" : "one instruction an exit:");
 		measure("memcpy() of 4 KiB", copy, COPIES, base);
 		measure("loop of 1000 ADDSD", add, 1, base);

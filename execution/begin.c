@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <ring0/private/abi.h>
-#include "execution/cpu.h"
-#include "execution/cpus.h"
 #include "execution/declared_msrs.h"
-#include "execution/interrupts.h"
 #include "execution/watched_variables.h"
+#include "exits/mock_calls.h"
+#include "machine/cpu.h"
+#include "run/cpus.h"
+#include "run/interrupts.h"
 
 static int begin_watches(struct execution *run)
 {
@@ -35,7 +36,7 @@ static int begin_mocks(struct execution *run)
 {
 	int err = mocks_init(&run->mocks, run->job->options, &run->complaint);
 
-	run->mocks.call = mock_call;
+	run->mocks.call = mock_calls_handle;
 	run->mocks.context = run;
 	return err;
 }

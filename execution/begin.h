@@ -3,7 +3,7 @@
 #ifndef EXECUTION_BEGIN_H
 #define EXECUTION_BEGIN_H
 
-#include "execution/execution.h"
+#include "run/run.h"
 
 /*
  * Set up what the job declares and have the machine stand before its first instruction. Returns 0 or

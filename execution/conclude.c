@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "execution/cpus.h"
-#include "execution/crash_view.h"
-#include "execution/doubt.h"
-#include "execution/failures.h"
-#include "execution/interrupts.h"
+#include "execution/doubts.h"
+#include "run/cpus.h"
+#include "run/crash_view.h"
+#include "run/failures.h"
+#include "run/interrupts.h"
 
 /* The test had failed already; what its teardown then did is told, but is not how it ended. */
 static void blame_the_first(struct execution *run)
@@ -32,7 +32,7 @@ static char *append_doubts(const struct outcome *outcome, char *report)
 
 	if (!doubts)
 		return report;
-	doubts_text(doubts, text, sizeof(text));
+	doubt_text(doubts, text, sizeof(text));
 	buffer_print(&both,
 		     "%sthis may be the KVM's doing, which emulates ring 0 and gets wrong: %s\n",
 		     report ? report : "", text);

@@ -3,8 +3,8 @@
 #ifndef EXECUTION_CONCLUDE_H
 #define EXECUTION_CONCLUDE_H
 
-#include "execution/execution.h"
-#include "execution/outcome.h"
+#include "run/run.h"
+#include "verdict/outcome.h"
 
 /* Fill in the verdict, the message, the report and the place. May take long. */
 void conclude(struct execution *run, struct outcome *outcome);

@@ -3,7 +3,7 @@
 #ifndef EXECUTION_DECLARED_MSRS_H
 #define EXECUTION_DECLARED_MSRS_H
 
-#include "execution/execution.h"
+#include "run/run.h"
 
 /* Returns 0 or -errno, with the run's complaint. */
 int declared_msrs_begin(struct execution *run);

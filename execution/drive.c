@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* From a run's first KVM_RUN to its end. */
 #include "execution/drive.h"
-#include "execution/cpus.h"
-#include "execution/exits.h"
+#include "exits/exits.h"
+#include "run/cpus.h"
 
 static bool was_debug_exit(const struct execution *run, int err)
 {

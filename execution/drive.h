@@ -3,7 +3,7 @@
 #ifndef EXECUTION_DRIVE_H
 #define EXECUTION_DRIVE_H
 
-#include "execution/execution.h"
+#include "run/run.h"
 
 /* Run what execution_begin() has set up, on all its CPUs and with its debugger, until it has ended. */
 void drive(struct execution *run);

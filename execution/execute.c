@@ -2,17 +2,17 @@
 /* Running one job, from its set-up to its outcome. */
 #include "execution/execute.h"
 #include <stdio.h>
+#include "assist/assist_policy.h"
 #include "base/clock.h"
-#include "execution/assist_policy.h"
 #include "execution/begin.h"
 #include "execution/conclude.h"
-#include "execution/cpus.h"
 #include "execution/drive.h"
-#include "execution/guest_stdio.h"
 #include "execution/leftovers.h"
-#include "execution/mock_call.h"
 #include "execution/replay.h"
 #include "execution/watched_variables.h"
+#include "exits/mock_calls.h"
+#include "machine/guest_stdio.h"
+#include "run/cpus.h"
 
 /* The vCPU is out for good: from here on the watcher waits for longer. */
 static void answer_deadline(const struct execution *run)
@@ -80,7 +80,7 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 		execution_end(&run, END_HOST_ERROR, run.complaint.text);
 	outcome->duration_ns = clock_ns() - start;
 	if (run.mocks.count && ends_as_it_should(&run))
-		mock_call_at_end(&run);
+		mock_calls_at_end(&run);
 	if (run.ending.how == END_TRIPLE_FAULT && leftovers_hide_place(&run)) {
 		run.crash.lost_registers = true;
 		run.crash.why_lost = run.why;
@@ -93,7 +93,7 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 				"with several CPUs it is not run again by single steps, since no two "
 				"runs are the same; r0_printf() on the way there may help");
 	}
-	assistance_end(&machine->cpus[0]);
+	assist_policy_end(machine->cpus[0].assist);
 	answer_deadline(&run);
 	parallel_take_output(&run);
 	stdio_take(&machine->memory, &run.output);

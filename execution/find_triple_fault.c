@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Single steps up to a time. */
 #include "base/clock.h"
-#include "execution/execution.h"
 #include "execution/find_triple_fault.h"
+#include "run/run.h"
 
 static enum step start(void *context, struct execution *run)
 {

@@ -7,7 +7,7 @@
 #define EXECUTION_FIND_TRIPLE_FAULT_H
 
 #include <stdint.h>
-#include "execution/debugger.h"
+#include "run/debugger.h"
 
 struct search {
 	uint64_t until; /* by clock_ns(), when it is given up */

@@ -3,7 +3,7 @@
 #ifndef EXECUTION_LEFTOVERS_H
 #define EXECUTION_LEFTOVERS_H
 
-#include "execution/execution.h"
+#include "run/run.h"
 
 /*
  * Take away what a reset can't put back of that vCPU of the run's machine, which is at rest. Returns whether

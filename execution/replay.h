@@ -3,7 +3,7 @@
 #ifndef EXECUTION_REPLAY_H
 #define EXECUTION_REPLAY_H
 
-#include "execution/execution.h"
+#include "run/run.h"
 
 /*
  * On AMD a triple fault resets the CPU, which forgets where it came from (APM vol. 2, 15.14.2): run

@@ -3,7 +3,7 @@
 #ifndef EXECUTION_WATCH_PROBE_H
 #define EXECUTION_WATCH_PROBE_H
 
-#include "execution/machine.h"
+#include "machine/machine.h"
 #include "kvm/watch_probe.h"
 
 /*

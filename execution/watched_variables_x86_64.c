@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/x86/registers.h>
-#include "execution/crash_view.h"
 #include "execution/watch_probe.h"
 #include "kvm/watch.h"
+#include "run/crash_view.h"
 
 #define OBJECTS_MAX 16
 

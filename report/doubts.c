@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which passes prove nothing for hardware, and which failures may be the KVM's. */
 #include <stdlib.h>
-#include "execution/doubt.h"
-#include "execution/verdict.h"
 #include "report/doubts.h"
+#include "verdict/doubt.h"
+#include "verdict/verdict.h"
 
 /* One line is to be read. */
 #define NAMED 4
@@ -14,7 +14,7 @@ static void list_add(struct doubts_list *list, const char *name, unsigned int do
 
 	if (!doubts)
 		return;
-	doubts_text(doubts, text, sizeof(text));
+	doubt_text(doubts, text, sizeof(text));
 	if (list->count < NAMED)
 		buffer_print(&list->names, "%s%s (%s)", list->count ? ", " : "", name, text);
 	list->count++;

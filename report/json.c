@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "execution/doubt.h"
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/formats.h"
 #include "report/list.h"
+#include "verdict/doubt.h"
 
 /* Goes up when a reader of an older version could misread what is written. */
 #define FORMAT_VERSION 1
@@ -164,7 +164,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	put_known(out, "message", r->message);
 	put_known(out, "report", r->report);
 	put_known(out, "xfail", c->test->options.xfail);
-	doubts_text(outcome->doubts, doubts, sizeof(doubts));
+	doubt_text(outcome->doubts, doubts, sizeof(doubts));
 	put_known(out, "doubts", doubts);
 	file = report_place(outcome, c, &line);
 	put_member(out, "file", file);

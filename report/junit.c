@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "plan/plan.h"
 #include "report/draft.h"
-#include "execution/plan.h"
-#include "execution/verdict.h"
 #include "report/formats.h"
+#include "verdict/verdict.h"
 
 enum kind {
 	KIND_PASSED, /* and what nobody knows of */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include "execution/plan.h"
+#include "plan/plan.h"
 
 /* Its name, and if `verbose` where it is, its groups and attributes. */
 void report_list_text(FILE *out, const struct plan_case *c, bool verbose);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "execution/plan.h"
-#include "execution/verdict.h"
+#include "plan/plan.h"
 #include "report/formats.h"
+#include "verdict/verdict.h"
 
 /* Below a test's line: its message, and what it wrote. */
 #define DETAIL "          "

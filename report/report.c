@@ -5,9 +5,9 @@
  */
 #include <string.h>
 #include "base/text.h"
-#include "execution/plan.h"
-#include "execution/verdict.h"
+#include "plan/plan.h"
 #include "report/report.h"
+#include "verdict/verdict.h"
 
 size_t report_index(const struct report *report, const struct plan_case *c)
 {

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <ring0/call.h>
 #include "base/host.h"
-#include "execution/outcome.h"
+#include "verdict/outcome.h"
 
 struct plan;
 struct plan_case;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/report.h"
 
 /* One more than --format allows, for the annotations. */

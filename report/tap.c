@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/formats.h"
 
 static const char *or_empty(const char *text)

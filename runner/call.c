@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
-#include "execution/mock_call.h"
+#include "exits/mock_calls.h"
 #include "mock/guard.h"
 #include "runner/job.h"
 #include "runner/worker.h"

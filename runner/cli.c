@@ -303,7 +303,7 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		break;
 	case OPTION_ASSIST:
 		cli->assist_given = true;
-		if (!assistance_mode_of(argument, &cli->assist))
+		if (!assist_policy_of(argument, &cli->assist))
 			return error_set(error, EINVAL, "--assist=%s: give auto, on or off",
 					 argument);
 		break;

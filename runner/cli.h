@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include "assist/assist_policy.h"
 #include "base/error.h"
-#include "execution/assist_policy.h"
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/formats.h"
 
 enum cli_colour {
@@ -54,8 +54,8 @@ struct cli {
 	bool fresh_vm;
 	bool check_reset;
 	bool assist_given;
-	enum assistance_mode assist; /* if it is given */
-	bool lab;		     /* run in the lab, wherever this is */
+	enum assist_policy assist; /* if it is given */
+	bool lab;		   /* run in the lab, wherever this is */
 	bool verbose;
 	bool help;
 	bool version;

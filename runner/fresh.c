@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "execution/execution.h"
+#include "run/run.h"
 #include "runner/job.h"
 
 #define VARIABLE "RING0_FRESH"

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "execution/outcome.h"
-#include "execution/plan.h"
+#include "plan/plan.h"
+#include "verdict/outcome.h"
 
 /* What an earlier process left. */
 struct fresh {

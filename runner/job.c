@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "execution/mock_call.h"
-#include "execution/verdict.h"
+#include "mock/mock_call.h"
 #include "runner/timeout_factor.h"
+#include "verdict/verdict.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 

@@ -14,12 +14,12 @@
 #include <time.h>
 #include "base/clock.h"
 #include "base/tsan.h"
-#include "execution/mock_call.h"
-#include "execution/verdict.h"
+#include "exits/mock_calls.h"
 #include "mock/guard.h"
 #include "runner/fresh.h"
 #include "runner/job.h"
 #include "runner/worker.h"
+#include "verdict/verdict.h"
 
 /* How long an outcome may lie before the caller looks, at most. */
 #define LOOK_NS 10000000ull

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/report.h"
 
 struct fresh;

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "assist/assist_policy.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "execution/assist_policy.h"
-#include "execution/machine.h"
+#include "machine/machine.h"
 #include "mock/guard.h"
 #include "report/doubts.h"
 #include "report/list.h"
@@ -257,7 +257,7 @@ static enum exit_status run_cases(struct run *run)
 	int err;
 
 	if (run->cli->assist_given)
-		assistance_set(run->cli->assist);
+		assist_policy_set(run->cli->assist);
 	fresh_offer(run->plan, run->argv, start);
 	err = pool_run(run->plan, &options, &events, &error);
 	fresh_withdraw();
@@ -277,8 +277,8 @@ static enum exit_status run_cases(struct run *run)
 		broken = error.text;
 	else if (run->tally.total < run->plan->count)
 		broken = why_stopped();
-	run->tally.completed = assistance_count();
-	names = run->tally.completed ? assistance_names() : NULL;
+	run->tally.completed = assist_policy_count();
+	names = run->tally.completed ? assist_policy_names() : NULL;
 	run->tally.completed_names = names;
 	doubts = doubts_take(&run->doubts);
 	run->tally.doubts = doubts;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "execution/guest_msrs_x86_64.h"
-#include "execution/doubt.h"
+#include "machine/guest_msrs_x86_64.h"
 #include "mock/guard.h"
+#include "verdict/doubt.h"
 
 /* A job that is interrupted gets this long to come back: a crash report is made in it, of a CPU. */
 #define GRACE_NS 10000000000ull

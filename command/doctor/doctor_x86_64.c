@@ -15,12 +15,12 @@
 #include <unistd.h>
 #include <ring0.h>
 #include <ring0/x86/instructions.h>
+#include "assist/assist_policy.h"
 #include "base/clock.h"
 #include "base/host.h"
 #include "base/text.h"
 #include "command/commands.h"
 #include "command/doctor/doctor.h"
-#include "execution/assist_policy.h"
 #include "kvm/kvm.h"
 #include "kvm/kvm_x86_64.h"
 
@@ -458,7 +458,7 @@ int doctor_main(int argc, char **argv)
 	unsetenv("R0_TIMEOUT_FACTOR");
 	setenv("RING0_COMMAND", "/dev/null", 1);
 	/* What KVM can do is asked for, not what ring0 does in its place. */
-	assistance_set(ASSISTANCE_OFF);
+	assist_policy_set(ASSIST_POLICY_OFF);
 	examine(&report);
 	if (json)
 		print_json(&report);

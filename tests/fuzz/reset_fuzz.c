@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "execution/machine.h"
+#include "machine/machine.h"
 #include "runner/pool.h"
 
 /* Programs between two snapshots, at most; each is followed by the known-good test. */

@@ -27,8 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
+#include "assist/assist_policy.h"
 #include "assist/x86_64/instruction_form.h"
-#include "execution/assist_policy.h"
 
 #define PER_CALL    256
 #define MEMORY_SIZE 512
@@ -833,9 +833,9 @@ int main(int argc, char **argv)
 	}
 	printf("# %" PRIu64 " executions of %zu forms that this CPU has, %" PRIu64
 	       " instructions completed by the host\n",
-	       executed, count_forms(), assistance_count());
+	       executed, count_forms(), assist_policy_count());
 	print_kvms();
 	printf("%s 1 - the guest's results are the host's CPU's\n", wrong ? "not ok" : "ok");
-	printf("%s 2 - the host completed them\n", assistance_count() ? "ok" : "not ok");
+	printf("%s 2 - the host completed them\n", assist_policy_count() ? "ok" : "not ok");
 	return wrong ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a debugger can do with a test (execution/debugger.h): have it stop before its first instruction,
+ * What a debugger can do with a test (run/debugger.h): have it stop before its first instruction,
  * look at it and change it there, go on by single steps, and end it. Prints TAP. Built with general
  * registers only.
  */
@@ -10,9 +10,10 @@
 #include <ring0.h>
 #include <ring0/x86.h>
 #include <ring0/private/abi.h>
-#include "execution/execution.h"
-#include "execution/stepping_x86_64.h"
+#include "execution/execute.h"
 #include "kvm/kvm_x86_64.h"
+#include "run/run.h"
+#include "run/stepping_x86_64.h"
 
 #define SEEN_MAX 4096
 

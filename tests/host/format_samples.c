@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/formats.h"
 
 #define CASES 12

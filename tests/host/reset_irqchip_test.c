@@ -2,7 +2,7 @@
 /*
  * That a reset puts interrupt controllers and timers back, as KVM tells of them, and that the check of
  * the reset sees each that is not. Prints TAP. Built with general registers only; depends on
- * execution/machine.h and execution/execute.h.
+ * machine/machine.h and execution/execute.h.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * That a reset puts everything back: after code that changes a part of the machine, and a reset, all
  * that KVM tells of the vCPU and all of its memory is, bit by bit, what it was before any code ran.
  * What is changed is changed for sure: it is compared before the reset, too. Prints TAP. Built with
- * general registers only; depends on execution/machine.h and execution/execute.h.
+ * general registers only; depends on machine/machine.h and execution/execute.h.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of execution/plan.c: what is selected, in which order, and what is refused. */
+/* Unit tests of plan/plan.c: what is selected, in which order, and what is refused. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "execution/plan.h"
+#include "plan/plan.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
-#include "execution/doubt.h"
-#include "execution/plan.h"
+#include "plan/plan.h"
 #include "report/formats.h"
+#include "verdict/doubt.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "execution/cpu_threads.h"
+#include "machine/cpu_threads.h"
 
 #define SIZE   5
 #define ROUNDS 200

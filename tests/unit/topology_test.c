@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "execution/topology_x86_64.h"
+#include "machine/topology_x86_64.h"
 
 #define BY_INDEX KVM_CPUID_FLAG_SIGNIFCANT_INDEX
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of execution/verdict.c: every way to end against everything a test may demand. */
+/* Unit tests of verdict/verdict.c: every way to end against everything a test may demand. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <ring0/fault.h>
-#include "execution/verdict.h"
+#include "verdict/verdict.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Instructions of a run that assist/ completes in KVM's place. */
+#include "exits/assistance.h"
+#include <stdio.h>
+#include "assist/assist.h"
+#include "assist/assist_policy.h"
+#include "exits/memory_access.h"
+#include "machine/cpu.h"
+
+static int bus_access(void *context, struct r0_access *access)
+{
+	return memory_access(context, access);
+}
+
+enum assistance assistance_complete(struct execution *run)
+{
+	struct assist_bus bus = { .access = bus_access, .context = run };
+	struct machine_cpu *cpu = run->cpu;
+	struct error error = { 0 };
+	const char *reason = NULL;
+
+	run->why[0] = '\0';
+	if (!assist_policy_is_wanted())
+		return ASSISTANCE_NONE;
+	if (!cpu->assist)
+		assist_create(&cpu->assist, &cpu->vcpu, &run->machine->memory, &error);
+	if (!cpu->assist || assist_begin(cpu->assist, &error) != 0) {
+		snprintf(run->why, sizeof(run->why), "%s", error.text);
+		return ASSISTANCE_NONE;
+	}
+	run->assisted_regs = cpu_registers(cpu);
+	/* A debugger is to see each instruction. */
+	assist_set_batch(cpu->assist, assist_policy_is_batch() && !run->debugger);
+	switch (assist_complete(cpu->assist, &bus, &reason, &error)) {
+	case ASSIST_COMPLETED:
+		return ASSISTANCE_COMPLETED;
+	case ASSIST_REFUSED:
+		return ASSISTANCE_REFUSED;
+	case ASSIST_SHUTDOWN:
+		return ASSISTANCE_SHUTDOWN;
+	case ASSIST_CANNOT:
+		snprintf(run->why, sizeof(run->why), "ring0 can't complete it either%s%s",
+			 reason ? ": " : "", reason ? reason : "");
+		break;
+	case ASSIST_FAILED:
+		snprintf(run->why, sizeof(run->why), "%s", error.text);
+		break;
+	}
+	return ASSISTANCE_NONE;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What exits/exits.c leaves to the architecture. */
+#ifndef EXITS_EXITS_OWN_H
+#define EXITS_EXITS_OWN_H
+
+#include "run/run.h"
+
+/* Serve an exit that not every architecture has. */
+enum step exits_serve_own(struct execution *run);
+
+/* KVM gave up over the delivery of an event. */
+enum step exits_not_delivered(struct execution *run);
+
+#endif /* EXITS_EXITS_OWN_H */

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* The state in which an x86 test starts. */
+#include "machine/entry_x86_64.h"
+#include <asm/prctl.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <ring0/private/abi.h>
+#include <ring0/x86/apic.h>
+#include <ring0/x86/msr.h>
+#include <ring0/x86/registers.h>
+#include "guest/runtime.h"
+#include "kvm/kvm_x86_64.h"
+#include "kvm/msrs_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
+
+/* SDM vol. 3A, 2.5. */
+
+/* What XCR0 is after a reset: SDM vol. 1, 13.3. */
+
+/* SDM vol. 1, 3.4.3. */
+
+/* What SYSCALL clears in RFLAGS: TF, IF, DF, IOPL, NT, AC. */
+#define SYSCALL_FLAGS 0x47700
+
+/* Segment types: SDM vol. 3A, 3.4.5.1 and 3.5. */
+#define TYPE_DATA	    0x3 /* read, write, accessed */
+#define TYPE_CODE	    0xb /* execute, read, accessed */
+#define TYPE_BUSY_TSS	    0xb
+#define TYPE_INTERRUPT_GATE 0xe
+
+struct tss {
+	uint32_t reserved;
+	uint64_t rsp[3];
+	uint64_t reserved_too;
+	uint64_t ist[7]; /* IST1 is the first */
+	uint64_t reserved_again;
+	uint16_t reserved_at_last;
+	uint16_t io_map;
+} __attribute__((packed));
+
+struct gate {
+	uint16_t offset_low;
+	uint16_t selector;
+	uint8_t ist;
+	uint8_t attributes;
+	uint16_t offset_middle;
+	uint32_t offset_high;
+	uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct tss) == 104, "SDM vol. 3A, 8.7");
+_Static_assert(sizeof(struct gate) == 16, "SDM vol. 3A, 6.14.1");
+
+/* The parts of a CPU's area that are there. */
+static const struct {
+	uint64_t offset, size;
+} present[] = {
+	{ 0, 2 * PAGE_SIZE },
+	{ R0_AREA_EXCEPTION_STACK, R0_AREA_EXCEPTION_SIZE },
+	{ R0_AREA_DF_STACK, R0_AREA_SMALL_SIZE },
+	{ R0_AREA_NMI_STACK, R0_AREA_SMALL_SIZE },
+	{ R0_AREA_MC_STACK, R0_AREA_SMALL_SIZE },
+	{ R0_AREA_STACK, R0_AREA_STACK_SIZE },
+	{ R0_AREA_USER_STACK, R0_AREA_USER_SIZE },
+};
+
+uint64_t entry_area(const struct entry *entry, unsigned int cpu)
+{
+	return entry->area + (uint64_t)cpu * R0_AREA_SIZE;
+}
+
+static uint64_t tls_copy_of(const struct entry *entry, unsigned int cpu)
+{
+	return entry->copies + (cpu - 1) * entry->tls.copy_size;
+}
+
+uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu)
+{
+	return cpu ? tls_base_of(&entry->tls, tls_copy_of(entry, cpu)) : entry->tls.base;
+}
+
+/* What lies between the parts that are there guards the stacks. */
+static int allow_area(uint64_t area, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(present) / sizeof(present[0]); i++)
+		if (mprotect((uint8_t *)area + present[i].offset, present[i].size,
+			     PROT_READ | PROT_WRITE) < 0)
+			return error_set(error, errno, "mprotect() of the guest's stacks: %s",
+					 strerror(errno));
+	return 0;
+}
+
+static size_t copies_size(const struct entry *entry)
+{
+	return (entry->cpus - 1) * entry->tls.copy_size;
+}
+
+static int reserve(size_t size, int protection, uint64_t *address, struct error *error)
+{
+	void *memory = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return error_set(error, errno, "reserving %zu KiB for the guest failed: %s",
+				 size >> 10, strerror(errno));
+	*address = (uint64_t)memory;
+	return 0;
+}
+
+int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error)
+{
+	uint64_t fs_base;
+	unsigned int cpu;
+	size_t page;
+	int err;
+
+	*entry = (struct entry){ .cpus = cpus };
+	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs_base);
+	tls_find(&entry->tls, fs_base);
+	/* Touched, so that they are in the snapshot even if the program's .bss is a sparse mapping. */
+	for (page = 0; page < R0_GUEST_SIZE; page += PAGE_SIZE)
+		*((volatile char *)&r0_guest + page) = 0;
+	*(const struct outside *volatile *)&outside = NULL;
+	err = reserve((size_t)cpus * R0_AREA_SIZE, PROT_NONE, &entry->area, error);
+	for (cpu = 0; cpu < cpus && !err; cpu++)
+		err = allow_area(entry_area(entry, cpu), error);
+	if (!err && cpus > 1)
+		err = reserve(copies_size(entry), PROT_READ | PROT_WRITE, &entry->copies, error);
+	if (err)
+		entry_release(entry);
+	return err;
+}
+
+void entry_release(struct entry *entry)
+{
+	if (entry->area)
+		munmap((void *)entry->area, (size_t)entry->cpus * R0_AREA_SIZE);
+	if (entry->copies)
+		munmap((void *)entry->copies, copies_size(entry));
+}
+
+size_t entry_supervisor_ranges(const struct entry *entry, struct mirror_range *ranges)
+{
+	unsigned int cpu;
+
+	ranges[0] = (struct mirror_range){ (uint64_t)r0_entry_start, (uint64_t)r0_entry_end };
+	ranges[1] =
+		(struct mirror_range){ (uint64_t)&r0_guest, (uint64_t)&r0_guest + R0_GUEST_SIZE };
+	for (cpu = 0; cpu < entry->cpus; cpu++)
+		ranges[2 + cpu] =
+			(struct mirror_range){ entry_area(entry, cpu),
+					       entry_area(entry, cpu) + R0_AREA_STACK - PAGE_SIZE };
+	return 2 + entry->cpus;
+}
+
+/* SDM vol. 3A, 3.4.5. Base 0 and limit 4 GiB, but in 64-bit mode only for show. */
+static uint64_t segment(uint64_t type, uint64_t dpl, bool long_mode, bool size32)
+{
+	return 0xffffull | type << 40 | 1ull << 44 | dpl << 45 | 1ull << 47 | 0xfull << 48 |
+	       (uint64_t)long_mode << 53 | (uint64_t)size32 << 54 | 1ull << 55;
+}
+
+/* A CPU's TR tells which one it is: see R0_TSS_OTHERS. */
+static uint16_t tss_selector(unsigned int cpu)
+{
+	return (uint16_t)(cpu ? R0_TSS_OTHERS + 16 * (cpu - 1) : R0_TSS);
+}
+
+static uint16_t gdt_size(unsigned int cpu)
+{
+	return (uint16_t)(cpu ? tss_selector(cpu) + 16 : R0_GDT_SIZE);
+}
+
+static void fill_gdt(uint64_t *gdt, uint64_t tss, unsigned int cpu)
+{
+	const uint64_t limit = sizeof(struct tss) - 1;
+	uint64_t *entry = &gdt[tss_selector(cpu) / 8];
+
+	gdt[R0_KERNEL_CS / 8] = segment(TYPE_CODE, 0, true, false);
+	gdt[R0_KERNEL_DS / 8] = segment(TYPE_DATA, 0, false, true);
+	gdt[R0_USER_CS32 / 8] = segment(TYPE_CODE, 3, false, true);
+	gdt[R0_USER_DS / 8] = segment(TYPE_DATA, 3, false, true);
+	gdt[R0_USER_CS / 8] = segment(TYPE_CODE, 3, true, false);
+	/* SDM vol. 3A, 8.2.3: base 23:0 at bit 16, 31:24 at bit 56, 63:32 in the second half. */
+	entry[0] = limit | (tss & 0xffffff) << 16 | (uint64_t)TYPE_BUSY_TSS << 40 | 1ull << 47 |
+		   (tss >> 24 & 0xff) << 56;
+	entry[1] = tss >> 32;
+}
+
+static struct gate make_gate(int vector)
+{
+	uint64_t target = (uint64_t)r0_vector_stubs + (uint64_t)vector * R0_VECTOR_STUB_SIZE;
+	uint8_t dpl = vector == R0_BP || vector == R0_OF ? 3 : 0;
+	uint8_t ist = vector == R0_DF  ? R0_IST_DF :
+		      vector == R0_NMI ? R0_IST_NMI :
+		      vector == R0_MC  ? R0_IST_MC :
+					 R0_IST_EXCEPTION;
+
+	return (struct gate){
+		.offset_low = target & 0xffff,
+		.selector = R0_KERNEL_CS,
+		.ist = ist,
+		.attributes = (uint8_t)(0x80 | dpl << 5 | TYPE_INTERRUPT_GATE),
+		.offset_middle = target >> 16 & 0xffff,
+		.offset_high = (uint32_t)(target >> 32),
+	};
+}
+
+static void fill_cpu(struct r0_cpu *cpu, unsigned int number, const struct entry *entry,
+		     const struct mirror *mirror)
+{
+	cpu->kernel_cr3 = mirror->root;
+	cpu->user_cr3 = mirror->user_root;
+	cpu->area = entry_area(entry, number);
+	cpu->user_stack = cpu->area + R0_AREA_USER_STACK + R0_AREA_USER_SIZE;
+	cpu->number = number;
+}
+
+static void fill_guest(struct r0_guest *guest, const struct entry *entry,
+		       const struct mirror *mirror)
+{
+	unsigned int cpu;
+	size_t i;
+
+	guest->exception = r0_exception;
+	guest->syscall = r0_syscall;
+	guest->cpu_main = r0_cpu_main;
+	for (cpu = 0; cpu < entry->cpus; cpu++)
+		fill_cpu(r0_cpu_at(guest, cpu), cpu, entry, mirror);
+	for (i = 0; i < mirror->part_count; i++) {
+		const struct mirror_part *part = &mirror->parts[i];
+
+		if (part->kind != MIRROR_SPARSE)
+			continue;
+		/* With too many, the last one spans the rest: the host knows which are. */
+		if (guest->sparse_count < R0_SPARSE_RANGES)
+			guest->sparse[guest->sparse_count++].first = part->map.start;
+		guest->sparse[guest->sparse_count - 1].last = part->map.end - 1;
+	}
+}
+
+/* RSP as a CALL leaves it (SysV ABI for AMD64, 3.2.2), with a return address above. */
+static uint64_t entry_stack(const struct entry *entry, unsigned int cpu)
+{
+	return entry_area(entry, cpu) + R0_AREA_STACK + R0_AREA_STACK_SIZE - (cpu ? 0 : 8);
+}
+
+/* A CPU's tables, which are all its own. Returns 0 or -errno. */
+static int prepare_cpu(const struct entry *entry, unsigned int cpu, const struct gate *idt,
+		       struct mirror *mirror)
+{
+	const uint64_t area = entry_area(entry, cpu);
+	uint64_t gdt[(R0_TSS_OTHERS + 16 * R0_CPU_LIMIT) / 8] = { 0 };
+	struct tss tss = {
+		.rsp[0] = area + R0_AREA_EXCEPTION_STACK + R0_AREA_EXCEPTION_SIZE,
+		.io_map = sizeof(tss),
+	};
+	int err;
+
+	tss.ist[R0_IST_EXCEPTION - 1] = tss.rsp[0];
+	tss.ist[R0_IST_DF - 1] = area + R0_AREA_DF_STACK + R0_AREA_SMALL_SIZE;
+	tss.ist[R0_IST_NMI - 1] = area + R0_AREA_NMI_STACK + R0_AREA_SMALL_SIZE;
+	tss.ist[R0_IST_MC - 1] = area + R0_AREA_MC_STACK + R0_AREA_SMALL_SIZE;
+	fill_gdt(gdt, area + R0_AREA_TSS, cpu);
+	err = mirror_write(mirror, gva(area + R0_AREA_TSS), &tss, sizeof(tss));
+	if (!err)
+		err = mirror_write(mirror, gva(area + R0_AREA_GDT), gdt, gdt_size(cpu));
+	if (!err)
+		err = mirror_write(mirror, gva(area + R0_AREA_IDT), idt, 256 * sizeof(*idt));
+	if (!err && cpu)
+		err = tls_copy(&entry->tls, mirror, tls_copy_of(entry, cpu));
+	return err;
+}
+
+int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error)
+{
+	static const struct outside *const table = &outside_host;
+	const uint64_t back = (uint64_t)r0_test_return;
+	struct r0_guest guest = { 0 };
+	struct gate idt[256];
+	unsigned int cpu;
+	int vector, err;
+
+	for (vector = 0; vector < 256; vector++)
+		idt[vector] = make_gate(vector);
+	fill_guest(&guest, entry, mirror);
+	err = mirror_write(mirror, gva((uint64_t)&r0_guest), &guest, sizeof(guest));
+	for (cpu = 0; cpu < entry->cpus && !err; cpu++)
+		err = prepare_cpu(entry, cpu, idt, mirror);
+	if (!err)
+		err = mirror_write(mirror, gva((uint64_t)&outside), &table, sizeof(table));
+	if (!err)
+		err = mirror_write(mirror, gva(entry_stack(entry, 0)), &back, sizeof(back));
+	if (err)
+		return error_set(error, -err,
+				 "the guest runtime's memory is not where the mirror looks for it");
+	return 0;
+}
+
+static struct kvm_segment flat(uint16_t selector, uint8_t type, bool long_mode)
+{
+	return (struct kvm_segment){
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.db = !long_mode,
+		.s = 1,
+		.l = long_mode,
+		.g = 1,
+	};
+}
+
+static void fill_sregs(struct kvm_sregs *sregs, const struct entry *entry, unsigned int cpu,
+		       const struct mirror *mirror, const struct vcpu *vcpu)
+{
+	const uint64_t area = entry_area(entry, cpu);
+	const struct kvm_segment none = { .unusable = 1 };
+
+	sregs->cr0 = R0_CR0_PE | R0_CR0_MP | R0_CR0_ET | R0_CR0_NE | R0_CR0_WP | R0_CR0_AM |
+		     R0_CR0_PG;
+	sregs->cr3 = mirror->root;
+	sregs->cr4 = R0_CR4_VME | R0_CR4_PSE | R0_CR4_PAE | R0_CR4_PGE | R0_CR4_OSFXSR |
+		     R0_CR4_OSXMMEXCPT;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) ? R0_CR4_OSXSAVE : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 0) ? R0_CR4_FSGSBASE : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 7) ? R0_CR4_SMEP : 0;
+	sregs->efer = R0_EFER_SCE | R0_EFER_LME | R0_EFER_LMA | R0_EFER_NXE;
+	sregs->cs = flat(R0_KERNEL_CS, TYPE_CODE, true);
+	sregs->ss = sregs->ds = sregs->es = flat(R0_KERNEL_DS, TYPE_DATA, false);
+	sregs->fs = sregs->gs = none;
+	sregs->fs.base = entry_fs_base(entry, cpu);
+	sregs->ldt = none;
+	sregs->tr = (struct kvm_segment){
+		.base = area + R0_AREA_TSS,
+		.limit = sizeof(struct tss) - 1,
+		.selector = tss_selector(cpu),
+		.type = TYPE_BUSY_TSS,
+		.present = 1,
+	};
+	sregs->gdt.base = area + R0_AREA_GDT;
+	sregs->gdt.limit = (uint16_t)(gdt_size(cpu) - 1);
+	sregs->idt.base = area + R0_AREA_IDT;
+	sregs->idt.limit = 256 * sizeof(struct gate) - 1;
+}
+
+static int set_msr(struct vcpu *vcpu, uint32_t index, uint64_t value, struct error *error)
+{
+	const struct kvm_msr_entry entry = { .index = index, .data = value };
+	int done = msrs_write(vcpu, &entry, 1, error);
+
+	if (done < 0)
+		return done;
+	return done ? 0 : error_set(error, EIO, "KVM does not set MSR %#x", index);
+}
+
+static uint64_t xcr0_of(const struct kvm_cpuid2 *cpuid)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 0xd && cpuid->entries[i].index == 0)
+			return cpuid->entries[i].eax | (uint64_t)cpuid->entries[i].edx << 32;
+	return 0;
+}
+
+/*
+ * All extended state that KVM supports and the test's CPUID has (leaf 0xd), so that AVX and what
+ * follows it work. XCR0 stays as it is after a reset where a test declares what makes no sense.
+ */
+static int set_xcr0(struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1 };
+
+	xcrs.xcrs[0].value = xcr0_of(&vcpu->own->cpuid) & xcr0_of(vcpu->vm->kvm->own->cpuid);
+	if (!xcrs.xcrs[0].value || ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0)
+		return 0;
+	xcrs.xcrs[0].value = R0_XCR0_X87;
+	return KVM_IOCTL(vcpu->fd, KVM_SET_XCRS, &xcrs, error);
+}
+
+/* Halted, with interrupts on: a CPU that waits for work. */
+static int halt(struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_mp_state halted = { .mp_state = KVM_MP_STATE_HALTED };
+
+	return KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &halted, error);
+}
+
+int entry_apply(const struct entry *entry, const struct mirror *mirror, struct vcpu *vcpu,
+		unsigned int cpu, struct error *error)
+{
+	uint64_t star = (uint64_t)R0_USER_CS32 << 48 | (uint64_t)R0_KERNEL_CS << 32;
+	uint64_t lstar = (uint64_t)r0_syscall_entry + cpu * R0_SYSCALL_ENTRY_SIZE;
+	struct kvm_regs regs = {
+		.rflags = R0_RFLAGS_FIXED | (cpu ? R0_RFLAGS_IF : 0),
+		.rip = cpu ? (uint64_t)r0_cpu_start : (uint64_t)r0_guest_run,
+		.rsp = entry_stack(entry, cpu),
+	};
+	struct kvm_sregs sregs;
+	int err;
+
+	err = KVM_IOCTL(vcpu->fd, KVM_GET_SREGS, &sregs, error);
+	if (err < 0)
+		return err;
+	fill_sregs(&sregs, entry, cpu, mirror, vcpu);
+	err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_REGS, &regs, error);
+	if (err >= 0)
+		err = set_xcr0(vcpu, error);
+	if (err >= 0)
+		err = set_msr(vcpu, R0_MSR_STAR, star, error);
+	if (err >= 0)
+		err = set_msr(vcpu, R0_MSR_LSTAR, lstar, error);
+	if (err >= 0)
+		err = set_msr(vcpu, R0_MSR_FMASK, SYSCALL_FLAGS, error);
+	if (err >= 0 && cpu)
+		err = halt(vcpu, error);
+	return err < 0 ? err : 0;
+}
+
+int entry_enable_apic(struct vcpu *vcpu, struct error *error)
+{
+	const uint32_t svr = R0_APIC_SVR_ENABLE | R0_APIC_SVR_RESET;
+	struct kvm_lapic_state lapic;
+	int err = KVM_IOCTL(vcpu->fd, KVM_GET_LAPIC, &lapic, error);
+
+	if (err < 0)
+		return err;
+	memcpy(lapic.regs + R0_APIC_SVR, &svr, sizeof(svr));
+	err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
+	return err < 0 ? err : 0;
+}

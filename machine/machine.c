@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Snapshots of the program, and machines made from them. */
+#include "machine/machine.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ring0/private/abi.h>
+#include "assist/assist.h"
+#include "assist/assist_policy.h"
+#include "base/host.h"
+#include "kvm/kvm_x86_64.h"
+#include "machine/guest_msrs_x86_64.h"
+#include "machine/guest_stdio.h"
+#include "machine/machine_own.h"
+#include "mirror/bind.h"
+
+static int take_mirror(struct snapshot *snapshot, const struct mirror_range *reserved, size_t count,
+		       struct error *error)
+{
+	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
+	struct mirror_config config = {
+		.reserved = reserved,
+		.reserved_count = count,
+		.supervisor = supervisor,
+		.supervisor_count = entry_supervisor_ranges(&snapshot->entry, supervisor),
+		.direct_map = R0_DIRECT_MAP,
+	};
+	struct mirror_patch *patches;
+	int err;
+
+	machine_own_configure(snapshot->kvm, &config);
+	stdio_prepare(snapshot->entry.cpus > 1);
+	err = assist_policy_patches(&patches, &config.patch_count, error);
+	if (err)
+		return err;
+	config.patches = patches;
+	err = mirror_create(&snapshot->mirror, &config, error);
+	free(patches);
+	if (!err)
+		err = entry_prepare(&snapshot->entry, snapshot->mirror, error);
+	return err;
+}
+
+int snapshot_create(struct snapshot **result, const struct mirror_range *reserved, size_t count,
+		    unsigned int cpus, struct error *error)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	int err;
+
+	if (!snapshot)
+		return error_set(error, ENOMEM, "no memory");
+	err = kvm_create(&snapshot->kvm, error);
+	if (err)
+		goto free;
+	snapshot->software = !host_virtualizes();
+	bind_lazy_symbols();
+	err = entry_reserve(&snapshot->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
+	if (err)
+		goto kvm;
+	err = take_mirror(snapshot, reserved, count, error);
+	/* A host that refuses something else, by seccomp say, does not lack KVM. */
+	if (snapshot_error_is_no_kvm(err))
+		err = -EIO;
+	if (err)
+		goto release;
+	*result = snapshot;
+	return 0;
+release:
+	mirror_destroy(snapshot->mirror);
+	entry_release(&snapshot->entry);
+kvm:
+	kvm_destroy(snapshot->kvm);
+free:
+	free(snapshot);
+	return err;
+}
+
+void snapshot_destroy(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	mirror_destroy(snapshot->mirror);
+	entry_release(&snapshot->entry);
+	kvm_destroy(snapshot->kvm);
+	free(snapshot);
+}
+
+bool snapshot_error_is_no_kvm(int err)
+{
+	return err == -ENODEV || err == -ENOENT || err == -ENXIO || err == -EACCES || err == -EPERM;
+}
+
+static int check_cpus(const struct snapshot *snapshot, const struct machine_options *options,
+		      struct error *error)
+{
+	int most = ioctl(snapshot->kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+
+	if (options->cpus > R0_CPU_LIMIT)
+		return error_set(error, E2BIG,
+				 "it asks for %u CPUs (.cpus), and ring0 gives a test at most %d",
+				 options->cpus, R0_CPU_LIMIT);
+	if (most > 0 && options->cpus > (unsigned int)most)
+		return error_set(
+			error, E2BIG,
+			"it asks for %u CPUs (.cpus), and this host's KVM gives a VM at most %d",
+			options->cpus, most);
+	if (options->cpus > snapshot->entry.cpus)
+		return error_set(error, E2BIG, "the snapshot is for %u CPUs, not %u",
+				 snapshot->entry.cpus, options->cpus);
+	return 0;
+}
+
+/* What is pristine, once all of it is made. */
+static int take_states(struct machine *machine, struct error *error)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (machine->vm.irqchip)
+		err = interrupt_devices_create(&machine->devices, &machine->vm, error);
+	for (i = 0; i < machine->cpu_count && !err; i++) {
+		struct machine_cpu *cpu = &machine->cpus[i];
+
+		err = vcpu_state_create(&cpu->state, &cpu->vcpu, error);
+		if (!err)
+			err = vcpu_state_restore(cpu->state, &cpu->vcpu, error);
+	}
+	return err;
+}
+
+/* What the guest reads of its MSRs when all is pristine. */
+static int take_msrs(struct machine *machine, struct guest_msrs **list, struct error *error)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (!*list)
+		err = guest_msrs_find(list, &machine->cpus[0].vcpu, error);
+	if (!err)
+		err = machine_reset(machine, error);
+	for (i = 0; i < machine->cpu_count && !err; i++)
+		err = guest_msrs_copy(&machine->cpus[i].msrs, *list, &machine->cpus[i].vcpu, error);
+	return err ? err : machine_reset(machine, error);
+}
+
+int machine_init(struct machine *machine, const struct snapshot *snapshot,
+		 const struct machine_options *options, struct error *error)
+{
+	const struct vm_options vm = { .irqchip = options->irqchip, .pit = options->irqchip };
+	unsigned int i;
+	int err;
+
+	*machine = (struct machine){ .snapshot = snapshot };
+	err = check_cpus(snapshot, options, error);
+	if (err)
+		return err;
+	machine->cpus = calloc(options->cpus, sizeof(machine->cpus[0]));
+	if (!machine->cpus)
+		return error_set(error, ENOMEM, "no memory");
+	err = vm_init(&machine->vm, snapshot->kvm, &vm, error);
+	if (err)
+		goto cpus;
+	err = memory_init(&machine->memory, snapshot->mirror, &machine->vm, error);
+	if (err)
+		goto vm;
+	for (i = 0; i < options->cpus && !err; i++)
+		err = machine_own_cpu(machine, options, error);
+	if (!err)
+		err = take_states(machine, error);
+	if (!err && options->msrs)
+		err = take_msrs(machine, options->msrs, error);
+	if (!err && options->cpus > 1)
+		err = team_create(&machine->team, options->cpus - 1, error);
+	if (!err)
+		return 0;
+	machine_finish(machine);
+	return err;
+vm:
+	vm_finish(&machine->vm);
+cpus:
+	free(machine->cpus);
+	return err;
+}
+
+void machine_finish(struct machine *machine)
+{
+	unsigned int i;
+
+	team_destroy(machine->team);
+	for (i = 0; i < machine->cpu_count; i++) {
+		assist_destroy(machine->cpus[i].assist);
+		guest_msrs_destroy(machine->cpus[i].msrs);
+		vcpu_state_destroy(machine->cpus[i].state);
+		vcpu_finish(&machine->cpus[i].vcpu);
+	}
+	free(machine->cpus);
+	interrupt_devices_destroy(machine->devices);
+	memory_finish(&machine->memory);
+	vm_finish(&machine->vm);
+}
+
+void machine_kick(struct machine *machine)
+{
+	unsigned int i;
+
+	for (i = 0; i < machine->cpu_count; i++)
+		vcpu_kick(&machine->cpus[i].vcpu);
+}
+
+int machine_reset(struct machine *machine, struct error *error)
+{
+	int err = memory_reset(&machine->memory, error);
+	unsigned int i;
+
+	/* What may interrupt the vCPUs comes before them. */
+	if (!err && machine->devices)
+		err = interrupt_devices_reset(machine->devices, error);
+	for (i = 0; i < machine->cpu_count && !err; i++) {
+		struct machine_cpu *cpu = &machine->cpus[i];
+
+		if (cpu->assist)
+			assist_reset(cpu->assist);
+		err = vcpu_state_restore(cpu->state, &cpu->vcpu, error);
+	}
+	return err;
+}
+
+/* What a CPU's state is to KVM, or what the guest reads of it, which runs the CPU. */
+static int cpu_differs(struct machine_cpu *cpu, bool by_guest, char *what, size_t size,
+		       struct error *error)
+{
+	if (by_guest)
+		return guest_msrs_differ(cpu->msrs, &cpu->vcpu, what, size, error);
+	return vcpu_state_differs(cpu->state, &cpu->vcpu, what, size, error);
+}
+
+/* Of several CPUs, the one that differs is named. */
+static int cpus_differ(struct machine *machine, bool by_guest, char *what, size_t size,
+		       struct error *error)
+{
+	int differs = 0;
+	unsigned int i;
+
+	for (i = 0; i < machine->cpu_count && !differs; i++) {
+		struct machine_cpu *cpu = &machine->cpus[i];
+		size_t prefix = 0;
+
+		if (machine->cpu_count > 1)
+			prefix = (size_t)snprintf(what, size, "CPU %u: ", i);
+		differs = cpu_differs(cpu, by_guest, what + prefix, size - prefix, error);
+	}
+	return differs;
+}
+
+int machine_differs(struct machine *machine, char *what, size_t size, struct error *error)
+{
+	int differs = cpus_differ(machine, false, what, size, error);
+
+	if (!differs && machine->devices)
+		differs = interrupt_devices_differ(machine->devices, what, size, error);
+	if (!differs)
+		differs = memory_differs(&machine->memory, what, size);
+	if (differs || !machine->cpus[0].msrs)
+		return differs;
+	differs = cpus_differ(machine, true, what, size, error);
+	return differs ? differs : machine_reset(machine, error);
+}

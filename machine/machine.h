@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine that tests run on: a VM with its vCPUs and its copy of the mirrored program, with the
+ * interrupt controllers and timers of a PC if asked for, all put back between tests. Any number of
+ * machines share one snapshot of the program.
+ */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include <ring0/test.h>
+#include "kvm/vcpu.h"
+#include "machine/cpu_threads.h"
+#include "machine/entry_x86_64.h"
+#include "machine/interrupt_devices_x86_64.h"
+#include "mirror/memory.h"
+
+/* The program as it was, and the KVM to run it on. Does not change once it is made. */
+struct snapshot {
+	struct kvm *kvm;
+	struct mirror *mirror;
+	struct entry entry;
+	bool software; /* a KVM that emulates ring 0: see docs/hosts.md */
+};
+
+/*
+ * Take a snapshot of the calling program, with the calling thread's TLS, for machines with up to
+ * `cpus` CPUs. `reserved` are guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV,
+ * -ENOENT, -EACCES and the like where there is no usable KVM. snapshot_destroy() releases it, after its
+ * machines.
+ */
+int snapshot_create(struct snapshot **snapshot, const struct mirror_range *reserved, size_t count,
+		    unsigned int cpus, struct error *error);
+void snapshot_destroy(struct snapshot *snapshot);
+
+/* Whether that error of snapshot_create() means that this host has no KVM to use. */
+bool snapshot_error_is_no_kvm(int err);
+
+/* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
+struct interrupts_poll {
+	uint64_t at, period; /* in nanoseconds */
+};
+
+struct guest_msrs;
+
+struct machine_cpu {
+	struct vcpu vcpu;
+	struct vcpu_state *state; /* the pristine one */
+	struct guest_msrs *msrs;  /* as they are in that state, to check the reset by, or NULL */
+	struct assist *assist;	  /* made when it is first needed, or NULL */
+	/* Of a run, on a machine with interrupt controllers: see interrupts_serve(). */
+	struct interrupts_poll look; /* whether it halts for good */
+	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
+};
+
+struct machine {
+	const struct snapshot *snapshot; /* not owned */
+	struct vm vm;
+	struct memory memory;
+	struct interrupt_devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
+	struct machine_cpu *cpus;
+	unsigned int cpu_count;
+	struct team *team; /* to run the CPUs but the first, or NULL if that is all */
+};
+
+struct machine_options {
+	struct r0_cpuids cpuid; /* that the vCPUs are to say, besides what KVM supports */
+	bool irqchip;		/* interrupt controllers and timers; several CPUs need them */
+	unsigned int cpus;	/* at least 1 */
+	/*
+	 * To check resets by the guest's view of its MSRs: which these are, found out by the first machine
+	 * and good for all of a kind, the caller's. NULL for a machine whose resets are not checked.
+	 */
+	struct guest_msrs **msrs;
+};
+
+/*
+ * Make a machine. Returns 0; -E2BIG for more CPUs than there can be, or than the snapshot is for; or
+ * another -errno.
+ */
+int machine_init(struct machine *machine, const struct snapshot *snapshot,
+		 const struct machine_options *options, struct error *error);
+void machine_finish(struct machine *machine);
+
+/* From another thread: have all CPUs' KVM_RUN return, as vcpu_kick() does. */
+void machine_kick(struct machine *machine);
+
+/* Put all of it back to how it was made. Returns 0, or -errno: then it is good for nothing. */
+int machine_reset(struct machine *machine, struct error *error);
+
+/*
+ * Compare all of it with how it was made: 1 and what differs, as text; 0; or -errno. Slow: for
+ * checking the reset itself.
+ */
+int machine_differs(struct machine *machine, char *what, size_t size, struct error *error);
+
+#endif /* MACHINE_MACHINE_H */

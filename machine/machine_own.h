@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What machine/machine.c leaves to the architecture. */
+#ifndef MACHINE_MACHINE_OWN_H
+#define MACHINE_MACHINE_OWN_H
+
+#include "machine/machine.h"
+
+/*
+ * What the architecture and KVM say of a mirror's configuration: the sizes of guest-physical addresses and
+ * of pages, and where the devices of .irqchip are.
+ */
+void machine_own_configure(const struct kvm *kvm, struct mirror_config *config);
+
+/* Make the machine's next vCPU, in the state in which tests start. Returns 0 or -errno. */
+int machine_own_cpu(struct machine *machine, const struct machine_options *options,
+		    struct error *error);
+
+#endif /* MACHINE_MACHINE_OWN_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* When a vCPU that stays in KVM_RUN is to come out. */
+#include "run/alarm.h"
+#include "base/clock.h"
+
+/* A test that should halt takes this long at least; each look costs an exit, so that they get rarer. */
+#define FIRST_PERIOD_NS 1000000ull
+#define LAST_PERIOD_NS	64000000ull
+
+int alarm_set(struct execution *run)
+{
+	uint64_t at = interrupt_devices_deadline(run->machine->devices);
+
+	if (run->cpu->look.at && run->cpu->look.at < at)
+		at = run->cpu->look.at;
+	if (run->cpu->wake.at && run->cpu->wake.at < at)
+		at = run->cpu->wake.at;
+	return vcpu_set_alarm(&run->cpu->vcpu, at < UINT64_MAX ? at : 0, &run->complaint);
+}
+
+void alarm_put_off(struct interrupts_poll *poll, uint64_t now)
+{
+	poll->at = now + poll->period;
+	poll->period *= poll->period < LAST_PERIOD_NS ? 2 : 1;
+}
+
+void alarm_forget(struct machine_cpu *cpu)
+{
+	cpu->look = (struct interrupts_poll){ .period = FIRST_PERIOD_NS };
+	cpu->wake = (struct interrupts_poll){ 0 };
+}
+
+int alarm_look(struct execution *run)
+{
+	run->cpu->look.period = FIRST_PERIOD_NS;
+	alarm_put_off(&run->cpu->look, clock_ns());
+	return alarm_set(run);
+}
+
+void alarm_wake_at(struct execution *run, uint64_t when_ns)
+{
+	run->cpu->wake = (struct interrupts_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
+	alarm_set(run);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a run ended as it did: the crash report of a stopped machine, and a condition's name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "crash/waiting.h"
+#include "kvm/kvm_x86_64.h"
+#include "kvm/vcpu_x86_64.h"
+#include "run/cpus.h"
+#include "run/crash_view.h"
+#include "run/halt.h"
+#include "run/interrupts.h"
+
+static size_t read_virtual(void *context, uint64_t address, void *to, size_t size)
+{
+	return memory_read(context, gva(address), to, size);
+}
+
+static size_t read_physical(void *context, uint64_t address, void *to, size_t size)
+{
+	return memory_read_physical(context, gpa(address), to, size);
+}
+
+static struct crash_region *list_regions(const struct mirror *mirror)
+{
+	struct crash_region *regions = calloc(mirror->part_count + 1, sizeof(*regions));
+	size_t i;
+
+	for (i = 0; regions && i < mirror->part_count; i++) {
+		const struct map *map = &mirror->parts[i].map;
+
+		regions[i] = (struct crash_region){
+			.start = map->start,
+			.end = map->end,
+			.file_offset = map->offset,
+			.path = map->path[0] == '/' ? map->path : NULL,
+			.prot = (map->read ? PROT_READ : 0) | (map->write ? PROT_WRITE : 0) |
+				(map->execute ? PROT_EXEC : 0),
+			.own = mirror->parts[i].kind != MIRROR_DIRECT,
+		};
+	}
+	return regions;
+}
+
+static uint8_t byte_at(const struct execution *run, uint64_t address)
+{
+	uint8_t byte = 0;
+
+	memory_read(&run->machine->memory, gva(address), &byte, 1);
+	return byte;
+}
+
+/* OUT to DX, which may have an operand-size prefix; SDM vol. 2B, OUT. */
+static bool is_out(uint8_t opcode)
+{
+	return opcode == 0xee || opcode == 0xef;
+}
+
+/* OUT to a port in the instruction. */
+static bool is_immediate_out(uint8_t opcode)
+{
+	return opcode == 0xe6 || opcode == 0xe7;
+}
+
+/* The start of the OUT that ends at an address; the address itself if none does. */
+static uint64_t out_before(const struct execution *run, uint64_t end)
+{
+	uint64_t start = end;
+
+	if (is_out(byte_at(run, end - 1)))
+		start = end - 1;
+	else if (is_immediate_out(byte_at(run, end - 2)))
+		start = end - 2;
+	if (start != end && byte_at(run, start - 1) == 0x66)
+		start--;
+	return start;
+}
+
+/*
+ * Where the instruction is that the vCPU left by: RIP is behind an OUT that KVM emulated, at one
+ * that left the VM on its own, and behind a HLT.
+ */
+static uint64_t place_of(const struct execution *run)
+{
+	const struct kvm_run *exit = run->cpu->vcpu.run;
+	uint64_t rip = run->regs.rip;
+	uint8_t opcode;
+
+	if (run->halted)
+		return rip - 1;
+	if (run->crash.kind != CRASH_PLACE && run->crash.kind != CRASH_SYSTEM_CALL)
+		return rip;
+	if (exit->exit_reason != KVM_EXIT_IO || exit->io.direction != KVM_EXIT_IO_OUT)
+		return rip;
+	opcode = byte_at(run, rip);
+	if (opcode == 0x66)
+		opcode = byte_at(run, rip + 1);
+	/* Without VMX and SVM on the host, KVM emulates every OUT. */
+	if (!run->machine->snapshot->software && (is_out(opcode) || is_immediate_out(opcode)))
+		return rip;
+	return out_before(run, rip);
+}
+
+/* What a report sees of a CPU; its registers are yet to be filled in. */
+static struct crash_view view_of(const struct execution *run, unsigned int number,
+				 const struct crash_region *regions)
+{
+	const struct snapshot *snapshot = run->machine->snapshot;
+	const struct vcpu *vcpu = &run->machine->cpus[number].vcpu;
+	/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB. */
+	const struct kvm_cpuid_entry2 *sizes = kvm_cpuid_leaf(&vcpu->own->cpuid, 0x80000008, 0);
+	const struct kvm_cpuid_entry2 *vendor = kvm_cpuid_leaf(&vcpu->own->cpuid, 0, 0);
+
+	return (struct crash_view){
+		.physical_bits = sizes ? sizes->eax & 0xff : 36,
+		.no_gigabyte_pages = !vcpu_cpuid_has(vcpu, 0x80000001, VCPU_EDX, 26),
+		/* "AuthenticAMD": the first four letters. */
+		.amd = vendor && vendor->ebx == 0x68747541,
+		.fs_base = entry_fs_base(&snapshot->entry, number),
+		.area = entry_area(&snapshot->entry, number),
+		.regions = regions,
+		.region_count = regions ? snapshot->mirror->part_count : 0,
+		.read = read_virtual,
+		.read_physical = read_physical,
+		.context = &run->machine->memory,
+	};
+}
+
+void crash_view_backtrace(const struct execution *run, const struct kvm_regs *regs,
+			  const struct kvm_sregs *sregs, bool after, FILE *out)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	struct crash_view view = view_of(run, execution_cpu(run), regions);
+
+	view.regs = *regs;
+	view.sregs = *sregs;
+	crash_backtrace(&view, after, out);
+	free(regions);
+}
+
+/* What ended the run, on the CPU that ended it. */
+static void explain_ending(struct execution *run, const struct crash_region *regions, char *message,
+			   size_t size, FILE *out)
+{
+	static const char running[] = "still running ";
+	struct crash_view view = view_of(run, execution_cpu(run), regions);
+
+	view.regs = run->regs;
+	view.regs.rip = place_of(run);
+	view.sregs = run->sregs;
+	view.cr2 = run->fault_address;
+	run->crash.output = run->output.text;
+	crash_describe(&view, &run->crash, message, size, out);
+	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
+		size_t end = strlen(message);
+
+		snprintf(message + end, size - end, "; %s", run->why);
+		fprintf(out, "%s\n", run->why);
+	}
+	if (run->crash.kind == CRASH_TIMEOUT && !strncmp(message, running, strlen(running)))
+		waiting_describe(&view, execution_cpu(run), run->machine->cpu_count,
+				 message + strlen(running), size - strlen(running));
+	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
+		interrupts_describe(run, out);
+}
+
+/* Where another CPU was at that time. */
+static void explain_other(const struct execution *run, unsigned int number,
+			  const struct crash_region *regions, FILE *out)
+{
+	const struct crash crash = { .kind = CRASH_PLACE };
+	struct machine_cpu *cpu = &run->machine->cpus[number];
+	struct crash_view view = view_of(run, number, regions);
+	const char *halted = "";
+	char place[1600], *text = NULL;
+	size_t length;
+	FILE *details;
+
+	if (parallel_is_idle(run, number)) {
+		fprintf(out, "\nCPU %u had nothing to do\n", number);
+		return;
+	}
+	view.regs = cpu->vcpu.run->s.regs.regs;
+	view.sregs = cpu->vcpu.run->s.regs.sregs;
+	view.cr2 = view.sregs.cr2;
+	if (is_halted(cpu)) {
+		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
+						      "halted, with interrupts off, ";
+		view.regs.rip--; /* HLT is one byte long */
+	}
+	details = open_memstream(&text, &length);
+	if (!details)
+		return;
+	crash_describe(&view, &crash, place, sizeof(place), details);
+	fclose(details);
+	waiting_describe(&view, number, run->machine->cpu_count, place, sizeof(place));
+	fprintf(out, "\nCPU %u was %s%s\n%s", number, halted, place, text);
+	free(text);
+}
+
+char *crash_view_explain(struct execution *run, char *message, size_t size)
+{
+	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	char *report = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&report, &length);
+	unsigned int i;
+
+	message[0] = '\0';
+	if (!out) {
+		free(regions);
+		return NULL;
+	}
+	if (run->parallel)
+		fprintf(out, "CPU %u:\n", execution_cpu(run));
+	explain_ending(run, regions, message, size, out);
+	for (i = 0; run->parallel && i < run->machine->cpu_count; i++)
+		if (i != execution_cpu(run))
+			explain_other(run, i, regions, out);
+	fclose(out);
+	free(regions);
+	if (run->crash.kind == CRASH_PLACE && run->ending.message) {
+		/* What happened is known; what was found out is where. */
+		char place[512];
+
+		snprintf(place, sizeof(place), "%s", message);
+		snprintf(message, size, "%s%s%s", run->ending.message, place[0] ? ", " : "", place);
+	}
+	return report;
+}
+
+/* ".when = name" in the attributes as they were written. */
+static bool find_written(const char *attributes, char *name, size_t size)
+{
+	const char *at = attributes;
+	size_t length;
+
+	while ((at = strstr(at, ".when"))) {
+		at += strlen(".when");
+		at += strspn(at, " \t\n");
+		if (*at != '=')
+			continue;
+		at += 1 + strspn(at + 1, " \t\n&");
+		length = strspn(at,
+				"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		if (!length)
+			continue;
+		snprintf(name, size, "%.*s", (int)length, at);
+		return true;
+	}
+	return false;
+}
+
+void crash_view_condition(const struct execution *run, char *name, size_t size)
+{
+	struct crash_region *regions;
+	struct crash_view view;
+	char *end;
+
+	if (run->job->attributes && find_written(run->job->attributes, name, size))
+		return;
+	regions = list_regions(run->machine->snapshot->mirror);
+	view = view_of(run, 0, regions);
+	crash_place(&view, (uint64_t)run->job->options->when, name, size);
+	/* "function (file:line)": the function's name says it. */
+	end = strstr(name, " (");
+	if (end)
+		*end = '\0';
+	free(regions);
+}

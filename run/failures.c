@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* The failures of a run: assertions, expectations and panics, in ring 0 and in mocks. */
+#include "run/failures.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "run/cpus.h"
+
+/* The text, with the CPU that it comes from where there are several. Takes it; NULL is NULL. */
+static char *name_cpu(const struct execution *run, char *text)
+{
+	char *named = NULL;
+
+	if (!run->parallel || !text)
+		return text;
+	if (asprintf(&named, "CPU %u: %s", execution_cpu(run), text) < 0)
+		named = NULL;
+	free(text);
+	return named;
+}
+
+bool failures_add(struct execution *run, enum r0_failure_kind kind, char *file, int line,
+		  char *text)
+{
+	text = name_cpu(run, text);
+	if (!text) {
+		free(file);
+		return false;
+	}
+	run->failure_count++;
+	if (file)
+		buffer_print(&run->failures, "%s:%d: ", file, line);
+	buffer_print(&run->failures, "%s\n", text);
+	if (!run->file && file) {
+		run->file = file;
+		run->line = line;
+		file = NULL;
+	}
+	free(file);
+	if (kind == R0_FAILURE_EXPECT) {
+		run->ending.failed_expectation = true;
+		if (!run->first_expectation)
+			run->first_expectation = text;
+		else
+			free(text);
+		return true;
+	}
+	/* The test goes on to its teardown, but this is how it ended; a second one adds nothing. */
+	if (run->text) {
+		free(text);
+		return true;
+	}
+	parallel_stop_others(run);
+	run->text = text;
+	run->explains = kind == R0_FAILURE_PANIC;
+	run->crash.kind = CRASH_PLACE;
+	execution_note_registers(run);
+	return true;
+}
+
+/* All failures, where there is more than the one that the message tells. */
+char *failures_prepend(const struct execution *run, const char *message, char *report)
+{
+	const char *only = run->text ? run->text : run->first_expectation;
+	struct buffer both = { 0 };
+
+	if (!run->failure_count || (run->failure_count == 1 && only && strstr(message, only)))
+		return report;
+	buffer_print(&both, "%s", run->failures.text);
+	if (report && report[0])
+		buffer_print(&both, "\n%s", report);
+	free(report);
+	return buffer_take(&both);
+}
+
+/* An expectation that failed before may be why the test then crashed or hung. */
+void failures_append(const struct execution *run, char *message, size_t size)
+{
+	const char *text = run->first_expectation;
+	size_t end = strlen(message);
+
+	if (text && run->file && !strstr(message, text))
+		snprintf(message + end, size - end, "; before that, %.*s (%s:%d)",
+			 (int)strcspn(text, "\n"), text, run->file, run->line);
+}
