@@ -208,6 +208,8 @@ static void pages_of_zeros_take_no_room(void **state)
 	view.region_count = 1;
 	view.read = read_few;
 	write_core(&view, true);
+	/* Before it is read: in a tmpfs a mapped hole takes a page then. */
+	assert_int_equal(stat(path, &found), 0);
 	open_core();
 	for (uint64_t page = 0; page < 700; page++) {
 		uint8_t byte = 1;
@@ -216,7 +218,6 @@ static void pages_of_zeros_take_no_room(void **state)
 				 1);
 		assert_int_equal(byte, (region.start / 4096 + page) % 7 < 2 ? 0xa5 : 0);
 	}
-	assert_int_equal(stat(path, &found), 0);
 	assert_uint_in_range(found.st_size, 700 * 4096, 800 * 4096);
 	/* In 512 bytes each. */
 	assert_uint_in_range(found.st_blocks, 200 * 8, 300 * 8);
