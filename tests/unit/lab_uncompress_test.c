@@ -29,6 +29,7 @@
 struct format {
 	const char *name;
 	size_t magic; /* bytes that tell it */
+	size_t large; /* of more than two blocks, where it has some */
 	size_t (*pack)(const void *from, size_t size, void *to, size_t room);
 };
 
@@ -95,10 +96,10 @@ static size_t pack_lz4(const void *from, size_t size, void *to, size_t room)
 }
 
 static const struct format formats[] = {
-	{ "gzip", 2, pack_gzip },
-	{ "xz", 5, pack_xz },
-	{ "zstd", 4, pack_zstd },
-	{ "lz4", 4, pack_lz4 },
+	{ "gzip", 2, 1 << 20, pack_gzip },
+	{ "xz", 5, 1 << 20, pack_xz },
+	{ "zstd", 4, 1 << 20, pack_zstd },
+	{ "lz4", 4, LARGE, pack_lz4 },
 };
 #define FORMATS (sizeof(formats) / sizeof(*formats))
 
@@ -146,23 +147,25 @@ static void comes_out_as_it_went_in(void **state)
 	(void)state;
 	for (size_t i = 0; i < FORMATS; i++) {
 		is_whole(formats[i].pack(content, SMALL, packed, LARGE), SMALL);
-		is_whole(formats[i].pack(content, LARGE, packed, LARGE), LARGE);
+		is_whole(formats[i].pack(content, formats[i].large, packed, LARGE),
+			 formats[i].large);
 	}
 }
 
 /* A bzImage has the size after what is compressed. */
 static void what_follows_is_left_alone(void **state)
 {
+	size_t length;
+
 	(void)state;
 	for (size_t i = 0; i < FORMATS; i++) {
-		size_t length = formats[i].pack(content, SMALL, packed, LARGE);
-
+		length = formats[i].pack(content, SMALL, packed, LARGE);
 		put_le32(packed + length, SMALL);
 		is_whole(length + 4, SMALL);
-		length = formats[i].pack(content, 2 * LZ4_BLOCK, packed, LARGE);
-		put_le32(packed + length, 2 * LZ4_BLOCK);
-		is_whole(length + 4, 2 * LZ4_BLOCK);
 	}
+	length = pack_lz4(content, 2 * LZ4_BLOCK, packed, LARGE);
+	put_le32(packed + length, 2 * LZ4_BLOCK);
+	is_whole(length + 4, 2 * LZ4_BLOCK);
 }
 
 static void cut_short_is_refused(void **state)
