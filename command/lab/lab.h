@@ -258,14 +258,15 @@ int lab_initramfs(const struct lab_options *options, const struct lab_kernel *ke
 
 struct lab_machine {
 	const struct lab_emulator *emulator;
-	void *own;     /* what is the emulator's own */
-	pid_t pid;     /* 0 when none runs */
-	int process;   /* a pidfd */
-	int port;      /* where the messages of protocol.h arrive */
-	int console;   /* the kernel's messages */
-	int complaint; /* the emulator's standard error */
-	char *command; /* as it was started */
-	char *log;     /* what came from the console and the emulator so far */
+	void *own;	  /* what is the emulator's own */
+	pid_t pid;	  /* 0 when none runs */
+	uint64_t started; /* by lab_clock() */
+	int process;	  /* a pidfd */
+	int port;	  /* where the messages of protocol.h arrive */
+	int console;	  /* the kernel's messages */
+	int complaint;	  /* the emulator's standard error */
+	char *command;	  /* as it was started */
+	char *log;	  /* what came from the console and the emulator so far */
 	size_t log_size;
 	char *refusal;	     /* what the emulator said when it last refused something, or NULL */
 	uint64_t panic_time; /* by lab_clock(), 0 while its kernel is well */
@@ -289,8 +290,10 @@ void lab_machine_stop(struct lab_machine *machine);
 /* Take what the console and the emulator's standard error have; true while that runs. */
 bool lab_machine_listen(struct lab_machine *machine);
 /*
- * Milliseconds of a clock that stands still while the emulator is ready to run and the host's CPUs are
- * taken. It goes as lab_clock() does where the kernel doesn't count that.
+ * Milliseconds of a clock that all but stands still while one of the emulator's threads is ready to run and
+ * the host's CPUs are taken: they wait for one another, so that each one's wait delays the machine. That it
+ * still goes at a sixteenth of the time ends what hangs. It goes as lab_clock() does where the kernel
+ * doesn't count the waits.
  */
 uint64_t lab_machine_clock(const struct lab_machine *machine);
 /* Say why a machine ended by itself, from its log. */
