@@ -21,10 +21,26 @@ static const char *name_of(enum bus_space space)
 	return space == BUS_PORT ? "port" : "guest-physical";
 }
 
+int bus_add_device(struct bus *bus, struct dev *dev, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < bus->device_count && bus->devices[i] != dev; i++)
+		;
+	if (i == BUS_RANGES_MAX)
+		return error_set(error, ENOSPC, "%s: a bus has room for %d devices", dev->ops->name,
+				 BUS_RANGES_MAX);
+	if (i == bus->device_count)
+		bus->devices[bus->device_count++] = dev;
+	dev->bus = bus;
+	return 0;
+}
+
 int bus_add(struct bus *bus, enum bus_space space, uint64_t first, uint64_t size, struct dev *dev,
 	    struct error *error)
 {
 	size_t i;
+	int err;
 
 	if (!size || size - 1 > UINT64_MAX - first ||
 	    (space == BUS_PORT && !range_holds(0, PORTS, first, size)))
@@ -45,13 +61,10 @@ int bus_add(struct bus *bus, enum bus_space space, uint64_t first, uint64_t size
 	if (bus->range_count == BUS_RANGES_MAX)
 		return error_set(error, ENOSPC, "%s: a bus has room for %d ranges", dev->ops->name,
 				 BUS_RANGES_MAX);
-	bus->ranges[bus->range_count++] = (struct bus_range){ space, first, size, dev };
-	for (i = 0; i < bus->device_count && bus->devices[i] != dev; i++)
-		;
-	if (i == bus->device_count)
-		bus->devices[bus->device_count++] = dev;
-	dev->bus = bus;
-	return 0;
+	err = bus_add_device(bus, dev, error);
+	if (!err)
+		bus->ranges[bus->range_count++] = (struct bus_range){ space, first, size, dev };
+	return err;
 }
 
 static const struct bus_range *find(const struct bus *bus, enum bus_space space, uint64_t address)
@@ -120,7 +133,8 @@ void bus_reset(struct bus *bus)
 		if (bus->devices[i]->ops->reset)
 			bus->devices[i]->ops->reset(bus->devices[i]);
 	bus->shutdown = NULL;
-	bus->shutdown_status = 0;
+	bus->end = BUS_END_RESET;
+	bus->status = 0;
 	bus->unhandled_count = 0;
 }
 
@@ -165,6 +179,30 @@ void bus_restore(struct bus *bus, const void *state)
 	}
 }
 
+uint64_t bus_deadline(struct bus *bus)
+{
+	uint64_t first = UINT64_MAX, deadline;
+	size_t i;
+
+	for (i = 0; i < bus->device_count; i++) {
+		struct dev *dev = bus->devices[i];
+
+		deadline = dev->ops->deadline ? dev->ops->deadline(dev) : UINT64_MAX;
+		if (deadline < first)
+			first = deadline;
+	}
+	return first;
+}
+
+void bus_expire(struct bus *bus)
+{
+	size_t i;
+
+	for (i = 0; i < bus->device_count; i++)
+		if (bus->devices[i]->ops->expire)
+			bus->devices[i]->ops->expire(bus->devices[i]);
+}
+
 void bus_access_text(const struct bus_access *access, char *text, size_t size)
 {
 	const char *plural = access->size == 1 ? "" : "s";
@@ -178,11 +216,12 @@ void bus_access_text(const struct bus_access *access, char *text, size_t size)
 			 name_of(access->space), access->address);
 }
 
-enum bus_result dev_shutdown(struct dev *dev, uint64_t status)
+enum bus_result dev_shutdown(struct dev *dev, enum bus_end end, uint64_t status)
 {
 	if (dev->bus) {
 		dev->bus->shutdown = dev;
-		dev->bus->shutdown_status = status;
+		dev->bus->end = end;
+		dev->bus->status = status;
 	}
 	return BUS_SHUTDOWN;
 }

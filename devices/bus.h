@@ -20,7 +20,16 @@ enum bus_space { BUS_PORT, BUS_MEMORY };
 enum bus_result {
 	BUS_DONE,
 	BUS_UNMAPPED, /* nobody answers */
-	BUS_SHUTDOWN, /* the guest asks for the machine's end or reset: bus->shutdown_status */
+	BUS_SHUTDOWN, /* the guest asks for the machine's end or reset: bus->end */
+};
+
+/* What it asks for with BUS_SHUTDOWN. */
+enum bus_end {
+	BUS_END_RESET, /* of the whole machine */
+	BUS_END_INIT, /* of the CPUs alone, as by their INIT# pin: devices and memory stay as they are */
+	BUS_END_STATUS, /* with bus->status */
+	BUS_END_POWER_OFF,
+	BUS_END_SLEEP, /* to RAM, ACPI's S3 */
 };
 
 struct bus;
@@ -43,6 +52,13 @@ struct dev_ops {
 	 */
 	void (*save)(struct dev *dev);
 	void (*restored)(struct dev *dev);
+	/*
+	 * For devices that do something by themselves, by a clock of nanoseconds that all of a bus's
+	 * share, or NULL: when the next thing is due, UINT64_MAX if none is, and to do what is. A device
+	 * whose deadline may be another one tells the bus's `wake`.
+	 */
+	uint64_t (*deadline)(struct dev *dev);
+	void (*expire)(struct dev *dev);
 };
 
 /* First member of every device's structure. */
@@ -78,8 +94,9 @@ struct bus {
 	size_t device_count;
 	uint64_t unhandled_count;			 /* accesses that nobody handled */
 	struct bus_access unhandled[BUS_UNHANDLED_KEPT]; /* the last of them, the n-th at n % KEPT */
-	uint64_t shutdown_status;   /* 0: a reset was asked for; else debug_exit's, which is odd */
-	const struct dev *shutdown; /* who said BUS_SHUTDOWN last, or NULL */
+	const struct dev *shutdown;			 /* who said BUS_SHUTDOWN last, or NULL */
+	enum bus_end end;				 /* what that asked for */
+	uint64_t status;				 /* with BUS_END_STATUS */
 	/*
 	 * An eventfd or -1: gets 1 when a device can take input again that it refused, or has left
 	 * some of its work for later (see virtio_continue()).
@@ -97,6 +114,12 @@ void bus_init(struct bus *bus);
  */
 int bus_add(struct bus *bus, enum bus_space space, uint64_t first, uint64_t size, struct dev *dev,
 	    struct error *error);
+
+/*
+ * Have a device that answers at no range of its own on the bus, for its registers to be reset and copied
+ * with all others'. Returns 0; -ENOSPC.
+ */
+int bus_add_device(struct bus *bus, struct dev *dev, struct error *error);
 
 /*
  * One access, `size` bytes. What a read leaves undriven is as it was (ports) or all ones (memory);
@@ -120,11 +143,15 @@ size_t bus_state_size(const struct bus *bus);
 void bus_save(struct bus *bus, void *state);
 void bus_restore(struct bus *bus, const void *state);
 
+/* The first of all devices' deadlines, and to have each do what is due. */
+uint64_t bus_deadline(struct bus *bus);
+void bus_expire(struct bus *bus);
+
 /* An access as text: "write of 0x41 (1 byte) to port 0x3f8". */
 void bus_access_text(const struct bus_access *access, char *text, size_t size);
 
 /* For devices: say that the guest asks for the machine's end. Returns BUS_SHUTDOWN. */
-enum bus_result dev_shutdown(struct dev *dev, uint64_t status);
+enum bus_result dev_shutdown(struct dev *dev, enum bus_end end, uint64_t status);
 
 /* For devices: tell bus->wake. */
 void dev_wake(struct dev *dev);

@@ -16,7 +16,7 @@ static enum bus_result debug_exit_write(struct dev *dev, uint64_t offset, const 
 {
 	(void)offset;
 	/* Of a longer access the device would see four bytes. */
-	return dev_shutdown(dev, dev_load(data, size < 4 ? size : 4) << 1 | 1);
+	return dev_shutdown(dev, BUS_END_STATUS, dev_load(data, size < 4 ? size : 4) << 1 | 1);
 }
 
 static const struct dev_ops debug_exit_ops = {

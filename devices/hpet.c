@@ -103,6 +103,18 @@ static void update_lines(struct hpet *hpet)
 	set_lines(hpet, high & ~before, true);
 }
 
+/* Tell whether the timers have the PIT's and the real-time clock's lines. */
+static void tell_replacement(struct hpet *hpet)
+{
+	bool on = hpet->registers.config & CONFIG_LEGACY;
+
+	if (on == hpet->replaces)
+		return;
+	hpet->replaces = on;
+	if (hpet->options.replaces)
+		hpet->options.replaces(hpet->options.replaces_context, on);
+}
+
 static void fire(struct hpet *hpet, unsigned int n)
 {
 	struct hpet_registers *r = &hpet->registers;
@@ -301,6 +313,7 @@ static enum bus_result hpet_write(struct dev *dev, uint64_t offset, const void *
 	hpet_expire(hpet);
 	write_register(hpet, offset & ~7ull, dev_load(data, size) << shift, mask);
 	update_lines(hpet);
+	tell_replacement(hpet);
 	dev_wake(dev);
 	return BUS_DONE;
 }
@@ -311,6 +324,7 @@ static void hpet_reset(struct dev *dev)
 
 	hpet->registers = (struct hpet_registers){ 0 };
 	update_lines(hpet);
+	tell_replacement(hpet);
 	dev_wake(dev);
 }
 
@@ -342,7 +356,18 @@ static void hpet_restored(struct dev *dev)
 		timer->period &= width_of(timer);
 	}
 	update_lines(hpet);
+	tell_replacement(hpet);
 	dev_wake(dev);
+}
+
+static uint64_t deadline(struct dev *dev)
+{
+	return hpet_deadline((struct hpet *)dev);
+}
+
+static void expire(struct dev *dev)
+{
+	hpet_expire((struct hpet *)dev);
 }
 
 static const struct dev_ops hpet_ops = {
@@ -352,6 +377,8 @@ static const struct dev_ops hpet_ops = {
 	.write = hpet_write,
 	.save = hpet_save,
 	.restored = hpet_restored,
+	.deadline = deadline,
+	.expire = expire,
 };
 
 void hpet_init(struct hpet *hpet, const struct hpet_options *options)

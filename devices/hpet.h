@@ -44,6 +44,9 @@ struct hpet_options {
 	 * 8259s call it, which on the I/O APIC is input 2; timer 1 has 8. irq.number is not used.
 	 */
 	struct irq_line irq;
+	/* Told when legacy replacement is turned on or off, or NULL. */
+	void (*replaces)(void *context, bool on);
+	void *replaces_context;
 	uint32_t routes; /* inputs that timers can be routed to, a bit each: HPET_ROUTES */
 };
 
@@ -53,6 +56,7 @@ struct hpet {
 	struct hpet_options options;
 	uint64_t since; /* by the clock, in ns: of no meaning to another process */
 	uint32_t high;	/* lines that are, a bit each */
+	bool replaces;	/* as options.replaces was told last */
 };
 
 /* A timer block after reset: the counter is 0 and stands. */

@@ -18,7 +18,6 @@
 #define PORT_A20	   0x02
 #define CONTROL_RESET	   0x01
 #define CONTROL_A20	   0x02
-#define RESET_STATUS	   0
 
 bool i8042_a20(const struct i8042 *i8042)
 {
@@ -36,7 +35,7 @@ static enum bus_result set_output_port(struct dev *dev, struct i8042_registers *
 {
 	/* Reset is a pulse: nothing is left of it but its effect. */
 	r->output_port = value | PORT_NOT_RESET;
-	return value & PORT_NOT_RESET ? BUS_DONE : dev_shutdown(dev, RESET_STATUS);
+	return value & PORT_NOT_RESET ? BUS_DONE : dev_shutdown(dev, BUS_END_INIT, 0);
 }
 
 static enum bus_result data_read(struct dev *dev, uint64_t offset, void *data, size_t size)
@@ -97,7 +96,7 @@ static enum bus_result command_write(struct dev *dev, uint64_t offset, const voi
 		break;
 	default:
 		if (command >= COMMAND_PULSE && !(command & PORT_NOT_RESET))
-			return dev_shutdown(dev, RESET_STATUS);
+			return dev_shutdown(dev, BUS_END_INIT, 0);
 		break;
 	}
 	return BUS_DONE;
@@ -126,11 +125,13 @@ static enum bus_result control_write(struct dev *dev, uint64_t offset, const voi
 
 	(void)offset;
 	(void)size;
-	r->control_port = value & (uint8_t) ~(CONTROL_RESET | CONTROL_A20);
+	bool rises = value & ~r->control_port & CONTROL_RESET;
+
+	r->control_port = value & (uint8_t)~CONTROL_A20;
 	r->output_port &= (uint8_t)~PORT_A20;
 	if (value & CONTROL_A20)
 		r->output_port |= PORT_A20;
-	return value & CONTROL_RESET ? dev_shutdown(dev, RESET_STATUS) : BUS_DONE;
+	return rises ? dev_shutdown(dev, BUS_END_INIT, 0) : BUS_DONE;
 }
 
 static const struct dev_ops data_ops = {

@@ -5,6 +5,9 @@
  * and Auxiliary Device Controller"), and by system control port A, 0x92. Reads of 0x60 and 0x64 give 0
  * in the first byte, but for the answer to the command that reads the output port.
  *
+ * Each reset is one of the CPU alone, as by its INIT# pin: devices and memory stay as they are. That of
+ * 0x92 comes when bit 0 goes from 0 to 1, where it stays until it is cleared or the machine is reset.
+ *
  * The A20 gate is a bit that can be read back. It masks no addresses: KVM has no such thing.
  */
 #ifndef DEVICES_I8042_H
@@ -19,7 +22,7 @@ struct i8042_registers {
 	uint8_t expects_port; /* the next byte to 0x60 is for the output port */
 	uint8_t answer;	      /* to be read from 0x60 */
 	uint8_t answer_waits; /* as status bit 0 says */
-	uint8_t control_port; /* 0x92's bits but A20 and reset */
+	uint8_t control_port; /* 0x92's bits but A20 */
 };
 
 struct i8042 {

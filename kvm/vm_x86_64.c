@@ -139,6 +139,23 @@ int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *e
 	return err;
 }
 
+int vm_replace_pit(struct vm *vm, bool on, struct error *error)
+{
+	struct kvm_pit_state2 pit;
+	int err;
+
+	if (!vm->pit)
+		return 0;
+	err = KVM_IOCTL(vm->fd, KVM_GET_PIT2, &pit, error);
+	if (err < 0)
+		return err;
+	pit.flags &= ~(uint32_t)KVM_PIT_FLAGS_HPET_LEGACY;
+	if (on)
+		pit.flags |= KVM_PIT_FLAGS_HPET_LEGACY;
+	err = KVM_IOCTL(vm->fd, KVM_SET_PIT2, &pit, error);
+	return err < 0 ? err : 0;
+}
+
 int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error)
 {
 	struct msr_filter filter;

@@ -32,4 +32,10 @@ int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error 
  */
 int vm_filter_all_msrs(struct vm *vm, bool apic_base, struct error *error);
 
+/*
+ * Take the PIT's channel 0 off its interrupt line, or put it back there, as the HPET's legacy replacement
+ * does. Nothing for a VM without a PIT. Returns 0 or -errno.
+ */
+int vm_replace_pit(struct vm *vm, bool on, struct error *error);
+
 #endif /* KVM_VM_X86_64_H */

@@ -48,8 +48,11 @@ static struct exit serve(void *context, struct error *error)
 	pthread_mutex_lock(&devices->lock);
 	exit = exit_classify(state, cpu->machine->kvm->run_size, &devices->bus);
 	if (exit.outcome == EXIT_SHUTDOWN &&
-	    (state->exit_reason == KVM_EXIT_IO || state->exit_reason == KVM_EXIT_MMIO))
-		cpu->status = devices->bus.shutdown_status;
+	    (state->exit_reason == KVM_EXIT_IO || state->exit_reason == KVM_EXIT_MMIO)) {
+		cpu->by_device = true;
+		cpu->end = devices->bus.end;
+		cpu->status = devices->bus.status;
+	}
 	pthread_mutex_unlock(&devices->lock);
 	exit_describe(state, &exit, text, sizeof(text));
 	if (exit.outcome == EXIT_FATAL || (exit.outcome == EXIT_NONE && exit.has_reason))
@@ -109,39 +112,65 @@ static void set_thread(struct monitor_cpu *cpu, pid_t thread)
 	pthread_mutex_unlock(&cpu->kick_lock);
 }
 
-/* What the guest asked for, or came to, with an exit that shuts down. */
-static enum r0_vm_end shutdown_end(const struct monitor_cpu *cpu)
+/* What a device says that the guest asked for. */
+static void end_by_device(const struct monitor_cpu *cpu, struct r0_vm_outcome *outcome)
 {
-	const struct kvm_run *state = cpu->vcpu.run;
+	const char *what = "";
 
-	switch (state->exit_reason) {
-	case KVM_EXIT_SHUTDOWN:
-		return R0_VM_TRIPLE_FAULT;
-	case KVM_EXIT_SYSTEM_EVENT:
-		return state->system_event.type == KVM_SYSTEM_EVENT_RESET ? R0_VM_RESET :
-									    R0_VM_POWER_OFF;
-	default:
+	switch (cpu->end) {
+	case BUS_END_RESET:
+		outcome->end = R0_VM_RESET;
+		what = "the guest asked for a reset";
 		break;
-	}
-	return cpu->status ? R0_VM_STATUS : R0_VM_RESET;
-}
-
-static void shut_down(const struct monitor_cpu *cpu, struct r0_vm_outcome *outcome)
-{
-	const struct kvm_run *state = cpu->vcpu.run;
-	const struct exit exit = { .outcome = EXIT_SHUTDOWN };
-
-	outcome->end = shutdown_end(cpu);
-	if (outcome->end == R0_VM_STATUS) {
+	case BUS_END_INIT:
+		outcome->end = R0_VM_RESET;
+		what = "the guest asked for a reset of the CPUs";
+		break;
+	case BUS_END_STATUS:
+		outcome->end = R0_VM_STATUS;
 		outcome->exit_code = (int)(cpu->status & 0xff);
 		outcome->status = (uint32_t)(cpu->status >> 1);
 		snprintf(outcome->reason, sizeof(outcome->reason),
 			 "the guest ended with status %" PRIu32, outcome->status);
 		return;
+	case BUS_END_POWER_OFF:
+		outcome->end = R0_VM_POWER_OFF;
+		/* Whichever CPU the system does it on. */
+		outcome->exit_code = 0;
+		what = "the guest powered the machine off";
+		break;
+	case BUS_END_SLEEP:
+		outcome->end = R0_VM_SLEEP;
+		what = "the guest had the machine sleep";
+		break;
 	}
+	snprintf(outcome->reason, sizeof(outcome->reason), "%s", what);
+}
+
+/* What KVM says that it came to. */
+static void end_by_kvm(const struct monitor_cpu *cpu, struct r0_vm_outcome *outcome)
+{
+	const struct kvm_run *state = cpu->vcpu.run;
+	const struct exit exit = { .outcome = EXIT_SHUTDOWN };
+
+	outcome->end = R0_VM_POWER_OFF;
+	if (state->exit_reason == KVM_EXIT_SHUTDOWN)
+		outcome->end = R0_VM_TRIPLE_FAULT;
+	else if (state->system_event.type == KVM_SYSTEM_EVENT_RESET)
+		outcome->end = R0_VM_RESET;
 	/* A triple fault is what nobody meant. */
-	outcome->exit_code = cpu->number || outcome->end == R0_VM_TRIPLE_FAULT ? 1 : 0;
+	if (outcome->end == R0_VM_TRIPLE_FAULT)
+		outcome->exit_code = 1;
 	exit_describe(state, &exit, outcome->reason, sizeof(outcome->reason));
+}
+
+static void shut_down(const struct monitor_cpu *cpu, struct r0_vm_outcome *outcome)
+{
+	outcome->exit_code = cpu->number ? 1 : 0;
+	if (cpu->by_device)
+		end_by_device(cpu, outcome);
+	else
+		end_by_kvm(cpu, outcome);
 }
 
 static void tell_end(struct monitor_cpu *cpu, const struct cpu_loop_result *result,

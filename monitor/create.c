@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "monitor/reset.h"
 #include "monitor/rest.h"
 #include "monitor/snapshot.h"
 #include "monitor/threads.h"
@@ -117,7 +118,7 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	err = guest_memory_init(&vm->memory, &vm->vm, vm->options.memory, error);
 	if (err)
 		goto vm;
-	err = devices_create(&vm->devices, &vm->options, &vm->vm, &vm->memory.ram, error);
+	err = devices_create(&vm->devices, &vm->options, &vm->vm, &vm->memory, error);
 	if (err)
 		goto memory;
 	err = park_control_init(&vm->park, error);
@@ -127,8 +128,13 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	if (err)
 		goto park;
 	err = make_cpus(vm, error);
+	if (err)
+		goto watch;
+	err = vm->options.pc ? pristine_create(&vm->pristine, vm, error) : 0;
 	if (!err)
 		return 0;
+	finish_cpus(vm, vm->options.cpus);
+watch:
 	watch_finish(&vm->watch);
 park:
 	park_control_finish(&vm->park);
@@ -160,6 +166,7 @@ int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, str
 	/* They stay the caller's for no longer than this call. */
 	vm->options.block = NULL;
 	vm->options.net = NULL;
+	vm->options.files = NULL;
 	init_locks(vm);
 	*result = vm;
 	return 0;
@@ -168,6 +175,7 @@ int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, str
 /* With no thread left. */
 static void release(struct r0_vm *vm)
 {
+	pristine_destroy(vm->pristine);
 	finish_cpus(vm, vm->options.cpus);
 	watch_finish(&vm->watch);
 	park_control_finish(&vm->park);

@@ -61,7 +61,7 @@ static void set_real(const struct r0_vm_entry *entry, struct kvm_sregs *sregs,
 
 	data.selector = 0;
 	data.base = 0;
-	sregs->cs.selector = (uint16_t)((entry->ip >> 4) & 0xf000);
+	sregs->cs.selector = entry->cs ? entry->cs : (uint16_t)((entry->ip >> 4) & 0xf000);
 	sregs->cs.base = (uint64_t)sregs->cs.selector << 4;
 	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
 	regs->rip = entry->ip - sregs->cs.base;
@@ -122,6 +122,12 @@ static int make_tables(struct r0_vm *vm, const struct r0_vm_entry *entry, struct
 			 (unsigned long long)entry->tables, (unsigned long long)size);
 }
 
+/* Of real mode: whether the IP is in the segment. */
+static bool segment_holds(const struct r0_vm_entry *entry)
+{
+	return !entry->cs || range_holds((uint64_t)entry->cs << 4, 0x10000, entry->ip, 1);
+}
+
 static int check_entry(const struct r0_vm_entry *entry, struct error *error)
 {
 	switch (entry->mode) {
@@ -129,7 +135,7 @@ static int check_entry(const struct r0_vm_entry *entry, struct error *error)
 	case R0_VM_MODE_LONG:
 		return 0;
 	case R0_VM_MODE_REAL:
-		if (entry->ip <= 0xfffff && entry->sp <= 0xffff)
+		if (entry->ip <= 0xfffff && entry->sp <= 0xffff && segment_holds(entry))
 			return 0;
 		break;
 	case R0_VM_MODE_PROTECTED:

@@ -238,3 +238,16 @@ int guest_memory_forget(struct guest_memory *memory, struct error *error)
 
 	return err ? err : set_slots(memory, true, error);
 }
+
+int guest_memory_remap(struct guest_memory *memory, uint64_t address, struct error *error)
+{
+	uint8_t *page = ram_at(&memory->ram, gpa(page_floor(address)), PAGE_SIZE, false);
+
+	if (!page)
+		return 0;
+	if (mmap(page, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED,
+		 memory->fd, (off_t)(page - memory->host)) == MAP_FAILED)
+		return error_set(error, errno, "mapping a page of a VM's memory anew failed: %s",
+				 strerror(errno));
+	return 0;
+}

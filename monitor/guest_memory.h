@@ -66,6 +66,12 @@ void guest_memory_zero(struct guest_memory *memory, uint8_t *at, uint64_t size);
  */
 int guest_memory_forget(struct guest_memory *memory, struct error *error);
 
+/*
+ * Have KVM make its translation of the page at a guest-physical address anew: it is mapped once more
+ * where it is. Nothing happens where there is no memory. vCPUs may run. Returns 0 or -errno.
+ */
+int guest_memory_remap(struct guest_memory *memory, uint64_t address, struct error *error);
+
 /* Of the architecture: whether KVM says that the CPU walks the guest's page tables by itself. */
 bool guest_memory_cpu_walks(void);
 

@@ -8,16 +8,20 @@
 #include "base/clock.h"
 #include "monitor/rest.h"
 
-/* How long to wait at most: for poll(), until a moment of clock_ms(), 0 being never. */
-static int left_ms(uint64_t until)
+/* How long it is until then, of clock_ns(). */
+static struct timespec left(uint64_t until)
 {
-	uint64_t now = clock_ms();
+	uint64_t now = clock_ns();
 
-	if (!until)
-		return -1;
-	if (now >= until)
-		return 0;
-	return until - now < 1000000 ? (int)(until - now) : 1000000;
+	return clock_timespec(until > now ? until - now : 0);
+}
+
+/* Wait for any of them until then. Returns what ppoll() does. */
+static int wait_until(struct pollfd *fds, size_t count, uint64_t until)
+{
+	const struct timespec timeout = left(until);
+
+	return ppoll(fds, count, until == UINT64_MAX ? NULL : &timeout, NULL);
 }
 
 static void end_by_time(struct r0_vm *vm)
@@ -36,19 +40,24 @@ static void end_by_time(struct r0_vm *vm)
 void *monitor_io_thread(void *context)
 {
 	struct r0_vm *vm = context;
-	uint64_t until = vm->options.time_limit_ms ? clock_ms() + vm->options.time_limit_ms : 0;
+	const uint64_t limit = vm->options.time_limit_ms ?
+				       clock_ns() + vm->options.time_limit_ms * CLOCK_NS_PER_MS :
+				       UINT64_MAX;
 	struct pollfd fds[1 + DEVICES_POLL_MAX];
+	uint64_t deadline;
 	size_t count;
 
 	vcpu_prepare_thread();
 	while (!park_is_killed(&vm->park)) {
 		fds[0] = (struct pollfd){ .fd = vm->park.kill_evt, .events = POLLIN };
 		count = devices_poll(vm->devices, fds + 1);
-		if (poll(fds, 1 + count, left_ms(until)) < 0 && errno != EINTR)
+		deadline = devices_deadline(vm->devices);
+		if (wait_until(fds, 1 + count, deadline < limit ? deadline : limit) < 0 &&
+		    errno != EINTR)
 			monitor_log(vm, "waiting for a VM's input failed: %s", strerror(errno));
 		if (fds[0].revents)
 			monitor_kill(vm);
-		else if (until && clock_ms() >= until)
+		else if (clock_ns() >= limit)
 			end_by_time(vm);
 		else
 			devices_serve(vm->devices);

@@ -413,7 +413,7 @@ static int restore_parts(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, stru
 		err = monitor_restore_cpu(cpu, snapshot->cpus[i], error);
 		atomic_store(&cpu->halted, snapshot->halted[i]);
 		cpu->has_entry = snapshot->has_entry[i];
-		cpu->status = 0;
+		cpu->by_device = false;
 		monitor_recapture(cpu);
 	}
 	monitor_watch_renew(vm);
@@ -438,22 +438,6 @@ static int restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct err
 	return error_set(error, -err, "%s; the VM is no longer what it was, and ended", why.text);
 }
 
-/* A machine that has ended, perhaps frozen, is made ready. One that ends has to be through with it. */
-static int leave_end(struct r0_vm *vm, struct error *error)
-{
-	bool through;
-
-	if (vm->state == MONITOR_READY || !park_is_killed(&vm->park))
-		return 0;
-	pthread_mutex_lock(&vm->end_lock);
-	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
-	pthread_mutex_unlock(&vm->end_lock);
-	if (!through)
-		return error_set(error, EBUSY, "the VM was killed, but its threads do not end");
-	monitor_make_ready(vm);
-	return 0;
-}
-
 int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 			   struct r0_error *error)
 {
@@ -464,7 +448,7 @@ int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 	if (!err)
 		err = check_shape(snapshot, vm, monitor_error(error));
 	if (!err)
-		err = leave_end(vm, monitor_error(error));
+		err = monitor_leave_end(vm, monitor_error(error));
 	if (!err)
 		err = restore(snapshot, vm, monitor_error(error));
 	pthread_mutex_unlock(&vm->control);

@@ -29,7 +29,9 @@ struct monitor_cpu {
 	bool has_entry;		   /* or needs none; under control */
 	bool has_thread;	   /* to be joined */
 	bool has_turn;		   /* holds machine->turn; of its thread */
-	uint64_t status;	   /* the bus's shutdown_status, if a device ended the machine */
+	enum bus_end end;	   /* what the guest asked for, where a device said so */
+	uint64_t status;	   /* with BUS_END_STATUS */
+	bool by_device;		   /* it was a device that ended the machine */
 	atomic_bool halted;	   /* for good: see cpu_loop_ops.halt */
 	pthread_mutex_t kick_lock; /* of vcpu.thread, which is 0 while there is no thread to signal */
 	pthread_t thread;
@@ -74,6 +76,8 @@ struct r0_vm {
 	struct r0_vm_snapshot *snapshots; /* that this machine's memory is tracked for; likewise */
 	struct watch watch;		  /* once the first one was asked for */
 	bool has_watch;
+	struct monitor_pristine *pristine; /* what a reset puts back, or NULL: monitor/reset.h */
+	uint64_t facs;	      /* of the guest's ACPI tables, 0 if there is none; under control */
 	pthread_mutex_t turn; /* of single steps, of all CPUs */
 	char watch_method[256];
 	struct monitor_hits hits;

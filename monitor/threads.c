@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads of a machine: one for each vCPU, and one for what comes from outside. */
 #include "monitor/threads.h"
+#include <errno.h>
 #include "monitor/cpu_thread.h"
 #include "monitor/io_thread.h"
 #include "monitor/rest.h"
@@ -85,4 +86,19 @@ int monitor_start_threads(struct r0_vm *vm)
 	pthread_mutex_unlock(&vm->end_lock);
 	monitor_make_ready(vm);
 	return err;
+}
+
+int monitor_leave_end(struct r0_vm *vm, struct error *error)
+{
+	bool through;
+
+	if (vm->state == MONITOR_READY || !park_is_killed(&vm->park))
+		return 0;
+	pthread_mutex_lock(&vm->end_lock);
+	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
+	pthread_mutex_unlock(&vm->end_lock);
+	if (!through)
+		return error_set(error, EBUSY, "the VM was killed, but its threads do not end");
+	monitor_make_ready(vm);
+	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "monitor/outlets.h"
+#include "monitor/wiring_pc.h"
 #include "monitor/wiring_virtio.h"
 
 /* Of COM1 and COM2. */
@@ -66,7 +67,7 @@ static int add_legacy(struct devices *devices, struct error *error)
 }
 
 int devices_create(struct devices **result, const struct r0_vm_options *options, struct vm *vm,
-		   const struct ram *ram, struct error *error)
+		   struct guest_memory *memory, struct error *error)
 {
 	struct devices *devices = calloc(1, sizeof(*devices));
 	int err = 0;
@@ -84,7 +85,9 @@ int devices_create(struct devices **result, const struct r0_vm_options *options,
 	if (!err && !options->no_legacy)
 		err = add_legacy(devices, error);
 	if (!err)
-		err = devices_add_virtio(devices, ram, error);
+		err = devices_add_pc(devices, memory, error);
+	if (!err)
+		err = devices_add_virtio(devices, &memory->ram, error);
 	if (err)
 		devices_destroy(devices);
 	else
@@ -97,6 +100,7 @@ void devices_destroy(struct devices *devices)
 	size_t i;
 
 	devices_finish_virtio(devices);
+	devices_finish_pc(devices);
 	for (i = 0; i < R0_VM_CONSOLES; i++)
 		free(devices->consoles[i].capture.bytes);
 	if (devices->wake_evt >= 0)
@@ -174,6 +178,7 @@ void devices_serve(struct devices *devices)
 	(void)!read(devices->wake_evt, &times, sizeof(times));
 	pthread_mutex_lock(&devices->lock);
 	if (!devices->paused) {
+		bus_expire(&devices->bus);
 		if (devices_serve_queues(devices))
 			wake_worker(devices);
 		for (i = 0; i < R0_VM_CONSOLES; i++)
@@ -182,6 +187,36 @@ void devices_serve(struct devices *devices)
 			virtio_net_receive(devices->net);
 	}
 	pthread_mutex_unlock(&devices->lock);
+}
+
+uint64_t devices_deadline(struct devices *devices)
+{
+	uint64_t deadline = UINT64_MAX;
+
+	pthread_mutex_lock(&devices->lock);
+	if (!devices->paused)
+		deadline = bus_deadline(&devices->bus);
+	pthread_mutex_unlock(&devices->lock);
+	return deadline;
+}
+
+void devices_reset(struct devices *devices)
+{
+	pthread_mutex_lock(&devices->lock);
+	devices_forget_notifications(devices);
+	bus_reset(&devices->bus);
+	pthread_mutex_unlock(&devices->lock);
+}
+
+bool devices_wake_up(struct devices *devices, uint64_t *deadline)
+{
+	bool wakes;
+
+	pthread_mutex_lock(&devices->lock);
+	bus_expire(&devices->bus);
+	wakes = pc_wakes(devices->pc, deadline);
+	pthread_mutex_unlock(&devices->lock);
+	return wakes;
 }
 
 size_t devices_state_size(struct devices *devices)

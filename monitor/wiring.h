@@ -20,6 +20,7 @@
 #include "devices/virtio_console.h"
 #include "devices/virtio_net.h"
 #include "kvm/vm.h"
+#include "monitor/guest_memory.h"
 
 /* What was typed and not read yet. */
 #define DEVICES_INPUT_MAX 4096
@@ -56,6 +57,7 @@ struct devices {
 	struct virtio_console virtio_console;
 	struct virtio_block block;
 	struct virtio_net *net; /* NULL if there is none: it is large */
+	struct pc *pc;		/* likewise: monitor/wiring_pc.h */
 	struct devices_queue queues[DEVICES_QUEUES_MAX];
 	size_t queue_count;
 	int wake_evt; /* has the worker look anew at what to wait for; the bus's `wake`, too */
@@ -64,7 +66,7 @@ struct devices {
 
 /* Make them as the options say. Returns 0 or -errno. */
 int devices_create(struct devices **devices, const struct r0_vm_options *options, struct vm *vm,
-		   const struct ram *ram, struct error *error);
+		   struct guest_memory *memory, struct error *error);
 void devices_destroy(struct devices *devices);
 
 /*
@@ -84,6 +86,18 @@ int devices_settle(struct devices *devices, unsigned int limit_ms);
 #define DEVICES_POLL_MAX (DEVICES_QUEUES_MAX + 2)
 size_t devices_poll(struct devices *devices, struct pollfd *fds);
 void devices_serve(struct devices *devices);
+
+/* When the worker is to serve them even if nothing comes, by clock_ns(); UINT64_MAX for never. */
+uint64_t devices_deadline(struct devices *devices);
+
+/* As after a reset of the machine, or after what woke it; while no vCPU runs. */
+void devices_reset(struct devices *devices);
+
+/*
+ * Of a machine that sleeps: have what is due happen, and whether any of it wakes it; if none does, when
+ * to ask again, UINT64_MAX for never.
+ */
+bool devices_wake_up(struct devices *devices, uint64_t *deadline);
 
 /* What r0_vm_console_type() and r0_vm_console_take() say. */
 long devices_type(struct devices *devices, enum r0_vm_console number, const void *data, size_t size,

@@ -22,6 +22,7 @@ static int status_of(const struct r0_vm_outcome *outcome)
 	case R0_VM_RESET:
 		return BOOT_LIMIT;
 	case R0_VM_HALTED:
+	case R0_VM_SLEEP:
 		return BOOT_HALTED;
 	case R0_VM_KILLED:
 		break;

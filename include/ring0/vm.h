@@ -52,6 +52,13 @@ struct r0_vm_net {
 	uint8_t address[6]; /* Ethernet's, as the guest is told it */
 };
 
+/* A file that the guest can ask for, by fw_cfg. */
+struct r0_vm_file {
+	const char *name; /* up to 55 bytes, as "opt/org.example/name" */
+	const void *data; /* stays the caller's, like the name, and there until the VM is destroyed */
+	size_t size;
+};
+
 struct r0_vm_options {
 	unsigned int cpus; /* 0 is 1; at most R0_VM_CPUS_MAX */
 	/*
@@ -62,6 +69,16 @@ struct r0_vm_options {
 	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM */
 	bool pit;     /* the timer 8254, by KVM; needs irqchip */
 	bool no_legacy; /* leave out COM1 and COM2, i8042, debug exit (0xf4) and debug console (0xe9) */
+	/*
+	 * The rest of a PC (docs/devices.md): real-time clock and CMOS, HPET, ACPI's power management with
+	 * its timer, fw_cfg, a PCI bus with a test device, and the ports for reset and power-off. Interrupts
+	 * of theirs need irqchip. The VM can be reset: see r0_vm_reset().
+	 */
+	bool pc;
+	bool test_devices; /* kvm-unit-tests' (docs/devices.md) */
+	const struct r0_vm_file
+		*files; /* for fw_cfg, `file_count` of them, read by r0_vm_create() only */
+	size_t file_count;
 	bool virtio_console;
 	const struct r0_vm_block *block; /* NULL for none, read by r0_vm_create() only */
 	const struct r0_vm_net *net;	 /* NULL for none, likewise */
@@ -125,6 +142,8 @@ struct r0_vm_entry {
 	/* Guest-physical, a multiple of 4096, for the GDT and page tables; CPUs may share them. */
 	uint64_t tables;
 	uint64_t argument; /* the first one of a C function: RDI in long mode; else EAX */
+	/* For real mode, CS, with `ip` in the 64 KiB from there on; 0 is `ip`'s upper four bits. */
+	uint16_t cs;
 };
 
 /*
@@ -174,8 +193,9 @@ int r0_vm_translate(struct r0_vm *vm, unsigned int cpu, uint64_t address, uint64
 int r0_vm_start(struct r0_vm *vm, struct r0_error *error);
 
 enum r0_vm_end {
-	R0_VM_POWER_OFF, /* the guest's, by a device that is for that, or a system event */
-	R0_VM_RESET,	 /* the guest's, likewise: the i8042 and system control port A have one */
+	R0_VM_POWER_OFF, /* the guest's: ACPI's S5, a port of other monitors', a system event */
+	R0_VM_RESET,	 /* the guest's: i8042, port 0x92 or 0xcf9, a system event; r0_vm_reset() */
+	R0_VM_SLEEP,	 /* the guest's: ACPI's S3; r0_vm_reset() waits for what wakes it */
 	R0_VM_TRIPLE_FAULT, /* a CPU shut down */
 	R0_VM_STATUS,	    /* the guest's, with a status, by the debug exit */
 	R0_VM_HALTED,	    /* every CPU executed HLT, and nothing can interrupt it: no irqchip */
@@ -188,7 +208,7 @@ struct r0_vm_outcome {
 	enum r0_vm_end end;
 	unsigned int cpu; /* that ended it, or R0_VM_NO_CPU */
 	/*
-	 * For a process to end with: 0 if the first CPU powered the machine off or reset it;
+	 * For a process to end with: 0 for power-off, and if the first CPU asked for a reset or for sleep;
 	 * (status << 1 | 1) & 0xff for a status, which is odd whatever the guest says; else 1.
 	 */
 	int exit_code;
@@ -205,6 +225,24 @@ struct r0_vm_outcome {
  */
 int r0_vm_wait(struct r0_vm *vm, int timeout_ms, struct r0_vm_outcome *outcome,
 	       struct r0_error *error);
+
+/*
+ * Put a VM with options.pc, at rest, back to how it is after a reset, ready to be started again: CPUs, devices
+ * and interrupt controllers. Memory, the CMOS and the time stay. A reset that the guest asked for of the
+ * CPUs alone leaves devices and controllers as they are. One that sleeps is waited for to be woken, by the
+ * real-time clock's alarm if the guest has enabled it, for `timeout_ms` milliseconds, for ever if that is
+ * negative.
+ *
+ * *entry is where firmware would have the first CPU go on, which r0_vm_enter() takes: at the waking vector of
+ * the FACS after a sleep, if r0_vm_acpi() made it; at the address at 0x467 if the CMOS's shutdown
+ * status 0x0f is 5 or 0xa; else of mode R0_VM_MODE_RESET: it is the caller's to load something again. What resets
+ * itself over and over is the caller's to bound.
+ *
+ * Returns 0; -EBUSY while it runs; -ENOTSUP without options.pc; -ETIMEDOUT if nothing woke it yet, and then
+ * it sleeps on; -EDEADLK if nothing can; what KVM refuses.
+ */
+int r0_vm_reset(struct r0_vm *vm, int timeout_ms, struct r0_vm_entry *entry,
+		struct r0_error *error);
 
 /* End the VM, without waiting for it. Wins over a freeze. No effect if it has ended or isn't started. */
 void r0_vm_kill(struct r0_vm *vm);

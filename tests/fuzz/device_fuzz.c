@@ -22,8 +22,9 @@
 /* Steps before the copy of the registers is taken, and after. */
 #define STEPS_MAX 150
 
-static const struct fuzz_target *const targets[] = { &fuzz_ports, &fuzz_hpet, &fuzz_block,
-						     &fuzz_console, &fuzz_net };
+static const struct fuzz_target *const targets[] = { &fuzz_ports, &fuzz_hpet,  &fuzz_clocks,
+						     &fuzz_pc,	  &fuzz_block, &fuzz_console,
+						     &fuzz_net };
 #define TARGETS (sizeof(targets) / sizeof(*targets))
 
 struct bus fuzz_bus;
@@ -214,6 +215,8 @@ static void run_sequence(const struct fuzz_target *target, uint64_t seed)
 	run_steps(target, steps);
 	first = outcome(after, size);
 
+	if (target->before_restore)
+		target->before_restore();
 	bus_restore(&fuzz_bus, state);
 	memcpy(fuzz_memory, memory, sizeof(memory));
 	if (target->restore)

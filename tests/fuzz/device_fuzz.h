@@ -24,10 +24,12 @@ struct fuzz_target {
 	void (*step)(void);  /* do something random, and check it */
 	/* What belongs to the state beside registers and memory, or NULL. */
 	void (*save)(void);
+	void (*before_restore)(void); /* the registers' copy */
 	void (*restore)(void);
 };
 
-extern const struct fuzz_target fuzz_ports, fuzz_hpet, fuzz_block, fuzz_console, fuzz_net;
+extern const struct fuzz_target fuzz_ports, fuzz_hpet, fuzz_clocks, fuzz_pc, fuzz_block,
+	fuzz_console, fuzz_net;
 
 extern struct bus fuzz_bus;
 extern struct ram fuzz_ram;

@@ -52,7 +52,7 @@ static enum bus_result probe_write(struct dev *dev, uint64_t offset, const void 
 	probe->size = size;
 	probe->writes++;
 	if (probe->answer == BUS_SHUTDOWN)
-		return dev_shutdown(dev, 42);
+		return dev_shutdown(dev, BUS_END_STATUS, 42);
 	if (probe->answer == BUS_DONE)
 		probe->registers.value = *(const uint8_t *)data;
 	return probe->answer;
@@ -212,7 +212,7 @@ static void shutdown_is_told(void **state)
 	b.answer = BUS_SHUTDOWN;
 	assert_int_equal(bus_write(&bus, BUS_MEMORY, 0xc0001000, "", 1), BUS_SHUTDOWN);
 	assert_ptr_equal(bus.shutdown, &b.dev);
-	assert_int_equal(bus.shutdown_status, 42);
+	assert_int_equal(bus.status, 42);
 	bus_reset(&bus);
 	assert_null(bus.shutdown);
 }

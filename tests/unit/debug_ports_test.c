@@ -49,11 +49,12 @@ static void ends(void **state)
 		assert_int_equal(bus_write(&bus, BUS_PORT, writes[i].port,
 					   "\x87\x82\xa1\x90\xff\xff\xff\xff", writes[i].size),
 				 BUS_SHUTDOWN);
-		assert_true(bus.shutdown_status == writes[i].status);
+		assert_true(bus.status == writes[i].status);
+		assert_int_equal(bus.end, BUS_END_STATUS);
 		assert_ptr_equal(bus.shutdown, &debug_exit.dev);
 	}
 	assert_int_equal(bus_write(&bus, BUS_PORT, 0xf4, "", 1), BUS_SHUTDOWN);
-	assert_int_equal(bus.shutdown_status, 1);
+	assert_int_equal(bus.status, 1);
 	assert_int_equal(bus_write(&bus, BUS_PORT, 0xf8, "", 1), BUS_UNMAPPED);
 }
 

@@ -43,7 +43,7 @@ static void reset_is_shutdown(void **state)
 		assert_int_equal(result,
 				 command >= 0xf0 && !(command & 1) ? BUS_SHUTDOWN : BUS_DONE);
 	}
-	assert_int_equal(bus.shutdown_status, 0);
+	assert_int_equal(bus.end, BUS_END_INIT);
 	assert_non_null(bus.shutdown);
 	assert_int_equal(bus_write(&bus, BUS_PORT, 0x64, "\xfe\0", 2), BUS_SHUTDOWN);
 	assert_int_equal(bus_write(&bus, BUS_PORT, 0x64, "\0\xfe", 2), BUS_DONE);
@@ -70,6 +70,12 @@ static void reset_by_port_92(void **state)
 	(void)state;
 	assert_int_equal(out(0x92, 2), BUS_DONE);
 	assert_int_equal(out(0x92, 3), BUS_SHUTDOWN);
+	/* The bit stays, and only its rise counts: so software tells this from a reset of the machine. */
+	assert_int_equal(in(0x92), 3);
+	assert_int_equal(out(0x92, 3), BUS_DONE);
+	assert_int_equal(out(0x92, 2), BUS_DONE);
+	assert_int_equal(out(0x92, 3), BUS_SHUTDOWN);
+	bus_reset(&bus);
 	assert_int_equal(in(0x92), 2);
 }
 

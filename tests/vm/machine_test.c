@@ -50,7 +50,7 @@ static void serial_lines_are_captured(void **state)
 	r0_vm_destroy(vm);
 }
 
-static void i8042_reset_is_shutdown(void **state)
+static void i8042_reset_is_an_end(void **state)
 {
 	struct r0_vm *vm = BOOT(NULL, hello);
 	struct r0_vm_outcome outcome = run(vm);
@@ -59,7 +59,7 @@ static void i8042_reset_is_shutdown(void **state)
 	assert_int_equal(outcome.end, R0_VM_RESET);
 	assert_int_equal(outcome.cpu, 0);
 	assert_int_equal(outcome.exit_code, 0);
-	assert_true(outcome.reason[0]);
+	assert_string_equal(outcome.reason, "the guest asked for a reset of the CPUs");
 	r0_vm_destroy(vm);
 }
 
@@ -591,7 +591,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(serial_lines_are_captured),
-		cmocka_unit_test(i8042_reset_is_shutdown),
+		cmocka_unit_test(i8042_reset_is_an_end),
 		cmocka_unit_test(debug_exit_has_a_status),
 		cmocka_unit_test(triple_fault_is_shutdown_but_no_success),
 		cmocka_unit_test(shutdown_by_another_cpu_is_no_success),

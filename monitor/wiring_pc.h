@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The rest of a PC, for options.pc, and kvm-unit-tests' devices: of architectures that have such. */
+#ifndef MONITOR_WIRING_PC_H
+#define MONITOR_WIRING_PC_H
+
+#include "monitor/wiring.h"
+
+/* What the options ask for of it. Returns 0; -ENOTSUP on another architecture; another -errno. */
+int devices_add_pc(struct devices *devices, struct guest_memory *memory, struct error *error);
+void devices_finish_pc(struct devices *devices);
+
+/*
+ * With the devices' lock: whether something woke it from its sleep, and if not, when that may be, by
+ * clock_ns(); UINT64_MAX for never. `pc` may be NULL: there nothing wakes.
+ */
+bool pc_wakes(const struct pc *pc, uint64_t *deadline);
+
+/* Likewise: the CMOS's shutdown status, 0 if there is none. */
+uint8_t pc_shutdown_status(const struct pc *pc);
+
+/* Before the reset that wakes it: firmware finds that in the CMOS. */
+void pc_tell_wake(struct pc *pc);
+
+#endif /* MONITOR_WIRING_PC_H */

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* The rest of a PC: its devices, and where their interrupts go. */
+#include "monitor/wiring_pc.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include "base/clock.h"
+#include "devices/acpi_pm.h"
+#include "devices/fw_cfg.h"
+#include "devices/hpet.h"
+#include "devices/pci_testdev.h"
+#include "devices/power_off.h"
+#include "devices/reset_control.h"
+#include "devices/rtc.h"
+#include "devices/test_device.h"
+#include "kvm/vm_x86_64.h"
+#include "monitor/outlets.h"
+
+/* CMOS shutdown status of a machine that comes back from S3, as SeaBIOS looks for it. */
+#define SHUTDOWN_RESUME 0xfe
+
+struct pc {
+	struct devices *devices;
+	struct guest_memory *memory;
+	struct rtc rtc;
+	struct hpet hpet;
+	struct acpi_pm pm;
+	struct fw_cfg fw_cfg;
+	struct pci pci;
+	struct pci_testdev pci_testdev;
+	struct reset_control reset_control;
+	struct power_off power_off;
+	struct test_device test_device;
+};
+
+static uint64_t now_ns(void *context)
+{
+	(void)context;
+	return clock_ns();
+}
+
+/* What makes the time since 1970 of clock_ns(). */
+static int64_t epoch_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * (int64_t)CLOCK_NS_PER_S + now.tv_nsec - (int64_t)clock_ns();
+}
+
+/* Its interrupt is an event of power management, too. The HPET may have its line. */
+static void set_rtc_line(void *context, unsigned int number, bool level)
+{
+	struct pc *pc = context;
+	const struct irq_line line = devices_line(pc->devices, number);
+
+	if (level)
+		acpi_pm_alarm(&pc->pm);
+	if (!pc->hpet.replaces)
+		irq_line_set(&line, level);
+}
+
+/* Legacy replacement: the PIT and the RTC are off their lines (IA-PC HPET Specification 1.0a, 2.4.1). */
+static void replace_timers(void *context, bool on)
+{
+	struct pc *pc = context;
+
+	vm_replace_pit(pc->devices->vm, on, NULL);
+}
+
+static int add_clocks(struct pc *pc, struct error *error)
+{
+	struct devices *devices = pc->devices;
+	const struct rtc_options rtc = {
+		.now = now_ns,
+		.epoch_ns = epoch_ns(),
+		.irq = { set_rtc_line, pc, RTC_IRQ },
+	};
+	const struct hpet_options hpet = {
+		.now = now_ns,
+		.irq = devices_line(devices, 0),
+		.replaces = replace_timers,
+		.replaces_context = pc,
+		.routes = HPET_ROUTES,
+	};
+	int err;
+
+	rtc_init(&pc->rtc, &rtc);
+	hpet_init(&pc->hpet, &hpet);
+	err = bus_add(&devices->bus, BUS_PORT, RTC_PORT, RTC_PORTS, &pc->rtc.dev, error);
+	if (!err)
+		err = bus_add(&devices->bus, BUS_MEMORY, HPET_BASE, HPET_SIZE, &pc->hpet.dev,
+			      error);
+	return err;
+}
+
+static int add_power(struct pc *pc, struct error *error)
+{
+	struct devices *devices = pc->devices;
+	const struct acpi_pm_options pm = {
+		.now = now_ns,
+		.irq = devices_line(devices, ACPI_PM_IRQ),
+	};
+	int err;
+
+	acpi_pm_init(&pc->pm, &pm);
+	reset_control_init(&pc->reset_control);
+	power_off_init(&pc->power_off);
+	err = bus_add(&devices->bus, BUS_PORT, ACPI_PM_PORT, ACPI_PM_PORTS, &pc->pm.dev, error);
+	if (!err)
+		err = bus_add(&devices->bus, BUS_PORT, RESET_CONTROL_PORT, 1,
+			      &pc->reset_control.dev, error);
+	return err ? err : power_off_add(&pc->power_off, &devices->bus, error);
+}
+
+static int add_configuration(struct pc *pc, struct error *error)
+{
+	const struct r0_vm_options *options = pc->devices->options;
+	const uint64_t low = options->memory < GUEST_MEMORY_LOW_END ? options->memory :
+								      GUEST_MEMORY_LOW_END;
+	struct fw_cfg *fw_cfg = &pc->fw_cfg;
+	size_t i;
+	int err;
+
+	rtc_set_memory(&pc->rtc, low, options->memory - low, options->cpus);
+	fw_cfg_init(fw_cfg, &pc->memory->ram);
+	err = fw_cfg_add_number(fw_cfg, FW_CFG_RAM_SIZE, options->memory, 8, error);
+	if (!err)
+		err = fw_cfg_add_number(fw_cfg, FW_CFG_NOGRAPHIC, 1, 2, error);
+	if (!err)
+		err = fw_cfg_add_number(fw_cfg, FW_CFG_CPUS, options->cpus, 2, error);
+	if (!err)
+		err = fw_cfg_add_number(fw_cfg, FW_CFG_CPUS_MAX, options->cpus, 2, error);
+	for (i = 0; i < options->file_count && !err; i++)
+		err = fw_cfg_add_file(fw_cfg, options->files[i].name, options->files[i].data,
+				      options->files[i].size, error);
+	return err ? err :
+		     bus_add(&pc->devices->bus, BUS_PORT, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg->dev,
+			     error);
+}
+
+static int add_pc(struct pc *pc, struct error *error)
+{
+	int err = add_clocks(pc, error);
+
+	if (!err)
+		err = add_power(pc, error);
+	if (!err)
+		err = add_configuration(pc, error);
+	if (err)
+		return err;
+	pci_init(&pc->pci);
+	return pci_add(&pc->pci, &pc->devices->bus, error);
+}
+
+static void flush_page(void *context, uint64_t address)
+{
+	const struct pc *pc = context;
+
+	guest_memory_remap(pc->memory, address, NULL);
+}
+
+static int add_test_devices(struct pc *pc, struct error *error)
+{
+	const struct test_device_options options = {
+		.irq = devices_line(pc->devices, 0),
+		.flush = flush_page,
+		.flush_context = pc,
+	};
+	int err;
+
+	test_device_init(&pc->test_device, &options);
+	err = test_device_add(&pc->test_device, &pc->devices->bus, error);
+	if (err || !pc->devices->options->pc)
+		return err;
+	pci_testdev_init(&pc->pci_testdev);
+	return pci_testdev_add(&pc->pci_testdev, &pc->pci, error);
+}
+
+int devices_add_pc(struct devices *devices, struct guest_memory *memory, struct error *error)
+{
+	const struct r0_vm_options *options = devices->options;
+	int err = 0;
+
+	if (options->file_count && !options->pc)
+		return error_set(error, EINVAL, "files of fw_cfg are for a VM with .pc");
+	if (!options->pc && !options->test_devices)
+		return 0;
+	devices->pc = calloc(1, sizeof(*devices->pc));
+	if (!devices->pc)
+		return error_set(error, ENOMEM, "no memory for a PC's devices");
+	devices->pc->devices = devices;
+	devices->pc->memory = memory;
+	if (options->pc)
+		err = add_pc(devices->pc, error);
+	if (!err && options->test_devices)
+		err = add_test_devices(devices->pc, error);
+	return err;
+}
+
+void devices_finish_pc(struct devices *devices)
+{
+	free(devices->pc);
+}
+
+bool pc_wakes(const struct pc *pc, uint64_t *deadline)
+{
+	*deadline = UINT64_MAX;
+	if (!pc || acpi_pm_wakes(&pc->pm))
+		return pc != NULL;
+	if (acpi_pm_heeds_alarm(&pc->pm))
+		*deadline = rtc_deadline(&pc->rtc);
+	return false;
+}
+
+uint8_t pc_shutdown_status(const struct pc *pc)
+{
+	return pc ? rtc_byte(&pc->rtc, RTC_SHUTDOWN_STATUS) : 0;
+}
+
+void pc_tell_wake(struct pc *pc)
+{
+	rtc_set_byte(&pc->rtc, RTC_SHUTDOWN_STATUS, SHUTDOWN_RESUME);
+}
