@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan carried out: a kernel into a machine's memory, and its first CPU at the entry. */
 #include <pthread.h>
+#include "acpi/acpi.h"
 #include "boot/entry.h"
 #include "boot/protocol.h"
 #include "monitor/rest.h"
@@ -62,13 +63,31 @@ static int carry_out(struct r0_vm *vm, const struct boot_plan *plan, struct r0_e
 	return err ? err : enter(vm, plan, error);
 }
 
+/* ACPI's, unless they are the firmware's to make. */
+static int write_tables(struct r0_vm *vm, enum r0_boot_protocol protocol,
+			struct boot_request *request, uint8_t *rsdp, struct r0_error *error)
+{
+	int err;
+
+	if (protocol == R0_BOOT_AUTO)
+		protocol = boot_protocol_find(&request->image);
+	if (!vm->options.pc || protocol == R0_BOOT_FIRMWARE)
+		return 0;
+	err = r0_vm_acpi(vm, &request->rsdp, error);
+	if (!err)
+		err = r0_vm_read(vm, request->rsdp, rsdp, ACPI_RSDP_SIZE, error);
+	request->rsdp_bytes = rsdp;
+	request->rsdp_size = ACPI_RSDP_SIZE;
+	return err;
+}
+
 int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
 		 const struct r0_boot_options *options, enum r0_boot_protocol *used,
 		 struct r0_error *error)
 {
 	static const struct r0_boot_options none;
 	const struct r0_boot_options *with = options ? options : &none;
-	const struct boot_request request = {
+	struct boot_request request = {
 		.image = { kernel, size },
 		.command_line = with->command_line ? with->command_line : "",
 		.name = with->name ? with->name : "",
@@ -76,10 +95,13 @@ int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
 		.module_count = with->module_count,
 	};
 	enum r0_boot_protocol protocol = with->protocol;
+	uint8_t rsdp[ACPI_RSDP_SIZE];
 	struct memory_map map;
 	struct boot_plan plan;
-	int err;
+	int err = write_tables(vm, protocol, &request, rsdp, error);
 
+	if (err)
+		return err;
 	memory_map_make(&map, vm->options.memory, GUEST_MEMORY_LOW_END, GUEST_MEMORY_HIGH);
 	err = boot_plan_by(&plan, &map, &protocol, &request, monitor_error(error));
 	if (err)

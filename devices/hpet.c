@@ -14,10 +14,8 @@
 #define TIMER_CONFIG 0x00
 #define TIMER_VALUE  0x08
 
-/* General capabilities (2.3.4): period in fs, vendor, legacy routing, 64 bits, timers, revision. */
-#define CAPABILITIES_VALUE                                                            \
-	(NS_PER_TICK * 1000000ull << 32 | 0x8086ull << 16 | 1ull << 15 | 1ull << 13 | \
-	 (HPET_TIMERS - 1) << 8 | 1)
+/* General capabilities (2.3.4): above the block's identity, the period in fs. */
+#define CAPABILITIES_VALUE (NS_PER_TICK * 1000000ull << 32 | HPET_BLOCK_ID)
 
 /* General configuration (2.3.5). */
 #define CONFIG_ENABLE 1u

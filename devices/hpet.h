@@ -19,6 +19,12 @@
 #define HPET_SIZE   0x400
 #define HPET_TIMERS 3
 
+/* General capabilities (2.3.4), the lower half: vendor, legacy routing, 64 bits, timers, revision. */
+#define HPET_BLOCK_ID (0x8086u << 16 | 1u << 15 | 1u << 13 | (HPET_TIMERS - 1) << 8 | 1)
+
+/* Periods below 100 us may lose interrupts. */
+#define HPET_TICKS_MIN 10000
+
 /* Inputs of a PC's I/O APIC that timers can be routed to: those above ISA's. */
 #define HPET_ROUTES 0x00ff0000u
 

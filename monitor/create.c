@@ -130,7 +130,7 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	err = make_cpus(vm, error);
 	if (err)
 		goto watch;
-	err = vm->options.pc ? pristine_create(&vm->pristine, vm, error) : 0;
+	err = pristine_create(&vm->pristine, vm, error);
 	if (!err)
 		return 0;
 	finish_cpus(vm, vm->options.cpus);

@@ -174,8 +174,6 @@ static int reset(struct r0_vm *vm, int timeout_ms, struct r0_vm_entry *entry, st
 	bool cpus_only = is_of_cpus_alone(vm);
 	int err = 0;
 
-	if (!vm->pristine)
-		return error_set(error, ENOTSUP, "a VM that is to be reset is made with .pc");
 	if (vm->state == MONITOR_FROZEN && !park_is_killed(&vm->park))
 		return error_set(error, EBUSY, "a reset of a VM that is frozen: end it first");
 	if (sleeps)

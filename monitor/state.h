@@ -76,7 +76,7 @@ struct r0_vm {
 	struct r0_vm_snapshot *snapshots; /* that this machine's memory is tracked for; likewise */
 	struct watch watch;		  /* once the first one was asked for */
 	bool has_watch;
-	struct monitor_pristine *pristine; /* what a reset puts back, or NULL: monitor/reset.h */
+	struct monitor_pristine *pristine; /* what a reset puts back: monitor/reset.h */
 	uint64_t facs;	      /* of the guest's ACPI tables, 0 if there is none; under control */
 	pthread_mutex_t turn; /* of single steps, of all CPUs */
 	char watch_method[256];

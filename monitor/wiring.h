@@ -44,6 +44,15 @@ struct devices_queue {
 
 #define DEVICES_QUEUES_MAX 5
 
+/* A virtio device behind its registers in memory. */
+struct devices_window {
+	uint64_t address;
+	uint32_t size;
+	unsigned int irq;
+};
+
+#define DEVICES_WINDOWS_MAX 3
+
 struct devices {
 	pthread_mutex_t lock; /* of the bus and everything below */
 	struct bus bus;
@@ -60,6 +69,8 @@ struct devices {
 	struct pc *pc;		/* likewise: monitor/wiring_pc.h */
 	struct devices_queue queues[DEVICES_QUEUES_MAX];
 	size_t queue_count;
+	struct devices_window windows[DEVICES_WINDOWS_MAX];
+	size_t window_count;
 	int wake_evt; /* has the worker look anew at what to wait for; the bus's `wake`, too */
 	atomic_bool paused;
 };

@@ -52,6 +52,12 @@ static int add(struct devices *devices, struct virtio *virtio, enum window windo
 	int err = bus_add(&devices->bus, BUS_MEMORY, base_of(window), VIRTIO_MMIO_SIZE,
 			  &virtio->dev, error);
 
+	if (!err)
+		devices->windows[devices->window_count++] = (struct devices_window){
+			.address = base_of(window),
+			.size = VIRTIO_MMIO_SIZE,
+			.irq = VIRTIO_MMIO_IRQ + window,
+		};
 	for (i = 0; i < virtio->ops->queues && !err; i++)
 		err = add_queue(devices, virtio, window, i, error);
 	return err;

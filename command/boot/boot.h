@@ -50,6 +50,7 @@ struct boot_options {
 	unsigned int time_limit_ms; /* 0 for none */
 	enum r0_boot_protocol protocol;
 	bool bare; /* --machine none */
+	bool test_devices;
 	bool verbose, help;
 };
 

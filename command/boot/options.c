@@ -23,6 +23,7 @@ enum {
 	OPTION_PROTOCOL,
 	OPTION_MACHINE,
 	OPTION_SYMBOLS,
+	OPTION_TEST_DEVICES,
 };
 
 static const struct option long_options[] = {
@@ -38,6 +39,7 @@ static const struct option long_options[] = {
 	{ "protocol", required_argument, NULL, OPTION_PROTOCOL },
 	{ "machine", required_argument, NULL, OPTION_MACHINE },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
+	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -61,7 +63,8 @@ static const char help[] =
 	"  --timeout SECONDS end the machine after that time (default: never)\n"
 	"  --protocol auto|multiboot|multiboot2|pvh|linux|elf|firmware\n"
 	"                    how it is started (default auto: as the file says)\n"
-	"  --machine pc|none none has no interrupt controllers and timers (default pc)\n"
+	"  --machine pc|none none has serial lines, i8042 and virtio alone (default pc)\n"
+	"  --test-devices    the devices that kvm-unit-tests' images drive\n"
 	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
 	"  -v, --verbose     say how it is started\n"
 	"\n"
@@ -231,6 +234,9 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return parse_protocol(value, &options->protocol);
 	case OPTION_MACHINE:
 		return parse_machine(value, &options->bare);
+	case OPTION_TEST_DEVICES:
+		options->test_devices = true;
+		return 0;
 	case 'v':
 		options->verbose = true;
 		return 0;

@@ -17,6 +17,9 @@
 /* While the guest takes no more of its input: when to offer it again. */
 #define OFFER_AGAIN_MS 10
 
+/* While the machine sleeps: how often to look at signals. */
+#define SLEEP_MS 20
+
 int boot_signal;
 
 /* What lasts from one boot to the next of the same command. */
@@ -167,6 +170,8 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 		.memory = options->memory,
 		.irqchip = !options->bare,
 		.pit = !options->bare,
+		.pc = !options->bare,
+		.test_devices = options->test_devices,
 		.virtio_console = options->console == R0_VM_VIRTIO_CONSOLE,
 		.block = options->disk ? &session->disk : NULL,
 		.net = options->network ? &session->network : NULL,
@@ -346,53 +351,96 @@ static void leave_closing_to_a_child(void)
 	_exit(0);
 }
 
-static int boot_once(struct session *session, struct r0_vm_outcome *outcome, bool *again)
+/* Reset the machine, once it is woken if it sleeps. */
+static int reset(struct session *session, struct r0_vm *vm, struct r0_vm_entry *entry)
 {
-	bool may_again = *again;
-	struct r0_vm *vm;
-	int status = make_machine(session, &vm);
+	struct pollfd signals = { .fd = session->signal_fd, .events = POLLIN };
+	unsigned int limit_ms = session->options->time_limit_ms, slept_ms = 0;
+	struct r0_error error = { "" };
+	int err;
 
-	*again = false;
+	while ((err = r0_vm_reset(vm, SLEEP_MS, entry, &error)) == -ETIMEDOUT) {
+		error.text[0] = '\0';
+		slept_ms += SLEEP_MS;
+		if (limit_ms && slept_ms >= limit_ms)
+			return boot_error(BOOT_LIMIT,
+					  "%s: it sleeps: the time limit of %u ms is over",
+					  session->options->kernel, limit_ms);
+		if (poll(&signals, 1, 0) > 0)
+			take_signal(session, vm);
+		if (own_end(session))
+			return BOOT_INTERNAL;
+	}
+	if (!err)
+		return 0;
+	return boot_error(err == -EDEADLK ? BOOT_HALTED : BOOT_INTERNAL, "%s: %s",
+			  session->options->kernel, error.text);
+}
+
+/* Have it go on after a reset or a sleep, where the guest said, or by booting it again. */
+static int go_on(struct session *session, struct r0_vm *vm)
+{
+	struct r0_error error = { "" };
+	struct r0_vm_entry entry;
+	int status = reset(session, vm, &entry);
+
 	if (status)
 		return status;
-	status = load(session, vm);
-	if (!status)
+	if (session->options->verbose)
+		boot_error(0, "%s: reset: it %s", session->options->kernel,
+			   entry.mode == R0_VM_MODE_RESET ? "is booted again" : "goes on");
+	if (entry.mode == R0_VM_MODE_RESET)
+		return load(session, vm);
+	if (r0_vm_enter(vm, 0, &entry, &error) != 0)
+		return boot_error(BOOT_INTERNAL, "%s", error.text);
+	return 0;
+}
+
+/* From one reset to the next. */
+static int run_to_the_end(struct session *session, struct r0_vm *vm, struct r0_vm_outcome *outcome)
+{
+	unsigned int resets = 0;
+	int status = load(session, vm);
+
+	while (!status) {
 		status = run(session, vm, outcome);
-	if (!status)
-		status = own_end(session);
-	*again = !status && outcome->end == R0_VM_RESET && may_again;
-	if (*again || status) {
-		r0_vm_destroy(vm);
-		return status;
+		if (!status)
+			status = own_end(session);
+		if (status || (outcome->end != R0_VM_RESET && outcome->end != R0_VM_SLEEP))
+			break;
+		resets += outcome->end == R0_VM_RESET;
+		if (resets == BOOT_RESETS_MAX)
+			break;
+		status = go_on(session, vm);
 	}
-	if (session->is_halted && outcome->end == R0_VM_KILLED) {
-		outcome->end = R0_VM_HALTED;
-		snprintf(outcome->reason, sizeof(outcome->reason),
-			 "every CPU halted with interrupts off");
-	}
-	status =
-		boot_outcome_tell(session->options, vm, outcome,
-				  session->options->symbols ? &session->symbols : &session->kernel);
-	boot_terminal_restore();
-	leave_closing_to_a_child();
 	return status;
 }
 
 static int boot(struct session *session)
 {
 	struct r0_vm_outcome outcome;
-	unsigned int resets = 0;
-	bool again;
-	int status;
+	struct r0_vm *vm;
+	int status = make_machine(session, &vm);
 
+	if (status)
+		return status;
 	boot_terminal_take();
-	do {
-		again = ++resets < BOOT_RESETS_MAX;
-		status = boot_once(session, &outcome, &again);
-		if (again && session->options->verbose)
-			boot_error(0, "%s: reset: it is booted again", session->options->kernel);
-	} while (again);
+	status = run_to_the_end(session, vm, &outcome);
+	if (status) {
+		r0_vm_destroy(vm);
+		boot_terminal_restore();
+		return status;
+	}
+	if (session->is_halted && outcome.end == R0_VM_KILLED) {
+		outcome.end = R0_VM_HALTED;
+		snprintf(outcome.reason, sizeof(outcome.reason),
+			 "every CPU halted with interrupts off");
+	}
+	status =
+		boot_outcome_tell(session->options, vm, &outcome,
+				  session->options->symbols ? &session->symbols : &session->kernel);
 	boot_terminal_restore();
+	leave_closing_to_a_child();
 	return status;
 }
 

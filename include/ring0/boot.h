@@ -43,7 +43,7 @@ struct r0_boot_options {
 
 /*
  * Put a kernel, its modules and all that its protocol promises into the memory of a VM at rest, and
- * set the entry of its first CPU. Nothing of `kernel` and `options` is kept. `used`, which may be
+ * set the entry of its first CPU. One with options.pc gets ACPI tables, too, unless it boots firmware. Nothing of `kernel` and `options` is kept. `used`, which may be
  * NULL, gets the protocol. Returns 0; -ENOEXEC for a file that is none of the protocol's, or is
  * damaged; -EFAULT for what does not fit into the VM's memory; what r0_vm_write() and r0_vm_enter() say.
  */

@@ -71,11 +71,11 @@ struct r0_vm_options {
 	bool no_legacy; /* leave out COM1 and COM2, i8042, debug exit (0xf4) and debug console (0xe9) */
 	/*
 	 * The rest of a PC (docs/devices.md): real-time clock and CMOS, HPET, ACPI's power management with
-	 * its timer, fw_cfg, a PCI bus with a test device, and the ports for reset and power-off. Interrupts
-	 * of theirs need irqchip. The VM can be reset: see r0_vm_reset().
+	 * its timer, fw_cfg, a PCI bus, and the ports for reset and power-off. Interrupts of theirs need
+	 * irqchip.
 	 */
 	bool pc;
-	bool test_devices; /* kvm-unit-tests' (docs/devices.md) */
+	bool test_devices; /* kvm-unit-tests', and with .pc a PCI device for tests (docs/devices.md) */
 	const struct r0_vm_file
 		*files; /* for fw_cfg, `file_count` of them, read by r0_vm_create() only */
 	size_t file_count;
@@ -227,7 +227,15 @@ int r0_vm_wait(struct r0_vm *vm, int timeout_ms, struct r0_vm_outcome *outcome,
 	       struct r0_error *error);
 
 /*
- * Put a VM with options.pc, at rest, back to how it is after a reset, ready to be started again: CPUs, devices
+ * Write ACPI tables for a VM with options.pc into its memory, from 0xe0000 to 0xfffff, which the guest's
+ * memory map has to have as reserved: RSDP, RSDT, XSDT, FADT, FACS, HPET, DSDT, and MADT with an irqchip. *rsdp,
+ * unless that is NULL, is where the RSDP is, which guests also find by themselves. Again after a reset that isn't
+ * the way back from sleep. -ENOTSUP without options.pc; -EINVAL for less than 1 MiB of memory.
+ */
+int r0_vm_acpi(struct r0_vm *vm, uint64_t *rsdp, struct r0_error *error);
+
+/*
+ * Put a VM at rest back to how it is after a reset, ready to be started again: CPUs, devices
  * and interrupt controllers. Memory, the CMOS and the time stay. A reset that the guest asked for of the
  * CPUs alone leaves devices and controllers as they are. One that sleeps is waited for to be woken, by the
  * real-time clock's alarm if the guest has enabled it, for `timeout_ms` milliseconds, for ever if that is
@@ -238,7 +246,7 @@ int r0_vm_wait(struct r0_vm *vm, int timeout_ms, struct r0_vm_outcome *outcome,
  * status 0x0f is 5 or 0xa; else of mode R0_VM_MODE_RESET: it is the caller's to load something again. What resets
  * itself over and over is the caller's to bound.
  *
- * Returns 0; -EBUSY while it runs; -ENOTSUP without options.pc; -ETIMEDOUT if nothing woke it yet, and then
+ * Returns 0; -EBUSY while it runs; -ETIMEDOUT if nothing woke it yet, and then
  * it sleeps on; -EDEADLK if nothing can; what KVM refuses.
  */
 int r0_vm_reset(struct r0_vm *vm, int timeout_ms, struct r0_vm_entry *entry,

@@ -408,6 +408,61 @@ static void sleep_and_wake(void **state)
 	r0_vm_destroy(vm);
 }
 
+/* At the address that the guest has put into the FACS. */
+static void wake_by_the_waking_vector(void **state)
+{
+	static const uint8_t code[] = {
+		0x8c, 0xc8, /* mov %cs, %ax */
+		0xe7, 0xf4, /* out %ax, $0xf4 */
+		0xf4,	    /* hlt */
+	};
+	struct r0_vm *vm = boot_pc(false);
+	struct r0_error error = { "" };
+	struct r0_vm_outcome outcome;
+	struct r0_vm_entry entry;
+	uint64_t rsdp, facs;
+
+	(void)state;
+	check(r0_vm_acpi(vm, &rsdp, &error), &error);
+	assert_int_equal(read32(vm, rsdp), 0x20445352); /* "RSD " */
+	for (facs = 0xe0000; read32(vm, facs) != 0x53434146; facs += 64)
+		assert_true(facs < 0x100000);
+	check(r0_vm_write(vm, 0x9010, code, sizeof(code), &error), &error);
+	add(WRITE, facs + 12, 0x9010);
+	add(OUT2, PM + 2, 0x400);
+	read_cmos(12);
+	cmos(1, 0xc0);
+	cmos(3, 0xc0);
+	cmos(5, 0xc0);
+	cmos(11, 0x22);
+	add(OUT2, PM, 0x400);
+	add(OUT2, PM + 4, 0x2400);
+	assert_int_equal(run_script(vm).end, R0_VM_SLEEP);
+	check(r0_vm_reset(vm, -1, &entry, &error), &error);
+	assert_int_equal(entry.mode, R0_VM_MODE_REAL);
+	check(r0_vm_enter(vm, 0, &entry, &error), &error);
+	outcome = run(vm);
+	if (outcome.end != R0_VM_STATUS)
+		fail_msg("%s", outcome.reason);
+	/* ACPI 6.5, 5.2.10: CS is the vector without its lower four bits. */
+	assert_int_equal(outcome.status, 0x901);
+	r0_vm_destroy(vm);
+}
+
+static void tables_need_a_pc(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, accesses);
+	const struct r0_vm_options small = { .pc = true, .memory = 512 << 10 };
+	struct r0_error error = { "" };
+
+	(void)state;
+	assert_fails(r0_vm_acpi(vm, NULL, &error), ENOTSUP, &error, ".pc");
+	r0_vm_destroy(vm);
+	vm = BOOT(&small, accesses);
+	assert_fails(r0_vm_acpi(vm, NULL, &error), EINVAL, &error, "1 MiB");
+	r0_vm_destroy(vm);
+}
+
 static void sleep_without_end(void **state)
 {
 	struct r0_vm *vm = boot_pc(false);
@@ -446,7 +501,12 @@ static void what_can_not_be_reset(void **state)
 	struct r0_vm_entry entry;
 
 	(void)state;
-	assert_fails(r0_vm_reset(vm, 0, &entry, &error), ENOTSUP, &error, ".pc");
+	/* One without a PC's devices can be, as well. */
+	script_size = 0;
+	run_to_the_end(vm);
+	assert_int_equal(reset(vm).mode, R0_VM_MODE_RESET);
+	enter(vm, 0, CODE);
+	run_to_the_end(vm);
 	r0_vm_destroy(vm);
 	vm = boot_pc(false);
 	add(WAIT, 0x300000, 0);
@@ -499,12 +559,20 @@ static void snapshot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(clocks_interrupt),	  cmocka_unit_test(legacy_replacement),
-		cmocka_unit_test(firmware_configuration), cmocka_unit_test(files_need_a_pc),
-		cmocka_unit_test(test_devices),		  cmocka_unit_test(power_off),
-		cmocka_unit_test(reset_of_the_machine),	  cmocka_unit_test(reset_of_the_cpus),
-		cmocka_unit_test(sleep_and_wake),	  cmocka_unit_test(sleep_without_end),
-		cmocka_unit_test(what_can_not_be_reset),  cmocka_unit_test(snapshot),
+		cmocka_unit_test(clocks_interrupt),
+		cmocka_unit_test(legacy_replacement),
+		cmocka_unit_test(firmware_configuration),
+		cmocka_unit_test(files_need_a_pc),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(power_off),
+		cmocka_unit_test(reset_of_the_machine),
+		cmocka_unit_test(reset_of_the_cpus),
+		cmocka_unit_test(sleep_and_wake),
+		cmocka_unit_test(wake_by_the_waking_vector),
+		cmocka_unit_test(tables_need_a_pc),
+		cmocka_unit_test(sleep_without_end),
+		cmocka_unit_test(what_can_not_be_reset),
+		cmocka_unit_test(snapshot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
