@@ -30,7 +30,7 @@ int elf_kernel_open(struct elf_file *file, const struct boot_image *image, struc
 
 static int plan_elf(struct boot_plan *plan, const struct boot_request *request, struct error *error)
 {
-	static const struct boot_room room = { PAGE_SIZE, 1ull << 32, 16 };
+	static const struct boot_room room = { BOOT_ROOM_FROM, 1ull << 32, 16 };
 	uint64_t command_line, stack, entry;
 	struct elf_file file;
 	int err = elf_kernel_open(&file, &request->image, error);

@@ -225,7 +225,7 @@ static void fill_map(uint8_t *page, const struct memory_map *map)
 static int add_zero_page(struct boot_plan *plan, const struct boot_request *request,
 			 const struct header *header, uint64_t kernel, struct error *error)
 {
-	static const struct boot_room room = { PAGE_SIZE, 1ull << 32, PAGE_SIZE };
+	static const struct boot_room room = { BOOT_ROOM_FROM, 1ull << 32, PAGE_SIZE };
 	uint64_t address, command_line, ramdisk, ramdisk_size;
 	uint8_t *page;
 	int err = add_command_line(plan, request, header, &command_line, error);

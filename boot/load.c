@@ -4,6 +4,7 @@
 #include "acpi/acpi.h"
 #include "boot/entry.h"
 #include "boot/protocol.h"
+#include "boot/reset_vector.h"
 #include "monitor/rest.h"
 
 #define LOW_ROM_MAX 0x20000ul
@@ -63,7 +64,7 @@ static int carry_out(struct r0_vm *vm, const struct boot_plan *plan, struct r0_e
 	return err ? err : enter(vm, plan, error);
 }
 
-/* ACPI's, unless they are the firmware's to make. */
+/* ACPI's tables and the reset vector, unless they are the firmware's to make. */
 static int write_tables(struct r0_vm *vm, enum r0_boot_protocol protocol,
 			struct boot_request *request, uint8_t *rsdp, struct r0_error *error)
 {
@@ -74,6 +75,9 @@ static int write_tables(struct r0_vm *vm, enum r0_boot_protocol protocol,
 	if (!vm->options.pc || protocol == R0_BOOT_FIRMWARE)
 		return 0;
 	err = r0_vm_acpi(vm, &request->rsdp, error);
+	/* They are all of the last 128 KiB below 1 MiB. */
+	if (!err)
+		err = boot_add_reset_vector(vm, monitor_error(error));
 	if (!err)
 		err = r0_vm_read(vm, request->rsdp, rsdp, ACPI_RSDP_SIZE, error);
 	request->rsdp_bytes = rsdp;

@@ -8,13 +8,9 @@ static int place(struct boot_plan *plan, const struct r0_boot_module *module, ui
 		 struct boot_module_place *to, struct error *error)
 {
 	const struct boot_room behind = { from, 1ull << 32, PAGE_SIZE };
-	const struct boot_room anywhere = { PAGE_SIZE, 1ull << 32, PAGE_SIZE };
 	int err = boot_plan_place(plan, "a module", module->data, module->size, &behind,
-				  &to->address, NULL);
+				  &to->address, error);
 
-	if (err)
-		err = boot_plan_place(plan, "a module", module->data, module->size, &anywhere,
-				      &to->address, error);
 	if (err)
 		return err;
 	return boot_plan_place_text(plan, "a module's text", module->text ? module->text : "",

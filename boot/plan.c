@@ -8,7 +8,7 @@
 
 #define FOUR_GIB (1ull << 32)
 
-const struct boot_room boot_room_small = { PAGE_SIZE, FOUR_GIB, 16 };
+const struct boot_room boot_room_small = { BOOT_ROOM_FROM, FOUR_GIB, 16 };
 
 void boot_plan_init(struct boot_plan *plan, const struct memory_map *map)
 {
@@ -102,10 +102,14 @@ static bool find_in(const struct boot_plan *plan, const struct memory_map_range 
 static int find(const struct boot_plan *plan, const char *what, uint64_t size,
 		const struct boot_room *room, uint64_t *address, struct error *error)
 {
+	const struct boot_room anywhere = { PAGE_SIZE, room->end, room->alignment };
 	size_t i;
 
 	for (i = 0; i < plan->map->count; i++)
 		if (find_in(plan, &plan->map->ranges[i], size, room, address))
+			return 0;
+	for (i = 0; i < plan->map->count; i++)
+		if (find_in(plan, &plan->map->ranges[i], size, &anywhere, address))
 			return 0;
 	return error_set(error, EFAULT,
 			 "there is no room in memory for %s of %#llx bytes; more --memory may help",
@@ -192,7 +196,7 @@ uint64_t boot_plan_end(const struct boot_plan *plan)
 static int enter(struct boot_plan *plan, enum r0_vm_mode mode, uint64_t tables_size, uint64_t at,
 		 struct error *error)
 {
-	static const struct boot_room room = { PAGE_SIZE, FOUR_GIB, PAGE_SIZE };
+	static const struct boot_room room = { BOOT_ROOM_FROM, FOUR_GIB, PAGE_SIZE };
 
 	if (at >= FOUR_GIB || !overlapped(plan, at, 1))
 		return error_set(error, ENOEXEC,

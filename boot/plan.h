@@ -45,7 +45,13 @@ void boot_plan_finish(struct boot_plan *plan);
 int boot_plan_add(struct boot_plan *plan, const char *what, uint64_t address, const uint8_t *data,
 		  uint64_t data_size, uint64_t size, struct error *error);
 
-/* Where there may be room. */
+/*
+ * Where what a loader makes goes, if there is room: what is lower is left to kernels, which use addresses there
+ * that they have not asked for.
+ */
+#define BOOT_ROOM_FROM 0x90000ul
+
+/* Where there may be room: from that address on, but where there is none, anywhere below the end. */
 struct boot_room {
 	uint64_t from, end;
 	uint64_t alignment; /* a power of two */
@@ -67,7 +73,7 @@ int boot_plan_make_room(struct boot_plan *plan, const char *what, uint64_t size,
 int boot_plan_place_text(struct boot_plan *plan, const char *what, const char *text,
 			 uint64_t *address, struct error *error);
 
-/* Where loaders put small things: low memory first, but not its first page, then all below 4 GiB. */
+/* For small things. */
 extern const struct boot_room boot_room_small;
 
 /* The loadable segments of an ELF file at their physical addresses. -ENOEXEC without any, too. */

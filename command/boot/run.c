@@ -2,6 +2,7 @@
 /* A machine from its making to its end. Depends on boot.h, <ring0/boot.h> and libc. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "command/boot/boot.h"
 
 /* While the guest takes no more of its input: when to offer it again. */
@@ -33,9 +35,11 @@ struct session {
 	struct r0_vm_block disk;
 	struct r0_vm_net network;
 	int signal_fd;
-	bool has_input;	 /* standard input is not at its end */
-	bool is_halted;	 /* every CPU was, for good */
-	char typed[512]; /* read from it, and not taken yet */
+	bool has_input;	      /* standard input is not at its end */
+	uint64_t deadline_ns; /* by clock_ns(), over all resets and sleep; UINT64_MAX for none */
+	bool is_late;	      /* it was over */
+	bool is_halted;	      /* every CPU was, for good */
+	char typed[512];      /* read from it, and not taken yet */
 	size_t typed_size;
 };
 
@@ -142,6 +146,10 @@ static int prepare(struct session *session)
 	};
 	if (session->console.end_evt < 0)
 		return boot_error(BOOT_INTERNAL, "eventfd: %s", strerror(errno));
+	session->deadline_ns = UINT64_MAX;
+	if (session->options->time_limit_ms)
+		session->deadline_ns =
+			clock_ns() + session->options->time_limit_ms * CLOCK_NS_PER_MS;
 	session->has_input = session->console.number != R0_VM_DEBUG_CONSOLE;
 	return 0;
 }
@@ -175,7 +183,6 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 		.virtio_console = options->console == R0_VM_VIRTIO_CONSOLE,
 		.block = options->disk ? &session->disk : NULL,
 		.net = options->network ? &session->network : NULL,
-		.time_limit_ms = options->time_limit_ms,
 		.output = boot_console_output,
 		.log = show_log,
 		.context = &session->console,
@@ -262,13 +269,30 @@ static void take_signal(struct session *session, struct r0_vm *vm)
 	}
 }
 
+static int until_ms(uint64_t at_ns)
+{
+	uint64_t now = clock_ns(), left_ms;
+
+	if (now >= at_ns)
+		return 0;
+	left_ms = (at_ns - now) / CLOCK_NS_PER_MS + 1;
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* When attend() has to look at something else than what poll() tells. */
 static int wait_ms(const struct session *session, const struct boot_halt *halt)
 {
 	int wait = session->options->bare ? -1 : boot_halt_wait_ms(halt);
 
-	if (session->typed_size && (wait < 0 || wait > OFFER_AGAIN_MS))
-		wait = OFFER_AGAIN_MS;
+	if (session->typed_size)
+		wait = sooner(wait, OFFER_AGAIN_MS);
+	if (session->deadline_ns != UINT64_MAX)
+		wait = sooner(wait, until_ms(session->deadline_ns));
 	return wait;
 }
 
@@ -298,7 +322,8 @@ static void attend(struct session *session, struct r0_vm *vm)
 			offer_input(session, vm);
 		if (!session->options->bare && boot_halt_look(&halt, vm))
 			session->is_halted = true;
-		if (session->is_halted ||
+		session->is_late = clock_ns() >= session->deadline_ns;
+		if (session->is_halted || session->is_late ||
 		    __atomic_load_n(&session->console.failed, __ATOMIC_RELAXED))
 			r0_vm_kill(vm);
 	}
@@ -355,17 +380,16 @@ static void leave_closing_to_a_child(void)
 static int reset(struct session *session, struct r0_vm *vm, struct r0_vm_entry *entry)
 {
 	struct pollfd signals = { .fd = session->signal_fd, .events = POLLIN };
-	unsigned int limit_ms = session->options->time_limit_ms, slept_ms = 0;
 	struct r0_error error = { "" };
 	int err;
 
 	while ((err = r0_vm_reset(vm, SLEEP_MS, entry, &error)) == -ETIMEDOUT) {
 		error.text[0] = '\0';
-		slept_ms += SLEEP_MS;
-		if (limit_ms && slept_ms >= limit_ms)
+		if (clock_ns() >= session->deadline_ns)
 			return boot_error(BOOT_LIMIT,
 					  "%s: it sleeps: the time limit of %u ms is over",
-					  session->options->kernel, limit_ms);
+					  session->options->kernel,
+					  session->options->time_limit_ms);
 		if (poll(&signals, 1, 0) > 0)
 			take_signal(session, vm);
 		if (own_end(session))
@@ -416,6 +440,22 @@ static int run_to_the_end(struct session *session, struct r0_vm *vm, struct r0_v
 	return status;
 }
 
+/* What the host ended, and why. */
+static void name_end(const struct session *session, struct r0_vm_outcome *outcome)
+{
+	if (outcome->end != R0_VM_KILLED)
+		return;
+	if (session->is_halted) {
+		outcome->end = R0_VM_HALTED;
+		snprintf(outcome->reason, sizeof(outcome->reason),
+			 "every CPU halted with interrupts off");
+	} else if (session->is_late) {
+		outcome->end = R0_VM_TIME_LIMIT;
+		snprintf(outcome->reason, sizeof(outcome->reason),
+			 "the time limit of %u ms is over", session->options->time_limit_ms);
+	}
+}
+
 static int boot(struct session *session)
 {
 	struct r0_vm_outcome outcome;
@@ -431,11 +471,7 @@ static int boot(struct session *session)
 		boot_terminal_restore();
 		return status;
 	}
-	if (session->is_halted && outcome.end == R0_VM_KILLED) {
-		outcome.end = R0_VM_HALTED;
-		snprintf(outcome.reason, sizeof(outcome.reason),
-			 "every CPU halted with interrupts off");
-	}
+	name_end(session, &outcome);
 	status =
 		boot_outcome_tell(session->options, vm, &outcome,
 				  session->options->symbols ? &session->symbols : &session->kernel);

@@ -18,6 +18,11 @@ static void out8(uint16_t port, uint8_t value)
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
+static void out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
 static uint8_t in8(uint16_t port)
 {
 	uint8_t value;
@@ -211,6 +216,22 @@ static void load_no_idt(void)
 	__asm__ volatile("lidt %0" : : "m"(none));
 }
 
+/*
+ * By the local APIC: an INIT to itself (SDM vol. 3A, 10.6.1), which has the CPU start at the reset vector. It
+ * counts its boots where no boot loader ought to write, and has had enough after three.
+ */
+static void init_itself(void)
+{
+	volatile uint32_t *boots = at(0x2000);
+
+	if (++*boots == 3)
+		out8(DEBUG_EXIT, 6);
+	*(volatile uint32_t *)at(0xfee000f0) = 0x1ff;
+	*(volatile uint32_t *)at(0xfee00300) = 0x44500;
+	for (;;)
+		;
+}
+
 /* What is typed, until a q; a line for each character. */
 static void echo(void)
 {
@@ -237,6 +258,14 @@ static void end(const char *command_line)
 		__asm__ volatile("cli; hlt");
 	if (is_last_word(command_line, "end=reset"))
 		out8(0x64, 0xfe);
+	/* QEMU's PM1a control register: SLP_EN. */
+	if (is_last_word(command_line, "end=power-off"))
+		out16(0x604, 0x2000);
+	/* Of the whole machine. */
+	if (is_last_word(command_line, "end=reset-all"))
+		out8(0xcf9, 6);
+	if (is_last_word(command_line, "end=init"))
+		init_itself();
 	if (is_last_word(command_line, "end=echo"))
 		echo();
 	while (is_last_word(command_line, "end=hang"))
