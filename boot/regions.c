@@ -117,6 +117,18 @@ void boot_regions_add_stack(struct boot_regions *regions, uint64_t sp)
 	add(regions, &region);
 }
 
+void boot_regions_add_code(struct boot_regions *regions, uint64_t ip)
+{
+	const struct crash_region region = {
+		.start = page_floor(ip),
+		.end = page_floor(ip) + PAGE_SIZE,
+		.prot = PROT_READ | PROT_EXEC,
+		.own = true,
+	};
+
+	add(regions, &region);
+}
+
 size_t boot_regions_read_header(const struct boot_regions *regions, uint64_t address, void *to,
 				size_t size)
 {

@@ -10,7 +10,7 @@
 #include "crash/crash.h"
 
 struct boot_regions {
-	struct crash_region regions[ELF_FILE_SEGMENTS_MAX + 2];
+	struct crash_region regions[ELF_FILE_SEGMENTS_MAX + 3];
 	size_t count;
 	/*
 	 * Where the file's first page is taken to be: who looks for symbols finds the ELF header there.
@@ -27,6 +27,9 @@ void boot_regions_init(struct boot_regions *regions, const struct boot_image *im
 
 /* The stack that a CPU is on, as far as it is not in the kernel's file. */
 void boot_regions_add_stack(struct boot_regions *regions, uint64_t sp);
+
+/* The page of the code that a CPU is at, if that is not in the kernel's file. */
+void boot_regions_add_code(struct boot_regions *regions, uint64_t ip);
 
 /* Bytes of the header's page, as far as there are; returns how many. */
 size_t boot_regions_read_header(const struct boot_regions *regions, uint64_t address, void *to,

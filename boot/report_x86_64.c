@@ -91,6 +91,7 @@ static void make_view(struct source *source, struct crash_view *view)
 	KVM_IOCTL(cpu->vcpu.fd, KVM_GET_REGS, &view->regs, NULL);
 	KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &view->sregs, NULL);
 	source->regions = *source->kernel;
+	boot_regions_add_code(&source->regions, view->regs.rip);
 	boot_regions_add_stack(&source->regions, view->regs.rsp);
 	view->region_count = source->regions.count;
 	view->cr2 = view->sregs.cr2;

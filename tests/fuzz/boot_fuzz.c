@@ -243,6 +243,7 @@ static void check_regions(const struct boot_image *image)
 	size_t i;
 
 	boot_regions_init(&regions, image, "/kernel");
+	boot_regions_add_code(&regions, choose_value());
 	boot_regions_add_stack(&regions, choose_value());
 	for (i = 0; i < regions.count; i++)
 		if (regions.regions[i].end <= regions.regions[i].start ||

@@ -564,9 +564,13 @@ static void regions_are_those_of_the_file(void **state)
 	boot_regions_add_stack(&regions, text - IMAGE_TEXT - 0x1800);
 	assert_int_equal(regions.count, 3);
 	assert_int_equal(regions.regions[0].end, text - IMAGE_TEXT);
+	boot_regions_add_code(&regions, text + 8);
 	boot_regions_add_stack(&regions, text + 8);
 	boot_regions_add_stack(&regions, UINT64_MAX);
 	assert_int_equal(regions.count, 3);
+	boot_regions_add_code(&regions, 0x7c00);
+	assert_int_equal(regions.count, 4);
+	assert_int_equal(regions.regions[0].start, 0x7000);
 	boot_regions_init(&regions, &(struct boot_image){ image, 100 }, "/kernel");
 	assert_int_equal(regions.count, 0);
 }
