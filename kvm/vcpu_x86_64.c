@@ -49,6 +49,15 @@ static void set_apic(struct kvm_cpuid2 *cpuid, const struct vm *vm, uint32_t id)
 	}
 }
 
+/* CPUID.1:ECX bit 31, which is 0 on hardware (APM vol. 3, E.3.2; Documentation/virt/kvm/x86/cpuid.rst). */
+static void set_hypervisor(struct kvm_cpuid2 *cpuid)
+{
+	struct kvm_cpuid_entry2 *features = kvm_cpuid_leaf(cpuid, 1, 0);
+
+	if (features)
+		features->ecx |= 1u << 31;
+}
+
 static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity *changes,
 		     struct error *error)
 {
@@ -76,6 +85,8 @@ static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity 
 		*entry = *change;
 		entry->flags = flags;
 	}
+	if (changes && changes->hypervisor)
+		set_hypervisor(cpuid);
 	return KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_CPUID2, cpuid, error);
 }
 

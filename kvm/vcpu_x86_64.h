@@ -9,6 +9,7 @@
 struct vcpu_identity {
 	const struct kvm_cpuid_entry2 *entries;
 	size_t count;
+	bool hypervisor; /* it says that it is in a VM, which KVM itself leaves open */
 };
 
 struct vcpu_own {

@@ -18,4 +18,7 @@ uint64_t monitor_stopped_at(const struct monitor_cpu *cpu);
 int monitor_restore_cpu(struct monitor_cpu *cpu, const struct vcpu_state *state,
 			struct error *error);
 
+/* What a vCPU is to say of itself, of a machine that is about to be made; NULL for what KVM says. */
+const struct vcpu_identity *monitor_identity(const struct r0_vm *vm);
+
 #endif /* MONITOR_CPU_H */

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* What a vCPU's thread and a snapshot need to know of x86. */
 #include <string.h>
+#include "kvm/vcpu_x86_64.h"
 #include "monitor/cpu.h"
 #include "monitor/virtual.h"
+
+/* Kernels on a PC look for it before they use a VM's ports, as for power-off, or KVM's clock. */
+const struct vcpu_identity *monitor_identity(const struct r0_vm *vm)
+{
+	static const struct vcpu_identity in_a_vm = { .hypervisor = true };
+
+	return vm->options.pc ? &in_a_vm : NULL;
+}
 
 bool monitor_serve_own(struct monitor_cpu *cpu)
 {

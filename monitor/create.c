@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "monitor/reset.h"
+#include "monitor/cpu.h"
 #include "monitor/rest.h"
 #include "monitor/snapshot.h"
 #include "monitor/threads.h"
@@ -43,7 +44,7 @@ static int make_cpu(struct r0_vm *vm, unsigned int number, struct error *error)
 
 	cpu->machine = vm;
 	cpu->number = number;
-	err = vcpu_init(&cpu->vcpu, &vm->vm, number, NULL, error);
+	err = vcpu_init(&cpu->vcpu, &vm->vm, number, monitor_identity(vm), error);
 	if (err < 0)
 		return err;
 	err = park_seat_init(&cpu->seat, &vm->park, error);

@@ -72,7 +72,7 @@ struct r0_vm_options {
 	/*
 	 * The rest of a PC (docs/devices.md): real-time clock and CMOS, HPET, ACPI's power management with
 	 * its timer, fw_cfg, a PCI bus, and the ports for reset and power-off. Interrupts of theirs need
-	 * irqchip.
+	 * irqchip. CPUID says that there is a hypervisor.
 	 */
 	bool pc;
 	bool test_devices; /* kvm-unit-tests', and with .pc a PCI device for tests (docs/devices.md) */

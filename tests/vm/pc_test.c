@@ -449,6 +449,26 @@ static void wake_by_the_waking_vector(void **state)
 	r0_vm_destroy(vm);
 }
 
+/* CPUID.1:ECX bit 31 as the status. */
+GUEST(in_a_vm, "mov $1, %eax\n"
+	       "cpuid\n"
+	       "shr $31, %ecx\n"
+	       "mov %ecx, %eax\n"
+	       "out %eax, $0xf4\n");
+
+static void a_pc_says_that_it_is_a_vm(void **state)
+{
+	const struct r0_vm_options pc = { .irqchip = true, .pc = true };
+	struct r0_vm *vm = BOOT(&pc, in_a_vm);
+
+	(void)state;
+	assert_int_equal(run(vm).status, 1);
+	r0_vm_destroy(vm);
+	vm = BOOT(NULL, in_a_vm);
+	assert_int_equal(run(vm).status, 0);
+	r0_vm_destroy(vm);
+}
+
 static void tables_need_a_pc(void **state)
 {
 	struct r0_vm *vm = BOOT(NULL, accesses);
@@ -569,6 +589,7 @@ int main(void)
 		cmocka_unit_test(reset_of_the_cpus),
 		cmocka_unit_test(sleep_and_wake),
 		cmocka_unit_test(wake_by_the_waking_vector),
+		cmocka_unit_test(a_pc_says_that_it_is_a_vm),
 		cmocka_unit_test(tables_need_a_pc),
 		cmocka_unit_test(sleep_without_end),
 		cmocka_unit_test(what_can_not_be_reset),
