@@ -22,7 +22,7 @@ static struct {
 		const char *name;
 		uint64_t count;
 	} names[NAMES];
-	struct mistaken mistaken;
+	struct patch_search mistaken;
 	pthread_mutex_t lock;
 } process = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -75,7 +75,7 @@ int assist_policy_patches(struct mirror_patch **patches, size_t *count, struct e
 	if (!assist_policy_is_wanted() || host_virtualizes())
 		return 0;
 	pthread_mutex_lock(&process.lock);
-	err = mistaken_find(&process.mistaken, error);
+	err = patch_search_find(&process.mistaken, error);
 	if (!err) {
 		*patches = malloc((process.mistaken.count + 1) * sizeof(**patches));
 		err = *patches ? 0 : error_set(error, ENOMEM, "no memory");

@@ -74,13 +74,13 @@ bool assist_count_of(const struct assist *assist, size_t index, const char **mne
 	return false;
 }
 
-int mistaken_find(struct mistaken *mistaken, struct error *error)
+int patch_search_find(struct patch_search *mistaken, struct error *error)
 {
 	(void)mistaken;
 	return error_set(error, ENOENT, "built without Zydis");
 }
 
-void mistaken_finish(struct mistaken *mistaken)
+void patch_search_finish(struct patch_search *mistaken)
 {
 	(void)mistaken;
 }

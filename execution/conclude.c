@@ -11,7 +11,7 @@
 #include "run/interrupts.h"
 
 /* The test had failed already; what its teardown then did is told, but is not how it ended. */
-static void blame_the_first(struct execution *run)
+static void blame_the_first(struct run *run)
 {
 	char then[512];
 
@@ -41,7 +41,7 @@ static char *append_doubts(const struct outcome *outcome, char *report)
 }
 
 /* What a mock did that did not return, for free() both: in a line, and in detail. */
-static char *describe_broken(struct execution *run, char **detail)
+static char *describe_broken(struct run *run, char **detail)
 {
 	char message[1024], file[512];
 	size_t size;
@@ -60,7 +60,7 @@ static char *describe_broken(struct execution *run, char **detail)
 }
 
 /* The last accesses to a mock that failed its test, for free(); or NULL. */
-static char *failing_mock(const struct execution *run)
+static char *failing_mock(const struct run *run)
 {
 	char range[80], *text = NULL;
 	size_t size;
@@ -76,11 +76,11 @@ static char *failing_mock(const struct execution *run)
 }
 
 /* The other CPUs' local APICs, where they hold something: for free(), or NULL. */
-static char *other_apics(const struct execution *run)
+static char *other_apics(const struct run *run)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = run->parallel ? open_memstream(&text, &size) : NULL;
+	FILE *out = run->cpus ? open_memstream(&text, &size) : NULL;
 
 	if (!out)
 		return NULL;
@@ -106,7 +106,7 @@ static char *join(char *first, char *second)
 	return both;
 }
 
-void conclude(struct execution *run, struct outcome *outcome)
+void conclude(struct run *run, struct outcome *outcome)
 {
 	const struct r0_options *options = run->job->options;
 	struct ending *ending = &run->ending;
@@ -128,7 +128,7 @@ void conclude(struct execution *run, struct outcome *outcome)
 		goto done;
 	if (run->explains) {
 		report = crash_view_explain(run, detail, sizeof(detail));
-		execution_stay_wanted(run);
+		run_stay_wanted(run);
 		if (detail[0]) {
 			ending->message = detail;
 			result->verdict = verdict_of(options, ending, message, sizeof(message));
@@ -144,7 +144,7 @@ void conclude(struct execution *run, struct outcome *outcome)
 	run->file = NULL;
 done:
 	if (message[0])
-		result->message = parallel_message(run, message);
+		result->message = cpus_message(run, message);
 	free(mocks);
 	free(broken);
 }

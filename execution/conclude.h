@@ -7,6 +7,6 @@
 #include "verdict/outcome.h"
 
 /* Fill in the verdict, the message, the report and the place. May take long. */
-void conclude(struct execution *run, struct outcome *outcome);
+void conclude(struct run *run, struct outcome *outcome);
 
 #endif /* EXECUTION_CONCLUDE_H */

@@ -6,7 +6,7 @@
 #include "run/run.h"
 
 /* Returns 0 or -errno, with the run's complaint. */
-int declared_msrs_begin(struct execution *run);
-void declared_msrs_end(struct execution *run);
+int declared_msrs_begin(struct run *run);
+void declared_msrs_end(struct run *run);
 
 #endif /* EXECUTION_DECLARED_MSRS_H */

@@ -6,7 +6,7 @@
 #include "kvm/vm_x86_64.h"
 
 /* MSRs that KVM knows by itself must leave the VM, too, where a test declares them. */
-static int filter(struct execution *run, bool on)
+static int filter(struct run *run, bool on)
 {
 	const struct r0_msrs *msrs = &run->job->options->msrs;
 	const bool strict = run->job->options->strict_msrs;
@@ -38,12 +38,12 @@ static int filter(struct execution *run, bool on)
 	return err;
 }
 
-int declared_msrs_begin(struct execution *run)
+int declared_msrs_begin(struct run *run)
 {
 	return filter(run, true);
 }
 
-void declared_msrs_end(struct execution *run)
+void declared_msrs_end(struct run *run)
 {
 	if (filter(run, false) != 0)
 		run->unusable = true;

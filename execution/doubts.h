@@ -10,6 +10,6 @@
  * The doubts about a run that is over: with `failed` all, at the cost of a few ioctls; if not, those
  * of passes. DOUBT_FLUSHES may come with the reset.
  */
-unsigned int doubts_of(const struct execution *run, bool failed);
+unsigned int doubts_of(const struct run *run, bool failed);
 
 #endif /* EXECUTION_DOUBTS_H */

@@ -10,7 +10,7 @@
 #define DR7_ENABLED(n) (3ull << 2 * (n))
 #define DR7_ON_DATA(n) (1ull << (16 + 4 * (n))) /* R/W is 01 or 11 */
 
-static uint64_t used(const struct execution *run)
+static uint64_t used(const struct run *run)
 {
 	uint64_t flags = 0;
 
@@ -18,19 +18,19 @@ static uint64_t used(const struct execution *run)
 	return flags;
 }
 
-static unsigned int doubts_of_registers(const struct execution *run)
+static unsigned int doubts_of_registers(const struct run *run)
 {
-	const struct snapshot *snapshot = run->machine->snapshot;
+	const struct template *template = run->machine->template;
 	unsigned int doubts = 0, i;
 
 	for (i = 0; i < run->machine->cpu_count; i++) {
 		const struct kvm_sregs *sregs = &run->machine->cpus[i].vcpu.run->s.regs.sregs;
-		const uint64_t area = entry_area(&snapshot->entry, i);
+		const uint64_t area = entry_area(&template->entry, i);
 
 		if (sregs->idt.base != area + R0_AREA_IDT || sregs->tr.base != area + R0_AREA_TSS)
 			doubts |= DOUBT_DELIVERY;
-		if (sregs->cr3 != snapshot->mirror->root &&
-		    sregs->cr3 != snapshot->mirror->user_root)
+		if (sregs->cr3 != template->mirror->root &&
+		    sregs->cr3 != template->mirror->user_root)
 			doubts |= DOUBT_FLUSHES;
 	}
 	return doubts;
@@ -58,8 +58,7 @@ static bool has_data_breakpoint(const struct machine_cpu *cpu)
 	return false;
 }
 
-static unsigned int doubts_of_failure(const struct execution *run, uint64_t flags,
-				      unsigned int doubts)
+static unsigned int doubts_of_failure(const struct run *run, uint64_t flags, unsigned int doubts)
 {
 	bool in_ring_3 = flags & R0_USED_RING_3 || run->sregs.cs.selector & 3;
 	unsigned int i;
@@ -85,12 +84,12 @@ static bool declares_host_leaf(const struct r0_cpuids *cpuid)
 	return false;
 }
 
-unsigned int doubts_of(const struct execution *run, bool failed)
+unsigned int doubts_of(const struct run *run, bool failed)
 {
 	unsigned int doubts;
 	uint64_t flags;
 
-	if (!run->machine->snapshot->software)
+	if (!run->machine->template->software)
 		return 0;
 	flags = used(run);
 	doubts = doubts_of_registers(run);

@@ -4,12 +4,12 @@
 #include "exits/exits.h"
 #include "run/cpus.h"
 
-static bool was_debug_exit(const struct execution *run, int err)
+static bool was_debug_exit(const struct run *run, int err)
 {
 	return err == 0 && run->cpu->vcpu.run->exit_reason == KVM_EXIT_DEBUG;
 }
 
-static enum step debugger_start(struct execution *run)
+static enum step debugger_start(struct run *run)
 {
 	/* What the first KVM_RUN would set is set now: KVM arms by the registers that it has. */
 	vcpu_complete(&run->cpu->vcpu);
@@ -18,14 +18,14 @@ static enum step debugger_start(struct execution *run)
 	return run->debugger->ops->start(run->debugger->context, run);
 }
 
-void drive(struct execution *run)
+void drive(struct run *run)
 {
 	const struct debugger *debugger = run->debugger;
 	enum step step;
 
-	/* Where there is no debugger: execution_begin() sees to that. */
-	if (run->parallel) {
-		parallel_drive(run, exits_serve);
+	/* Where there is no debugger: parts_begin() sees to that. */
+	if (run->cpus) {
+		cpus_drive(run, exits_serve);
 		return;
 	}
 	step = debugger ? debugger_start(run) : STEP_ON;

@@ -5,7 +5,7 @@
 
 #include "run/run.h"
 
-/* Run what execution_begin() has set up, on all its CPUs and with its debugger, until it has ended. */
-void drive(struct execution *run);
+/* Run what parts_begin() has set up, on all its CPUs and with its debugger, until it has ended. */
+void drive(struct run *run);
 
 #endif /* EXECUTION_DRIVE_H */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include "assist/assist_policy.h"
 #include "base/clock.h"
-#include "execution/begin.h"
+#include "execution/parts.h"
 #include "execution/conclude.h"
 #include "execution/drive.h"
 #include "execution/leftovers.h"
@@ -15,14 +15,14 @@
 #include "run/cpus.h"
 
 /* The vCPU is out for good: from here on the watcher waits for longer. */
-static void answer_deadline(const struct execution *run)
+static void answer_deadline(const struct run *run)
 {
 	enum deadline_state ahead = DEADLINE_AHEAD, overdue = DEADLINE_OVERDUE;
 	_Atomic(enum deadline_state) *state = &run->deadline->state;
 
 	if (!atomic_compare_exchange_strong(state, &ahead, DEADLINE_ANSWERED) &&
 	    !atomic_compare_exchange_strong(state, &overdue, DEADLINE_ANSWERED))
-		execution_stay_wanted(run);
+		run_stay_wanted(run);
 }
 
 static void add_cut_note(struct buffer *output, size_t room)
@@ -35,7 +35,7 @@ static void add_cut_note(struct buffer *output, size_t room)
 }
 
 /* Returns whether all of the machine's CPUs can be reset. */
-static bool come_to_rest(struct execution *run)
+static bool come_to_rest(struct run *run)
 {
 	unsigned int i;
 
@@ -53,7 +53,7 @@ static bool come_to_rest(struct execution *run)
 }
 
 /* But for what mocks have to say of that. */
-static bool ends_as_it_should(const struct execution *run)
+static bool ends_as_it_should(const struct run *run)
 {
 	struct r0_options options = *run->job->options;
 	char message[64];
@@ -65,7 +65,7 @@ static bool ends_as_it_should(const struct execution *run)
 bool execute(struct machine *machine, const struct job *job, struct deadline *deadline,
 	     struct outcome *outcome)
 {
-	struct execution run = {
+	struct run run = {
 		.machine = machine,
 		.job = job,
 		.deadline = deadline,
@@ -74,10 +74,10 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	uint64_t start = clock_ns();
 
 	*outcome = (struct outcome){ 0 };
-	if (execution_begin(&run) == 0)
+	if (parts_begin(&run) == 0)
 		drive(&run);
 	else
-		execution_end(&run, END_HOST_ERROR, run.complaint.text);
+		run_end(&run, END_HOST_ERROR, run.complaint.text);
 	outcome->duration_ns = clock_ns() - start;
 	if (run.mocks.count && ends_as_it_should(&run))
 		mock_calls_at_end(&run);
@@ -85,7 +85,7 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 		run.crash.lost_registers = true;
 		run.crash.why_lost = run.why;
 		/* By several CPUs, no two runs are the same. */
-		if (!run.parallel)
+		if (!run.cpus)
 			replay(&run, start);
 		else
 			snprintf(
@@ -95,16 +95,16 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	}
 	assist_policy_end(machine->cpus[0].assist);
 	answer_deadline(&run);
-	parallel_take_output(&run);
-	stdio_take(&machine->memory, &run.output);
-	add_cut_note(&run.output, run.watchpoints ? 64 + WATCHPOINTS_REPORT_MAX : 64);
-	if (run.watchpoints)
-		watchpoints_report(run.watchpoints, &run.output);
+	cpus_take_output(&run);
+	guest_stdio_take(&machine->memory, &run.output);
+	add_cut_note(&run.output, run.watched ? 64 + WATCHED_VARIABLES_REPORT_MAX : 64);
+	if (run.watched)
+		watched_variables_report(run.watched, &run.output);
 	conclude(&run, outcome);
 	outcome->result.output_size = run.output.length;
 	outcome->result.output = buffer_take(&run.output);
 	if (!come_to_rest(&run))
 		run.unusable = true;
-	execution_finish(&run);
+	parts_end(&run);
 	return !run.unusable;
 }

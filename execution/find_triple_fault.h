@@ -15,6 +15,6 @@ struct search {
 };
 
 /* Its context is a struct search, with `until` filled in. */
-extern const struct debugger_ops search_ops;
+extern const struct debugger_ops find_triple_fault_ops;
 
 #endif /* EXECUTION_FIND_TRIPLE_FAULT_H */

@@ -9,9 +9,9 @@
  * Take away what a reset can't put back of that vCPU of the run's machine, which is at rest. Returns whether
  * something stays, so that the machine is good for nothing.
  */
-bool leftovers_stay(const struct execution *run, struct vcpu *vcpu);
+bool leftovers_stay(const struct run *run, struct vcpu *vcpu);
 
 /* Whether the registers of a triple fault are those after a reset of the CPU. */
-bool leftovers_hide_place(const struct execution *run);
+bool leftovers_hide_place(const struct run *run);
 
 #endif /* EXECUTION_LEFTOVERS_H */

@@ -12,10 +12,10 @@
  * cause one, too; where a test returned, the instruction before its last exit was the runtime's, and held
  * back none.
  */
-bool leftovers_stay(const struct execution *run, struct vcpu *vcpu)
+bool leftovers_stay(const struct run *run, struct vcpu *vcpu)
 {
 	const struct kvm_sregs *sregs = &vcpu->run->s.regs.sregs;
-	bool watched = run->debugger || run->watchpoints;
+	bool watched = run->debugger || run->watched;
 
 	if (sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME)
 		return true;
@@ -26,7 +26,7 @@ bool leftovers_stay(const struct execution *run, struct vcpu *vcpu)
 	return pending_debug_drop(vcpu, NULL) != 0;
 }
 
-bool leftovers_hide_place(const struct execution *run)
+bool leftovers_hide_place(const struct run *run)
 {
 	/* SDM vol. 3A, table 9-1: after INIT, CS is F000 and RIP FFF0. */
 	return run->regs.rip == 0xfff0 && run->sregs.cs.selector == 0xf000;

@@ -10,6 +10,6 @@
  * the test again by single steps, and keep the registers before the last one. The test began at that time
  * of clock_ns(). If they are not found, run->why says so, and what may help.
  */
-void replay(struct execution *run, uint64_t start);
+void replay(struct run *run, uint64_t start);
 
 #endif /* EXECUTION_REPLAY_H */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/clock.h"
-#include "execution/begin.h"
+#include "execution/parts.h"
 #include "execution/drive.h"
 #include "execution/find_triple_fault.h"
 
@@ -13,7 +13,7 @@
 #define REPLAY_NS_MOST 30000000000ull
 
 /* The search may take what is left of the test's own time, within reason. */
-static uint64_t search_until(const struct execution *run, uint64_t start)
+static uint64_t search_until(const struct run *run, uint64_t start)
 {
 	uint64_t now = clock_ns(), limit = start + run->job->limit_ns / 10 * 9;
 	uint64_t left = limit > now ? limit - now : 0;
@@ -23,12 +23,12 @@ static uint64_t search_until(const struct execution *run, uint64_t start)
 	return now + (left < REPLAY_NS_MOST ? left : REPLAY_NS_MOST);
 }
 
-void replay(struct execution *run, uint64_t start)
+void replay(struct run *run, uint64_t start)
 {
 	struct search search = { .until = search_until(run, start) };
 	const uint64_t begun = clock_ns();
-	const struct debugger debugger = { .ops = &search_ops, .context = &search };
-	struct execution again = {
+	const struct debugger debugger = { .ops = &find_triple_fault_ops, .context = &search };
+	struct run again = {
 		.machine = run->machine,
 		.job = run->job,
 		.deadline = run->deadline,
@@ -38,7 +38,7 @@ void replay(struct execution *run, uint64_t start)
 
 	atomic_store(&run->deadline->kick_at, search.until);
 	vcpu_complete(&run->cpu->vcpu);
-	if (machine_reset(run->machine, NULL) == 0 && execution_begin(&again) == 0)
+	if (machine_reset(run->machine, NULL) == 0 && parts_begin(&again) == 0)
 		drive(&again);
 	if (again.ending.how == END_TRIPLE_FAULT && again.stepping.regs.rip) {
 		run->regs = again.stepping.regs;
@@ -62,5 +62,5 @@ void replay(struct execution *run, uint64_t start)
 	}
 	atomic_store(&run->deadline->kick_at, 0);
 	run->unusable |= again.unusable;
-	execution_finish(&again);
+	parts_end(&again);
 }

@@ -9,26 +9,26 @@
 
 #include "base/buffer.h"
 
-struct execution;
-struct watchpoints;
+struct run;
+struct watched_variables;
 
 /* All of one test's objects together, in bytes. */
-#define WATCHPOINTS_SIZE_MAX 4096u
+#define WATCHED_VARIABLES_SIZE_MAX 4096u
 
 /* Writes that are shown, of all objects together; the others are counted. */
-#define WATCHPOINTS_SHOWN 20
+#define WATCHED_VARIABLES_SHOWN 20
 
 /* The report is no longer than this. */
-#define WATCHPOINTS_REPORT_MAX 65536u
+#define WATCHED_VARIABLES_REPORT_MAX 65536u
 
 /*
- * Have the run, of which nothing is set up yet, watched: makes run->watchpoints and run->debugger.
+ * Have the run, of which nothing is set up yet, watched: makes run->watched and run->debugger.
  * Returns 0; -EINVAL with the run's complaint for what can't be watched; another -errno.
  */
-int watchpoints_create(struct execution *run);
-void watchpoints_destroy(struct watchpoints *watchpoints);
+int watched_variables_create(struct run *run);
+void watched_variables_destroy(struct watched_variables *watchpoints);
 
 /* Append what was noted to a test's output. */
-void watchpoints_report(struct watchpoints *watchpoints, struct buffer *output);
+void watched_variables_report(struct watched_variables *watchpoints, struct buffer *output);
 
 #endif /* EXECUTION_WATCHED_VARIABLES_H */

@@ -29,11 +29,11 @@ struct object {
 	bool missed;	/* it changed, and nothing told */
 };
 
-struct watchpoints {
+struct watched_variables {
 	struct debugger debugger;
 	struct object objects[OBJECTS_MAX];
 	size_t count;
-	uint8_t values[WATCHPOINTS_SIZE_MAX];
+	uint8_t values[WATCHED_VARIABLES_SIZE_MAX];
 	bool by_steps;
 	const char *why; /* by steps */
 	/* Otherwise: */
@@ -43,7 +43,7 @@ struct watchpoints {
 
 	struct buffer text; /* the writes that are shown */
 	unsigned int shown;
-	uint64_t chains[WATCHPOINTS_SHOWN]; /* a hash for each of them */
+	uint64_t chains[WATCHED_VARIABLES_SHOWN]; /* a hash for each of them */
 };
 
 /* "&counter" is the variable counter; another expression is a pointer. */
@@ -54,7 +54,7 @@ static const char *name_of(const struct object *object)
 	return name[0] == '&' ? name + 1 : name;
 }
 
-static int add_object(struct execution *run, struct watchpoints *watchpoints,
+static int add_object(struct run *run, struct watched_variables *watchpoints,
 		      const struct r0_watched *declared, size_t *used)
 {
 	struct memory *memory = &run->machine->memory;
@@ -67,7 +67,7 @@ static int add_object(struct execution *run, struct watchpoints *watchpoints,
 	if (!declared->size || declared->size > sizeof(watchpoints->values) - *used)
 		return error_set(&run->complaint, EINVAL,
 				 ".watch: %s has %zu bytes, and all that is watched may have %u",
-				 name_of(object), declared->size, WATCHPOINTS_SIZE_MAX);
+				 name_of(object), declared->size, WATCHED_VARIABLES_SIZE_MAX);
 	if (!part || !part->map.write ||
 	    !range_holds(part->map.start, part->map.end - part->map.start, address, declared->size))
 		return error_set(&run->complaint, EINVAL,
@@ -92,7 +92,7 @@ static int add_object(struct execution *run, struct watchpoints *watchpoints,
 }
 
 /* Cut an object into what debug registers can watch. Returns whether there are enough of them. */
-static bool take_slots(struct watchpoints *watchpoints, size_t number, unsigned int *used)
+static bool take_slots(struct watched_variables *watchpoints, size_t number, unsigned int *used)
 {
 	const struct r0_watched *declared = watchpoints->objects[number].declared;
 	uint64_t at = (uint64_t)(uintptr_t)declared->address, end = at + declared->size;
@@ -113,7 +113,7 @@ static bool take_slots(struct watchpoints *watchpoints, size_t number, unsigned 
 	return true;
 }
 
-static int choose_method(struct execution *run, struct watchpoints *watchpoints)
+static int choose_method(struct run *run, struct watched_variables *watchpoints)
 {
 	unsigned int used = 0;
 	size_t i;
@@ -143,9 +143,9 @@ static int choose_method(struct execution *run, struct watchpoints *watchpoints)
  * A hash of what a call chain is made of: RIP, the stack and frame pointers, and what on the stack
  * looks like a return address. Chains of the same hash are the same but by chance.
  */
-static uint64_t chain_of(const struct execution *run, const struct kvm_regs *regs)
+static uint64_t chain_of(const struct run *run, const struct kvm_regs *regs)
 {
-	const struct mirror *mirror = run->machine->snapshot->mirror;
+	const struct mirror *mirror = run->machine->template->mirror;
 	uint64_t words[STACK_WORDS], hash = 14695981039346656037u;
 	const uint64_t registers[] = { regs->rip, regs->rsp, regs->rbp };
 	size_t count, i;
@@ -209,7 +209,7 @@ static void describe_values(struct object *object)
 	free(buffer_take(&text));
 }
 
-static void show_chain(struct watchpoints *watchpoints, const struct execution *run,
+static void show_chain(struct watched_variables *watchpoints, const struct run *run,
 		       const struct kvm_regs *regs, bool after)
 {
 	const struct kvm_sregs *sregs = run->stepping.on ? &run->stepping.sregs :
@@ -237,14 +237,14 @@ static void show_chain(struct watchpoints *watchpoints, const struct execution *
 }
 
 /* A write, by the code at these registers. `after`: RIP is that of the next instruction. */
-static void note(struct watchpoints *watchpoints, struct object *object,
-		 const struct execution *run, const struct kvm_regs *regs, bool after)
+static void note(struct watched_variables *watchpoints, struct object *object,
+		 const struct run *run, const struct kvm_regs *regs, bool after)
 {
 	object->writes++;
 	describe_values(object);
 	memcpy(object->before, object->now, object->declared->size);
-	if (watchpoints->shown == WATCHPOINTS_SHOWN ||
-	    watchpoints->text.length > WATCHPOINTS_REPORT_MAX / 2)
+	if (watchpoints->shown == WATCHED_VARIABLES_SHOWN ||
+	    watchpoints->text.length > WATCHED_VARIABLES_REPORT_MAX / 2)
 		return;
 	buffer_print(&watchpoints->text, "write %u: %s %s", watchpoints->shown + 1, name_of(object),
 		     object->last);
@@ -253,7 +253,7 @@ static void note(struct watchpoints *watchpoints, struct object *object,
 }
 
 /* What changed by the instruction at these registers. */
-static void compare(struct watchpoints *watchpoints, const struct execution *run,
+static void compare(struct watched_variables *watchpoints, const struct run *run,
 		    const struct kvm_regs *regs)
 {
 	size_t i;
@@ -267,7 +267,7 @@ static void compare(struct watchpoints *watchpoints, const struct execution *run
 }
 
 /* `flags` are KVM_GUESTDBG_… besides. */
-static int arm(const struct watchpoints *watchpoints, struct execution *run, uint32_t flags)
+static int arm(const struct watched_variables *watchpoints, struct run *run, uint32_t flags)
 {
 	struct kvm_guest_debug debug;
 
@@ -276,21 +276,20 @@ static int arm(const struct watchpoints *watchpoints, struct execution *run, uin
 	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, &run->complaint);
 }
 
-static enum step start(void *context, struct execution *run)
+static enum step start(void *context, struct run *run)
 {
-	struct watchpoints *watchpoints = context;
+	struct watched_variables *watchpoints = context;
 	int err = watchpoints->by_steps ? stepping_begin(run) : arm(watchpoints, run, 0);
 
-	return err < 0 ?
-		       execution_end(run, END_HOST_ERROR, "the test's variables can't be watched") :
-		       STEP_ON;
+	return err < 0 ? run_end(run, END_HOST_ERROR, "the test's variables can't be watched") :
+			 STEP_ON;
 }
 
 /*
  * Who debugs a guest is given its #DBs, too, which are by its single steps and INT1, as its
  * breakpoints are not in force: hand it back, with what the CPU says of it in DR6.
  */
-static int hand_back(const struct watchpoints *watchpoints, struct execution *run)
+static int hand_back(const struct watched_variables *watchpoints, struct run *run)
 {
 	struct vcpu *vcpu = &run->cpu->vcpu;
 	struct kvm_debugregs debugregs;
@@ -303,7 +302,7 @@ static int hand_back(const struct watchpoints *watchpoints, struct execution *ru
 }
 
 /* By the CPU: the store is done, and RIP behind it. Returns whether the stop was for that alone. */
-static bool note_hits(struct watchpoints *watchpoints, const struct execution *run)
+static bool note_hits(struct watched_variables *watchpoints, const struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 	unsigned int hits =
@@ -321,7 +320,7 @@ static bool note_hits(struct watchpoints *watchpoints, const struct execution *r
 	return hits && !(exit->debug.arch.dr6 & R0_DR6_BS);
 }
 
-static enum step step_on(struct watchpoints *watchpoints, struct execution *run)
+static enum step step_on(struct watched_variables *watchpoints, struct run *run)
 {
 	int err;
 
@@ -329,26 +328,26 @@ static enum step step_on(struct watchpoints *watchpoints, struct execution *run)
 	err = stepping_next(run);
 	if (!err)
 		return STEP_ON;
-	return execution_end(run, END_HOST_ERROR,
-			     err == -EBUSY ? "a breakpoint that the test set was hit; while .watch "
-					     "goes by single steps, it can have none" :
-					     "KVM does not go on by single steps");
+	return run_end(run, END_HOST_ERROR,
+		       err == -EBUSY ? "a breakpoint that the test set was hit; while .watch "
+				       "goes by single steps, it can have none" :
+				       "KVM does not go on by single steps");
 }
 
-static enum step stopped(void *context, struct execution *run)
+static enum step stopped(void *context, struct run *run)
 {
-	struct watchpoints *watchpoints = context;
+	struct watched_variables *watchpoints = context;
 
 	if (watchpoints->by_steps)
 		return step_on(watchpoints, run);
 	if (note_hits(watchpoints, run) || hand_back(watchpoints, run) >= 0)
 		return STEP_ON;
-	return execution_end(run, END_HOST_ERROR, "the test's own #DB can't be handed back to it");
+	return run_end(run, END_HOST_ERROR, "the test's own #DB can't be handed back to it");
 }
 
-static enum step served(void *context, struct execution *run)
+static enum step served(void *context, struct run *run)
 {
-	struct watchpoints *watchpoints = context;
+	struct watched_variables *watchpoints = context;
 
 	if (!watchpoints->by_steps) {
 		/* What assist/ writes, no watchpoint sees. */
@@ -359,10 +358,10 @@ static enum step served(void *context, struct execution *run)
 	return step_on(watchpoints, run);
 }
 
-static void finish(void *context, struct execution *run)
+static void finish(void *context, struct run *run)
 {
 	struct kvm_guest_debug none = { 0 };
-	struct watchpoints *watchpoints = context;
+	struct watched_variables *watchpoints = context;
 	size_t i;
 
 	if (watchpoints->by_steps) {
@@ -387,10 +386,10 @@ static const struct debugger_ops ops = {
 	.finish = finish,
 };
 
-int watchpoints_create(struct execution *run)
+int watched_variables_create(struct run *run)
 {
 	const struct r0_watches *declared = &run->job->options->watch;
-	struct watchpoints *watchpoints;
+	struct watched_variables *watchpoints;
 	size_t used = 0, i;
 	int err = 0;
 
@@ -409,12 +408,12 @@ int watchpoints_create(struct execution *run)
 		return err;
 	}
 	watchpoints->debugger = (struct debugger){ .ops = &ops, .context = watchpoints };
-	run->watchpoints = watchpoints;
+	run->watched = watchpoints;
 	run->debugger = &watchpoints->debugger;
 	return 0;
 }
 
-void watchpoints_destroy(struct watchpoints *watchpoints)
+void watched_variables_destroy(struct watched_variables *watchpoints)
 {
 	if (!watchpoints)
 		return;
@@ -422,14 +421,14 @@ void watchpoints_destroy(struct watchpoints *watchpoints)
 	free(watchpoints);
 }
 
-static void report_object(const struct watchpoints *watchpoints, const struct object *object,
+static void report_object(const struct watched_variables *watchpoints, const struct object *object,
 			  struct buffer *output)
 {
 	const char *name = name_of(object);
 
 	if (!object->writes)
 		buffer_print(output, "%s: no writes\n", name);
-	else if (watchpoints->shown < WATCHPOINTS_SHOWN)
+	else if (watchpoints->shown < WATCHED_VARIABLES_SHOWN)
 		buffer_print(output, "%s: %" PRIu64 " write%s\n", name, object->writes,
 			     object->writes == 1 ? "" : "s");
 	else
@@ -442,7 +441,7 @@ static void report_object(const struct watchpoints *watchpoints, const struct ob
 			     name, object->last);
 }
 
-void watchpoints_report(struct watchpoints *watchpoints, struct buffer *output)
+void watched_variables_report(struct watched_variables *watchpoints, struct buffer *output)
 {
 	size_t i;
 
@@ -460,7 +459,7 @@ void watchpoints_report(struct watchpoints *watchpoints, struct buffer *output)
 	}
 	if (watchpoints->text.length)
 		buffer_add(output, watchpoints->text.text, watchpoints->text.length);
-	if (watchpoints->shown == WATCHPOINTS_SHOWN)
+	if (watchpoints->shown == WATCHED_VARIABLES_SHOWN)
 		buffer_print(output, "[more writes are only counted]\n");
 	for (i = 0; i < watchpoints->count; i++)
 		report_object(watchpoints, &watchpoints->objects[i], output);

@@ -12,7 +12,7 @@ static int bus_access(void *context, struct r0_access *access)
 	return memory_access(context, access);
 }
 
-enum assistance assistance_complete(struct execution *run)
+enum assistance assistance_complete(struct run *run)
 {
 	struct assist_bus bus = { .access = bus_access, .context = run };
 	struct machine_cpu *cpu = run->cpu;

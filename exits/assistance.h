@@ -13,6 +13,6 @@ enum assistance {
 };
 
 /* KVM could not execute the instruction at RIP. */
-enum assistance assistance_complete(struct execution *run);
+enum assistance assistance_complete(struct run *run);
 
 #endif /* EXITS_ASSISTANCE_H */

@@ -23,7 +23,7 @@
 #define PATH_LIMIT 4096u
 
 /* A copy of guest memory, as much of it as can be read, and a NUL behind it; NULL without memory. */
-static char *copy_bytes(const struct execution *run, uint64_t address, uint64_t *length)
+static char *copy_bytes(const struct run *run, uint64_t address, uint64_t *length)
 {
 	char *text;
 
@@ -37,7 +37,7 @@ static char *copy_bytes(const struct execution *run, uint64_t address, uint64_t 
 }
 
 /* A copy of guest text, of which NUL bytes do not cut off the rest: each is the four of "\\x00". */
-static char *copy_text(const struct execution *run, uint64_t address, uint64_t length)
+static char *copy_text(const struct run *run, uint64_t address, uint64_t length)
 {
 	char *bytes = copy_bytes(run, address, &length);
 	char *text = bytes ? malloc(length * 4 + 1) : NULL, *to = text;
@@ -56,14 +56,14 @@ static char *copy_text(const struct execution *run, uint64_t address, uint64_t l
 }
 
 /* Read on to the end of the page or the limit, it ends at its own NUL. */
-static char *copy_path(const struct execution *run, uint64_t address)
+static char *copy_path(const struct run *run, uint64_t address)
 {
 	uint64_t length = PATH_LIMIT;
 
 	return address ? copy_bytes(run, address, &length) : NULL;
 }
 
-static enum step console(struct execution *run, uint64_t address, uint64_t length)
+static enum step console(struct run *run, uint64_t address, uint64_t length)
 {
 	uint64_t done = 0;
 	char chunk[4096];
@@ -72,7 +72,7 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
 		size_t got = memory_read(&run->machine->memory, gva(address + done), chunk, want);
 
-		parallel_print(run, chunk, got);
+		cpus_print(run, chunk, got);
 		done += got;
 		if (got < want || run->output.cut)
 			break;
@@ -82,27 +82,27 @@ static enum step console(struct execution *run, uint64_t address, uint64_t lengt
 }
 
 /* One failure: the first gives the run its place, all are listed. */
-static enum step failure(struct execution *run, uint64_t address)
+static enum step failure(struct run *run, uint64_t address)
 {
 	struct r0_failure what;
 	char *text, *file;
 
 	if (memory_read(&run->machine->memory, gva(address), &what, sizeof(what)) != sizeof(what))
-		return execution_end(run, END_FAILED, "a failure whose description can't be read");
+		return run_end(run, END_FAILED, "a failure whose description can't be read");
 	text = copy_text(run, (uint64_t)what.text, what.length);
 	file = copy_path(run, (uint64_t)what.file);
 	if (!failures_add(run, (enum r0_failure_kind)what.kind, file, (int)what.line, text))
-		return execution_end(run, END_HOST_ERROR, "no memory for a failure's text");
+		return run_end(run, END_HOST_ERROR, "no memory for a failure's text");
 	return STEP_ON;
 }
 
-static enum step exception(struct execution *run, uint64_t address, uint64_t cr2)
+static enum step exception(struct run *run, uint64_t address, uint64_t cr2)
 {
 	struct r0_frame frame;
 
 	if (memory_read(&run->machine->memory, gva(address), &frame, sizeof(frame)) !=
 	    sizeof(frame))
-		return execution_end(run, END_FAILED, "an exception whose frame can't be read");
+		return run_end(run, END_FAILED, "an exception whose frame can't be read");
 	run->crash = (struct crash){
 		.kind = CRASH_EXCEPTION,
 		.vector = (int)(frame.vector & 0xff),
@@ -111,16 +111,16 @@ static enum step exception(struct execution *run, uint64_t address, uint64_t cr2
 	run->explains = true;
 	run->ending.vector = run->crash.vector;
 	run->fault_address = cr2;
-	execution_note_frame(run, &frame);
+	run_note_frame(run, &frame);
 	if (run->crash.vector < 32)
-		return execution_end(run, END_EXCEPTION, NULL);
+		return run_end(run, END_EXCEPTION, NULL);
 	error_set(&run->complaint, EINTR, "interrupt %#x, which has no handler",
 		  (unsigned int)run->crash.vector);
-	return execution_end(run, END_EXCEPTION, run->complaint.text);
+	return run_end(run, END_EXCEPTION, run->complaint.text);
 }
 
 /* The condition's name, or the text that the test gave. */
-static enum step skip(struct execution *run, uint64_t address, uint64_t length)
+static enum step skip(struct run *run, uint64_t address, uint64_t length)
 {
 	char name[256];
 
@@ -130,13 +130,13 @@ static enum step skip(struct execution *run, uint64_t address, uint64_t length)
 	} else {
 		run->text = copy_text(run, address, length);
 	}
-	return execution_end(run, END_SKIPPED, run->text);
+	return run_end(run, END_SKIPPED, run->text);
 }
 
 /* One page's worth, into the program's own memory, if both sides have it writable. */
-static bool publish_page(struct execution *run, uint64_t at, size_t size)
+static bool publish_page(struct run *run, uint64_t at, size_t size)
 {
-	const struct mirror_part *part = mirror_find(run->machine->snapshot->mirror, at);
+	const struct mirror_part *part = mirror_find(run->machine->template->mirror, at);
 	char page[PAGE_SIZE];
 	struct iovec from = { .iov_base = page, .iov_len = size };
 	struct iovec to = { .iov_base = (void *)(uintptr_t)at, .iov_len = size };
@@ -152,7 +152,7 @@ static bool publish_page(struct execution *run, uint64_t at, size_t size)
 	       process_vm_writev(getpid(), &from, 1, &to, 1, 0) == (ssize_t)size;
 }
 
-static enum step publish(struct execution *run, uint64_t address, uint64_t size)
+static enum step publish(struct run *run, uint64_t address, uint64_t size)
 {
 	uint64_t at = address, left = size;
 	bool published = true;
@@ -168,45 +168,44 @@ static enum step publish(struct execution *run, uint64_t address, uint64_t size)
 	return STEP_ON;
 }
 
-static enum step clock_now(struct execution *run)
+static enum step clock_now(struct run *run)
 {
 	cpu_answer(run->cpu, clock_ns());
 	return STEP_ON;
 }
 
 /* Who waits busily wants nothing but the clock: after is 0. */
-static enum step wake(struct execution *run, uint64_t after)
+static enum step wake(struct run *run, uint64_t after)
 {
 	uint64_t now = clock_ns();
 
 	if (!run->machine->devices)
-		return execution_end(
-			run, END_REFUSED,
-			"it waits for an interrupt, and has no interrupt controllers: a "
-			"test that needs them says .irqchip = true");
+		return run_end(run, END_REFUSED,
+			       "it waits for an interrupt, and has no interrupt controllers: a "
+			       "test that needs them says .irqchip = true");
 	if (after)
 		alarm_wake_at(run, now + after);
 	cpu_answer(run->cpu, now);
 	return STEP_ON;
 }
 
-static enum step populate(struct execution *run, uint64_t address)
+static enum step populate(struct run *run, uint64_t address)
 {
 	int got = memory_populate(&run->machine->memory, address, &run->complaint);
 
 	if (got < 0)
-		return execution_end(run, END_HOST_ERROR, run->complaint.text);
+		return run_end(run, END_HOST_ERROR, run->complaint.text);
 	cpu_answer(run->cpu, (uint64_t)got);
 	return STEP_ON;
 }
 
-static enum step stepped(struct execution *run, uint64_t frame)
+static enum step stepped(struct run *run, uint64_t frame)
 {
 	cpu_answer(run->cpu, stepping_exception(run, frame));
 	return STEP_ON;
 }
 
-static enum step system_call(struct execution *run, uint64_t number)
+static enum step system_call(struct run *run, uint64_t number)
 {
 	error_set(&run->complaint, ENOSYS,
 		  "system call %s (%llu), which a test can't make in ring 0", syscall_name(number),
@@ -214,40 +213,40 @@ static enum step system_call(struct execution *run, uint64_t number)
 	run->explains = true;
 	run->crash.kind = CRASH_SYSTEM_CALL;
 	run->crash.refusal = run->complaint.text;
-	execution_note_registers(run);
-	return execution_end(run, END_REFUSED, run->complaint.text);
+	run_note_registers(run);
+	return run_end(run, END_REFUSED, run->complaint.text);
 }
 
 /* The messages of machines with several CPUs. */
-static enum step serve_parallel(struct execution *run, uint64_t message, uint64_t a)
+static enum step serve_parallel(struct run *run, uint64_t message, uint64_t a)
 {
 	switch (message) {
 	case R0_MESSAGE_IDLE:
-		if (parallel_idle(run) != 0)
-			return execution_end(run, END_HOST_ERROR, run->complaint.text);
+		if (cpus_idle(run) != 0)
+			return run_end(run, END_HOST_ERROR, run->complaint.text);
 		return STEP_ON;
 	case R0_MESSAGE_WORK:
-		cpu_answer(run->cpu, (uint64_t)parallel_wake(run, a));
+		cpu_answer(run->cpu, (uint64_t)cpus_wake(run, a));
 		return STEP_ON;
 	case R0_MESSAGE_CPU:
-		cpu_answer(run->cpu, execution_cpu(run));
+		cpu_answer(run->cpu, run_cpu(run));
 		return STEP_ON;
 	}
 	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
 		  (unsigned long long)message);
-	return execution_end(run, END_FAILED, run->complaint.text);
+	return run_end(run, END_FAILED, run->complaint.text);
 }
 
-enum step doorbell_serve(struct execution *run)
+enum step doorbell_serve(struct run *run)
 {
 	const struct cpu_message message = cpu_message(run->cpu);
 	uint64_t a = message.a, b = message.b;
 
 	switch (message.number) {
 	case R0_MESSAGE_PASS:
-		return execution_end(run, run->text ? END_FAILED : END_RETURNED, run->text);
+		return run_end(run, run->text ? END_FAILED : END_RETURNED, run->text);
 	case R0_MESSAGE_STOP:
-		return execution_end(run, END_FAILED, run->text ? run->text : "the test stopped");
+		return run_end(run, END_FAILED, run->text ? run->text : "the test stopped");
 	case R0_MESSAGE_SKIP:
 		return skip(run, a, b);
 	case R0_MESSAGE_CONSOLE:
@@ -267,25 +266,25 @@ enum step doorbell_serve(struct execution *run)
 	case R0_MESSAGE_STEPPED:
 		return stepped(run, a);
 	case R0_MESSAGE_REST:
-		cpu_answer(run->cpu, (uint64_t)parallel_rest(run, a));
+		cpu_answer(run->cpu, (uint64_t)cpus_rest(run, a));
 		return STEP_ON;
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
 	case R0_MESSAGE_EXIT:
 		run->ending.status = (int)(a & 0xff);
-		return execution_end(run, END_EXIT, NULL);
+		return run_end(run, END_EXIT, NULL);
 	}
-	if (run->parallel)
+	if (run->cpus)
 		return serve_parallel(run, message.number, a);
 	error_set(&run->complaint, EPROTO, "the guest runtime sent an unknown message, %#llx",
 		  (unsigned long long)message.number);
-	return execution_end(run, END_FAILED, run->complaint.text);
+	return run_end(run, END_FAILED, run->complaint.text);
 }
 
-bool doorbell_expects(const struct execution *run, int vector)
+bool doorbell_expects(const struct run *run, int vector)
 {
 	const struct memory *memory = &run->machine->memory;
-	unsigned int number = execution_cpu(run);
+	unsigned int number = run_cpu(run);
 	const void *handler;
 	struct r0_cpu cpu;
 

@@ -6,9 +6,9 @@
 #include "run/run.h"
 
 /* Serve the message that run->cpu left the VM for: cpu_is_at_doorbell(). */
-enum step doorbell_serve(struct execution *run);
+enum step doorbell_serve(struct run *run);
 
 /* Whether an exception of that vector has someone in the guest to go to. */
-bool doorbell_expects(const struct execution *run, int vector);
+bool doorbell_expects(const struct run *run, int vector);
 
 #endif /* EXITS_DOORBELL_H */

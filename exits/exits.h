@@ -6,6 +6,6 @@
 #include "run/run.h"
 
 /* Serve what a vcpu_run() of run->cpu came back with. */
-enum step exits_serve(struct execution *run, int result);
+enum step exits_serve(struct run *run, int result);
 
 #endif /* EXITS_EXITS_H */

@@ -6,9 +6,9 @@
 #include "run/run.h"
 
 /* Serve an exit that not every architecture has. */
-enum step exits_serve_own(struct execution *run);
+enum step exits_serve_own(struct run *run);
 
 /* KVM gave up over the delivery of an event. */
-enum step exits_not_delivered(struct execution *run);
+enum step exits_not_delivered(struct run *run);
 
 #endif /* EXITS_EXITS_OWN_H */

@@ -18,7 +18,7 @@
 #define EVENT_VECTOR	0xffu
 #define EXIT_SVM_NESTED 0x400
 
-static enum step port_io(struct execution *run)
+static enum step port_io(struct run *run)
 {
 	struct kvm_run *exit = run->cpu->vcpu.run;
 	uint8_t *data = (uint8_t *)exit + exit->io.data_offset;
@@ -41,7 +41,7 @@ static enum step port_io(struct execution *run)
 		err = mocks_port(&run->mocks, &access, &run->complaint);
 		if (err) {
 			hints_of_access(run->job->options, &access, true, &run->complaint);
-			return execution_refuse(run);
+			return run_refuse(run);
 		}
 		if (!write)
 			memcpy(data, &access.value, exit->io.size);
@@ -53,7 +53,7 @@ static enum step port_io(struct execution *run)
  * A declared MSR answers as declared. Another one is unknown to KVM: #GP, as on hardware, if the
  * test is prepared for it; if not, a failure that names it.
  */
-static enum step msr_access(struct execution *run)
+static enum step msr_access(struct run *run)
 {
 	struct kvm_run *exit = run->cpu->vcpu.run;
 	bool write = exit->exit_reason == KVM_EXIT_X86_WRMSR;
@@ -76,23 +76,23 @@ static enum step msr_access(struct execution *run)
 	else if (err == -ENOENT)
 		error_set(&run->complaint, ENOENT, "read of MSR %#x, which nothing declares",
 			  exit->msr.index);
-	return execution_refuse(run);
+	return run_refuse(run);
 }
 
 /* The delivery of an event wants memory that is not there. KVM gives up where a CPU would try #DF. */
-enum step exits_not_delivered(struct execution *run)
+enum step exits_not_delivered(struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 	uint64_t event = exit->internal.ndata > 0 ? exit->internal.data[0] : 0;
 	uint64_t reason = exit->internal.ndata > 1 ? exit->internal.data[1] : 0;
 	bool told = event & EVENT_VALID && reason != EXIT_SVM_NESTED;
 
-	execution_note_place(run, CRASH_UNDELIVERED);
+	run_note_place(run, CRASH_UNDELIVERED);
 	run->crash.vector = told ? (int)(event & EVENT_VECTOR) : -1;
-	return execution_end(run, END_TRIPLE_FAULT, NULL);
+	return run_end(run, END_TRIPLE_FAULT, NULL);
 }
 
-enum step exits_serve_own(struct execution *run)
+enum step exits_serve_own(struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 
@@ -109,8 +109,8 @@ enum step exits_serve_own(struct execution *run)
 		entry_failure_describe(exit->fail_entry.hardware_entry_failure_reason,
 				       &exit->s.regs, run->complaint.text,
 				       sizeof(run->complaint.text));
-		return execution_machine_failed(run);
+		return run_machine_failed(run);
 	}
-	return execution_host_error(run, "KVM left the VM for an unknown reason, %llu",
-				    exit->exit_reason);
+	return run_host_error(run, "KVM left the VM for an unknown reason, %llu",
+			      exit->exit_reason);
 }

@@ -7,9 +7,9 @@
 #include "run/alarm.h"
 
 /* A write to what the VM shows of the program read-only comes this way, too. */
-static bool is_program_text(const struct execution *run, uint64_t address)
+static bool is_program_text(const struct run *run, uint64_t address)
 {
-	const struct mirror *mirror = run->machine->snapshot->mirror;
+	const struct mirror *mirror = run->machine->template->mirror;
 	size_t i;
 
 	for (i = 0; i < mirror->slot_count; i++)
@@ -18,7 +18,7 @@ static bool is_program_text(const struct execution *run, uint64_t address)
 	return false;
 }
 
-int memory_access(struct execution *run, struct r0_access *access)
+int memory_access(struct run *run, struct r0_access *access)
 {
 	int err;
 

@@ -6,6 +6,6 @@
 #include "run/run.h"
 
 /* Serve one, of an exit's or an instruction's that assist/ completes. 0, or -EPERM with the run's complaint. */
-int memory_access(struct execution *run, struct r0_access *access);
+int memory_access(struct run *run, struct r0_access *access);
 
 #endif /* EXITS_MEMORY_ACCESS_H */

@@ -21,22 +21,22 @@ static struct mock_call *current_call(void)
 /* The run hears nothing of a mock while it is replayed: it has heard it. */
 static void print(void *context, const char *text, size_t size)
 {
-	struct execution *run = context;
+	struct run *run = context;
 
 	if (!run->replays)
-		parallel_print(run, text, size);
+		cpus_print(run, text, size);
 }
 
 static bool is_overdue(void *context)
 {
-	const struct execution *run = context;
+	const struct run *run = context;
 
 	return atomic_load(&run->deadline->state) == DEADLINE_OVERDUE;
 }
 
 static void lost(void *context, const struct guard *guard)
 {
-	struct execution *run = context;
+	struct run *run = context;
 
 	(void)guard;
 	atomic_store(&run->deadline->lost, true);
@@ -58,7 +58,7 @@ static char *name_mock(const struct mock *mock, const char *text, size_t length)
 static void fail_by(struct mock_call *call, enum r0_failure_kind kind, const char *file, int line,
 		    const char *text, size_t length)
 {
-	struct execution *run = call->guard.context;
+	struct run *run = call->guard.context;
 
 	if (!call->access)
 		kind = R0_FAILURE_EXPECT;
@@ -115,7 +115,7 @@ void mock_calls_finish(void)
 }
 
 /* A call that fails the test without any word of the mock's own is -EPERM without a message. */
-static int finish_call(struct execution *run, struct mock_call *call, struct error *error)
+static int finish_call(struct run *run, struct mock_call *call, struct error *error)
 {
 	switch (call->guard.end) {
 	case GUARD_RETURNED:
@@ -141,11 +141,11 @@ static int handle(void *argument)
 }
 
 /* The call is where the supervisor finds it, should it never come back. */
-static void make_call(struct execution *run, struct mock_call *call, int (*fn)(void *argument))
+static void make_call(struct run *run, struct mock_call *call, int (*fn)(void *argument))
 {
 	atomic_store(&run->deadline->call, call);
 	guard_call(&call->guard, fn, call);
-	execution_stay_wanted(run);
+	run_stay_wanted(run);
 	/* It has returned after all: what it slept in was interrupted, for one. */
 	if (call->guard.end == GUARD_RETURNED && call->guard.place)
 		call->guard.end = GUARD_OVERDUE;
@@ -155,7 +155,7 @@ static void make_call(struct execution *run, struct mock_call *call, int (*fn)(v
 int mock_calls_handle(void *context, struct mock *mock, struct r0_access *access,
 		      struct error *error)
 {
-	struct execution *run = context;
+	struct run *run = context;
 	struct mock_call call = {
 		.guard.ops = &ops,
 		.guard.context = run,
@@ -174,7 +174,7 @@ static int look_at_end(void *argument)
 	return call->mock->declared->at_end(call->mock->state);
 }
 
-static void tell_end(struct execution *run, struct mock_call *call)
+static void tell_end(struct run *run, struct mock_call *call)
 {
 	static const char refused[] = "its .at_end function returned -1";
 	char message[1024], file[MOCK_CALL_FILE_SIZE];
@@ -190,7 +190,7 @@ static void tell_end(struct execution *run, struct mock_call *call)
 	}
 }
 
-void mock_calls_at_end(struct execution *run)
+void mock_calls_at_end(struct run *run)
 {
 	size_t i;
 
@@ -231,7 +231,7 @@ int r0_mock_fail(const struct r0_access *access, const char *format, ...)
 static void set_irq(const char *function, unsigned int line, bool level, uint64_t nanoseconds)
 {
 	struct mock_call *call = current_call();
-	struct execution *run;
+	struct run *run;
 	struct error error = { "" };
 	char text[640];
 

@@ -9,14 +9,14 @@
 #include "kvm/vcpu.h"
 
 struct member {
-	struct team *team;
+	struct cpu_threads *threads;
 	pthread_t thread;
 	unsigned int number;
 	bool go; /* to run, or to end */
 	pthread_cond_t wake;
 };
 
-struct team {
+struct cpu_threads {
 	pthread_mutex_t lock;
 	pthread_cond_t done;
 	unsigned int running;
@@ -30,98 +30,100 @@ struct team {
 static void *member_thread(void *argument)
 {
 	struct member *member = argument;
-	struct team *team = member->team;
+	struct cpu_threads *threads = member->threads;
 
 	vcpu_prepare_thread();
-	pthread_mutex_lock(&team->lock);
+	pthread_mutex_lock(&threads->lock);
 	for (;;) {
 		while (!member->go)
-			pthread_cond_wait(&member->wake, &team->lock);
+			pthread_cond_wait(&member->wake, &threads->lock);
 		member->go = false;
-		if (team->over)
+		if (threads->over)
 			break;
-		pthread_mutex_unlock(&team->lock);
-		team->run(team->context, member->number);
-		pthread_mutex_lock(&team->lock);
-		if (--team->running == 0)
-			pthread_cond_signal(&team->done);
+		pthread_mutex_unlock(&threads->lock);
+		threads->run(threads->context, member->number);
+		pthread_mutex_lock(&threads->lock);
+		if (--threads->running == 0)
+			pthread_cond_signal(&threads->done);
 	}
-	pthread_mutex_unlock(&team->lock);
+	pthread_mutex_unlock(&threads->lock);
 	return NULL;
 }
 
-static void wake_all(struct team *team)
+static void wake_all(struct cpu_threads *threads)
 {
 	unsigned int i;
 
-	for (i = 0; i < team->size; i++) {
-		team->members[i].go = true;
-		pthread_cond_signal(&team->members[i].wake);
+	for (i = 0; i < threads->size; i++) {
+		threads->members[i].go = true;
+		pthread_cond_signal(&threads->members[i].wake);
 	}
 }
 
-int team_create(struct team **result, unsigned int size, struct error *error)
+int cpu_threads_create(struct cpu_threads **result, unsigned int size, struct error *error)
 {
-	struct team *team = calloc(1, sizeof(*team) + size * sizeof(team->members[0]));
+	struct cpu_threads *threads =
+		calloc(1, sizeof(*threads) + size * sizeof(threads->members[0]));
 	int err = 0;
 
-	if (!team)
+	if (!threads)
 		return error_set(error, ENOMEM, "no memory");
-	pthread_mutex_init(&team->lock, NULL);
-	pthread_cond_init(&team->done, NULL);
-	while (team->size < size) {
-		struct member *member = &team->members[team->size];
+	pthread_mutex_init(&threads->lock, NULL);
+	pthread_cond_init(&threads->done, NULL);
+	while (threads->size < size) {
+		struct member *member = &threads->members[threads->size];
 
-		*member = (struct member){ .team = team, .number = team->size + 1 };
+		*member = (struct member){ .threads = threads, .number = threads->size + 1 };
 		pthread_cond_init(&member->wake, NULL);
 		err = pthread_create(&member->thread, NULL, member_thread, member);
 		if (err)
 			break;
-		team->size++;
+		threads->size++;
 	}
 	if (err) {
-		pthread_cond_destroy(&team->members[team->size].wake);
-		team_destroy(team);
+		pthread_cond_destroy(&threads->members[threads->size].wake);
+		cpu_threads_destroy(threads);
 		return error_set(error, err, "starting a thread for a CPU failed: %s",
 				 strerror(err));
 	}
-	*result = team;
+	*result = threads;
 	return 0;
 }
 
-void team_destroy(struct team *team)
+void cpu_threads_destroy(struct cpu_threads *threads)
 {
 	unsigned int i;
 
-	if (!team)
+	if (!threads)
 		return;
-	pthread_mutex_lock(&team->lock);
-	team->over = true;
-	wake_all(team);
-	pthread_mutex_unlock(&team->lock);
-	for (i = 0; i < team->size; i++) {
-		pthread_join(team->members[i].thread, NULL);
-		pthread_cond_destroy(&team->members[i].wake);
+	pthread_mutex_lock(&threads->lock);
+	threads->over = true;
+	wake_all(threads);
+	pthread_mutex_unlock(&threads->lock);
+	for (i = 0; i < threads->size; i++) {
+		pthread_join(threads->members[i].thread, NULL);
+		pthread_cond_destroy(&threads->members[i].wake);
 	}
-	pthread_cond_destroy(&team->done);
-	pthread_mutex_destroy(&team->lock);
-	free(team);
+	pthread_cond_destroy(&threads->done);
+	pthread_mutex_destroy(&threads->lock);
+	free(threads);
 }
 
-void team_start(struct team *team, void (*run)(void *context, unsigned int number), void *context)
+void cpu_threads_start(struct cpu_threads *threads, void (*run)(void *context, unsigned int number),
+		       void *context)
 {
-	pthread_mutex_lock(&team->lock);
-	team->run = run;
-	team->context = context;
-	team->running = team->size;
-	wake_all(team);
-	pthread_mutex_unlock(&team->lock);
+	pthread_mutex_lock(&threads->lock);
+	threads->run = run;
+	threads->context = context;
+	threads->running = threads->size;
+	wake_all(threads);
+	pthread_mutex_unlock(&threads->lock);
 }
 
-void team_wait(struct team *team)
+void cpu_threads_wait(struct cpu_threads *threads)
 {
-	pthread_mutex_lock(&team->lock);
-	while (team->running)
-		pthread_cond_wait(&team->done, &team->lock);
-	pthread_mutex_unlock(&team->lock);
+	pthread_mutex_lock(&threads->lock);
+	while (threads->running)
+		pthread_cond_wait(&threads->done, &threads->lock);
+	pthread_mutex_unlock(&threads->lock);
 }

@@ -8,16 +8,17 @@
 
 #include "base/error.h"
 
-struct team;
+struct cpu_threads;
 
 /* Start `size` threads, known by the numbers 1 to size. Returns 0 or -errno. */
-int team_create(struct team **team, unsigned int size, struct error *error);
+int cpu_threads_create(struct cpu_threads **threads, unsigned int size, struct error *error);
 
-/* End them, none of which runs anything, and release the team; NULL is none. */
-void team_destroy(struct team *team);
+/* End them, none of which runs anything, and release them; NULL is none. */
+void cpu_threads_destroy(struct cpu_threads *threads);
 
 /* Have each thread call run(context, number), once; and wait until all of them have returned. */
-void team_start(struct team *team, void (*run)(void *context, unsigned int number), void *context);
-void team_wait(struct team *team);
+void cpu_threads_start(struct cpu_threads *threads, void (*run)(void *context, unsigned int number),
+		       void *context);
+void cpu_threads_wait(struct cpu_threads *threads);
 
 #endif /* MACHINE_CPU_THREADS_H */

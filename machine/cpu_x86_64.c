@@ -26,7 +26,7 @@ bool cpu_takes_interrupts(const struct machine_cpu *cpu)
 
 bool cpu_has_own_vectors(const struct machine *machine, unsigned int number)
 {
-	uint64_t area = entry_area(&machine->snapshot->entry, number);
+	uint64_t area = entry_area(&machine->template->entry, number);
 
 	return machine->cpus[number].vcpu.run->s.regs.sregs.idt.base != area + R0_AREA_IDT;
 }

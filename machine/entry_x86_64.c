@@ -121,7 +121,7 @@ int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error)
 	*entry = (struct entry){ .cpus = cpus };
 	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs_base);
 	tls_find(&entry->tls, fs_base);
-	/* Touched, so that they are in the snapshot even if the program's .bss is a sparse mapping. */
+	/* Touched, so that they are in the template even if the program's .bss is a sparse mapping. */
 	for (page = 0; page < R0_GUEST_SIZE; page += PAGE_SIZE)
 		*((volatile char *)&r0_guest + page) = 0;
 	*(const struct outside *volatile *)&outside = NULL;

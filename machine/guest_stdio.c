@@ -27,7 +27,7 @@ static void have_locks_taken(void)
 	pthread_attr_destroy(&attributes);
 }
 
-void stdio_prepare(bool shared)
+void guest_stdio_prepare(bool shared)
 {
 	if (shared)
 		have_locks_taken();
@@ -49,7 +49,7 @@ void stdio_prepare(bool shared)
 	fflush(stderr);
 }
 
-void stdio_take(const struct memory *memory, struct buffer *output)
+void guest_stdio_take(const struct memory *memory, struct buffer *output)
 {
 #ifdef __GLIBC__
 	struct _IO_FILE state;

@@ -11,12 +11,12 @@
 #include "mirror/memory.h"
 
 /*
- * Before a snapshot: write out what is buffered, and see to it that standard output has a buffer,
+ * Before a template is taken: write out what is buffered, and see to it that standard output has a buffer,
  * which a test could not allocate. `shared` has its locks taken, as several CPUs will print at a time.
  */
-void stdio_prepare(bool shared);
+void guest_stdio_prepare(bool shared);
 
 /* After a test: append what is left in the buffer of its copy of standard output. */
-void stdio_take(const struct memory *memory, struct buffer *output);
+void guest_stdio_take(const struct memory *memory, struct buffer *output);
 
 #endif /* MACHINE_GUEST_STDIO_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Snapshots of the program, and machines made from them. */
+/* Machines, made from a template of the program. */
 #include "machine/machine.h"
 #include <errno.h>
 #include <stdio.h>
@@ -7,94 +7,14 @@
 #include <string.h>
 #include <ring0/private/abi.h>
 #include "assist/assist.h"
-#include "assist/assist_policy.h"
-#include "base/host.h"
 #include "kvm/kvm_x86_64.h"
 #include "machine/guest_msrs_x86_64.h"
-#include "machine/guest_stdio.h"
 #include "machine/machine_own.h"
-#include "mirror/bind.h"
 
-static int take_mirror(struct snapshot *snapshot, const struct mirror_range *reserved, size_t count,
-		       struct error *error)
-{
-	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
-	struct mirror_config config = {
-		.reserved = reserved,
-		.reserved_count = count,
-		.supervisor = supervisor,
-		.supervisor_count = entry_supervisor_ranges(&snapshot->entry, supervisor),
-		.direct_map = R0_DIRECT_MAP,
-	};
-	struct mirror_patch *patches;
-	int err;
-
-	machine_own_configure(snapshot->kvm, &config);
-	stdio_prepare(snapshot->entry.cpus > 1);
-	err = assist_policy_patches(&patches, &config.patch_count, error);
-	if (err)
-		return err;
-	config.patches = patches;
-	err = mirror_create(&snapshot->mirror, &config, error);
-	free(patches);
-	if (!err)
-		err = entry_prepare(&snapshot->entry, snapshot->mirror, error);
-	return err;
-}
-
-int snapshot_create(struct snapshot **result, const struct mirror_range *reserved, size_t count,
-		    unsigned int cpus, struct error *error)
-{
-	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	int err;
-
-	if (!snapshot)
-		return error_set(error, ENOMEM, "no memory");
-	err = kvm_create(&snapshot->kvm, error);
-	if (err)
-		goto free;
-	snapshot->software = !host_virtualizes();
-	bind_lazy_symbols();
-	err = entry_reserve(&snapshot->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
-	if (err)
-		goto kvm;
-	err = take_mirror(snapshot, reserved, count, error);
-	/* A host that refuses something else, by seccomp say, does not lack KVM. */
-	if (snapshot_error_is_no_kvm(err))
-		err = -EIO;
-	if (err)
-		goto release;
-	*result = snapshot;
-	return 0;
-release:
-	mirror_destroy(snapshot->mirror);
-	entry_release(&snapshot->entry);
-kvm:
-	kvm_destroy(snapshot->kvm);
-free:
-	free(snapshot);
-	return err;
-}
-
-void snapshot_destroy(struct snapshot *snapshot)
-{
-	if (!snapshot)
-		return;
-	mirror_destroy(snapshot->mirror);
-	entry_release(&snapshot->entry);
-	kvm_destroy(snapshot->kvm);
-	free(snapshot);
-}
-
-bool snapshot_error_is_no_kvm(int err)
-{
-	return err == -ENODEV || err == -ENOENT || err == -ENXIO || err == -EACCES || err == -EPERM;
-}
-
-static int check_cpus(const struct snapshot *snapshot, const struct machine_options *options,
+static int check_cpus(const struct template *template, const struct machine_options *options,
 		      struct error *error)
 {
-	int most = ioctl(snapshot->kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	int most = ioctl(template->kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
 
 	if (options->cpus > R0_CPU_LIMIT)
 		return error_set(error, E2BIG,
@@ -105,9 +25,9 @@ static int check_cpus(const struct snapshot *snapshot, const struct machine_opti
 			error, E2BIG,
 			"it asks for %u CPUs (.cpus), and this host's KVM gives a VM at most %d",
 			options->cpus, most);
-	if (options->cpus > snapshot->entry.cpus)
-		return error_set(error, E2BIG, "the snapshot is for %u CPUs, not %u",
-				 snapshot->entry.cpus, options->cpus);
+	if (options->cpus > template->entry.cpus)
+		return error_set(error, E2BIG, "the template is for %u CPUs, not %u",
+				 template->entry.cpus, options->cpus);
 	return 0;
 }
 
@@ -144,24 +64,24 @@ static int take_msrs(struct machine *machine, struct guest_msrs **list, struct e
 	return err ? err : machine_reset(machine, error);
 }
 
-int machine_init(struct machine *machine, const struct snapshot *snapshot,
+int machine_init(struct machine *machine, const struct template *template,
 		 const struct machine_options *options, struct error *error)
 {
 	const struct vm_options vm = { .irqchip = options->irqchip, .pit = options->irqchip };
 	unsigned int i;
 	int err;
 
-	*machine = (struct machine){ .snapshot = snapshot };
-	err = check_cpus(snapshot, options, error);
+	*machine = (struct machine){ .template = template };
+	err = check_cpus(template, options, error);
 	if (err)
 		return err;
 	machine->cpus = calloc(options->cpus, sizeof(machine->cpus[0]));
 	if (!machine->cpus)
 		return error_set(error, ENOMEM, "no memory");
-	err = vm_init(&machine->vm, snapshot->kvm, &vm, error);
+	err = vm_init(&machine->vm, template->kvm, &vm, error);
 	if (err)
 		goto cpus;
-	err = memory_init(&machine->memory, snapshot->mirror, &machine->vm, error);
+	err = memory_init(&machine->memory, template->mirror, &machine->vm, error);
 	if (err)
 		goto vm;
 	for (i = 0; i < options->cpus && !err; i++)
@@ -171,7 +91,7 @@ int machine_init(struct machine *machine, const struct snapshot *snapshot,
 	if (!err && options->msrs)
 		err = take_msrs(machine, options->msrs, error);
 	if (!err && options->cpus > 1)
-		err = team_create(&machine->team, options->cpus - 1, error);
+		err = cpu_threads_create(&machine->threads, options->cpus - 1, error);
 	if (!err)
 		return 0;
 	machine_finish(machine);
@@ -187,7 +107,7 @@ void machine_finish(struct machine *machine)
 {
 	unsigned int i;
 
-	team_destroy(machine->team);
+	cpu_threads_destroy(machine->threads);
 	for (i = 0; i < machine->cpu_count; i++) {
 		assist_destroy(machine->cpus[i].assist);
 		guest_msrs_destroy(machine->cpus[i].msrs);

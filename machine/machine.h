@@ -2,7 +2,7 @@
 /*
  * A machine that tests run on: a VM with its vCPUs and its copy of the mirrored program, with the
  * interrupt controllers and timers of a PC if asked for, all put back between tests. Any number of
- * machines share one snapshot of the program.
+ * machines share one template of the program.
  */
 #ifndef MACHINE_MACHINE_H
 #define MACHINE_MACHINE_H
@@ -10,33 +10,12 @@
 #include <ring0/test.h>
 #include "kvm/vcpu.h"
 #include "machine/cpu_threads.h"
-#include "machine/entry_x86_64.h"
 #include "machine/interrupt_devices_x86_64.h"
+#include "machine/template.h"
 #include "mirror/memory.h"
 
-/* The program as it was, and the KVM to run it on. Does not change once it is made. */
-struct snapshot {
-	struct kvm *kvm;
-	struct mirror *mirror;
-	struct entry entry;
-	bool software; /* a KVM that emulates ring 0: see docs/hosts.md */
-};
-
-/*
- * Take a snapshot of the calling program, with the calling thread's TLS, for machines with up to
- * `cpus` CPUs. `reserved` are guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV,
- * -ENOENT, -EACCES and the like where there is no usable KVM. snapshot_destroy() releases it, after its
- * machines.
- */
-int snapshot_create(struct snapshot **snapshot, const struct mirror_range *reserved, size_t count,
-		    unsigned int cpus, struct error *error);
-void snapshot_destroy(struct snapshot *snapshot);
-
-/* Whether that error of snapshot_create() means that this host has no KVM to use. */
-bool snapshot_error_is_no_kvm(int err);
-
 /* Something to look at again at `at` (0: never) on the monotonic clock, and then a period later. */
-struct interrupts_poll {
+struct machine_poll {
 	uint64_t at, period; /* in nanoseconds */
 };
 
@@ -48,18 +27,18 @@ struct machine_cpu {
 	struct guest_msrs *msrs;  /* as they are in that state, to check the reset by, or NULL */
 	struct assist *assist;	  /* made when it is first needed, or NULL */
 	/* Of a run, on a machine with interrupt controllers: see interrupts_serve(). */
-	struct interrupts_poll look; /* whether it halts for good */
-	struct interrupts_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
+	struct machine_poll look; /* whether it halts for good */
+	struct machine_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
 };
 
 struct machine {
-	const struct snapshot *snapshot; /* not owned */
+	const struct template *template; /* not owned */
 	struct vm vm;
 	struct memory memory;
 	struct interrupt_devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
 	struct machine_cpu *cpus;
 	unsigned int cpu_count;
-	struct team *team; /* to run the CPUs but the first, or NULL if that is all */
+	struct cpu_threads *threads; /* to run the CPUs but the first, or NULL if that is all */
 };
 
 struct machine_options {
@@ -74,10 +53,10 @@ struct machine_options {
 };
 
 /*
- * Make a machine. Returns 0; -E2BIG for more CPUs than there can be, or than the snapshot is for; or
+ * Make a machine. Returns 0; -E2BIG for more CPUs than there can be, or than the template is for; or
  * another -errno.
  */
-int machine_init(struct machine *machine, const struct snapshot *snapshot,
+int machine_init(struct machine *machine, const struct template *template,
 		 const struct machine_options *options, struct error *error);
 void machine_finish(struct machine *machine);
 

@@ -39,7 +39,7 @@ static struct kvm_cpuid_entry2 entry_of(const struct r0_cpuid *declared)
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,
 		    struct error *error)
 {
-	const struct snapshot *snapshot = machine->snapshot;
+	const struct template *template = machine->template;
 	unsigned int number = machine->cpu_count;
 	struct machine_cpu *cpu = &machine->cpus[number];
 	struct kvm_cpuid_entry2 entries[TOPOLOGY_LEAVES + options->cpuid.count];
@@ -49,14 +49,14 @@ int machine_own_cpu(struct machine *machine, const struct machine_options *optio
 
 	if (options->cpus > 1)
 		cpuid.count =
-			topology_leaves(snapshot->kvm->own->cpuid, number, options->cpus, entries);
+			topology_leaves(template->kvm->own->cpuid, number, options->cpus, entries);
 	for (i = 0; i < options->cpuid.count; i++)
 		entries[cpuid.count++] = entry_of(&options->cpuid.entries[i]);
 	err = vcpu_init(&cpu->vcpu, &machine->vm, number, &cpuid, error);
 	if (err)
 		return err;
 	machine->cpu_count++;
-	err = entry_apply(&snapshot->entry, snapshot->mirror, &cpu->vcpu, number, error);
+	err = entry_apply(&template->entry, template->mirror, &cpu->vcpu, number, error);
 	if (!err && options->cpus > 1)
 		err = entry_enable_apic(&cpu->vcpu, error);
 	return err;

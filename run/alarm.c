@@ -7,7 +7,7 @@
 #define FIRST_PERIOD_NS 1000000ull
 #define LAST_PERIOD_NS	64000000ull
 
-int alarm_set(struct execution *run)
+int alarm_set(struct run *run)
 {
 	uint64_t at = interrupt_devices_deadline(run->machine->devices);
 
@@ -18,7 +18,7 @@ int alarm_set(struct execution *run)
 	return vcpu_set_alarm(&run->cpu->vcpu, at < UINT64_MAX ? at : 0, &run->complaint);
 }
 
-void alarm_put_off(struct interrupts_poll *poll, uint64_t now)
+void alarm_put_off(struct machine_poll *poll, uint64_t now)
 {
 	poll->at = now + poll->period;
 	poll->period *= poll->period < LAST_PERIOD_NS ? 2 : 1;
@@ -26,19 +26,19 @@ void alarm_put_off(struct interrupts_poll *poll, uint64_t now)
 
 void alarm_forget(struct machine_cpu *cpu)
 {
-	cpu->look = (struct interrupts_poll){ .period = FIRST_PERIOD_NS };
-	cpu->wake = (struct interrupts_poll){ 0 };
+	cpu->look = (struct machine_poll){ .period = FIRST_PERIOD_NS };
+	cpu->wake = (struct machine_poll){ 0 };
 }
 
-int alarm_look(struct execution *run)
+int alarm_look(struct run *run)
 {
 	run->cpu->look.period = FIRST_PERIOD_NS;
 	alarm_put_off(&run->cpu->look, clock_ns());
 	return alarm_set(run);
 }
 
-void alarm_wake_at(struct execution *run, uint64_t when_ns)
+void alarm_wake_at(struct run *run, uint64_t when_ns)
 {
-	run->cpu->wake = (struct interrupts_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
+	run->cpu->wake = (struct machine_poll){ .at = when_ns, .period = FIRST_PERIOD_NS };
 	alarm_set(run);
 }

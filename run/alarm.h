@@ -9,18 +9,18 @@
 #include "run/run.h"
 
 /* Have run->cpu come out when the next of all that is due, as it is now. Returns 0 or -errno. */
-int alarm_set(struct execution *run);
+int alarm_set(struct run *run);
 
 /* At the start of a run: nothing is due for that CPU. */
 void alarm_forget(struct machine_cpu *cpu);
 
 /* Have run->cpu looked at soon, whether it halts for good, and then less and less often. */
-int alarm_look(struct execution *run);
+int alarm_look(struct run *run);
 
 /* Look again in twice as long as the last time, within reason. */
-void alarm_put_off(struct interrupts_poll *poll, uint64_t now);
+void alarm_put_off(struct machine_poll *poll, uint64_t now);
 
 /* Have r0_wait_halt() end at that time of the monotonic clock. */
-void alarm_wake_at(struct execution *run, uint64_t when_ns);
+void alarm_wake_at(struct run *run, uint64_t when_ns);
 
 #endif /* RUN_ALARM_H */

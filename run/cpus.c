@@ -19,7 +19,8 @@
 /* How long a CPU that waits for another stays out of the VM, where no interrupt reaches it. */
 #define REST_NS 1000000
 
-struct cpu {
+/* What one CPU is at. */
+struct activity {
 	bool idle;     /* halted in want of work; an interrupt's handler may run all the same */
 	uint32_t nmis; /* that it had handled when it was last seen */
 	bool halted;   /* it is, with interrupts off, and no interrupt of a device's ends that */
@@ -33,83 +34,82 @@ struct cpu {
 	struct buffer line; /* what it printed since the last newline */
 };
 
-struct parallel {
+struct cpus {
 	pthread_mutex_t lock;	/* for all of the run, while CPUs run */
 	pthread_cond_t changed; /* a CPU has become idle */
-	enum step (*serve)(struct execution *run, int result);
+	enum step (*serve)(struct run *run, int result);
 	struct machine_cpu *ender; /* that ended the run; NULL while it goes on */
 	bool failed;		   /* the test has, and only one CPU goes on */
 	unsigned int survivor;
 
-	/* Of parallel_is_last(). */
+	/* Of cpus_is_last(). */
 	uint64_t served;    /* exits that were more than waiting for another CPU */
 	unsigned int asker; /* the CPU that asks the others whether they are asleep … */
 	unsigned int times; /* … how often it has … */
 	uint64_t since;	    /* … and how many exits were served then */
-	struct cpu cpus[];
+	struct activity activities[];
 };
 
-int parallel_begin(struct execution *run)
+int cpus_begin(struct run *run)
 {
 	const uint64_t count = run->machine->cpu_count;
 	const uint64_t at = (uint64_t)&r0_guest + offsetof(struct r0_guest, cpu_count);
-	struct parallel *parallel =
-		calloc(1, sizeof(*parallel) + count * sizeof(parallel->cpus[0]));
+	struct cpus *cpus = calloc(1, sizeof(*cpus) + count * sizeof(cpus->activities[0]));
 	pthread_condattr_t attributes;
 	unsigned int i;
 
-	if (!parallel)
+	if (!cpus)
 		return error_set(&run->complaint, ENOMEM, "no memory");
-	pthread_mutex_init(&parallel->lock, NULL);
+	pthread_mutex_init(&cpus->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&parallel->changed, &attributes);
+	pthread_cond_init(&cpus->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	run->parallel = parallel;
+	run->cpus = cpus;
 	for (i = 1; i < count; i++) {
-		parallel->cpus[i].idle = true;
+		cpus->activities[i].idle = true;
 		/* What their first KVM_RUN would set would undo the NMIs and INITs that come before it. */
 		if (!vcpu_complete(&run->machine->cpus[i].vcpu))
 			return error_set(&run->complaint, EIO, "KVM does not start CPU %u", i);
 	}
-	/* The snapshot is that of machines with one, too. */
+	/* The template is that of machines with one, too. */
 	if (memory_write(&run->machine->memory, gva(at), &count, sizeof(count)) != sizeof(count))
 		return error_set(&run->complaint, EFAULT,
 				 "the guest runtime's memory is not there");
 	return 0;
 }
 
-void parallel_finish(struct execution *run)
+void cpus_finish(struct run *run)
 {
-	struct parallel *parallel = run->parallel;
+	struct cpus *cpus = run->cpus;
 	unsigned int i;
 
-	if (!parallel)
+	if (!cpus)
 		return;
 	for (i = 0; i < run->machine->cpu_count; i++)
-		free(buffer_take(&parallel->cpus[i].line));
-	pthread_cond_destroy(&parallel->changed);
-	pthread_mutex_destroy(&parallel->lock);
-	free(parallel);
-	run->parallel = NULL;
+		free(buffer_take(&cpus->activities[i].line));
+	pthread_cond_destroy(&cpus->changed);
+	pthread_mutex_destroy(&cpus->lock);
+	free(cpus);
+	run->cpus = NULL;
 }
 
-static void stop_others(const struct execution *run)
+static void stop_others(const struct run *run)
 {
 	unsigned int i;
 
-	pthread_cond_broadcast(&run->parallel->changed);
+	pthread_cond_broadcast(&run->cpus->changed);
 	for (i = 0; i < run->machine->cpu_count; i++)
-		if (i != execution_cpu(run))
+		if (i != run_cpu(run))
 			vcpu_kick(&run->machine->cpus[i].vcpu);
 }
 
-static bool has_stopped(const struct parallel *parallel, unsigned int number)
+static bool has_stopped(const struct cpus *cpus, unsigned int number)
 {
-	return parallel->ender || (parallel->failed && parallel->survivor != number);
+	return cpus->ender || (cpus->failed && cpus->survivor != number);
 }
 
-static int set_mp_state(struct execution *run, uint32_t value)
+static int set_mp_state(struct run *run, uint32_t value)
 {
 	struct kvm_mp_state state = { .mp_state = value };
 
@@ -129,7 +129,7 @@ static bool is_where_it_waits(const struct machine_cpu *cpu)
  * isn't is about to look for work, or to say that it found none; or it was up for an interrupt, found
  * its work before the host was told of it, and may be halted by that.
  */
-static int take_wake(struct execution *run, struct cpu *cpu)
+static int take_wake(struct run *run, struct activity *cpu)
 {
 	struct kvm_mp_state state;
 	int err;
@@ -145,9 +145,9 @@ static int take_wake(struct execution *run, struct cpu *cpu)
 }
 
 /* How many NMIs the CPU has handled, by the runtime's count. */
-static uint32_t nmis_of(const struct execution *run)
+static uint32_t nmis_of(const struct run *run)
 {
-	uint64_t area = entry_area(&run->machine->snapshot->entry, execution_cpu(run));
+	uint64_t area = entry_area(&run->machine->template->entry, run_cpu(run));
 	uint32_t count = 0;
 
 	memory_read(&run->machine->memory, gva(area + R0_AREA_INTERRUPTS + R0_NMI * sizeof(count)),
@@ -156,43 +156,43 @@ static uint32_t nmis_of(const struct execution *run)
 }
 
 /* A CPU left the VM for no reason of its own: what it was doing. */
-static void note_sleep(struct execution *run, struct cpu *cpu)
+static void note_sleep(struct run *run, struct activity *cpu)
 {
 	uint32_t nmis = nmis_of(run);
 
 	/* By vectors of the test's own, NMIs are counted by nobody. */
-	cpu->halted = halted_for_good(run->machine, run->cpu) &&
-		      !cpu_has_own_vectors(run->machine, execution_cpu(run));
+	cpu->halted = halt_is_for_good(run->machine, run->cpu) &&
+		      !cpu_has_own_vectors(run->machine, run_cpu(run));
 	if (cpu->halted)
 		cpu->asleep = nmis == cpu->nmis;
 	else
-		cpu->asleep = cpu->idle && !cpu->woken && is_halted(run->cpu);
+		cpu->asleep = cpu->idle && !cpu->woken && halt_is_on(run->cpu);
 	cpu->nmis = nmis;
 }
 
 /* Serve what vcpu_run() came back with. */
-static enum step serve_under_lock(struct execution *run, struct cpu *cpu, int result,
+static enum step serve_under_lock(struct run *run, struct activity *cpu, int result,
 				  struct error *error)
 {
 	enum step step;
 
 	if (result == -EINTR && take_wake(run, cpu) < 0)
-		return execution_end(run, END_HOST_ERROR, run->complaint.text);
+		return run_end(run, END_HOST_ERROR, run->complaint.text);
 	if (result == -EINTR)
 		note_sleep(run, cpu);
 	else if (result == 0)
 		cpu->waits = cpu->awaits = cpu->halted = false;
 	else
 		run->complaint = *error;
-	step = run->parallel->serve(run, result);
-	run->parallel->served += result == 0 && !cpu->awaits;
+	step = run->cpus->serve(run, result);
+	run->cpus->served += result == 0 && !cpu->awaits;
 	return step;
 }
 
-static void run_cpu(void *context, unsigned int number)
+static void drive_cpu(void *context, unsigned int number)
 {
-	struct execution *run = context;
-	struct parallel *parallel = run->parallel;
+	struct run *run = context;
+	struct cpus *cpus = run->cpus;
 	struct machine_cpu *cpu = &run->machine->cpus[number];
 	enum step step = STEP_ON;
 
@@ -200,18 +200,18 @@ static void run_cpu(void *context, unsigned int number)
 		struct error error = { 0 };
 		int result = vcpu_run(&cpu->vcpu, &error);
 
-		pthread_mutex_lock(&parallel->lock);
-		if (has_stopped(parallel, number)) {
+		pthread_mutex_lock(&cpus->lock);
+		if (has_stopped(cpus, number)) {
 			step = STEP_END;
 		} else {
 			run->cpu = cpu;
-			step = serve_under_lock(run, &parallel->cpus[number], result, &error);
+			step = serve_under_lock(run, &cpus->activities[number], result, &error);
 			if (step == STEP_END) {
-				parallel->ender = cpu;
+				cpus->ender = cpu;
 				stop_others(run);
 			}
 		}
-		pthread_mutex_unlock(&parallel->lock);
+		pthread_mutex_unlock(&cpus->lock);
 	}
 	/* It may have been kicked after it had left. */
 	vcpu_clear_kick(&cpu->vcpu);
@@ -219,48 +219,48 @@ static void run_cpu(void *context, unsigned int number)
 }
 
 /* The CPU that the time ran out on: rather one that runs than one that halts or waits for others. */
-static unsigned int hung_cpu(const struct execution *run)
+static unsigned int hung_cpu(const struct run *run)
 {
 	unsigned int i, hung = 0;
 
 	for (i = run->machine->cpu_count; i--;) {
-		const struct cpu *cpu = &run->parallel->cpus[i];
+		const struct activity *cpu = &run->cpus->activities[i];
 
 		if (cpu->idle || cpu->waits)
 			continue;
-		if (!is_halted(&run->machine->cpus[i]))
+		if (!halt_is_on(&run->machine->cpus[i]))
 			return i;
 		hung = i;
 	}
 	return hung;
 }
 
-void parallel_drive(struct execution *run, enum step (*serve)(struct execution *run, int result))
+void cpus_drive(struct run *run, enum step (*serve)(struct run *run, int result))
 {
-	run->parallel->serve = serve;
-	team_start(run->machine->team, run_cpu, run);
-	run_cpu(run, 0);
-	team_wait(run->machine->team);
-	run->cpu = run->parallel->ender;
+	run->cpus->serve = serve;
+	cpu_threads_start(run->machine->threads, drive_cpu, run);
+	drive_cpu(run, 0);
+	cpu_threads_wait(run->machine->threads);
+	run->cpu = run->cpus->ender;
 	/* Whichever noticed first. */
 	if (run->ending.how == END_TIMEOUT) {
 		run->cpu = &run->machine->cpus[hung_cpu(run)];
-		run->halted = is_halted(run->cpu);
-		execution_note_place(run, CRASH_TIMEOUT);
+		run->halted = halt_is_on(run->cpu);
+		run_note_place(run, CRASH_TIMEOUT);
 	}
 }
 
-void parallel_print(struct execution *run, const char *text, size_t length)
+void cpus_print(struct run *run, const char *text, size_t length)
 {
 	const char *end = memrchr(text, '\n', length);
 	size_t whole = end ? (size_t)(end - text) + 1 : 0;
 	struct buffer *line;
 
-	if (!run->parallel) {
+	if (!run->cpus) {
 		buffer_add(&run->output, text, length);
 		return;
 	}
-	line = &run->parallel->cpus[execution_cpu(run)].line;
+	line = &run->cpus->activities[run_cpu(run)].line;
 	if (whole) {
 		if (line->length)
 			buffer_add(&run->output, line->text, line->length);
@@ -271,65 +271,65 @@ void parallel_print(struct execution *run, const char *text, size_t length)
 		buffer_add(line, text + whole, length - whole);
 }
 
-void parallel_take_output(struct execution *run)
+void cpus_take_output(struct run *run)
 {
 	unsigned int i;
 
-	for (i = 0; run->parallel && i < run->machine->cpu_count; i++) {
-		struct buffer *line = &run->parallel->cpus[i].line;
+	for (i = 0; run->cpus && i < run->machine->cpu_count; i++) {
+		struct buffer *line = &run->cpus->activities[i].line;
 
 		if (line->length)
 			buffer_add(&run->output, line->text, line->length);
 	}
 }
 
-char *parallel_message(const struct execution *run, const char *message)
+char *cpus_message(const struct run *run, const char *message)
 {
 	char *named;
 
-	if (!run->parallel || run->ending.how == END_RETURNED || run->ending.how == END_SKIPPED ||
+	if (!run->cpus || run->ending.how == END_RETURNED || run->ending.how == END_SKIPPED ||
 	    strncmp(message, "CPU ", 4) == 0)
 		return strdup(message);
-	return asprintf(&named, "CPU %u: %s", execution_cpu(run), message) < 0 ? NULL : named;
+	return asprintf(&named, "CPU %u: %s", run_cpu(run), message) < 0 ? NULL : named;
 }
 
-void parallel_stop_others(struct execution *run)
+void cpus_stop_others(struct run *run)
 {
-	struct parallel *parallel = run->parallel;
+	struct cpus *cpus = run->cpus;
 
-	if (!parallel || parallel->failed)
+	if (!cpus || cpus->failed)
 		return;
-	parallel->failed = true;
-	parallel->survivor = execution_cpu(run);
+	cpus->failed = true;
+	cpus->survivor = run_cpu(run);
 	stop_others(run);
 }
 
-int parallel_idle(struct execution *run)
+int cpus_idle(struct run *run)
 {
-	struct cpu *cpu = &run->parallel->cpus[execution_cpu(run)];
+	struct activity *cpu = &run->cpus->activities[run_cpu(run)];
 	int err = 0;
 
 	cpu->idle = !cpu->woken;
 	cpu->woken = false;
 	if (cpu->idle)
 		err = set_mp_state(run, KVM_MP_STATE_HALTED);
-	pthread_cond_broadcast(&run->parallel->changed);
+	pthread_cond_broadcast(&run->cpus->changed);
 	return err < 0 ? err : 0;
 }
 
-int parallel_wake(struct execution *run, uint64_t number)
+int cpus_wake(struct run *run, uint64_t number)
 {
-	struct parallel *parallel = run->parallel;
+	struct cpus *cpus = run->cpus;
 
-	if (parallel->failed || number >= run->machine->cpu_count)
+	if (cpus->failed || number >= run->machine->cpu_count)
 		return -1;
-	parallel->cpus[number].woken = true;
-	if (parallel->cpus[number].idle)
+	cpus->activities[number].woken = true;
+	if (cpus->activities[number].idle)
 		vcpu_kick(&run->machine->cpus[number].vcpu);
 	return 0;
 }
 
-static uint64_t finished_by(const struct execution *run, unsigned int number)
+static uint64_t finished_by(const struct run *run, unsigned int number)
 {
 	uint64_t at = (uint64_t)&r0_cpu_at(&r0_guest, number)->finished, finished = 0;
 
@@ -337,9 +337,9 @@ static uint64_t finished_by(const struct execution *run, unsigned int number)
 	return finished;
 }
 
-static void note_wait(struct execution *run, unsigned int awaited)
+static void note_wait(struct run *run, unsigned int awaited)
 {
-	struct cpu *cpu = &run->parallel->cpus[execution_cpu(run)];
+	struct activity *cpu = &run->cpus->activities[run_cpu(run)];
 
 	cpu->awaits = true;
 	cpu->interruptible = cpu_takes_interrupts(run->cpu);
@@ -347,40 +347,40 @@ static void note_wait(struct execution *run, unsigned int awaited)
 	cpu->finished = finished_by(run, awaited);
 }
 
-int parallel_rest(struct execution *run, uint64_t idle)
+int cpus_rest(struct run *run, uint64_t idle)
 {
-	struct parallel *parallel = run->parallel;
+	struct cpus *cpus = run->cpus;
 	struct machine_cpu *cpu = run->cpu;
 	struct timespec until;
 
-	if (!parallel || parallel->failed)
+	if (!cpus || cpus->failed)
 		return -1;
-	parallel->cpus[execution_cpu(run)].waits = true;
+	cpus->activities[run_cpu(run)].waits = true;
 	if (idle && idle - 1 < run->machine->cpu_count) {
 		note_wait(run, (unsigned int)idle - 1);
-		if (parallel_is_idle(run, (unsigned int)idle - 1))
+		if (cpus_is_idle(run, (unsigned int)idle - 1))
 			return 0;
 		until = clock_timespec(clock_ns() + REST_NS);
-		pthread_cond_timedwait(&parallel->changed, &parallel->lock, &until);
+		pthread_cond_timedwait(&cpus->changed, &cpus->lock, &until);
 	} else {
-		pthread_mutex_unlock(&parallel->lock);
+		pthread_mutex_unlock(&cpus->lock);
 		sched_yield();
-		pthread_mutex_lock(&parallel->lock);
+		pthread_mutex_lock(&cpus->lock);
 	}
 	/* Others' exits were served meanwhile. */
 	run->cpu = cpu;
 	return 0;
 }
 
-bool parallel_is_idle(const struct execution *run, unsigned int number)
+bool cpus_is_idle(const struct run *run, unsigned int number)
 {
-	const struct cpu *cpu = &run->parallel->cpus[number];
+	const struct activity *cpu = &run->cpus->activities[number];
 
 	return cpu->idle && !cpu->woken;
 }
 
 /* Whether a CPU does nothing but wait for one that does not go on. */
-static bool waits_in_vain(const struct execution *run, const struct cpu *cpu)
+static bool waits_in_vain(const struct run *run, const struct activity *cpu)
 {
 	return cpu->awaits && !cpu->interruptible &&
 	       finished_by(run, cpu->awaited) == cpu->finished;
@@ -392,33 +392,32 @@ static bool waits_in_vain(const struct execution *run, const struct cpu *cpu)
  * were twice, and no handler has ended in between, after which a CPU tells that it is idle. So with one
  * that is halted, if it has handled no NMI in between; of several that are, the first one asks.
  */
-bool parallel_is_last(struct execution *run)
+bool cpus_is_last(struct run *run)
 {
-	struct parallel *parallel = run->parallel;
-	unsigned int self = execution_cpu(run), asked = 0, i;
-	bool asleep = parallel->cpus[self].asleep || !parallel->cpus[self].halted, again;
+	struct cpus *cpus = run->cpus;
+	unsigned int self = run_cpu(run), asked = 0, i;
+	bool asleep = cpus->activities[self].asleep || !cpus->activities[self].halted, again;
 
 	for (i = 0; i < run->machine->cpu_count; i++) {
-		struct cpu *cpu = &parallel->cpus[i];
+		struct activity *cpu = &cpus->activities[i];
 
 		if (i == self || waits_in_vain(run, cpu))
 			continue;
-		if (cpu->halted ? i < self : !parallel_is_idle(run, i))
+		if (cpu->halted ? i < self : !cpus_is_idle(run, i))
 			return false;
 		asked++;
 		asleep = asleep && cpu->asleep;
 	}
-	again = asleep && parallel->times && parallel->asker == self &&
-		parallel->since == parallel->served;
-	if (!asked || (again && parallel->times == 2))
+	again = asleep && cpus->times && cpus->asker == self && cpus->since == cpus->served;
+	if (!asked || (again && cpus->times == 2))
 		return true;
-	parallel->asker = self;
-	parallel->times = again ? 2 : 1;
-	parallel->since = parallel->served;
+	cpus->asker = self;
+	cpus->times = again ? 2 : 1;
+	cpus->since = cpus->served;
 	for (i = 0; i < run->machine->cpu_count; i++) {
-		if (i == self || (!parallel->cpus[i].idle && !parallel->cpus[i].halted))
+		if (i == self || (!cpus->activities[i].idle && !cpus->activities[i].halted))
 			continue;
-		parallel->cpus[i].asleep = false;
+		cpus->activities[i].asleep = false;
 		vcpu_kick(&run->machine->cpus[i].vcpu);
 	}
 	return false;

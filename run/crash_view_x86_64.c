@@ -43,7 +43,7 @@ static struct crash_region *list_regions(const struct mirror *mirror)
 	return regions;
 }
 
-static uint8_t byte_at(const struct execution *run, uint64_t address)
+static uint8_t byte_at(const struct run *run, uint64_t address)
 {
 	uint8_t byte = 0;
 
@@ -64,7 +64,7 @@ static bool is_immediate_out(uint8_t opcode)
 }
 
 /* The start of the OUT that ends at an address; the address itself if none does. */
-static uint64_t out_before(const struct execution *run, uint64_t end)
+static uint64_t out_before(const struct run *run, uint64_t end)
 {
 	uint64_t start = end;
 
@@ -81,7 +81,7 @@ static uint64_t out_before(const struct execution *run, uint64_t end)
  * Where the instruction is that the vCPU left by: RIP is behind an OUT that KVM emulated, at one
  * that left the VM on its own, and behind a HLT.
  */
-static uint64_t place_of(const struct execution *run)
+static uint64_t place_of(const struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 	uint64_t rip = run->regs.rip;
@@ -97,16 +97,16 @@ static uint64_t place_of(const struct execution *run)
 	if (opcode == 0x66)
 		opcode = byte_at(run, rip + 1);
 	/* Without VMX and SVM on the host, KVM emulates every OUT. */
-	if (!run->machine->snapshot->software && (is_out(opcode) || is_immediate_out(opcode)))
+	if (!run->machine->template->software && (is_out(opcode) || is_immediate_out(opcode)))
 		return rip;
 	return out_before(run, rip);
 }
 
 /* What a report sees of a CPU; its registers are yet to be filled in. */
-static struct crash_view view_of(const struct execution *run, unsigned int number,
+static struct crash_view view_of(const struct run *run, unsigned int number,
 				 const struct crash_region *regions)
 {
-	const struct snapshot *snapshot = run->machine->snapshot;
+	const struct template *template = run->machine->template;
 	const struct vcpu *vcpu = &run->machine->cpus[number].vcpu;
 	/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB. */
 	const struct kvm_cpuid_entry2 *sizes = kvm_cpuid_leaf(&vcpu->own->cpuid, 0x80000008, 0);
@@ -117,21 +117,21 @@ static struct crash_view view_of(const struct execution *run, unsigned int numbe
 		.no_gigabyte_pages = !vcpu_cpuid_has(vcpu, 0x80000001, VCPU_EDX, 26),
 		/* "AuthenticAMD": the first four letters. */
 		.amd = vendor && vendor->ebx == 0x68747541,
-		.fs_base = entry_fs_base(&snapshot->entry, number),
-		.area = entry_area(&snapshot->entry, number),
+		.fs_base = entry_fs_base(&template->entry, number),
+		.area = entry_area(&template->entry, number),
 		.regions = regions,
-		.region_count = regions ? snapshot->mirror->part_count : 0,
+		.region_count = regions ? template->mirror->part_count : 0,
 		.read = read_virtual,
 		.read_physical = read_physical,
 		.context = &run->machine->memory,
 	};
 }
 
-void crash_view_backtrace(const struct execution *run, const struct kvm_regs *regs,
+void crash_view_backtrace(const struct run *run, const struct kvm_regs *regs,
 			  const struct kvm_sregs *sregs, bool after, FILE *out)
 {
-	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
-	struct crash_view view = view_of(run, execution_cpu(run), regions);
+	struct crash_region *regions = list_regions(run->machine->template->mirror);
+	struct crash_view view = view_of(run, run_cpu(run), regions);
 
 	view.regs = *regs;
 	view.sregs = *sregs;
@@ -140,11 +140,11 @@ void crash_view_backtrace(const struct execution *run, const struct kvm_regs *re
 }
 
 /* What ended the run, on the CPU that ended it. */
-static void explain_ending(struct execution *run, const struct crash_region *regions, char *message,
+static void explain_ending(struct run *run, const struct crash_region *regions, char *message,
 			   size_t size, FILE *out)
 {
 	static const char running[] = "still running ";
-	struct crash_view view = view_of(run, execution_cpu(run), regions);
+	struct crash_view view = view_of(run, run_cpu(run), regions);
 
 	view.regs = run->regs;
 	view.regs.rip = place_of(run);
@@ -159,14 +159,14 @@ static void explain_ending(struct execution *run, const struct crash_region *reg
 		fprintf(out, "%s\n", run->why);
 	}
 	if (run->crash.kind == CRASH_TIMEOUT && !strncmp(message, running, strlen(running)))
-		waiting_describe(&view, execution_cpu(run), run->machine->cpu_count,
+		waiting_describe(&view, run_cpu(run), run->machine->cpu_count,
 				 message + strlen(running), size - strlen(running));
 	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
 		interrupts_describe(run, out);
 }
 
 /* Where another CPU was at that time. */
-static void explain_other(const struct execution *run, unsigned int number,
+static void explain_other(const struct run *run, unsigned int number,
 			  const struct crash_region *regions, FILE *out)
 {
 	const struct crash crash = { .kind = CRASH_PLACE };
@@ -177,14 +177,14 @@ static void explain_other(const struct execution *run, unsigned int number,
 	size_t length;
 	FILE *details;
 
-	if (parallel_is_idle(run, number)) {
+	if (cpus_is_idle(run, number)) {
 		fprintf(out, "\nCPU %u had nothing to do\n", number);
 		return;
 	}
 	view.regs = cpu->vcpu.run->s.regs.regs;
 	view.sregs = cpu->vcpu.run->s.regs.sregs;
 	view.cr2 = view.sregs.cr2;
-	if (is_halted(cpu)) {
+	if (halt_is_on(cpu)) {
 		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
 						      "halted, with interrupts off, ";
 		view.regs.rip--; /* HLT is one byte long */
@@ -199,9 +199,9 @@ static void explain_other(const struct execution *run, unsigned int number,
 	free(text);
 }
 
-char *crash_view_explain(struct execution *run, char *message, size_t size)
+char *crash_view_explain(struct run *run, char *message, size_t size)
 {
-	struct crash_region *regions = list_regions(run->machine->snapshot->mirror);
+	struct crash_region *regions = list_regions(run->machine->template->mirror);
 	char *report = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&report, &length);
@@ -212,11 +212,11 @@ char *crash_view_explain(struct execution *run, char *message, size_t size)
 		free(regions);
 		return NULL;
 	}
-	if (run->parallel)
-		fprintf(out, "CPU %u:\n", execution_cpu(run));
+	if (run->cpus)
+		fprintf(out, "CPU %u:\n", run_cpu(run));
 	explain_ending(run, regions, message, size, out);
-	for (i = 0; run->parallel && i < run->machine->cpu_count; i++)
-		if (i != execution_cpu(run))
+	for (i = 0; run->cpus && i < run->machine->cpu_count; i++)
+		if (i != run_cpu(run))
 			explain_other(run, i, regions, out);
 	fclose(out);
 	free(regions);
@@ -252,7 +252,7 @@ static bool find_written(const char *attributes, char *name, size_t size)
 	return false;
 }
 
-void crash_view_condition(const struct execution *run, char *name, size_t size)
+void crash_view_condition(const struct run *run, char *name, size_t size)
 {
 	struct crash_region *regions;
 	struct crash_view view;
@@ -260,7 +260,7 @@ void crash_view_condition(const struct execution *run, char *name, size_t size)
 
 	if (run->job->attributes && find_written(run->job->attributes, name, size))
 		return;
-	regions = list_regions(run->machine->snapshot->mirror);
+	regions = list_regions(run->machine->template->mirror);
 	view = view_of(run, 0, regions);
 	crash_place(&view, (uint64_t)run->job->options->when, name, size);
 	/* "function (file:line)": the function's name says it. */

@@ -7,20 +7,19 @@
 #include "run/cpus.h"
 
 /* The text, with the CPU that it comes from where there are several. Takes it; NULL is NULL. */
-static char *name_cpu(const struct execution *run, char *text)
+static char *name_cpu(const struct run *run, char *text)
 {
 	char *named = NULL;
 
-	if (!run->parallel || !text)
+	if (!run->cpus || !text)
 		return text;
-	if (asprintf(&named, "CPU %u: %s", execution_cpu(run), text) < 0)
+	if (asprintf(&named, "CPU %u: %s", run_cpu(run), text) < 0)
 		named = NULL;
 	free(text);
 	return named;
 }
 
-bool failures_add(struct execution *run, enum r0_failure_kind kind, char *file, int line,
-		  char *text)
+bool failures_add(struct run *run, enum r0_failure_kind kind, char *file, int line, char *text)
 {
 	text = name_cpu(run, text);
 	if (!text) {
@@ -50,16 +49,16 @@ bool failures_add(struct execution *run, enum r0_failure_kind kind, char *file, 
 		free(text);
 		return true;
 	}
-	parallel_stop_others(run);
+	cpus_stop_others(run);
 	run->text = text;
 	run->explains = kind == R0_FAILURE_PANIC;
 	run->crash.kind = CRASH_PLACE;
-	execution_note_registers(run);
+	run_note_registers(run);
 	return true;
 }
 
 /* All failures, where there is more than the one that the message tells. */
-char *failures_prepend(const struct execution *run, const char *message, char *report)
+char *failures_prepend(const struct run *run, const char *message, char *report)
 {
 	const char *only = run->text ? run->text : run->first_expectation;
 	struct buffer both = { 0 };
@@ -74,7 +73,7 @@ char *failures_prepend(const struct execution *run, const char *message, char *r
 }
 
 /* An expectation that failed before may be why the test then crashed or hung. */
-void failures_append(const struct execution *run, char *message, size_t size)
+void failures_append(const struct run *run, char *message, size_t size)
 {
 	const char *text = run->first_expectation;
 	size_t end = strlen(message);

@@ -11,13 +11,12 @@
  * is no expectation is how the test ends. Takes file (or NULL) and text, both for free(). Returns whether
  * there was memory for it, text included.
  */
-bool failures_add(struct execution *run, enum r0_failure_kind kind, char *file, int line,
-		  char *text);
+bool failures_add(struct run *run, enum r0_failure_kind kind, char *file, int line, char *text);
 
 /* In front of a report, for free(): all failures, where there is one that the message doesn't tell. */
-char *failures_prepend(const struct execution *run, const char *message, char *report);
+char *failures_prepend(const struct run *run, const char *message, char *report);
 
 /* Behind a message: the first expectation that failed, if it ended in something else. */
-void failures_append(const struct execution *run, char *message, size_t size);
+void failures_append(const struct run *run, char *message, size_t size);
 
 #endif /* RUN_FAILURES_H */

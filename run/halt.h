@@ -6,9 +6,9 @@
 #include "machine/machine.h"
 
 /* Whether a CPU of a machine with interrupt controllers, which is out of KVM_RUN, halts. */
-bool is_halted(const struct machine_cpu *cpu);
+bool halt_is_on(const struct machine_cpu *cpu);
 
 /* Whether it does so with interrupts off, and no device can end that: other CPUs can. */
-bool halted_for_good(const struct machine *machine, const struct machine_cpu *cpu);
+bool halt_is_for_good(const struct machine *machine, const struct machine_cpu *cpu);
 
 #endif /* RUN_HALT_H */

@@ -39,7 +39,7 @@ static bool may_be_woken(const struct machine *machine, const struct machine_cpu
 	return passes_if(local_apic_register(&lapic, R0_APIC_LVT_LINT0));
 }
 
-bool is_halted(const struct machine_cpu *cpu)
+bool halt_is_on(const struct machine_cpu *cpu)
 {
 	struct kvm_mp_state state;
 
@@ -47,7 +47,7 @@ bool is_halted(const struct machine_cpu *cpu)
 	       state.mp_state == KVM_MP_STATE_HALTED;
 }
 
-bool halted_for_good(const struct machine *machine, const struct machine_cpu *cpu)
+bool halt_is_for_good(const struct machine *machine, const struct machine_cpu *cpu)
 {
-	return is_halted(cpu) && !cpu_takes_interrupts(cpu) && !may_be_woken(machine, cpu);
+	return halt_is_on(cpu) && !cpu_takes_interrupts(cpu) && !may_be_woken(machine, cpu);
 }

@@ -13,21 +13,21 @@
  * Whether what the test declares leaves alone what such a machine has of its own: 0, or -EINVAL with the
  * run's complaint. Before any of it is made: KVM may refuse it for the same reason.
  */
-int interrupts_check(struct execution *run);
+int interrupts_check(struct run *run);
 
 /*
  * From interrupts_begin() to interrupts_end() an alarm has the first vCPU come out now and then, others
  * from alarm_look() on; interrupts_serve() then does what is due for run->cpu, and returns whether it
  * halts for good.
  */
-int interrupts_begin(struct execution *run);
-bool interrupts_serve(struct execution *run);
-void interrupts_end(struct execution *run);
+int interrupts_begin(struct run *run);
+bool interrupts_serve(struct run *run);
+void interrupts_end(struct run *run);
 
 /* What the interrupt controllers hold, as text, into `out`. */
-void interrupts_describe(const struct execution *run, FILE *out);
+void interrupts_describe(const struct run *run, FILE *out);
 
 /* The local APICs of the other CPUs that have a vector requested or in service. */
-void interrupts_describe_others(const struct execution *run, FILE *out);
+void interrupts_describe_others(const struct run *run, FILE *out);
 
 #endif /* RUN_INTERRUPTS_H */

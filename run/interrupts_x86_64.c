@@ -20,7 +20,7 @@
 #include "run/interrupts.h"
 
 /* HLT ends without an interrupt: it may, as an SMI would end it, too (SDM vol. 2A, HLT). */
-static void wake(struct execution *run)
+static void wake(struct run *run)
 {
 	struct kvm_mp_state running = { .mp_state = KVM_MP_STATE_RUNNABLE };
 
@@ -59,12 +59,12 @@ static int check_declarations(const struct r0_options *options, struct error *er
 	return err;
 }
 
-int interrupts_check(struct execution *run)
+int interrupts_check(struct run *run)
 {
 	return check_declarations(run->job->options, &run->complaint);
 }
 
-int interrupts_begin(struct execution *run)
+int interrupts_begin(struct run *run)
 {
 	unsigned int i;
 
@@ -73,7 +73,7 @@ int interrupts_begin(struct execution *run)
 	return alarm_look(run);
 }
 
-void interrupts_end(struct execution *run)
+void interrupts_end(struct run *run)
 {
 	unsigned int i;
 
@@ -81,17 +81,17 @@ void interrupts_end(struct execution *run)
 		vcpu_set_alarm(&run->machine->cpus[i].vcpu, 0, NULL);
 }
 
-bool interrupts_serve(struct execution *run)
+bool interrupts_serve(struct run *run)
 {
 	const struct kvm_regs *regs = &run->cpu->vcpu.run->s.regs.regs;
-	bool halted = is_halted(run->cpu), interruptible = cpu_takes_interrupts(run->cpu);
+	bool halted = halt_is_on(run->cpu), interruptible = cpu_takes_interrupts(run->cpu);
 	uint64_t now = clock_ns();
 
 	interrupt_devices_expire(run->machine->devices);
-	if (halted_for_good(run->machine, run->cpu) && (!run->parallel || parallel_is_last(run)))
+	if (halt_is_for_good(run->machine, run->cpu) && (!run->cpus || cpus_is_last(run)))
 		return true;
 	/* In want of work it may halt for as long as it likes. */
-	if (halted && interruptible && run->parallel && parallel_is_idle(run, execution_cpu(run)))
+	if (halted && interruptible && run->cpus && cpus_is_idle(run, run_cpu(run)))
 		run->cpu->look.at = 0;
 	else if (now >= run->cpu->look.at)
 		alarm_put_off(&run->cpu->look, now);
@@ -130,7 +130,7 @@ static bool read_controllers(const struct machine *machine, const struct machine
 	return true;
 }
 
-void interrupts_describe(const struct execution *run, FILE *out)
+void interrupts_describe(const struct run *run, FILE *out)
 {
 	struct interrupt_registers registers = {
 		.rflags = run->regs.rflags,
@@ -142,7 +142,7 @@ void interrupts_describe(const struct execution *run, FILE *out)
 		return;
 	describe_interrupts(&registers, -1, text, sizeof(text));
 	fprintf(out, "interrupt controllers%s:\n%s\n",
-		is_halted(run->cpu) ? ", the CPU is in HLT" : "", text);
+		halt_is_on(run->cpu) ? ", the CPU is in HLT" : "", text);
 }
 
 /* Whether a vector is requested or in service. */
@@ -156,7 +156,7 @@ static bool holds_any(const struct interrupt_registers *registers)
 	return any;
 }
 
-void interrupts_describe_others(const struct execution *run, FILE *out)
+void interrupts_describe_others(const struct run *run, FILE *out)
 {
 	unsigned int i;
 

@@ -13,16 +13,16 @@
 #include "run/stepping_x86_64.h"
 #include "verdict/verdict.h"
 
-struct parallel;
-struct watchpoints;
+struct cpus;
+struct watched_variables;
 
-struct execution {
+struct run {
 	struct machine *machine;
-	struct machine_cpu *cpu;   /* that left the VM, or that ended the run */
-	struct parallel *parallel; /* where there are several; NULL for one */
+	struct machine_cpu *cpu; /* that left the VM, or that ended the run */
+	struct cpus *cpus;	 /* where there are several; NULL for one */
 	const struct job *job;
 	struct deadline *deadline;
-	size_t begun; /* parts: see begin.c */
+	size_t begun; /* parts: see execution/parts.c */
 	struct mocks mocks;
 	struct mock_call broken; /* if is_broken: of a mock that did not return */
 	bool is_broken;
@@ -48,8 +48,8 @@ struct execution {
 
 	const struct debugger *debugger; /* or NULL */
 	struct stepping stepping;
-	struct watchpoints *watchpoints; /* of .watch, or NULL */
-	struct kvm_regs assisted_regs;	 /* before the last instruction that assist/ completed */
+	struct watched_variables *watched; /* of .watch, or NULL */
+	struct kvm_regs assisted_regs;	   /* before the last instruction that assist/ completed */
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 
@@ -57,40 +57,40 @@ struct execution {
 };
 
 /* The number of the CPU in run->cpu. */
-static inline unsigned int execution_cpu(const struct execution *run)
+static inline unsigned int run_cpu(const struct run *run)
 {
 	return (unsigned int)(run->cpu - run->machine->cpus);
 }
 
 /* End the run with a way of ending and a message that lives as long as the run, or NULL. */
-enum step execution_end(struct execution *run, enum ending_how how, const char *message);
+enum step run_end(struct run *run, enum ending_how how, const char *message);
 
 /* The machine failed: for the reason in the run's complaint, or for one that is put there. */
-enum step execution_machine_failed(struct execution *run);
-enum step execution_host_error(struct execution *run, const char *format, unsigned long long value);
+enum step run_machine_failed(struct run *run);
+enum step run_host_error(struct run *run, const char *format, unsigned long long value);
 
 /*
  * The test did what nothing declares, or not as declared: that is a panic, and so is a mock's failure. One
  * that did not return is described when there is time for it.
  */
-enum step execution_refuse(struct execution *run);
+enum step run_refuse(struct run *run);
 
 /* The vCPU is behind a HLT, and nothing ends that. */
-enum step execution_halted(struct execution *run);
+enum step run_halted(struct run *run);
 
 /* Remember the registers of run->cpu. Of the architecture. */
-void execution_note_registers(struct execution *run);
+void run_note_registers(struct run *run);
 
 /* Remember where the vCPU is, for crash_view_explain(). Of the architecture. */
-void execution_note_place(struct execution *run, enum crash_kind kind);
+void run_note_place(struct run *run, enum crash_kind kind);
 
 /* Remember the registers of a frame that the guest runtime's entry code made. Of the architecture. */
-void execution_note_frame(struct execution *run, const struct r0_frame *frame);
+void run_note_frame(struct run *run, const struct r0_frame *frame);
 
 /*
  * After what may have taken long: a run that was abandoned must touch nothing more, and has no one
  * to return to. The thread sleeps for ever, which ends with the process.
  */
-void execution_stay_wanted(const struct execution *run);
+void run_stay_wanted(const struct run *run);
 
 #endif /* RUN_RUN_H */

@@ -51,7 +51,7 @@ static bool is_own_breakpoint(struct vcpu *vcpu)
 	return false;
 }
 
-static int tell_guest(struct execution *run, bool stepped)
+static int tell_guest(struct run *run, bool stepped)
 {
 	const uint64_t value = stepped;
 	uint64_t at = (uint64_t)&r0_guest.stepped;
@@ -131,7 +131,7 @@ static void look_ahead(struct stepping *stepping, struct machine *machine)
  * stepped: a HLT is made by hand, with the next step after what ends it. What has no interrupt
  * controllers leaves the VM by it, and has no next step.
  */
-static int halt(struct execution *run)
+static int halt(struct run *run)
 {
 	struct kvm_mp_state halted = { .mp_state = KVM_MP_STATE_HALTED };
 	struct vcpu *vcpu = &run->cpu->vcpu;
@@ -149,7 +149,7 @@ static int halt(struct execution *run)
 	return err < 0 ? err : arm(run->machine);
 }
 
-static bool is_at_halt(const struct execution *run)
+static bool is_at_halt(const struct run *run)
 {
 	uint8_t opcode = 0;
 
@@ -157,13 +157,13 @@ static bool is_at_halt(const struct execution *run)
 	return opcode == OPCODE_HLT && is_in_ring_0(&run->stepping);
 }
 
-static int take_step(struct execution *run)
+static int take_step(struct run *run)
 {
 	look_ahead(&run->stepping, run->machine);
 	return is_at_halt(run) ? halt(run) : arm(run->machine);
 }
 
-static void note_registers(struct execution *run)
+static void note_registers(struct run *run)
 {
 	const struct kvm_sync_regs *sync = &run->cpu->vcpu.run->s.regs;
 
@@ -171,7 +171,7 @@ static void note_registers(struct execution *run)
 	run->stepping.sregs = sync->sregs;
 }
 
-int stepping_begin(struct execution *run)
+int stepping_begin(struct run *run)
 {
 	int err = tell_guest(run, true);
 
@@ -179,7 +179,7 @@ int stepping_begin(struct execution *run)
 	return err ? err : take_step(run);
 }
 
-int stepping_next(struct execution *run)
+int stepping_next(struct run *run)
 {
 	struct stepping *stepping = &run->stepping;
 	struct vcpu *vcpu = &run->cpu->vcpu;
@@ -204,7 +204,7 @@ int stepping_next(struct execution *run)
 	return take_step(run);
 }
 
-void stepping_end(struct execution *run)
+void stepping_end(struct run *run)
 {
 	if (!run->stepping.on)
 		return;
@@ -249,7 +249,7 @@ static bool take_step_from_dr6(struct vcpu *vcpu)
 	return true;
 }
 
-bool stepping_exception(struct execution *run, uint64_t address)
+bool stepping_exception(struct run *run, uint64_t address)
 {
 	struct stepping *stepping = &run->stepping;
 	struct memory *memory = &run->machine->memory;

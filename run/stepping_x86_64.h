@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <linux/kvm.h>
 
-struct execution;
+struct run;
 struct r0_frame;
 
 /* Of one run. All zero while it runs freely. */
@@ -24,7 +24,7 @@ struct stepping {
 };
 
 /* From debugger_ops.start() on. Returns 0 or -errno. */
-int stepping_begin(struct execution *run);
+int stepping_begin(struct run *run);
 
 /*
  * After a debug exit, and after any other exit that was served: notes the registers, and has the
@@ -32,16 +32,16 @@ int stepping_begin(struct execution *run);
  * CPU where flags are popped. Returns 0; -EBUSY if it stopped at a breakpoint that the test set, from
  * where there is no way on; another -errno.
  */
-int stepping_next(struct execution *run);
+int stepping_next(struct run *run);
 
 /* Step no more. */
-void stepping_end(struct execution *run);
+void stepping_end(struct run *run);
 
 /*
  * The runtime tells of an exception while the test is stepped. Returns whether it was the step
  * itself: the interrupted code, in ring 3, is then to go on as if nothing had been.
  */
-bool stepping_exception(struct execution *run, uint64_t frame);
+bool stepping_exception(struct run *run, uint64_t frame);
 
 /* The registers in a frame as the runtime's entry code makes it; the others are zero. */
 struct kvm_regs stepping_frame_registers(const struct r0_frame *frame);

@@ -14,7 +14,7 @@
 
 /* One call, between the caller and the worker. */
 struct call {
-	struct snapshot *snapshot;
+	struct template *template;
 	struct job job;
 	bool taken, gone, complete;
 	struct outcome outcome;
@@ -86,7 +86,7 @@ static bool wait_for(struct call *call, struct worker *worker)
 
 static void call_destroy(struct call *call)
 {
-	snapshot_destroy(call->snapshot);
+	template_destroy(call->template);
 	pthread_cond_destroy(&call->changed);
 	pthread_mutex_destroy(&call->lock);
 	free(call);
@@ -115,7 +115,7 @@ static bool run(struct call *call, struct error *error)
 	};
 	struct worker *worker;
 
-	if (worker_create(&worker, call->snapshot, &(struct worker_options){ 0 }, &jobs, error)) {
+	if (worker_create(&worker, call->template, &(struct worker_options){ 0 }, &jobs, error)) {
 		outcome_of(&call->outcome, R0_VERDICT_ERROR, error->text);
 		return false;
 	}
@@ -139,11 +139,11 @@ static bool perform(struct call *call, struct error *error)
 
 	err = job_reserved_ranges(call->job.options, &reserved, &count);
 	if (!err)
-		err = snapshot_create(&call->snapshot, reserved, count, cpus, error);
+		err = template_create(&call->template, reserved, count, cpus, error);
 	free(reserved);
 	if (err) {
 		outcome_of(&call->outcome,
-			   snapshot_error_is_no_kvm(err) ? R0_VERDICT_SKIP : R0_VERDICT_ERROR,
+			   template_error_is_no_kvm(err) ? R0_VERDICT_SKIP : R0_VERDICT_ERROR,
 			   error->text);
 		return true;
 	}

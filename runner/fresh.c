@@ -117,7 +117,7 @@ static struct head head;
 
 static bool write_left(int fd, const struct mock_call *call, size_t reported)
 {
-	const struct execution *run = call->guard.context;
+	const struct run *run = call->guard.context;
 	size_t known = 0, i;
 
 	for (i = 0; i < offer.plan->count; i++)

@@ -36,7 +36,7 @@ struct slot {
 struct pool {
 	const struct plan *plan;
 	const struct pool_options *options;
-	struct snapshot *snapshot;
+	struct template *template;
 	bool mocks;	    /* some job has mocks */
 	struct job *jobs;   /* one a case */
 	struct slot *slots; /* one a case */
@@ -110,7 +110,7 @@ static int start_worker(struct pool *pool, struct worker **worker, struct error 
 		.gone = worker_gone,
 	};
 
-	return worker_create(worker, pool->snapshot, &options, &jobs, error);
+	return worker_create(worker, pool->template, &options, &jobs, error);
 }
 
 static int prepare_jobs(struct pool *pool, struct error *error)
@@ -149,7 +149,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			err = job_reserved_ranges(&test->options, &reserved, &count);
 	}
 	if (!err)
-		err = snapshot_create(&pool->snapshot, reserved, count, cpus, error);
+		err = template_create(&pool->template, reserved, count, cpus, error);
 	free(reserved);
 	return err;
 }
@@ -370,7 +370,7 @@ static void pool_destroy(struct pool *pool)
 	for (i = 0; pool->slots && i < pool->plan->count; i++)
 		if (atomic_load(&pool->slots[i].done))
 			outcome_finish(&pool->slots[i].outcome);
-	snapshot_destroy(pool->snapshot);
+	template_destroy(pool->template);
 	free(pool->workers);
 	free(pool->slots);
 	free(pool->jobs);

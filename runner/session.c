@@ -38,7 +38,7 @@
 extern const struct r0_test *const __start_r0_tests[] __attribute__((weak, visibility("hidden")));
 extern const struct r0_test *const __stop_r0_tests[] __attribute__((weak, visibility("hidden")));
 
-struct run {
+struct session {
 	const struct cli *cli;
 	const struct plan *plan;
 	struct host host;
@@ -211,40 +211,40 @@ static const char *why_not_run(const char *broken)
 
 static void on_running(void *context, size_t index, uint64_t elapsed_ns)
 {
-	struct run *run = context;
+	struct session *session = context;
 
-	report_set_running(&run->reports, index, elapsed_ns, &run->tally);
+	report_set_running(&session->reports, index, elapsed_ns, &session->tally);
 }
 
 static int on_result(void *context, size_t index, struct outcome *outcome)
 {
-	struct run *run = context;
+	struct session *session = context;
 	const char *broken = why_stopped();
 	int err;
 
 	fresh_hold();
-	report_set_mute(&run->reports, index < run->fresh->reported);
-	tally_add(&run->tally, outcome->result.verdict);
-	doubts_add(&run->doubts, run->plan->cases[index].name, outcome->result.verdict,
+	report_set_mute(&session->reports, index < session->fresh->reported);
+	tally_add(&session->tally, outcome->result.verdict);
+	doubts_add(&session->doubts, session->plan->cases[index].name, outcome->result.verdict,
 		   outcome->doubts);
-	err = report_set_result(&run->reports, index, outcome, why_not_run(broken), broken);
+	err = report_set_result(&session->reports, index, outcome, why_not_run(broken), broken);
 	fresh_release(index, outcome);
 	return err;
 }
 
-static enum exit_status run_cases(struct run *run)
+static enum exit_status run_cases(struct session *session)
 {
 	const struct pool_options options = {
-		.timeout_ms = run->cli->timeout_ms,
-		.timeout_factor = run->cli->timeout_factor,
-		.workers = run->cli->workers,
-		.fresh_vm = run->cli->fresh_vm,
-		.fail_fast = run->cli->fail_fast,
-		.check_reset = run->cli->check_reset,
-		.fresh = run->fresh,
+		.timeout_ms = session->cli->timeout_ms,
+		.timeout_factor = session->cli->timeout_factor,
+		.workers = session->cli->workers,
+		.fresh_vm = session->cli->fresh_vm,
+		.fail_fast = session->cli->fail_fast,
+		.check_reset = session->cli->check_reset,
+		.fresh = session->fresh,
 	};
 	const struct pool_events events = {
-		.context = run,
+		.context = session,
 		.running = on_running,
 		.result = on_result,
 		.stopped = is_stopped,
@@ -253,41 +253,41 @@ static enum exit_status run_cases(struct run *run)
 	const char *broken = NULL;
 	char *names, *doubts;
 	enum exit_status status;
-	uint64_t start = clock_ns() - run->fresh->elapsed_ns;
+	uint64_t start = clock_ns() - session->fresh->elapsed_ns;
 	int err;
 
-	if (run->cli->assist_given)
-		assist_policy_set(run->cli->assist);
-	fresh_offer(run->plan, run->argv, start);
-	err = pool_run(run->plan, &options, &events, &error);
+	if (session->cli->assist_given)
+		assist_policy_set(session->cli->assist);
+	fresh_offer(session->plan, session->argv, start);
+	err = pool_run(session->plan, &options, &events, &error);
 	fresh_withdraw();
-	run->tally.duration_ns = clock_ns() - start;
+	session->tally.duration_ns = clock_ns() - start;
 	if (err && !error.text[0])
 		error_set(&error, -err, "the tests could not be run: %s", strerror(-err));
-	if (snapshot_error_is_no_kvm(err) && !report_set_has_begun(&run->reports)) {
+	if (template_error_is_no_kvm(err) && !report_set_has_begun(&session->reports)) {
 		char reason[sizeof(error.text) + 128];
 
 		snprintf(reason, sizeof(reason),
 			 "%s; or run it in the lab: `ring0 lab %.64s`, or with RING0_LAB=auto",
 			 error.text, program_invocation_short_name);
-		report_set_skipped(&run->reports, reason);
+		report_set_skipped(&session->reports, reason);
 		return EXIT_STATUS_SKIPPED;
 	}
 	if (err)
 		broken = error.text;
-	else if (run->tally.total < run->plan->count)
+	else if (session->tally.total < session->plan->count)
 		broken = why_stopped();
-	run->tally.completed = assist_policy_count();
-	names = run->tally.completed ? assist_policy_names() : NULL;
-	run->tally.completed_names = names;
-	doubts = doubts_take(&run->doubts);
-	run->tally.doubts = doubts;
-	report_set_end(&run->reports, &run->tally, why_not_run(broken), broken);
-	run->tally.completed_names = NULL;
-	run->tally.doubts = NULL;
+	session->tally.completed = assist_policy_count();
+	names = session->tally.completed ? assist_policy_names() : NULL;
+	session->tally.completed_names = names;
+	doubts = doubts_take(&session->doubts);
+	session->tally.doubts = doubts;
+	report_set_end(&session->reports, &session->tally, why_not_run(broken), broken);
+	session->tally.completed_names = NULL;
+	session->tally.doubts = NULL;
 	free(doubts);
 	free(names);
-	status = tally_exit_status(&run->tally);
+	status = tally_exit_status(&session->tally);
 	if (!err)
 		return status;
 	complain(error.text);
@@ -320,48 +320,48 @@ static void look_at_terminal(const struct cli *cli, struct report *report)
 	}
 }
 
-/* Open them all before the first test, so that a mistyped name costs no run. */
-static int open_reports(struct run *run)
+/* Open them all before the first test, so that a mistyped name costs no session. */
+static int open_reports(struct session *session)
 {
-	const struct cli *cli = run->cli;
+	const struct cli *cli = session->cli;
 	struct report report = {
 		.verbose = cli->verbose,
 		.program = program_invocation_short_name,
 		.version = R0_VERSION,
-		.host = &run->host,
+		.host = &session->host,
 	};
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < cli->report_count && !err; i++) {
 		report.ops = cli->reports[i].ops;
-		err = report_set_add(&run->reports, &report, cli->reports[i].file);
+		err = report_set_add(&session->reports, &report, cli->reports[i].file);
 		if (!err)
-			look_at_terminal(cli, &run->reports.outputs[i].report);
+			look_at_terminal(cli, &session->reports.outputs[i].report);
 	}
 	/* Where people look, and never into what a machine reads. */
 	for (i = 0; i < cli->report_count && !err && cli->annotate; i++) {
 		if (cli->reports[i].ops != &report_pretty_ops || cli->reports[i].file)
 			continue;
 		report.ops = &report_github_ops;
-		err = report_set_add(&run->reports, &report, NULL);
+		err = report_set_add(&session->reports, &report, NULL);
 		break;
 	}
 	return err;
 }
 
-static enum exit_status close_reports(struct run *run, enum exit_status status)
+static enum exit_status close_reports(struct session *session, enum exit_status status)
 {
 	size_t i, j;
 
-	report_set_close(&run->reports);
-	for (i = 0; i < run->reports.count; i++) {
-		const struct report_output *output = &run->reports.outputs[i];
+	report_set_close(&session->reports);
+	for (i = 0; i < session->reports.count; i++) {
+		const struct report_output *output = &session->reports.outputs[i];
 		bool told = false;
 
 		for (j = 0; j < i; j++)
-			told |= !output->own_stream && !run->reports.outputs[j].own_stream &&
-				run->reports.outputs[j].error;
+			told |= !output->own_stream && !session->reports.outputs[j].own_stream &&
+				session->reports.outputs[j].error;
 		if (output->error && !told)
 			status = write_error(output->name, output->error);
 	}
@@ -369,9 +369,9 @@ static enum exit_status close_reports(struct run *run, enum exit_status status)
 }
 
 /* Open the reports, run, and see that all of them were written. */
-static enum exit_status report_run(struct run *run)
+static enum exit_status report_run(struct session *session)
 {
-	const struct plan *plan = run->plan;
+	const struct plan *plan = session->plan;
 	struct sigaction previous[SIGNAL_COUNT];
 	enum exit_status status = EXIT_STATUS_PASSED;
 	struct error error = { "" };
@@ -382,24 +382,24 @@ static enum exit_status report_run(struct run *run)
 		return EXIT_STATUS_ERROR;
 	}
 	catch_signals(previous);
-	host_describe(&run->host);
-	run->reports.plan = plan;
-	if (!open_reports(run)) {
+	host_describe(&session->host);
+	session->reports.plan = plan;
+	if (!open_reports(session)) {
 		if (plan->count) {
-			status = run_cases(run);
+			status = run_cases(session);
 		} else {
 			snprintf(text, sizeof(text), "no tests in this shard, %u of %u",
 				 plan->shard, plan->shards);
-			report_set_skipped(&run->reports, text);
+			report_set_skipped(&session->reports, text);
 		}
 	}
-	status = close_reports(run, status);
+	status = close_reports(session, status);
 	last_words_end();
 	release_signals(previous);
 	if (status == EXIT_STATUS_SKIPPED)
-		status = (enum exit_status)run->cli->skip_status;
+		status = (enum exit_status)session->cli->skip_status;
 	else if (status == EXIT_STATUS_FAILED)
-		status = (enum exit_status)run->cli->fail_status;
+		status = (enum exit_status)session->cli->fail_status;
 	return caught ? (enum exit_status)(EXIT_STATUS_SIGNAL + caught) : status;
 }
 
@@ -462,7 +462,7 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	const struct r0_test **tests = NULL;
 	enum exit_status status = EXIT_STATUS_ERROR;
 	struct plan plan = { 0 };
-	struct run run = { .cli = cli, .plan = &plan, .fresh = fresh, .argv = argv };
+	struct session session = { .cli = cli, .plan = &plan, .fresh = fresh, .argv = argv };
 	size_t count;
 
 	if (cli->list)
@@ -475,7 +475,7 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	else if (cli->list)
 		status = list(cli, &plan);
 	else
-		status = report_run(&run);
+		status = report_run(&session);
 	plan_finish(&plan);
 	free(tests);
 	return status;
@@ -495,7 +495,7 @@ static bool wants_lab(const struct cli *cli)
 	err = kvm_create(&kvm, NULL);
 	if (!err)
 		kvm_destroy(kvm);
-	return snapshot_error_is_no_kvm(err);
+	return template_error_is_no_kvm(err);
 }
 
 /* Go to the lab, with the reports' files to come back. Returns only if that fails. */

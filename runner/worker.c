@@ -30,7 +30,7 @@ struct kept {
 };
 
 struct worker {
-	const struct snapshot *snapshot;
+	const struct template *template;
 	struct worker_jobs jobs;
 	struct worker_options options;
 	pthread_t thread;
@@ -74,7 +74,7 @@ static int make_machine(struct worker *worker, struct machine *machine,
 				NULL,
 	};
 
-	return machine_init(machine, worker->snapshot, &wanted, error);
+	return machine_init(machine, worker->template, &wanted, error);
 }
 
 /* A machine that is being kicked must not go away. */
@@ -201,7 +201,7 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 		drop_kept(worker, kept);
 		return;
 	}
-	if (worker->snapshot->software && kept->machine.memory.wrote_tables)
+	if (worker->template->software && kept->machine.memory.wrote_tables)
 		outcome->doubts |= DOUBT_FLUSHES;
 	if (worker->options.check_reset)
 		check_reset(&kept->machine, outcome);
@@ -251,7 +251,7 @@ static void *worker_thread(void *context)
 	return NULL;
 }
 
-int worker_create(struct worker **result, const struct snapshot *snapshot,
+int worker_create(struct worker **result, const struct template *template,
 		  const struct worker_options *options, const struct worker_jobs *jobs,
 		  struct error *error)
 {
@@ -260,7 +260,7 @@ int worker_create(struct worker **result, const struct snapshot *snapshot,
 
 	if (!worker)
 		return error_set(error, ENOMEM, "no memory");
-	worker->snapshot = snapshot;
+	worker->template = template;
 	worker->jobs = *jobs;
 	worker->options = *options;
 	pthread_mutex_init(&worker->lock, NULL);

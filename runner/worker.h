@@ -32,9 +32,9 @@ struct worker_options {
 
 /*
  * Start a worker. A machine that can't be made gives each job the verdict error. Returns 0 or
- * -errno. `snapshot` and the jobs' context must outlive it, for ever if it is abandoned.
+ * -errno. `template` and the jobs' context must outlive it, for ever if it is abandoned.
  */
-int worker_create(struct worker **worker, const struct snapshot *snapshot,
+int worker_create(struct worker **worker, const struct template *template,
 		  const struct worker_options *options, const struct worker_jobs *jobs,
 		  struct error *error);
 

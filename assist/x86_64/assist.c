@@ -58,7 +58,7 @@ int assist_create(struct assist **result, struct vcpu *vcpu, struct memory *memo
 	assist = calloc(1, sizeof(*assist));
 	if (!assist)
 		return error_set(error, ENOMEM, "no memory");
-	err = code_init(&assist->code, error);
+	err = trampoline_init(&assist->code, error);
 	if (err) {
 		free(assist);
 		return err;
@@ -82,7 +82,7 @@ void assist_destroy(struct assist *assist)
 {
 	if (!assist)
 		return;
-	code_finish(&assist->code);
+	trampoline_finish(&assist->code);
 	free(assist);
 }
 
@@ -93,12 +93,12 @@ void assist_reset(struct assist *assist)
 
 int assist_begin(struct assist *assist, struct error *error)
 {
-	return assist->thread ? 0 : code_enter_thread(&assist->thread, error);
+	return assist->thread ? 0 : trampoline_enter_thread(&assist->thread, error);
 }
 
 void assist_end(struct assist *assist)
 {
-	code_leave_thread(assist->thread);
+	trampoline_leave_thread(assist->thread);
 	assist->thread = NULL;
 }
 
@@ -194,7 +194,7 @@ static enum done find_form(struct assist *assist, struct cpu *cpu, struct form *
 		cpu->why = "its decoder does not know it";
 		return DONE_CANNOT;
 	}
-	form_find(form, &decoded, bytes);
+	instruction_form_find(form, &decoded, bytes);
 	form->rip = cpu->rip;
 	return DONE;
 }
@@ -208,10 +208,10 @@ static enum done make_code(struct assist *assist, struct form *form)
 	if (form->code && form->generation == assist->code.generation)
 		return DONE;
 	decoder_decode(form->bytes, form->length, &decoded);
-	length = form_encode(form, &decoded, encoded);
+	length = instruction_form_encode(form, &decoded, encoded);
 	if (!length)
 		return DONE_CANNOT;
-	form->code = code_make(&assist->code, encoded, length, form->state != STATE_NONE);
+	form->code = trampoline_make(&assist->code, encoded, length, form->state != STATE_NONE);
 	form->generation = assist->code.generation;
 	return DONE;
 }
@@ -226,7 +226,7 @@ static enum done execute(struct assist *assist, struct cpu *cpu, struct form *fo
 	switch (form->kind) {
 	case FORM_PLAIN:
 		done = make_code(assist, form);
-		return done == DONE ? plain_execute(cpu, form) : done;
+		return done == DONE ? run_natively_execute(cpu, form) : done;
 	case FORM_NOTHING:
 		return DONE;
 	case FORM_LEA:

@@ -274,7 +274,8 @@ static enum done return_far(struct cpu *cpu, const struct form *form, const stru
 	return DONE;
 }
 
-enum done far_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded)
+enum done far_transfer_execute(struct cpu *cpu, const struct form *form,
+			       const struct decoded *decoded)
 {
 	if (form->mnemonic == ZYDIS_MNEMONIC_RET)
 		return return_far(cpu, form, decoded);

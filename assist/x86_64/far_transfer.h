@@ -7,6 +7,7 @@
 #include "assist/x86_64/instruction_form.h"
 
 /* Execute one; it sets RIP itself. */
-enum done far_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded);
+enum done far_transfer_execute(struct cpu *cpu, const struct form *form,
+			       const struct decoded *decoded);
 
 #endif /* ASSIST_X86_64_FAR_TRANSFER_H */

@@ -175,7 +175,7 @@ static enum done element_address(struct cpu *cpu, const struct form *form,
 							       0,
 		.size = (uint16_t)gather->element_size,
 	};
-	return plain_address(cpu, &place, address);
+	return run_natively_address(cpu, &place, address);
 }
 
 static bool is_wanted(const struct gather *gather, const uint8_t *mask, uint64_t bits,
@@ -197,7 +197,7 @@ enum done gather_execute(struct cpu *cpu, const struct form *form, const struct 
 	unsigned int i;
 	enum done done;
 
-	done = plain_check_state(cpu, form->state, true);
+	done = run_natively_check_state(cpu, form->state, true);
 	if (done != DONE)
 		return done;
 	if (is_prefetch(form->mnemonic))

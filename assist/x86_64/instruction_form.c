@@ -478,7 +478,7 @@ static enum form_kind plain_kind(struct form *form, const struct decoded *decode
 	return FORM_PLAIN;
 }
 
-void form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes)
+void instruction_form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 
@@ -538,7 +538,8 @@ static void clear_extensions(const ZydisDecodedInstruction *instruction, size_t 
 	}
 }
 
-size_t form_encode(const struct form *form, const struct decoded *decoded, uint8_t *encoded)
+size_t instruction_form_encode(const struct form *form, const struct decoded *decoded,
+			       uint8_t *encoded)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 	size_t modrm = instruction->raw.modrm.offset, length = 0, at = 0, tail;

@@ -21,5 +21,5 @@ enum done operand_address(struct cpu *cpu, const struct form *form,
 							       0,
 		.size = (uint16_t)size,
 	};
-	return plain_address(cpu, &place, address);
+	return run_natively_address(cpu, &place, address);
 }

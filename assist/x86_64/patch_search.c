@@ -44,7 +44,7 @@ static void drop_text(struct mistaken_text *text)
 	*text = (struct mistaken_text){ 0 };
 }
 
-void mistaken_finish(struct mistaken *mistaken)
+void patch_search_finish(struct patch_search *mistaken)
 {
 	size_t i;
 
@@ -52,7 +52,7 @@ void mistaken_finish(struct mistaken *mistaken)
 		drop_text(&mistaken->texts[i]);
 	free(mistaken->texts);
 	free(mistaken->patches);
-	*mistaken = (struct mistaken){ 0 };
+	*mistaken = (struct patch_search){ 0 };
 }
 
 /* A file may have been cut since it was mapped: a system call says so, where a read would raise SIGBUS. */
@@ -302,7 +302,7 @@ static bool is_of(const struct mistaken_text *text, const struct map *map)
 	       text->modified.tv_nsec == file.st_mtim.tv_nsec;
 }
 
-static int add_text(struct mistaken *mistaken, const struct map *map)
+static int add_text(struct patch_search *mistaken, const struct map *map)
 {
 	struct mistaken_text *grown =
 		realloc(mistaken->texts, (mistaken->text_count + 1) * sizeof(*mistaken->texts));
@@ -343,7 +343,7 @@ static int compare(const void *left, const void *right)
 }
 
 /* All texts' patches in one list. */
-static int gather(struct mistaken *mistaken)
+static int gather(struct patch_search *mistaken)
 {
 	struct mirror_patch *patches;
 	size_t count = 0, kept = 0, i;
@@ -375,7 +375,7 @@ static int gather(struct mistaken *mistaken)
 	return 0;
 }
 
-int mistaken_find(struct mistaken *mistaken, struct error *error)
+int patch_search_find(struct patch_search *mistaken, struct error *error)
 {
 	struct maps maps;
 	size_t i, j;

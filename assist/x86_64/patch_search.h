@@ -14,7 +14,7 @@
 #include "mirror/mirror.h"
 
 /* What was found before, so that it is looked for once in a mapping. Zeroed at first. */
-struct mistaken {
+struct patch_search {
 	struct mistaken_text *texts;
 	size_t text_count;
 	struct mirror_patch *patches; /* by address */
@@ -24,9 +24,9 @@ struct mistaken {
 /*
  * Find them in all of the process's code that it can't write, as it is mapped now: the patches are
  * then right for a mirror made next. Returns 0; -ENOENT with a message if the decoder is missing;
- * another -errno. mistaken_finish() releases it.
+ * another -errno. patch_search_finish() releases it.
  */
-int mistaken_find(struct mistaken *mistaken, struct error *error);
-void mistaken_finish(struct mistaken *mistaken);
+int patch_search_find(struct patch_search *mistaken, struct error *error);
+void patch_search_finish(struct patch_search *mistaken);
 
 #endif /* ASSIST_X86_64_PATCH_SEARCH_H */

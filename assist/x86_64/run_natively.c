@@ -11,7 +11,7 @@
 #define XCR0_AVX512 \
 	(R0_XCR0_SSE | R0_XCR0_AVX | R0_XCR0_OPMASK | R0_XCR0_ZMM_HI256 | R0_XCR0_HI16_ZMM)
 
-enum done plain_check_state(struct cpu *cpu, enum form_state state, bool xmm)
+enum done run_natively_check_state(struct cpu *cpu, enum form_state state, bool xmm)
 {
 	uint64_t cr0 = cpu->sregs->cr0, cr4 = cpu->sregs->cr4;
 	uint64_t wanted = state == STATE_AVX512 ? XCR0_AVX512 : (R0_XCR0_SSE | R0_XCR0_AVX);
@@ -39,7 +39,7 @@ enum done plain_check_state(struct cpu *cpu, enum form_state state, bool xmm)
 	return cr0 & R0_CR0_TS ? cpu_raise(cpu, R0_NM) : DONE;
 }
 
-enum done plain_address(struct cpu *cpu, const struct form *form, uint64_t *result)
+enum done run_natively_address(struct cpu *cpu, const struct form *form, uint64_t *result)
 {
 	const struct form_memory *memory = &form->memory;
 	uint64_t address = (uint64_t)memory->displacement;
@@ -155,7 +155,7 @@ static bool run(struct cpu *cpu, const struct form *form, const uint8_t *copy)
 	registers->flags = (cpu->flags & CPU_FLAGS_STATUS) | R0_RFLAGS_IF | 2;
 	if (memory->present)
 		registers->gpr[memory->scratch] = (uint64_t)copy;
-	code_run(cpu->code, form->code, vector);
+	trampoline_run(cpu->code, form->code, vector);
 	if (memory->present)
 		registers->gpr[memory->scratch] = cpu->gpr[memory->scratch];
 	return registers->trap == CODE_NO_TRAP;
@@ -237,19 +237,19 @@ static uint8_t *find_in_place(struct cpu *cpu, const struct form *form, uint64_t
 	return memory_own(cpu->memory, physical, size, true);
 }
 
-enum done plain_execute(struct cpu *cpu, const struct form *form)
+enum done run_natively_execute(struct cpu *cpu, const struct form *form)
 {
 	const struct form_memory *memory = &form->memory;
 	bool vector = form->state != STATE_NONE;
 	struct access access = cpu_access(cpu, memory->write);
 	uint8_t *copy = cpu->code->operand, *in_place = NULL;
 	uint64_t address = 0, active = 0;
-	enum done done = plain_check_state(cpu, form->state, form->xmm);
+	enum done done = run_natively_check_state(cpu, form->state, form->xmm);
 
 	if (done == DONE && vector)
 		done = cpu_load_vector(cpu);
 	if (done == DONE && memory->present)
-		done = plain_address(cpu, form, &address);
+		done = run_natively_address(cpu, form, &address);
 	if (done != DONE)
 		return done;
 	if (memory->present) {

@@ -338,7 +338,7 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 	case ZYDIS_MNEMONIC_JMP:
 	case ZYDIS_MNEMONIC_RET:
 		*jumps = true;
-		return far_execute(cpu, form, decoded);
+		return far_transfer_execute(cpu, form, decoded);
 	case ZYDIS_MNEMONIC_XGETBV:
 	case ZYDIS_MNEMONIC_XSETBV:
 		return extended_control(cpu, form->mnemonic == ZYDIS_MNEMONIC_XSETBV);

@@ -68,7 +68,7 @@ static void put_jmp(struct code *code, const void *target)
 	put_distance(code, target);
 }
 
-/* void enter(const void *target): see code_run(). */
+/* void enter(const void *target): see trampoline_run(). */
 static void *put_enter(struct code *code, bool vector)
 {
 	struct code_registers *registers = code->registers;
@@ -190,7 +190,7 @@ static uint64_t components(void)
 	return low & 0xe7;
 }
 
-int code_init(struct code *code, struct error *error)
+int trampoline_init(struct code *code, struct error *error)
 {
 	uint64_t mask = components();
 	int fd, err;
@@ -202,7 +202,7 @@ int code_init(struct code *code, struct error *error)
 	err = ftruncate(fd, TOTAL) < 0 ? -errno : map_all(code, fd);
 	close(fd);
 	if (err) {
-		code_finish(code);
+		trampoline_finish(code);
 		return error_set(error, -err, "no memory for code to execute: %s", strerror(-err));
 	}
 	code->registers = (struct code_registers *)code->base;
@@ -215,7 +215,7 @@ int code_init(struct code *code, struct error *error)
 	return 0;
 }
 
-void code_finish(struct code *code)
+void trampoline_finish(struct code *code)
 {
 	if (code->write)
 		munmap(code->write, CODE_SIZE);
@@ -224,7 +224,8 @@ void code_finish(struct code *code)
 	*code = (struct code){ 0 };
 }
 
-const uint8_t *code_make(struct code *code, const uint8_t *instruction, size_t length, bool vector)
+const uint8_t *trampoline_make(struct code *code, const uint8_t *instruction, size_t length,
+			       bool vector)
 {
 	const uint8_t *made;
 
@@ -242,7 +243,7 @@ static __thread struct {
 	const uint8_t *volatile leave;
 } running;
 
-void code_run(struct code *code, const uint8_t *made, bool vector)
+void trampoline_run(struct code *code, const uint8_t *made, bool vector)
 {
 	code->registers->trap = CODE_NO_TRAP;
 	running.leave = vector ? code->leave_vector : code->leave;
@@ -355,7 +356,7 @@ static void give_actions_back(void)
 	unlock();
 }
 
-int code_enter_thread(struct code_thread **result, struct error *error)
+int trampoline_enter_thread(struct code_thread **result, struct error *error)
 {
 	struct code_thread *thread = calloc(1, sizeof(*thread));
 	stack_t stack = { .ss_size = ALTERNATE_STACK };
@@ -379,7 +380,7 @@ int code_enter_thread(struct code_thread **result, struct error *error)
 	return 0;
 }
 
-void code_leave_thread(struct code_thread *thread)
+void trampoline_leave_thread(struct code_thread *thread)
 {
 	if (!thread)
 		return;

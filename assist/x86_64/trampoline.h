@@ -47,21 +47,22 @@ struct code {
 	unsigned int generation; /* changes when all code that was made is gone */
 };
 
-/* Returns 0 or -errno. code_finish() releases it. */
-int code_init(struct code *code, struct error *error);
-void code_finish(struct code *code);
+/* Returns 0 or -errno. trampoline_finish() releases it. */
+int trampoline_init(struct code *code, struct error *error);
+void trampoline_finish(struct code *code);
 
 /*
  * Make the code for an instruction. `vector` says whether it uses more than general registers and
  * flags. Returns where it is, good until the generation changes.
  */
-const uint8_t *code_make(struct code *code, const uint8_t *instruction, size_t length, bool vector);
+const uint8_t *trampoline_make(struct code *code, const uint8_t *instruction, size_t length,
+			       bool vector);
 
 /*
  * Execute it, with what is in registers, xsave (if `vector`), and operand. What it raises is in
- * registers->trap. Between code_enter_thread() and code_leave_thread(), in the same thread.
+ * registers->trap. Between trampoline_enter_thread() and trampoline_leave_thread(), in the same thread.
  */
-void code_run(struct code *code, const uint8_t *made, bool vector);
+void trampoline_run(struct code *code, const uint8_t *made, bool vector);
 
 /*
  * Have the calling thread take the signals that an instruction may raise, and give them back to
@@ -69,7 +70,7 @@ void code_run(struct code *code, const uint8_t *made, bool vector);
  * actions change while there is any thread in between.
  */
 struct code_thread;
-int code_enter_thread(struct code_thread **thread, struct error *error);
-void code_leave_thread(struct code_thread *thread);
+int trampoline_enter_thread(struct code_thread **thread, struct error *error);
+void trampoline_leave_thread(struct code_thread *thread);
 
 #endif /* ASSIST_X86_64_TRAMPOLINE_H */

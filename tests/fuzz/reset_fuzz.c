@@ -352,7 +352,7 @@ int main(int argc, char **argv)
 		prepare(&batch);
 		err = pool_run(&plan, &options, &events, &error);
 		if (err) {
-			bool no_kvm = snapshot_error_is_no_kvm(err);
+			bool no_kvm = template_error_is_no_kvm(err);
 
 			printf(no_kvm ? "ok 1 - reset # SKIP %s\n" : "not ok 1 - reset\n# %s\n",
 			       error.text);

@@ -41,7 +41,7 @@ static void report(const char *name, bool ok, const struct r0_result *result)
 /* By an environment in which watchpoints fire (tests/fixtures/firing_kvm.c), and ring 3 can't be watched. */
 static bool is_made_to_fire(void)
 {
-	return getenv("WATCHPOINTS_FIRE");
+	return getenv("WATCHED_VARIABLES_FIRE");
 }
 
 /* Whether the texts, up to NULL, come in this order. */

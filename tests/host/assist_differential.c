@@ -238,7 +238,7 @@ static bool find(const uint8_t *bytes, size_t count, struct decoded *decoded, st
 {
 	if (decoder_decode(bytes, count, decoded) != DECODER_INSTRUCTION)
 		return false;
-	form_find(form, decoded, bytes);
+	instruction_form_find(form, decoded, bytes);
 	return is_of_interest(form, decoded);
 }
 

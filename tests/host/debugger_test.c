@@ -17,7 +17,7 @@
 
 #define SEEN_MAX 4096
 
-static struct snapshot *snapshot;
+static struct template *template;
 static struct machine machine;
 static int number, failed;
 
@@ -43,15 +43,15 @@ static void see(struct seen *seen, const struct kvm_regs *regs)
 	seen->count++;
 }
 
-static enum step go_on(struct seen *seen, struct execution *run)
+static enum step go_on(struct seen *seen, struct run *run)
 {
 	if (stepping_next(run) != 0)
-		return execution_end(run, END_HOST_ERROR, "no more single steps");
+		return run_end(run, END_HOST_ERROR, "no more single steps");
 	see(seen, &run->stepping.regs);
 	return STEP_ON;
 }
 
-static enum step start(void *context, struct execution *run)
+static enum step start(void *context, struct run *run)
 {
 	struct kvm_run *exit = run->cpu->vcpu.run;
 	struct seen *seen = context;
@@ -64,13 +64,13 @@ static enum step start(void *context, struct execution *run)
 		exit->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	}
 	if (seen->ends)
-		return execution_end(run, END_SKIPPED, "the debugger said so");
+		return run_end(run, END_SKIPPED, "the debugger said so");
 	if (seen->steps && stepping_begin(run) != 0)
-		return execution_end(run, END_HOST_ERROR, "no single steps");
+		return run_end(run, END_HOST_ERROR, "no single steps");
 	return STEP_ON;
 }
 
-static enum step stopped(void *context, struct execution *run)
+static enum step stopped(void *context, struct run *run)
 {
 	struct seen *seen = context;
 
@@ -81,7 +81,7 @@ static enum step stopped(void *context, struct execution *run)
 	return STEP_ON;
 }
 
-static enum step served(void *context, struct execution *run)
+static enum step served(void *context, struct run *run)
 {
 	struct seen *seen = context;
 
@@ -89,7 +89,7 @@ static enum step served(void *context, struct execution *run)
 	return seen->steps ? go_on(seen, run) : STEP_ON;
 }
 
-static void finish(void *context, struct execution *run)
+static void finish(void *context, struct run *run)
 {
 	struct seen *seen = context;
 
@@ -137,7 +137,7 @@ static enum r0_verdict run(void (*fn)(void *arg), void *arg, struct seen *seen, 
 	usable = execute(&machine, &job, &deadline, &outcome);
 	if (!usable && seen && machine.cpus[0].vcpu.vm->kvm->own->is_vmx) {
 		machine_finish(&machine);
-		if (machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 },
+		if (machine_init(&machine, template, &(struct machine_options){ .cpus = 1 },
 				 &error) != 0) {
 			printf("Bail out! %s\n", error.text);
 			exit(1);
@@ -301,15 +301,15 @@ static void gone(void)
 int main(void)
 {
 	struct error error = { "" };
-	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
+	int err = template_create(&template, NULL, 0, 1, &error);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (err && snapshot_error_is_no_kvm(err)) {
+	if (err && template_error_is_no_kvm(err)) {
 		printf("1..0 # SKIP %s\n", error.text);
 		return 77;
 	}
 	if (err ||
-	    machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0) {
+	    machine_init(&machine, template, &(struct machine_options){ .cpus = 1 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}
@@ -322,6 +322,6 @@ int main(void)
 	let_go();
 	gone();
 	machine_finish(&machine);
-	snapshot_destroy(snapshot);
+	template_destroy(template);
 	return failed;
 }

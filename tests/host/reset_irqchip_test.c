@@ -259,19 +259,19 @@ static void try(size_t number, const struct state *pristine)
 int main(void)
 {
 	static struct state pristine;
-	struct snapshot *snapshot;
+	struct template *template;
 	struct error error = { "" };
-	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
+	int err = template_create(&template, NULL, 0, 1, &error);
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (err && snapshot_error_is_no_kvm(err)) {
+	if (err && template_error_is_no_kvm(err)) {
 		printf("1..0 # SKIP %s\n", error.text);
 		return 77;
 	}
 	vcpu_prepare_thread();
 	if (err ||
-	    machine_init(&machine, snapshot,
+	    machine_init(&machine, template,
 			 &(struct machine_options){ .irqchip = true, .cpus = 1 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
@@ -281,6 +281,6 @@ int main(void)
 	for (i = 0; i < CHANGES; i++)
 		try(i, &pristine);
 	machine_finish(&machine);
-	snapshot_destroy(snapshot);
+	template_destroy(template);
 	return 0;
 }

@@ -84,7 +84,7 @@ static void capture(struct state *state)
 	memset(state->xsave + 512, 0, 8);
 	capture_msrs(state);
 	state->memory_is_pristine =
-		!memcmp(now->bytes, machine.snapshot->mirror->frames.bytes, now->count * PAGE_SIZE);
+		!memcmp(now->bytes, machine.template->mirror->frames.bytes, now->count * PAGE_SIZE);
 	if (err) {
 		printf("Bail out! the state of the vCPU can't be read\n");
 		exit(1);
@@ -407,7 +407,7 @@ static void tell_counters(const char *name, bool ok, int number, const char *why
 }
 
 /* Memory that is kept: in a machine of its own, whose memory is not to be compared as a whole. */
-static void try_counters(const struct snapshot *snapshot)
+static void try_counters(const struct template *template)
 {
 	static const struct r0_options options;
 	const struct job job = {
@@ -423,7 +423,7 @@ static void try_counters(const struct snapshot *snapshot)
 	char what[256] = "";
 	uint64_t i, count = 0, pristine = 0;
 
-	if (machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0 ||
+	if (machine_init(&machine, template, &(struct machine_options){ .cpus = 1 }, &error) != 0 ||
 	    memory_keep(&machine.memory, at, sizeof(kept), &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		exit(1);
@@ -462,18 +462,18 @@ static void try_counters(const struct snapshot *snapshot)
 int main(void)
 {
 	static struct state pristine;
-	struct snapshot *snapshot;
+	struct template *template;
 	struct error error = { "" };
-	int err = snapshot_create(&snapshot, NULL, 0, 1, &error);
+	int err = template_create(&template, NULL, 0, 1, &error);
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (err && snapshot_error_is_no_kvm(err)) {
+	if (err && template_error_is_no_kvm(err)) {
 		printf("1..0 # SKIP %s\n", error.text);
 		return 77;
 	}
 	if (err ||
-	    machine_init(&machine, snapshot, &(struct machine_options){ .cpus = 1 }, &error) != 0) {
+	    machine_init(&machine, template, &(struct machine_options){ .cpus = 1 }, &error) != 0) {
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}
@@ -482,7 +482,7 @@ int main(void)
 	for (i = 0; i < CHANGES; i++)
 		try(i, &pristine);
 	machine_finish(&machine);
-	try_counters(snapshot);
-	snapshot_destroy(snapshot);
+	try_counters(template);
+	template_destroy(template);
 	return 0;
 }

@@ -29,20 +29,20 @@ static void each_runs_once(void **state)
 {
 	struct error error = { 0 };
 	struct tally tally = { 0 };
-	struct team *team;
+	struct cpu_threads *threads;
 	unsigned int i, round;
 
 	(void)state;
-	assert_int_equal(team_create(&team, SIZE, &error), 0);
+	assert_int_equal(cpu_threads_create(&threads, SIZE, &error), 0);
 	for (round = 1; round <= ROUNDS; round++) {
-		team_start(team, count, &tally);
-		team_wait(team);
+		cpu_threads_start(threads, count, &tally);
+		cpu_threads_wait(threads);
 		for (i = 1; i <= SIZE; i++)
 			assert_int_equal(tally.runs[i], round);
 	}
 	assert_int_equal(tally.runs[0], 0);
 	assert_int_equal(tally.runs[SIZE + 1], 0);
-	team_destroy(team);
+	cpu_threads_destroy(threads);
 }
 
 /* Comes back only when all have come. */
@@ -61,25 +61,25 @@ static void they_run_at_a_time(void **state)
 {
 	struct error error = { 0 };
 	struct tally tally = { 0 };
-	struct team *team;
+	struct cpu_threads *threads;
 
 	(void)state;
-	assert_int_equal(team_create(&team, SIZE, &error), 0);
-	team_start(team, meet, &tally);
-	team_wait(team);
+	assert_int_equal(cpu_threads_create(&threads, SIZE, &error), 0);
+	cpu_threads_start(threads, meet, &tally);
+	cpu_threads_wait(threads);
 	assert_true(tally.together);
-	team_destroy(team);
+	cpu_threads_destroy(threads);
 }
 
 static void one_that_never_ran_ends(void **state)
 {
 	struct error error = { 0 };
-	struct team *team;
+	struct cpu_threads *threads;
 
 	(void)state;
-	assert_int_equal(team_create(&team, SIZE, &error), 0);
-	team_destroy(team);
-	team_destroy(NULL);
+	assert_int_equal(cpu_threads_create(&threads, SIZE, &error), 0);
+	cpu_threads_destroy(threads);
+	cpu_threads_destroy(NULL);
 }
 
 int main(void)
@@ -90,5 +90,5 @@ int main(void)
 		cmocka_unit_test(one_that_never_ran_ends),
 	};
 
-	return cmocka_run_group_tests_name("team", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

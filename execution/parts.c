@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a run needs besides its machine: set up part by part, and undone in reverse. */
-#include "execution/begin.h"
+#include "execution/parts.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <ring0/private/abi.h>
@@ -11,28 +11,28 @@
 #include "run/cpus.h"
 #include "run/interrupts.h"
 
-static int begin_watches(struct execution *run)
+static int begin_watches(struct run *run)
 {
 	bool watches = run->job->options->watch.count;
 
 	if ((watches || run->debugger) && run->machine->cpu_count > 1)
 		return error_set(&run->complaint, ENOTSUP,
 				 "it has both .watch and .cpus, and watches work with one CPU");
-	return watches && !run->debugger ? watchpoints_create(run) : 0;
+	return watches && !run->debugger ? watched_variables_create(run) : 0;
 }
 
-static void end_watches(struct execution *run)
+static void end_watches(struct run *run)
 {
-	watchpoints_destroy(run->watchpoints);
-	run->watchpoints = NULL;
+	watched_variables_destroy(run->watched);
+	run->watched = NULL;
 }
 
-static int check_interrupts(struct execution *run)
+static int check_interrupts(struct run *run)
 {
 	return run->machine->devices ? interrupts_check(run) : 0;
 }
 
-static int begin_mocks(struct execution *run)
+static int begin_mocks(struct run *run)
 {
 	int err = mocks_init(&run->mocks, run->job->options, &run->complaint);
 
@@ -41,17 +41,17 @@ static int begin_mocks(struct execution *run)
 	return err;
 }
 
-static void end_mocks(struct execution *run)
+static void end_mocks(struct run *run)
 {
 	mocks_finish(&run->mocks);
 }
 
-static int begin_cpus(struct execution *run)
+static int begin_cpus(struct run *run)
 {
-	return run->machine->cpu_count > 1 ? parallel_begin(run) : 0;
+	return run->machine->cpu_count > 1 ? cpus_begin(run) : 0;
 }
 
-static int declare_memory(struct execution *run)
+static int declare_memory(struct run *run)
 {
 	const struct r0_options *options = run->job->options;
 	struct memory *memory = &run->machine->memory;
@@ -67,12 +67,12 @@ static int declare_memory(struct execution *run)
 	return err;
 }
 
-static int begin_interrupts(struct execution *run)
+static int begin_interrupts(struct run *run)
 {
 	return run->machine->devices ? interrupts_begin(run) : 0;
 }
 
-static void end_interrupts(struct execution *run)
+static void end_interrupts(struct run *run)
 {
 	if (run->machine->devices)
 		interrupts_end(run);
@@ -80,20 +80,20 @@ static void end_interrupts(struct execution *run)
 
 /* In the order in which they are begun. An end is called for what was begun in part, too. */
 static const struct part {
-	int (*begin)(struct execution *run);
-	void (*end)(struct execution *run); /* or NULL */
+	int (*begin)(struct run *run);
+	void (*end)(struct run *run); /* or NULL */
 } parts[] = {
 	{ begin_watches, end_watches },
 	{ check_interrupts, NULL },
 	{ begin_mocks, end_mocks },
-	{ begin_cpus, parallel_finish },
+	{ begin_cpus, cpus_finish },
 	{ declare_memory, NULL }, /* what is undone by the machine's reset */
 	{ declared_msrs_begin, declared_msrs_end },
 	{ begin_interrupts, end_interrupts },
 };
 
 /* The entry state returns to the doorbell: see guest/entry_x86_64.S, r0_test_return. */
-static void start(struct execution *run)
+static void start(struct run *run)
 {
 	const struct job *job = run->job;
 	const struct r0_options *options = job->options;
@@ -103,8 +103,7 @@ static void start(struct execution *run)
 	};
 	uint64_t size = options->params.size;
 
-	if (!options->when && !options->setup && !options->teardown && !job->param &&
-	    !run->parallel) {
+	if (!options->when && !options->setup && !options->teardown && !job->param && !run->cpus) {
 		cpu_start_at(run->cpu, job->fn, arguments + 1, 1);
 		return;
 	}
@@ -114,7 +113,7 @@ static void start(struct execution *run)
 			     sizeof(size));
 }
 
-int execution_begin(struct execution *run)
+int parts_begin(struct run *run)
 {
 	int err = 0;
 
@@ -126,7 +125,7 @@ int execution_begin(struct execution *run)
 	return err;
 }
 
-void execution_finish(struct execution *run)
+void parts_end(struct run *run)
 {
 	while (run->begun) {
 		const struct part *part = &parts[--run->begun];

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The program and the state in which its tests start, taken once for all machines. */
+#include "machine/template.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <ring0/private/abi.h>
+#include "assist/assist_policy.h"
+#include "base/host.h"
+#include "machine/guest_stdio.h"
+#include "machine/machine_own.h"
+#include "mirror/bind.h"
+
+static int take_mirror(struct template *template, const struct mirror_range *reserved, size_t count,
+		       struct error *error)
+{
+	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
+	struct mirror_config config = {
+		.reserved = reserved,
+		.reserved_count = count,
+		.supervisor = supervisor,
+		.supervisor_count = entry_supervisor_ranges(&template->entry, supervisor),
+		.direct_map = R0_DIRECT_MAP,
+	};
+	struct mirror_patch *patches;
+	int err;
+
+	machine_own_configure(template->kvm, &config);
+	guest_stdio_prepare(template->entry.cpus > 1);
+	err = assist_policy_patches(&patches, &config.patch_count, error);
+	if (err)
+		return err;
+	config.patches = patches;
+	err = mirror_create(&template->mirror, &config, error);
+	free(patches);
+	if (!err)
+		err = entry_prepare(&template->entry, template->mirror, error);
+	return err;
+}
+
+int template_create(struct template **result, const struct mirror_range *reserved, size_t count,
+		    unsigned int cpus, struct error *error)
+{
+	struct template *template = calloc(1, sizeof(*template));
+	int err;
+
+	if (!template)
+		return error_set(error, ENOMEM, "no memory");
+	err = kvm_create(&template->kvm, error);
+	if (err)
+		goto free;
+	template->software = !host_virtualizes();
+	bind_lazy_symbols();
+	err = entry_reserve(&template->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
+	if (err)
+		goto kvm;
+	err = take_mirror(template, reserved, count, error);
+	/* A host that refuses something else, by seccomp say, does not lack KVM. */
+	if (template_error_is_no_kvm(err))
+		err = -EIO;
+	if (err)
+		goto release;
+	*result = template;
+	return 0;
+release:
+	mirror_destroy(template->mirror);
+	entry_release(&template->entry);
+kvm:
+	kvm_destroy(template->kvm);
+free:
+	free(template);
+	return err;
+}
+
+void template_destroy(struct template *template)
+{
+	if (!template)
+		return;
+	mirror_destroy(template->mirror);
+	entry_release(&template->entry);
+	kvm_destroy(template->kvm);
+	free(template);
+}
+
+bool template_error_is_no_kvm(int err)
+{
+	return err == -ENODEV || err == -ENOENT || err == -ENXIO || err == -EACCES || err == -EPERM;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What all machines of a program are made from. */
+#ifndef MACHINE_TEMPLATE_H
+#define MACHINE_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "machine/entry_x86_64.h"
+#include "mirror/mirror.h"
+
+/* The program as it was, and the KVM to run it on. Does not change once it is made. */
+struct template
+{
+	struct kvm *kvm;
+	struct mirror *mirror;
+	struct entry entry;
+	bool software; /* a KVM that emulates ring 0: see docs/hosts.md */
+};
+
+/*
+ * Take a template of the calling program, with the calling thread's TLS, for machines with up to
+ * `cpus` CPUs. `reserved` are guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV,
+ * -ENOENT, -EACCES and the like where there is no usable KVM. template_destroy() releases it, after its
+ * machines.
+ */
+int template_create(struct template **template, const struct mirror_range *reserved, size_t count,
+		    unsigned int cpus, struct error *error);
+void template_destroy(struct template *template);
+
+/* Whether that error of template_create() means that this host has no KVM to use. */
+bool template_error_is_no_kvm(int err);
+
+#endif /* MACHINE_TEMPLATE_H */
