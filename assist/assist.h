@@ -9,16 +9,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <ring0/test.h>
+#include "devices/bus.h"
 #include "kvm/vcpu.h"
 #include "mirror/memory.h"
-
-/* Where accesses go that no memory answers. */
-struct assist_bus {
-	/* 0, or another value if the access is refused: the instruction is then given up. */
-	int (*access)(void *context, struct r0_access *access);
-	void *context;
-};
 
 /* What is kept from one completion to the next, for one vCPU. */
 struct assist;
@@ -49,10 +42,10 @@ enum assist_answer {
 /*
  * After KVM's emulation failed (KVM_INTERNAL_ERROR_EMULATION): complete the instruction at RIP and
  * those after it, up to the end of the basic block, that can be. The registers are those in
- * vcpu->run->s.regs, before and after.
+ * vcpu->run->s.regs, before and after. Accesses that no memory answers go to the bus, which is strict.
  */
-enum assist_answer assist_complete(struct assist *assist, const struct assist_bus *bus,
-				   const char **why, struct error *error);
+enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
+				   struct error *error);
 
 /* How many instructions were completed since they were last forgotten. */
 uint64_t assist_count(const struct assist *assist);

@@ -43,8 +43,8 @@ void assist_set_batch(struct assist *assist, bool batch)
 	(void)batch;
 }
 
-enum assist_answer assist_complete(struct assist *assist, const struct assist_bus *bus,
-				   const char **why, struct error *error)
+enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
+				   struct error *error)
 {
 	(void)assist;
 	(void)bus;

@@ -80,10 +80,20 @@ static const struct bus_range *find(const struct bus *bus, enum bus_space space,
 	return NULL;
 }
 
+/* Who is asked, with *offset in what it has; or NULL. */
+static struct dev *asked(const struct bus *bus, enum bus_space space, uint64_t address,
+			 uint64_t *offset)
+{
+	const struct bus_range *range = find(bus, space, address);
+
+	*offset = range ? address - range->first : address;
+	return range ? range->dev : bus->elsewhere[space];
+}
+
 static enum bus_result unhandled(struct bus *bus, const struct bus_access *access)
 {
 	bus->unhandled[bus->unhandled_count++ % BUS_UNHANDLED_KEPT] = *access;
-	return BUS_UNMAPPED;
+	return bus->strict ? BUS_REFUSED : BUS_UNMAPPED;
 }
 
 static uint8_t short_size(size_t size)
@@ -94,15 +104,16 @@ static uint8_t short_size(size_t size)
 enum bus_result bus_read(struct bus *bus, enum bus_space space, uint64_t address, void *data,
 			 size_t size)
 {
-	const struct bus_range *range = find(bus, space, address);
+	uint64_t offset;
+	struct dev *dev = asked(bus, space, address, &offset);
 	enum bus_result result = BUS_UNMAPPED;
 
 	if (!size)
 		return BUS_DONE;
 	if (space == BUS_MEMORY)
 		memset(data, 0xff, size);
-	if (range)
-		result = range->dev->ops->read(range->dev, address - range->first, data, size);
+	if (dev)
+		result = dev->ops->read(dev, offset, data, size);
 	if (result != BUS_UNMAPPED)
 		return result;
 	return unhandled(bus, &(struct bus_access){ space, false, short_size(size), address,
@@ -112,13 +123,14 @@ enum bus_result bus_read(struct bus *bus, enum bus_space space, uint64_t address
 enum bus_result bus_write(struct bus *bus, enum bus_space space, uint64_t address, const void *data,
 			  size_t size)
 {
-	const struct bus_range *range = find(bus, space, address);
+	uint64_t offset;
+	struct dev *dev = asked(bus, space, address, &offset);
 	enum bus_result result = BUS_UNMAPPED;
 
 	if (!size)
 		return BUS_DONE;
-	if (range)
-		result = range->dev->ops->write(range->dev, address - range->first, data, size);
+	if (dev)
+		result = dev->ops->write(dev, offset, data, size);
 	if (result != BUS_UNMAPPED)
 		return result;
 	return unhandled(bus, &(struct bus_access){ space, true, short_size(size), address,
@@ -230,6 +242,8 @@ void dev_wake(struct dev *dev)
 {
 	static const uint64_t one = 1;
 
+	if (dev->bus)
+		dev->bus->changed = true;
 	/* A counter that is full has woken its reader already. */
 	if (dev->bus && dev->bus->wake >= 0 && write(dev->bus->wake, &one, sizeof(one)) < 0)
 		return;

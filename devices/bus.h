@@ -21,6 +21,7 @@ enum bus_result {
 	BUS_DONE,
 	BUS_UNMAPPED, /* nobody answers */
 	BUS_SHUTDOWN, /* the guest asks for the machine's end or reset: bus->end */
+	BUS_REFUSED,  /* it is not to be, and the machine not to go on: the device knows why */
 };
 
 /* What it asks for with BUS_SHUTDOWN. */
@@ -92,6 +93,13 @@ struct bus {
 	size_t range_count;
 	struct dev *devices[BUS_RANGES_MAX]; /* each once, in the order of bus_add() */
 	size_t device_count;
+	/*
+	 * By space: who is asked where no range has the address, with the address for an offset; or NULL,
+	 * set by the bus's owner. It is no device of the bus: not reset, saved or restored with it.
+	 */
+	struct dev *elsewhere[2];
+	bool strict;  /* the owner's: what nobody handles is BUS_REFUSED, and not BUS_UNMAPPED */
+	bool changed; /* dev_wake() was called: the owner's to take back */
 	uint64_t unhandled_count;			 /* accesses that nobody handled */
 	struct bus_access unhandled[BUS_UNHANDLED_KEPT]; /* the last of them, the n-th at n % KEPT */
 	const struct dev *shutdown;			 /* who said BUS_SHUTDOWN last, or NULL */
@@ -124,7 +132,7 @@ int bus_add_device(struct bus *bus, struct dev *dev, struct error *error);
 /*
  * One access, `size` bytes. What a read leaves undriven is as it was (ports) or all ones (memory);
  * so is all of an unmapped read. An unmapped write is dropped. Both are counted and kept in
- * bus->unhandled. A size of 0 does nothing and is BUS_DONE.
+ * bus->unhandled, and with bus->strict are refused. A size of 0 does nothing and is BUS_DONE.
  */
 enum bus_result bus_read(struct bus *bus, enum bus_space space, uint64_t address, void *data,
 			 size_t size);
@@ -153,7 +161,7 @@ void bus_access_text(const struct bus_access *access, char *text, size_t size);
 /* For devices: say that the guest asks for the machine's end. Returns BUS_SHUTDOWN. */
 enum bus_result dev_shutdown(struct dev *dev, enum bus_end end, uint64_t status);
 
-/* For devices: tell bus->wake. */
+/* For devices: tell bus->wake and bus->changed. */
 void dev_wake(struct dev *dev);
 
 /* For devices: an access's bytes, eight at most, as a little-endian number, and the reverse. */

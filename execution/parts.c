@@ -34,7 +34,7 @@ static int check_interrupts(struct run *run)
 
 static int begin_mocks(struct run *run)
 {
-	int err = mocks_init(&run->mocks, run->job->options, &run->complaint);
+	int err = mocks_init(&run->mocks, run->job->options, &run->machine->bus, &run->complaint);
 
 	run->mocks.call = mock_calls_handle;
 	run->mocks.context = run;

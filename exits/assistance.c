@@ -4,17 +4,10 @@
 #include <stdio.h>
 #include "assist/assist.h"
 #include "assist/assist_policy.h"
-#include "exits/memory_access.h"
 #include "machine/cpu.h"
-
-static int bus_access(void *context, struct r0_access *access)
-{
-	return memory_access(context, access);
-}
 
 enum assistance assistance_complete(struct run *run)
 {
-	struct assist_bus bus = { .access = bus_access, .context = run };
 	struct machine_cpu *cpu = run->cpu;
 	struct error error = { 0 };
 	const char *reason = NULL;
@@ -31,7 +24,7 @@ enum assistance assistance_complete(struct run *run)
 	run->assisted_regs = cpu_registers(cpu);
 	/* A debugger is to see each instruction. */
 	assist_set_batch(cpu->assist, assist_policy_is_batch() && !run->debugger);
-	switch (assist_complete(cpu->assist, &bus, &reason, &error)) {
+	switch (assist_complete(cpu->assist, &run->machine->bus, &reason, &error)) {
 	case ASSIST_COMPLETED:
 		return ASSISTANCE_COMPLETED;
 	case ASSIST_REFUSED:

@@ -4,30 +4,21 @@
 #include <errno.h>
 #include <string.h>
 #include "exits/assistance.h"
+#include "exits/doorbell.h"
 #include "exits/exits_own.h"
-#include "exits/memory_access.h"
+#include "exits/unanswered.h"
+#include "kvm/exit.h"
+#include "kvm/kvm.h"
 #include "machine/cpu.h"
+#include "run/alarm.h"
 #include "run/interrupts.h"
 
-static enum step memory_io(struct run *run)
+/* By a device, which has said why, or for want of one. */
+static enum step refused(struct run *run)
 {
-	struct kvm_run *exit = run->cpu->vcpu.run;
-	struct r0_access access = {
-		.address = exit->mmio.phys_addr,
-		.width = exit->mmio.len,
-		.write = exit->mmio.is_write,
-	};
-
-	if (access.width > sizeof(exit->mmio.data))
-		return run_host_error(run, "KVM reported an MMIO access of %llu bytes",
-				      access.width);
-	if (access.write)
-		memcpy(&access.value, exit->mmio.data, access.width);
-	if (memory_access(run, &access) != 0)
-		return run_refuse(run);
-	if (!access.write)
-		memcpy(exit->mmio.data, &access.value, access.width);
-	return STEP_ON;
+	if (run->machine->bus.unhandled_count)
+		unanswered_describe(run);
+	return run_refuse(run);
 }
 
 /* An instruction that neither KVM nor ring0 can execute. */
@@ -50,6 +41,12 @@ static enum step give_up(struct run *run)
 	return run_end(run, END_HOST_ERROR, "KVM cannot execute this instruction in ring 0 here");
 }
 
+static enum step shut_down(struct run *run)
+{
+	run_note_place(run, CRASH_TRIPLE_FAULT);
+	return run_end(run, END_TRIPLE_FAULT, NULL);
+}
+
 static enum step internal_error(struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
@@ -64,39 +61,68 @@ static enum step internal_error(struct run *run)
 	case ASSISTANCE_COMPLETED:
 		return STEP_ON;
 	case ASSISTANCE_REFUSED:
-		return run_refuse(run);
+		return refused(run);
 	case ASSISTANCE_SHUTDOWN:
-		run_note_place(run, CRASH_TRIPLE_FAULT);
-		return run_end(run, END_TRIPLE_FAULT, NULL);
+		return shut_down(run);
 	case ASSISTANCE_NONE:
 		break;
 	}
 	return give_up(run);
 }
 
+static enum step debug_event(struct run *run)
+{
+	return run->debugger->ops->stopped(run->debugger->context, run);
+}
+
 static enum step serve_exit(struct run *run)
 {
-	const struct kvm_run *exit = run->cpu->vcpu.run;
+	const struct machine *machine = run->machine;
+	struct kvm_run *kvm_run = run->cpu->vcpu.run;
+	struct exit exit;
+	enum step step;
 
-	switch (exit->exit_reason) {
-	case KVM_EXIT_MMIO:
-		return memory_io(run);
-	case KVM_EXIT_HLT:
+	if (cpu_is_at_doorbell(run->cpu))
+		return doorbell_serve(run);
+	exit = exit_classify(kvm_run, machine->template->kvm->run_size, &run->machine->bus);
+	switch (exit.outcome) {
+	case EXIT_CONTINUE:
+		return STEP_ON;
+	case EXIT_REFUSED:
+		return refused(run);
+	case EXIT_HALTED:
 		return run_halted(run);
-	case KVM_EXIT_SHUTDOWN:
-		run_note_place(run, CRASH_TRIPLE_FAULT);
-		return run_end(run, END_TRIPLE_FAULT, NULL);
-	case KVM_EXIT_INTERNAL_ERROR:
-		return internal_error(run);
-	case KVM_EXIT_DEBUG:
-		if (!run->debugger || !run->debugger->ops->stopped)
-			break;
-		return run->debugger->ops->stopped(run->debugger->context, run);
-	default:
-		return exits_serve_own(run);
+	case EXIT_DEBUG:
+		if (run->debugger && run->debugger->ops->stopped)
+			return debug_event(run);
+		break;
+	case EXIT_SHUTDOWN:
+		if (kvm_run->exit_reason == KVM_EXIT_SHUTDOWN)
+			return shut_down(run);
+		break;
+	case EXIT_FATAL:
+		if (kvm_run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+			return internal_error(run);
+		break;
+	case EXIT_NONE:
+		if (!exit.has_reason)
+			return STEP_ON;
+		if (exits_serve_own(run, &step))
+			return step;
+		break;
 	}
-	return run_host_error(run, "KVM left the VM for an unknown reason, %llu",
-			      exit->exit_reason);
+	exit_describe(kvm_run, &exit, run->complaint.text, sizeof(run->complaint.text));
+	return run_machine_failed(run);
+}
+
+/* A device whose registers were written may have something else to do, or at another time. */
+static void note_change(struct run *run)
+{
+	run->machine->bus.changed = false;
+	if (!run->machine->devices)
+		return;
+	interrupt_devices_changed(run->machine->devices);
+	alarm_set(run);
 }
 
 /* Whether the time is really over, or a signal only looked like it. */
@@ -123,8 +149,13 @@ static enum step run_failed(struct run *run, int err)
 
 enum step exits_serve(struct run *run, int result)
 {
-	if (result == 0)
-		return serve_exit(run);
+	if (result == 0) {
+		enum step step = serve_exit(run);
+
+		if (run->machine->bus.changed)
+			note_change(run);
+		return step;
+	}
 	if (result == -EINTR)
 		return interrupted(run);
 	return run_failed(run, result);

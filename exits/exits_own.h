@@ -5,8 +5,8 @@
 
 #include "run/run.h"
 
-/* Serve an exit that not every architecture has. */
-enum step exits_serve_own(struct run *run);
+/* Serve an exit that not every architecture has: whether it is one, and what that leads to. */
+bool exits_serve_own(struct run *run, enum step *step);
 
 /* KVM gave up over the delivery of an event. */
 enum step exits_not_delivered(struct run *run);

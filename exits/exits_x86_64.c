@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Exits that only x86 has: port I/O, MSRs, and what the CPU says of an entry or an event. */
+/* Exits that only x86 has: MSRs, and what KVM says of an event. */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 #include "exits/doorbell.h"
 #include "exits/exits_own.h"
-#include "kvm/entry_failure_x86_64.h"
-#include "machine/cpu.h"
-#include "mock/hints.h"
 
 /*
  * What internal.data[0] has of KVM_INTERNAL_ERROR_DELIVERY_EV: the event, if valid (SDM vol. 3C, 25.9.3).
@@ -17,37 +13,6 @@
 #define EVENT_VALID	(1u << 31)
 #define EVENT_VECTOR	0xffu
 #define EXIT_SVM_NESTED 0x400
-
-static enum step port_io(struct run *run)
-{
-	struct kvm_run *exit = run->cpu->vcpu.run;
-	uint8_t *data = (uint8_t *)exit + exit->io.data_offset;
-	bool write = exit->io.direction == KVM_EXIT_IO_OUT;
-	uint32_t i;
-	int err;
-
-	if (cpu_is_at_doorbell(run->cpu))
-		return doorbell_serve(run);
-	/* One exit carries all of a REP INS or OUTS that KVM takes at once. */
-	for (i = 0; i < exit->io.count; i++, data += exit->io.size) {
-		struct r0_access access = {
-			.address = exit->io.port,
-			.width = exit->io.size,
-			.write = write,
-		};
-
-		if (write)
-			memcpy(&access.value, data, exit->io.size);
-		err = mocks_port(&run->mocks, &access, &run->complaint);
-		if (err) {
-			hints_of_access(run->job->options, &access, true, &run->complaint);
-			return run_refuse(run);
-		}
-		if (!write)
-			memcpy(data, &access.value, exit->io.size);
-	}
-	return STEP_ON;
-}
 
 /*
  * A declared MSR answers as declared. Another one is unknown to KVM: #GP, as on hardware, if the
@@ -92,25 +57,12 @@ enum step exits_not_delivered(struct run *run)
 	return run_end(run, END_TRIPLE_FAULT, NULL);
 }
 
-enum step exits_serve_own(struct run *run)
+bool exits_serve_own(struct run *run, enum step *step)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 
-	switch (exit->exit_reason) {
-	case KVM_EXIT_IO:
-		return port_io(run);
-	case KVM_EXIT_X86_RDMSR:
-	case KVM_EXIT_X86_WRMSR:
-		return msr_access(run);
-	case KVM_EXIT_SET_TPR:
-	case KVM_EXIT_IRQ_WINDOW_OPEN:
-		return STEP_ON;
-	case KVM_EXIT_FAIL_ENTRY:
-		entry_failure_describe(exit->fail_entry.hardware_entry_failure_reason,
-				       &exit->s.regs, run->complaint.text,
-				       sizeof(run->complaint.text));
-		return run_machine_failed(run);
-	}
-	return run_host_error(run, "KVM left the VM for an unknown reason, %llu",
-			      exit->exit_reason);
+	if (exit->exit_reason != KVM_EXIT_X86_RDMSR && exit->exit_reason != KVM_EXIT_X86_WRMSR)
+		return false;
+	*step = msr_access(run);
+	return true;
 }

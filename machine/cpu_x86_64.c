@@ -59,12 +59,12 @@ static bool is_at(uint64_t rip, const char *out)
 bool cpu_is_at_doorbell(const struct machine_cpu *cpu)
 {
 	const struct kvm_run *exit = cpu->vcpu.run;
+	bool is_out = exit->exit_reason == KVM_EXIT_IO && exit->io.direction == KVM_EXIT_IO_OUT;
 	uint64_t rip = exit->s.regs.regs.rip;
 	bool ours = rip - (uint64_t)r0_doorbell <= 1 || is_at(rip, r0_pass_doorbell) ||
 		    is_at(rip, r0_idle_doorbell) || is_at(rip, r0_cpu_doorbell);
 
-	return ours && exit->io.direction == KVM_EXIT_IO_OUT && exit->io.port == R0_DOORBELL_PORT &&
-	       exit->io.size == 1;
+	return is_out && ours && exit->io.port == R0_DOORBELL_PORT && exit->io.size == 1;
 }
 
 void cpu_start_at(struct machine_cpu *cpu, const void *fn, const uint64_t *arguments,

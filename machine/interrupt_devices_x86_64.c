@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine's devices: KVM's by their state, and the HPET by accesses to it and by an alarm. */
+/* A machine's devices: KVM's by their state, and the HPET by the bus and by an alarm. */
 #include "machine/interrupt_devices_x86_64.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/address.h"
 #include "base/clock.h"
 #include "devices/hpet.h"
 #include "kvm/vm_state.h"
@@ -45,7 +44,8 @@ static void set_line(void *context, unsigned int number, bool level)
 	vm_set_irq(devices->vm, number, level, NULL);
 }
 
-int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, struct error *error)
+int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, struct bus *bus,
+			     struct error *error)
 {
 	struct interrupt_devices *devices = calloc(1, sizeof(*devices));
 	const struct hpet_options options = {
@@ -59,7 +59,9 @@ int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, s
 		return error_set(error, ENOMEM, "no memory for a machine's devices");
 	devices->vm = vm;
 	hpet_init(&devices->hpet, &options);
-	err = vm_state_create(&devices->state, vm, error);
+	err = bus_add(bus, BUS_MEMORY, HPET_BASE, HPET_SIZE, &devices->hpet.dev, error);
+	if (!err)
+		err = vm_state_create(&devices->state, vm, error);
 	if (err) {
 		free(devices);
 		return err;
@@ -111,7 +113,7 @@ int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size
 }
 
 /* With legacy replacement the PIT no longer reaches IRQ 0: 2.4.1 there, and KVM_SET_PIT2. */
-static void connect_pit(struct interrupt_devices *devices)
+void interrupt_devices_changed(struct interrupt_devices *devices)
 {
 	bool replace = devices->hpet.registers.config & HPET_LEGACY;
 	struct kvm_pit_state2 pit;
@@ -122,22 +124,6 @@ static void connect_pit(struct interrupt_devices *devices)
 	pit.flags ^= KVM_PIT_FLAGS_HPET_LEGACY;
 	KVM_IOCTL(devices->vm->fd, KVM_SET_PIT2, &pit, NULL);
 	devices->replaced = replace;
-}
-
-bool interrupt_devices_access(struct interrupt_devices *devices, struct r0_access *access)
-{
-	struct dev *hpet = &devices->hpet.dev;
-
-	if (!range_holds(HPET_BASE, HPET_SIZE, access->address, access->width))
-		return false;
-	if (access->write) {
-		hpet->ops->write(hpet, access->address - HPET_BASE, &access->value, access->width);
-		connect_pit(devices);
-	} else {
-		access->value = 0;
-		hpet->ops->read(hpet, access->address - HPET_BASE, &access->value, access->width);
-	}
-	return true;
 }
 
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)

@@ -9,16 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ring0/test.h>
+#include "devices/bus.h"
 #include "kvm/vm.h"
 
 struct interrupt_devices;
 
 /*
- * The devices of a VM with interrupt controllers and a PIT, as they are after a reset. Returns 0 or
- * -errno. interrupt_devices_destroy() releases them, and takes NULL; the VM stays the caller's.
+ * The devices of a VM with interrupt controllers and a PIT, as they are after a reset; the HPET is on the bus.
+ * Returns 0 or -errno. interrupt_devices_destroy() releases them, and takes NULL; the VM and the bus stay the
+ * caller's, and end with them.
  */
-int interrupt_devices_create(struct interrupt_devices **devices, struct vm *vm,
+int interrupt_devices_create(struct interrupt_devices **devices, struct vm *vm, struct bus *bus,
 			     struct error *error);
 void interrupt_devices_destroy(struct interrupt_devices *devices);
 
@@ -29,8 +30,8 @@ int interrupt_devices_reset(struct interrupt_devices *devices, struct error *err
 int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size_t size,
 			     struct error *error);
 
-/* Serve an access to guest-physical memory, if there is one of ours. Returns whether so. */
-bool interrupt_devices_access(struct interrupt_devices *devices, struct r0_access *access);
+/* After bus->changed: see to what that has of KVM. The deadline may be another one. */
+void interrupt_devices_changed(struct interrupt_devices *devices);
 
 /*
  * A mock sets a line, at once or later: forgotten by the next reset. Returns 0, or -errno with a message.

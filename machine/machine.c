@@ -38,7 +38,8 @@ static int take_states(struct machine *machine, struct error *error)
 	int err = 0;
 
 	if (machine->vm.irqchip)
-		err = interrupt_devices_create(&machine->devices, &machine->vm, error);
+		err = interrupt_devices_create(&machine->devices, &machine->vm, &machine->bus,
+					       error);
 	for (i = 0; i < machine->cpu_count && !err; i++) {
 		struct machine_cpu *cpu = &machine->cpus[i];
 
@@ -72,6 +73,8 @@ int machine_init(struct machine *machine, const struct template *template,
 	int err;
 
 	*machine = (struct machine){ .template = template };
+	bus_init(&machine->bus);
+	machine->bus.strict = true;
 	err = check_cpus(template, options, error);
 	if (err)
 		return err;
@@ -143,6 +146,8 @@ int machine_reset(struct machine *machine, struct error *error)
 			assist_reset(cpu->assist);
 		err = vcpu_state_restore(cpu->state, &cpu->vcpu, error);
 	}
+	machine->bus.unhandled_count = 0;
+	machine->bus.changed = false;
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #define MACHINE_MACHINE_H
 
 #include <ring0/test.h>
+#include "devices/bus.h"
 #include "kvm/vcpu.h"
 #include "machine/cpu_threads.h"
 #include "machine/interrupt_devices_x86_64.h"
@@ -35,6 +36,7 @@ struct machine {
 	const struct template *template; /* not owned */
 	struct vm vm;
 	struct memory memory;
+	struct bus bus;			   /* strict: what nobody answers ends the run */
 	struct interrupt_devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
 	struct machine_cpu *cpus;
 	unsigned int cpu_count;

@@ -5,15 +5,16 @@
 
 #include <ring0/test.h>
 #include "base/error.h"
+#include "devices/bus.h"
 
 /*
- * Add to the complaint about an access, to a port or to guest-physical memory, that nothing serves: the
- * device of .irqchip that has it, or the mock that it begins in and leaves.
+ * Add to the complaint about an access that nothing serves: the device of .irqchip that has it, or the mock that
+ * it begins in and leaves.
  */
-void hints_of_access(const struct r0_options *options, const struct r0_access *access, bool port,
+void hints_of_access(const struct r0_options *options, const struct bus_access *access,
 		     struct error *error);
 
 /* The device of .irqchip that has any of [first, last], or NULL. */
-const char *hints_device(bool port, uint64_t first, uint64_t last);
+const char *hints_device(enum bus_space space, uint64_t first, uint64_t last);
 
 #endif /* MOCK_HINTS_H */

@@ -11,26 +11,27 @@
 
 /* What a machine with .irqchip has; the last address is included. */
 static const struct {
-	bool port;
+	enum bus_space space;
 	uint64_t first, last;
 	const char *name;
 } devices[] = {
-	{ true, 0x20, 0x21, "PIC" },
-	{ true, 0xa0, 0xa1, "PIC" },
-	{ true, 0x4d0, 0x4d1, "PIC" },
-	{ true, 0x40, 0x43, "PIT" },
-	{ true, 0x61, 0x61, "PIT" },
-	{ false, R0_IOAPIC_ADDRESS, R0_IOAPIC_ADDRESS + 0xfff, "IOAPIC" },
-	{ false, R0_HPET_ADDRESS, R0_HPET_ADDRESS + 0xfff, "HPET" },
-	{ false, R0_APIC_ADDRESS, R0_APIC_ADDRESS + 0xfff, "local APIC" },
+	{ BUS_PORT, 0x20, 0x21, "PIC" },
+	{ BUS_PORT, 0xa0, 0xa1, "PIC" },
+	{ BUS_PORT, 0x4d0, 0x4d1, "PIC" },
+	{ BUS_PORT, 0x40, 0x43, "PIT" },
+	{ BUS_PORT, 0x61, 0x61, "PIT" },
+	{ BUS_MEMORY, R0_IOAPIC_ADDRESS, R0_IOAPIC_ADDRESS + 0xfff, "IOAPIC" },
+	{ BUS_MEMORY, R0_HPET_ADDRESS, R0_HPET_ADDRESS + 0xfff, "HPET" },
+	{ BUS_MEMORY, R0_APIC_ADDRESS, R0_APIC_ADDRESS + 0xfff, "local APIC" },
 };
 
-const char *hints_device(bool port, uint64_t first, uint64_t last)
+const char *hints_device(enum bus_space space, uint64_t first, uint64_t last)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		if (devices[i].port == port && first <= devices[i].last && last >= devices[i].first)
+		if (devices[i].space == space && first <= devices[i].last &&
+		    last >= devices[i].first)
 			return devices[i].name;
 	return NULL;
 }
@@ -55,15 +56,15 @@ __attribute__((format(printf, 2, 3))) static void add(struct error *error, const
 	va_end(arguments);
 }
 
-void hints_of_access(const struct r0_options *options, const struct r0_access *access, bool port,
+void hints_of_access(const struct r0_options *options, const struct bus_access *access,
 		     struct error *error)
 {
-	const struct r0_mocks *mocks = port ? &options->io : &options->mmio;
+	const struct r0_mocks *mocks = access->space == BUS_PORT ? &options->io : &options->mmio;
 	const struct r0_mock *mock = begins_in(mocks, access->address);
-	const char *device = hints_device(port, access->address, access->address);
+	const char *device = hints_device(access->space, access->address, access->address);
 
 	/* One that holds all of it has been asked. */
-	if (mock && mock->last - access->address < access->width - 1)
+	if (mock && mock->last - access->address < access->size - 1u)
 		add(error,
 		    ": it begins in the mock of %#" PRIx64 " to %#" PRIx64 " and ends outside",
 		    mock->first, mock->last);

@@ -1,13 +1,198 @@
 /* SPDX-License-Identifier: MIT */
-/* A test's declared ports, mocks and MSRs. */
+/* A test's declared ports, mocks and MSRs, as devices and as what a WRMSR finds. */
 #include "mock/mock.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/container_of.h"
 
-static int add_mocks(struct mocks *mocks, const struct r0_mocks *declared, bool ports)
+static uint64_t mask_of(uint32_t width)
+{
+	return width >= 8 ? UINT64_MAX : (1ull << width * 8) - 1;
+}
+
+static void name_access(enum bus_space space, const struct r0_access *access, char *text,
+			size_t size)
+{
+	bus_access_text(
+		&(struct bus_access){
+			.space = space,
+			.write = access->write,
+			.size = (uint8_t)access->width,
+			.address = access->address,
+			.value = access->value,
+		},
+		text, size);
+}
+
+static int refuse(enum bus_space space, const struct r0_access *access, const char *why,
+		  struct error *error)
+{
+	char text[128];
+
+	name_access(space, access, text, sizeof(text));
+	return error_set(error, EPERM, "%s, %s", text, why);
+}
+
+void mock_range_text(const struct mock *mock, char *text, size_t size)
+{
+	const struct r0_mock *declared = mock->declared;
+	const char *space = mock->space == BUS_MEMORY	      ? "guest-physical" :
+			    declared->first == declared->last ? "port" :
+								"ports";
+
+	if (declared->first == declared->last)
+		snprintf(text, size, "%s %#" PRIx64, space, declared->first);
+	else
+		snprintf(text, size, "%s %#" PRIx64 " to %#" PRIx64, space, declared->first,
+			 declared->last);
+}
+
+void mock_print_accesses(const struct mock *mock, FILE *out)
+{
+	uint64_t left = mock->accesses < MOCK_REMEMBERED ? mock->accesses : MOCK_REMEMBERED;
+	char text[128];
+
+	for (; left; left--) {
+		const struct r0_access *access =
+			&mock->last[(mock->accesses - left) % MOCK_REMEMBERED];
+
+		name_access(mock->space, access, text, sizeof(text));
+		fprintf(out, "  %s", text);
+		if (!access->write)
+			fprintf(out, " gave %#" PRIx64, access->value);
+		putc('\n', out);
+	}
+}
+
+/* It is remembered before and after: the handler may not come back. */
+static int call(struct mocks *mocks, struct mock *mock, struct r0_access *access)
+{
+	struct r0_access *remembered = &mock->last[mock->accesses++ % MOCK_REMEMBERED];
+	int err;
+
+	*remembered = *access;
+	err = mocks->call(mocks->context, mock, access, mocks->complaint);
+	/* Of two complaints the first is kept: the mock's own, if it has one. */
+	if (err)
+		return refuse(mock->space, access, "which its mock refuses", mocks->complaint);
+	access->value &= mask_of(access->width);
+	remembered->value = access->value;
+	return 0;
+}
+
+/* By the mock whose range holds all of the access; the first one declared wins. -ENOENT if there is none. */
+static int serve_mocks(struct mocks *mocks, enum bus_space space, struct r0_access *access)
+{
+	size_t i;
+
+	for (i = 0; i < mocks->count; i++) {
+		struct mock *mock = &mocks->entries[i];
+		const struct r0_mock *declared = mock->declared;
+
+		if (mock->space == space && access->address >= declared->first &&
+		    access->address <= declared->last &&
+		    declared->last - access->address >= access->width - 1)
+			return call(mocks, mock, access);
+	}
+	return -ENOENT;
+}
+
+/* By a declared value, of which a port may have several: -ENOENT if it has none. */
+static int serve_ioports(struct mocks *mocks, struct r0_access *access)
+{
+	const struct r0_ioports *ports = &mocks->options->ioports;
+	uint64_t mask = mask_of(access->width);
+	bool declared = false;
+	char why[80];
+	size_t i;
+
+	for (i = 0; i < ports->count; i++) {
+		uint64_t value = ports->entries[i].value & mask;
+
+		if (ports->entries[i].port != access->address)
+			continue;
+		if (!access->write) {
+			access->value = value;
+			return 0;
+		}
+		if ((access->value & mask) == value)
+			return 0;
+		if (!declared)
+			snprintf(why, sizeof(why), "which is declared as %#" PRIx64, value);
+		declared = true;
+	}
+	return declared ? refuse(BUS_PORT, access, why, mocks->complaint) : -ENOENT;
+}
+
+static enum bus_result serve(struct mocks *mocks, enum bus_space space, struct r0_access *access)
+{
+	int err = space == BUS_PORT ? serve_ioports(mocks, access) : -ENOENT;
+
+	if (err == -ENOENT)
+		err = serve_mocks(mocks, space, access);
+	return err == -ENOENT ? BUS_UNMAPPED : err ? BUS_REFUSED : BUS_DONE;
+}
+
+static enum bus_result read_from(struct mocks *mocks, enum bus_space space, uint64_t address,
+				 void *data, size_t size)
+{
+	struct r0_access access = { .address = address, .width = (uint32_t)size };
+	enum bus_result result = serve(mocks, space, &access);
+
+	if (result == BUS_DONE)
+		dev_store(data, size, access.value);
+	return result;
+}
+
+static enum bus_result write_to(struct mocks *mocks, enum bus_space space, uint64_t address,
+				const void *data, size_t size)
+{
+	struct r0_access access = {
+		.address = address,
+		.value = dev_load(data, size),
+		.width = (uint32_t)size,
+		.write = true,
+	};
+
+	return serve(mocks, space, &access);
+}
+
+static enum bus_result ports_read(struct dev *dev, uint64_t offset, void *data, size_t size)
+{
+	return read_from(container_of(dev, struct mocks, ports), BUS_PORT, offset, data, size);
+}
+
+static enum bus_result ports_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
+{
+	return write_to(container_of(dev, struct mocks, ports), BUS_PORT, offset, data, size);
+}
+
+static enum bus_result memory_read(struct dev *dev, uint64_t offset, void *data, size_t size)
+{
+	return read_from(container_of(dev, struct mocks, memory), BUS_MEMORY, offset, data, size);
+}
+
+static enum bus_result memory_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
+{
+	return write_to(container_of(dev, struct mocks, memory), BUS_MEMORY, offset, data, size);
+}
+
+static const struct dev_ops ports_ops = {
+	.name = "the test's ports",
+	.read = ports_read,
+	.write = ports_write,
+};
+
+static const struct dev_ops memory_ops = {
+	.name = "the test's mocked memory",
+	.read = memory_read,
+	.write = memory_write,
+};
+
+static int add_mocks(struct mocks *mocks, const struct r0_mocks *declared, enum bus_space space)
 {
 	size_t i;
 
@@ -15,7 +200,7 @@ static int add_mocks(struct mocks *mocks, const struct r0_mocks *declared, bool 
 		struct mock *mock = &mocks->entries[mocks->count];
 
 		mock->declared = &declared->entries[i];
-		mock->ports = ports;
+		mock->space = space;
 		if (mock->declared->size) {
 			mock->state = calloc(1, mock->declared->size);
 			if (!mock->state)
@@ -47,23 +232,32 @@ static int check(const struct r0_mocks *mocks, const char *attribute, uint64_t e
 	return 0;
 }
 
-int mocks_init(struct mocks *mocks, const struct r0_options *options, struct error *error)
+int mocks_init(struct mocks *mocks, const struct r0_options *options, struct bus *bus,
+	       struct error *complaint)
 {
-	int err = check(&options->io, ".io", UINT16_MAX, error);
+	int err = check(&options->io, ".io", UINT16_MAX, complaint);
 
-	*mocks = (struct mocks){ .options = options };
+	*mocks = (struct mocks){
+		.options = options,
+		.ports = { .ops = &ports_ops },
+		.memory = { .ops = &memory_ops },
+		.complaint = complaint,
+	};
 	if (!err)
-		err = check(&options->mmio, ".mmio", UINT64_MAX, error);
+		err = check(&options->mmio, ".mmio", UINT64_MAX, complaint);
 	if (err)
 		return err;
+	mocks->bus = bus;
+	bus->elsewhere[BUS_PORT] = &mocks->ports;
+	bus->elsewhere[BUS_MEMORY] = &mocks->memory;
 	if (!options->io.count && !options->mmio.count)
 		return 0;
 	mocks->entries = calloc(options->io.count + options->mmio.count, sizeof(*mocks->entries));
-	if (mocks->entries && add_mocks(mocks, &options->io, true) == 0 &&
-	    add_mocks(mocks, &options->mmio, false) == 0)
+	if (mocks->entries && add_mocks(mocks, &options->io, BUS_PORT) == 0 &&
+	    add_mocks(mocks, &options->mmio, BUS_MEMORY) == 0)
 		return 0;
 	mocks_finish(mocks);
-	return error_set(error, ENOMEM, "no memory for the states of mocks");
+	return error_set(complaint, ENOMEM, "no memory for the states of mocks");
 }
 
 void mocks_finish(struct mocks *mocks)
@@ -73,138 +267,9 @@ void mocks_finish(struct mocks *mocks)
 	for (i = 0; i < mocks->count; i++)
 		free(mocks->entries[i].state);
 	free(mocks->entries);
+	if (mocks->bus)
+		memset(mocks->bus->elsewhere, 0, sizeof(mocks->bus->elsewhere));
 	*mocks = (struct mocks){ 0 };
-}
-
-static uint64_t mask_of(uint32_t width)
-{
-	return width >= 8 ? UINT64_MAX : (1ull << width * 8) - 1;
-}
-
-/* "write of 0x41 (1 byte) to port 0x3f8", "read of 4 bytes from guest-physical 0xfee00000" */
-static void name_access(const struct r0_access *access, const char *space, char *text, size_t size)
-{
-	const char *plural = access->width == 1 ? "" : "s";
-
-	if (access->write)
-		snprintf(text, size, "write of %#" PRIx64 " (%u byte%s) to %s %#" PRIx64,
-			 access->value, access->width, plural, space, access->address);
-	else
-		snprintf(text, size, "read of %u byte%s from %s %#" PRIx64, access->width, plural,
-			 space, access->address);
-}
-
-static int refuse(const struct r0_access *access, const char *space, const char *why,
-		  struct error *error)
-{
-	char text[128];
-
-	name_access(access, space, text, sizeof(text));
-	return error_set(error, EPERM, "%s, %s", text, why);
-}
-
-void mock_range_text(const struct mock *mock, char *text, size_t size)
-{
-	const struct r0_mock *declared = mock->declared;
-	const char *space = !mock->ports		      ? "guest-physical" :
-			    declared->first == declared->last ? "port" :
-								"ports";
-
-	if (declared->first == declared->last)
-		snprintf(text, size, "%s %#" PRIx64, space, declared->first);
-	else
-		snprintf(text, size, "%s %#" PRIx64 " to %#" PRIx64, space, declared->first,
-			 declared->last);
-}
-
-static const char *space_of(bool ports)
-{
-	return ports ? "port" : "guest-physical";
-}
-
-void mock_print_accesses(const struct mock *mock, FILE *out)
-{
-	uint64_t left = mock->accesses < MOCK_REMEMBERED ? mock->accesses : MOCK_REMEMBERED;
-	char text[128];
-
-	for (; left; left--) {
-		const struct r0_access *access =
-			&mock->last[(mock->accesses - left) % MOCK_REMEMBERED];
-
-		name_access(access, space_of(mock->ports), text, sizeof(text));
-		fprintf(out, "  %s", text);
-		if (!access->write)
-			fprintf(out, " gave %#" PRIx64, access->value);
-		putc('\n', out);
-	}
-}
-
-/* It is remembered before and after: the handler may not come back. */
-static int call(struct mocks *mocks, struct mock *mock, struct r0_access *access,
-		struct error *error)
-{
-	struct r0_access *remembered = &mock->last[mock->accesses++ % MOCK_REMEMBERED];
-	int err;
-
-	*remembered = *access;
-	err = mocks->call(mocks->context, mock, access, error);
-	if (err)
-		return error && error->text[0] ? err :
-						 refuse(access, space_of(mock->ports),
-							"which its mock refuses", error);
-	access->value &= mask_of(access->width);
-	remembered->value = access->value;
-	return 0;
-}
-
-/* The mock whose range holds all of the access; the first one declared wins. */
-static int serve(struct mocks *mocks, bool ports, struct r0_access *access, struct error *error)
-{
-	size_t i;
-
-	for (i = 0; i < mocks->count; i++) {
-		struct mock *mock = &mocks->entries[i];
-		const struct r0_mock *declared = mock->declared;
-
-		if (mock->ports == ports && access->address >= declared->first &&
-		    access->address <= declared->last &&
-		    declared->last - access->address >= access->width - 1)
-			return call(mocks, mock, access, error);
-	}
-	return refuse(access, space_of(ports), "which nothing declares", error);
-}
-
-int mocks_port(struct mocks *mocks, struct r0_access *access, struct error *error)
-{
-	const struct r0_ioports *ports = &mocks->options->ioports;
-	uint64_t mask = mask_of(access->width);
-	bool declared = false;
-	char why[80];
-	size_t i;
-
-	for (i = 0; i < ports->count; i++) {
-		uint64_t value = ports->entries[i].value & mask;
-
-		if (ports->entries[i].port != access->address)
-			continue;
-		if (!access->write) {
-			access->value = value;
-			return 0;
-		}
-		if ((access->value & mask) == value)
-			return 0;
-		if (!declared)
-			snprintf(why, sizeof(why), "which is declared as %#" PRIx64, value);
-		declared = true;
-	}
-	if (declared)
-		return refuse(access, "port", why, error);
-	return serve(mocks, true, access, error);
-}
-
-int mocks_memory(struct mocks *mocks, struct r0_access *access, struct error *error)
-{
-	return serve(mocks, false, access, error);
 }
 
 int mocks_msr(const struct mocks *mocks, uint32_t index, bool write, uint64_t *value,

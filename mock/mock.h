@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a test's ports, mocked memory, MSRs and CPUID answer: its declarations, and for each test
- * anew the states of its mocks. Knows no VM: an access comes in, an answer or a complaint goes
- * out.
+ * What a test's ports, mocked memory and MSRs answer: its declarations, and for each test anew the states of
+ * its mocks. Two devices for a bus, one for each space: an access comes in, an answer or a complaint goes out.
+ * Knows no VM.
  */
 #ifndef MOCK_MOCK_H
 #define MOCK_MOCK_H
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <ring0/test.h>
 #include "base/error.h"
+#include "devices/bus.h"
 
 /* So many accesses of each mock are remembered, for a report. */
 #define MOCK_REMEMBERED 8
@@ -20,7 +21,7 @@
 /* A mock of one test. */
 struct mock {
 	const struct r0_mock *declared;
-	bool ports; /* or guest-physical memory */
+	enum bus_space space;
 	void *state;
 	struct r0_access last[MOCK_REMEMBERED]; /* a ring: number n is at n % MOCK_REMEMBERED */
 	uint64_t accesses;
@@ -34,10 +35,19 @@ struct mocks {
 	int (*call)(void *context, struct mock *mock, struct r0_access *access,
 		    struct error *error);
 	void *context;
+	struct dev ports, memory; /* of the bus; an offset is the address */
+	struct bus *bus;	  /* not owned; NULL for none */
+	struct error *complaint;  /* not owned */
 };
 
-/* Make a test's mocks, each state as its initial form. Returns 0 or -ENOMEM. */
-int mocks_init(struct mocks *mocks, const struct r0_options *options, struct error *error);
+/*
+ * Make a test's mocks, each state as its initial form, and have them asked where no other device of the bus is,
+ * until mocks_finish(). They answer BUS_UNMAPPED where nothing is declared, and BUS_REFUSED, with a complaint
+ * that names the access, to what is not as declared. The bus and *complaint stay the caller's. Returns 0;
+ * -EINVAL with a complaint for a declaration that can't be; -ENOMEM.
+ */
+int mocks_init(struct mocks *mocks, const struct r0_options *options, struct bus *bus,
+	       struct error *complaint);
 void mocks_finish(struct mocks *mocks);
 
 /* Write "ports 0x100 to 0x107", "port 0x100" or "guest-physical 0xd0000000 to 0xd0000fff". */
@@ -47,15 +57,8 @@ void mock_range_text(const struct mock *mock, char *text, size_t size);
 void mock_print_accesses(const struct mock *mock, FILE *out);
 
 /*
- * Serve an access to a port or to mocked memory: fills in access->value for a read. Returns 0, or
- * -EPERM with a message that names the access if nothing declares it, or it is not as declared.
- */
-int mocks_port(struct mocks *mocks, struct r0_access *access, struct error *error);
-int mocks_memory(struct mocks *mocks, struct r0_access *access, struct error *error);
-
-/*
- * The same for an MSR. Returns 0; -ENOENT, without a message, if the test does not declare it;
- * -EPERM with one.
+ * Serve an access to an MSR: fills in *value for a read. Returns 0; -ENOENT, without a message, if the test
+ * does not declare it; -EPERM with one.
  */
 int mocks_msr(const struct mocks *mocks, uint32_t index, bool write, uint64_t *value,
 	      struct error *error);

@@ -2,11 +2,10 @@
 /* The life of a vCPU's thread. */
 #include "monitor/cpu_loop.h"
 #include <errno.h>
+#include "base/step.h"
 
 /* More exits than one instruction takes to finish: FXRSTOR from MMIO reads 512 bytes, 8 at a time. */
 #define DRAIN_LIMIT 1024
-
-enum step { STEP_ON, STEP_END };
 
 static enum step end(struct cpu_loop_result *result, enum cpu_loop_end how)
 {
@@ -24,6 +23,7 @@ static enum step serve(struct cpu_loop *loop, struct cpu_loop_result *result, st
 	switch (result->exit.outcome) {
 	case EXIT_SHUTDOWN:
 		return end(result, CPU_LOOP_SHUTDOWN);
+	case EXIT_REFUSED:
 	case EXIT_FATAL:
 		return end(result, CPU_LOOP_FATAL);
 	case EXIT_NONE:

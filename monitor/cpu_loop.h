@@ -8,7 +8,7 @@
 #define MONITOR_CPU_LOOP_H
 
 #include <stdbool.h>
-#include "monitor/exit.h"
+#include "kvm/exit.h"
 #include "monitor/park.h"
 
 struct cpu_loop_ops {

@@ -7,10 +7,9 @@
 #ifndef RUN_DEBUGGER_H
 #define RUN_DEBUGGER_H
 
-struct run;
+#include "base/step.h"
 
-/* What an exit leads to. */
-enum step { STEP_ON, STEP_END };
+struct run;
 
 /*
  * Called from the vCPU's thread while it is out of KVM_RUN, on a machine with one CPU. Registers are

@@ -29,9 +29,10 @@ static void wake(struct run *run)
 }
 
 /* What a test declares must leave the machine's own alone. */
-static int check_range(const char *attribute, uint64_t first, uint64_t last, struct error *error)
+static int check_range(const char *attribute, enum bus_space space, uint64_t first, uint64_t last,
+		       struct error *error)
 {
-	const char *device = hints_device(attribute[1] == 'i', first, last);
+	const char *device = hints_device(space, first, last);
 
 	if (!device)
 		return 0;
@@ -45,16 +46,16 @@ static int check_declarations(const struct r0_options *options, struct error *er
 	int err = 0;
 
 	for (i = 0; i < options->ioports.count && !err; i++)
-		err = check_range(".ioports", options->ioports.entries[i].port,
+		err = check_range(".ioports", BUS_PORT, options->ioports.entries[i].port,
 				  options->ioports.entries[i].port, error);
 	for (i = 0; i < options->io.count && !err; i++)
-		err = check_range(".io", options->io.entries[i].first, options->io.entries[i].last,
-				  error);
+		err = check_range(".io", BUS_PORT, options->io.entries[i].first,
+				  options->io.entries[i].last, error);
 	for (i = 0; i < options->mmio.count && !err; i++)
-		err = check_range(".mmio", options->mmio.entries[i].first,
+		err = check_range(".mmio", BUS_MEMORY, options->mmio.entries[i].first,
 				  options->mmio.entries[i].last, error);
 	for (i = 0; i < options->ram.count && !err; i++)
-		err = check_range(".ram", options->ram.entries[i].from,
+		err = check_range(".ram", BUS_MEMORY, options->ram.entries[i].from,
 				  options->ram.entries[i].to - 1, error);
 	return err;
 }

@@ -358,11 +358,13 @@ void fresh_crash(const struct fresh *fresh, const struct plan *plan, struct outc
 	const struct head *left = fresh->left;
 	const struct r0_options *options = &plan->cases[fresh->crashed].test->options;
 	const struct job job = { .options = options };
-	struct mock mock = { .accesses = left->accesses, .ports = left->mock < options->io.count };
+	struct mock mock = { .accesses = left->accesses,
+			     .space = left->mock < options->io.count ? BUS_PORT : BUS_MEMORY };
 	struct mock_call call = { .guard.end = GUARD_CRASHED, .guard.place = &left->place };
 
-	mock.declared = mock.ports ? &options->io.entries[left->mock] :
-				     &options->mmio.entries[left->mock - options->io.count];
+	mock.declared = mock.space == BUS_PORT ?
+				&options->io.entries[left->mock] :
+				&options->mmio.entries[left->mock - options->io.count];
 	memcpy(mock.last, left->last, sizeof(mock.last));
 	call.mock = &mock;
 	call.access = left->at_end ? NULL : &mock.last[0];

@@ -108,7 +108,7 @@ else
 	expect_fake 3 stuck && says '^integer .* does not come back' &&
 		[ $(($(date +%s) - before)) -le 20 ]
 	result 'a KVM_RUN that does not come back'
-	expect_fake 3 silent && says 'KVM left the VM for an unknown reason'
+	expect_fake 3 silent && says 'KVM left the VM for a reason that ring0 does not know'
 	result 'an exit of no known reason'
 fi
 

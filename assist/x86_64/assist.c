@@ -371,8 +371,8 @@ static enum done store_vector(struct cpu *cpu)
 		       DONE;
 }
 
-enum assist_answer assist_complete(struct assist *assist, const struct assist_bus *bus,
-				   const char **why, struct error *error)
+enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
+				   struct error *error)
 {
 	struct cpu *cpu = &assist->cpu;
 	enum done done = DONE;

@@ -44,7 +44,7 @@ struct fault {
 struct cpu {
 	struct vcpu *vcpu;
 	struct memory *memory;
-	const struct assist_bus *bus;
+	struct bus *bus;
 	struct code *code;
 	struct error *error;
 	const char *why;

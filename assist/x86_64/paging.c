@@ -144,17 +144,14 @@ static enum done move_by_bus(struct cpu *cpu, uint64_t physical, uint8_t *bytes,
 {
 	while (size) {
 		size_t width = 8;
-		struct r0_access access = { .address = physical, .write = write };
+		enum bus_result result;
 
 		while (width > size || (physical & (width - 1) && width > 1))
 			width /= 2;
-		access.width = (uint32_t)width;
-		if (write)
-			memcpy(&access.value, bytes, width);
-		if (cpu->bus->access(cpu->bus->context, &access) != 0)
+		result = write ? bus_write(cpu->bus, BUS_MEMORY, physical, bytes, width) :
+				 bus_read(cpu->bus, BUS_MEMORY, physical, bytes, width);
+		if (result != BUS_DONE)
 			return DONE_REFUSED;
-		if (!write)
-			memcpy(bytes, &access.value, width);
 		physical += width;
 		bytes += width;
 		size -= width;

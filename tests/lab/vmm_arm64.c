@@ -18,7 +18,7 @@
 #include "devices/serial_add.h"
 #include "kvm/registers.h"
 #include "kvm/watch.h"
-#include "monitor/exit.h"
+#include "kvm/exit.h"
 
 #define MEMORY	    0x40000000ull
 #define MEMORY_SIZE 0x10000ull

@@ -267,12 +267,53 @@ static void state_of_all(void **state)
 	assert_int_equal(b.restores, 1);
 }
 
+/* Where no range is, somebody may be asked all the same, with the address; ranges go first. */
+static void somebody_elsewhere(void **state)
+{
+	uint32_t value = 0x12345678;
+
+	(void)state;
+	bus.elsewhere[BUS_PORT] = &b.dev;
+	assert_int_equal(bus_write(&bus, BUS_PORT, 0x1234, &value, 4), BUS_DONE);
+	assert_int_equal(b.offset, 0x1234);
+	assert_int_equal(b.size, 4);
+	assert_int_equal(bus_write(&bus, BUS_PORT, 0x100, &value, 1), BUS_DONE);
+	assert_int_equal(a.writes, 1);
+	assert_int_equal(bus_read(&bus, BUS_MEMORY, 0x1234, &value, 4), BUS_UNMAPPED);
+	bus_reset(&bus);
+	assert_int_equal(b.resets, 1);
+	b.answer = BUS_UNMAPPED;
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x1234, &value, 4), BUS_UNMAPPED);
+	assert_int_equal(bus.unhandled_count, 1);
+	assert_int_equal(b.reads, 1);
+}
+
+/* On a strict bus what nobody handles is refused, and kept; what a device refuses is not kept. */
+static void strict(void **state)
+{
+	uint8_t data[4] = { 0 };
+
+	(void)state;
+	bus.strict = true;
+	assert_int_equal(bus_read(&bus, BUS_PORT, 0x80, data, 4), BUS_REFUSED);
+	assert_int_equal(bus_write(&bus, BUS_MEMORY, 0xd0000000, data, 4), BUS_REFUSED);
+	a.answer = BUS_UNMAPPED;
+	assert_int_equal(bus_write(&bus, BUS_PORT, 0x100, data, 1), BUS_REFUSED);
+	assert_int_equal(bus.unhandled_count, 3);
+	a.answer = BUS_REFUSED;
+	assert_int_equal(bus_write(&bus, BUS_PORT, 0x100, data, 1), BUS_REFUSED);
+	assert_int_equal(bus_write(&bus, BUS_MEMORY, 0xc0001000, data, 1), BUS_DONE);
+	assert_int_equal(bus.unhandled_count, 3);
+}
+
 static void wake(void **state)
 {
 	uint64_t count = 0;
 
 	(void)state;
+	assert_false(bus.changed);
 	dev_wake(&a.dev);
+	assert_true(bus.changed);
 	bus.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert_true(bus.wake >= 0);
 	dev_wake(&a.dev);
@@ -294,6 +335,8 @@ int main(void)
 		cmocka_unit_test_setup(shutdown_is_told, make_bus),
 		cmocka_unit_test_setup(what_cannot_be_added, make_bus),
 		cmocka_unit_test_setup(state_of_all, make_bus),
+		cmocka_unit_test_setup(somebody_elsewhere, make_bus),
+		cmocka_unit_test_setup(strict, make_bus),
 		cmocka_unit_test_setup(wake, make_bus),
 	};
 

@@ -53,6 +53,18 @@ static uint8_t in(uint16_t port)
 	return value;
 }
 
+/* What a strict bus refuses is the last item of a string instruction. */
+static void refused(void **state)
+{
+	(void)state;
+	fixture.bus.strict = true;
+	out_exit(NOBODYS_PORT, "abc", 1, 3);
+	expect(EXIT_REFUSED);
+	assert_int_equal(fixture.bus.unhandled_count, 1);
+	assert_int_equal(fixture.bus.unhandled[0].value, 'a');
+	assert_string_equal(described(), "access to port 0x1234");
+}
+
 static void i8042_reset_is_shutdown(void **state)
 {
 	(void)state;
@@ -282,6 +294,7 @@ static void notices_of_the_interrupt_controller_are_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(refused),
 		PC_CASE(i8042_reset_is_shutdown),
 		PC_CASE(i8042_write_of_0_is_no_reset),
 		PC_CASE(com1_write_is_captured),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits that only an architecture has. */
-#ifndef MONITOR_EXIT_OWN_H
-#define MONITOR_EXIT_OWN_H
+#ifndef KVM_EXIT_OWN_H
+#define KVM_EXIT_OWN_H
 
 #include <linux/kvm.h>
-#include "monitor/exit_access.h"
+#include "kvm/exit_access.h"
 
 /* The same as exit_classify(), for exits that not every architecture has. */
 struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *bus);
@@ -12,4 +12,4 @@ struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *
 /* What exit_describe() says of it: why the CPU did not enter the VM (KVM_EXIT_FAIL_ENTRY). */
 void exit_describe_entry(const struct kvm_run *run, char *text, size_t size);
 
-#endif /* MONITOR_EXIT_OWN_H */
+#endif /* KVM_EXIT_OWN_H */

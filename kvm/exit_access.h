@@ -11,6 +11,7 @@
 enum exit_outcome {
 	EXIT_CONTINUE, /* it is dealt with */
 	EXIT_SHUTDOWN, /* the guest wants to end, or to be reset */
+	EXIT_REFUSED,  /* the bus refused the access */
 	EXIT_FATAL,    /* the vCPU can't go on */
 	EXIT_HALTED,   /* HLT, with no interrupt controller in KVM to wait by */
 	EXIT_DEBUG,    /* run->debug: for watch_dispatch() */
@@ -28,7 +29,7 @@ struct exit {
 	uint64_t reason;
 };
 
-/* Read or write `size` bytes on the bus, in place. Returns EXIT_SHUTDOWN or EXIT_CONTINUE. */
+/* Read or write `size` bytes on the bus, in place. Returns EXIT_SHUTDOWN, EXIT_REFUSED or EXIT_CONTINUE. */
 enum exit_outcome exit_access(struct bus *bus, enum bus_space space, uint64_t address, void *data,
 			      size_t size, bool write);
 

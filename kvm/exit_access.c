@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An exit's access carried out on the bus. */
-#include "monitor/exit_access.h"
+#include "kvm/exit_access.h"
 #include <string.h>
 
 enum exit_outcome exit_access(struct bus *bus, enum bus_space space, uint64_t address, void *data,
@@ -15,5 +15,14 @@ enum exit_outcome exit_access(struct bus *bus, enum bus_space space, uint64_t ad
 		memset(data, 0xff, size);
 		result = bus_read(bus, space, address, data, size);
 	}
-	return result == BUS_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_CONTINUE;
+	switch (result) {
+	case BUS_SHUTDOWN:
+		return EXIT_SHUTDOWN;
+	case BUS_REFUSED:
+		return EXIT_REFUSED;
+	case BUS_DONE:
+	case BUS_UNMAPPED:
+		break;
+	}
+	return EXIT_CONTINUE;
 }

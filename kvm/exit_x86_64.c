@@ -2,7 +2,7 @@
 /* Exits that only x86 has: port I/O, and those of a machine without KVM's interrupt controllers. */
 #include "base/address.h"
 #include "kvm/entry_failure_x86_64.h"
-#include "monitor/exit_own.h"
+#include "kvm/exit_own.h"
 
 /*
  * IN and OUT, and the string instructions: count items of size bytes, one after another from

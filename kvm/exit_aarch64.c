@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits that only arm64 has. There is no port I/O: its devices are all in memory. */
-#include "monitor/exit_own.h"
+#include "kvm/exit_own.h"
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits that every architecture has: Documentation/virt/kvm/api.rst, 5. Depends on the bus. */
-#include "monitor/exit.h"
+#include "kvm/exit.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include "monitor/exit_own.h"
+#include "kvm/exit_own.h"
 
 static struct exit outcome(enum exit_outcome outcome)
 {
