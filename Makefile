@@ -14,6 +14,7 @@
 #	make lint			layout and static analysis
 #	make sanitize			all tests, with the host's side under ASan and UBSan
 #	make clean
+#	make help			this
 #
 # Without a KVM that can be used, `make demo` and `make check` run in the lab what needs one: QEMU and a
 # kernel are got for it. RING0_LAB=none does without the lab.
@@ -55,9 +56,9 @@ check:
 .PHONY: check-all
 check-all:
 	@scripts/install-packages build check
-	@$(call setup,$(BUILD))
-	@ninja -C $(BUILD)
-	@scripts/check $(BUILD) --setup all
+	@$(setup)
+	@ninja -C $(build)
+	@scripts/check $(build) --setup all
 
 .PHONY: sanitize
 sanitize: build = $(call quote,$(BUILD)-sanitize)
@@ -102,6 +103,11 @@ lint:
 	@CC=clang; export CC; $(setup) -Dwerror=true >/dev/null
 	@ninja -C $(build) --quiet
 	@scripts/lint $(build)
+
+# The comment at the top.
+.PHONY: help
+help:
+	@sed -n '/^# A thin layer/,/^$$/s/^# \{0,1\}//p' $(call quote,$(firstword $(MAKEFILE_LIST)))
 
 .PHONY: clean
 clean:
