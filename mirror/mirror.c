@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Building the mirror: what becomes of each mapping, its frames, its page-table entries. */
+/* Building the mirror: its frames, their content, and its page-table entries. */
 #include "mirror/mirror.h"
-#include "base/bitmap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,180 +9,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define GIB (1ull << 30)
-
-/* Larger mappings are not given frames for pages that were never touched. */
-#define SPARSE_FROM (64ull << 20)
-
-/* In larger ones, sanitizers' shadows, even looking for the touched pages takes too long. */
-#define SEARCH_LIMIT (64 * GIB)
-
-/* Frames for what VMs add while a test runs: page tables for its .ram, and sparse pages. */
-#define SPARE_FRAMES	 256
-#define SPARE_FOR_SPARSE (64 * 256)
-
-#define USER_ADDRESSES (1ull << 47)
-
-static bool starts_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
-/*
- * Mappings that have no place in a VM: absent memory, KVM's and our own, and devices, where a read
- * may have effects.
- */
-static bool is_left_out(const struct map *map)
-{
-	if (!map->read && !map->write)
-		return true;
-	if (map->start >= USER_ADDRESSES)
-		return true;
-	if (starts_with(map->path, "anon_inode:") ||
-	    starts_with(map->path, "/memfd:" MIRROR_MEMFD_NAME))
-		return true;
-	/* A PCI device's registers are files of sysfs and procfs; huge pages are mere memory. */
-	if (starts_with(map->path, "/sys/") || starts_with(map->path, "/proc/") ||
-	    starts_with(map->path, "/dmabuf:"))
-		return true;
-	return starts_with(map->path, "/dev/") && !starts_with(map->path, "/dev/shm/") &&
-	       !starts_with(map->path, "/dev/hugepages/") && !starts_with(map->path, "/dev/zero");
-}
-
-static enum mirror_kind kind_of(const struct map *map)
-{
-	if (map->path[0] == '/' && !map->write)
-		return MIRROR_DIRECT;
-	return map->end - map->start > SPARSE_FROM ? MIRROR_SPARSE : MIRROR_COPY;
-}
-
-static void list_parts(struct mirror *mirror)
-{
-	size_t i;
-
-	for (i = 0; i < mirror->maps.count; i++) {
-		const struct map *map = &mirror->maps.entries[i];
-
-		if (is_left_out(map))
-			continue;
-		mirror->parts[mirror->part_count++] = (struct mirror_part){
-			.map = *map,
-			.kind = kind_of(map),
-		};
-	}
-}
-
-/*
- * A mapping's pages with content, a window at a time: nothing is allocated while the process is
- * copied, since that would change what is copied.
- */
-struct window {
-	uint64_t start;
-	size_t count;
-	bool resident[512];
-};
-
-/* The window from `at` on; every page of it is resident where that can't be told. */
-static void look(struct window *window, const struct map *map, int pagemap, uint64_t at)
-{
-	uint64_t left = (map->end - at) / PAGE_SIZE;
-	const size_t most = sizeof(window->resident);
-
-	window->start = at;
-	window->count = left < most ? left : most;
-	if (!map_is_anonymous(map) || pagemap < 0 ||
-	    maps_resident(pagemap, at, window->count, window->resident) != 0)
-		memset(window->resident, true, window->count);
-}
-
-static bool is_searched(const struct map *map)
-{
-	return map_is_anonymous(map) && map->end - map->start <= SEARCH_LIMIT;
-}
-
-static uint64_t count_resident(const struct map *map, int pagemap)
-{
-	uint64_t count = 0, at;
-	struct window window;
-	size_t page;
-
-	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		look(&window, map, pagemap, at);
-		for (page = 0; page < window.count; page++)
-			count += window.resident[page];
-	}
-	return count;
-}
-
-/* Each page that has one is a frame of its own. */
-static uint64_t count_patched_pages(const struct mirror_config *config)
-{
-	uint64_t count = 0, last = UINT64_MAX;
-	size_t i;
-
-	for (i = 0; i < config->patch_count; i++) {
-		count += page_floor(config->patches[i].address) != last;
-		last = page_floor(config->patches[i].address);
-	}
-	return count;
-}
-
-/* How many frames the snapshot takes: for content and for page tables, with room to spare. */
-static uint64_t count_frames(const struct mirror *mirror, const struct mirror_config *config,
-			     int pagemap)
-{
-	uint64_t content = count_patched_pages(config), tables = 2 + 1024, spare = SPARE_FRAMES;
-	size_t i;
-
-	for (i = 0; i < mirror->part_count; i++) {
-		const struct mirror_part *part = &mirror->parts[i];
-
-		if (part->kind == MIRROR_COPY)
-			content += (part->map.end - part->map.start) / PAGE_SIZE;
-		if (part->kind == MIRROR_SPARSE) {
-			spare = SPARE_FOR_SPARSE;
-			if (!is_searched(&part->map))
-				continue;
-			content += count_resident(&part->map, pagemap);
-		}
-		tables += 2 * page_table_cost(part->map.start, part->map.end);
-	}
-	return content + tables + spare;
-}
-
-/* The lowest multiple of 1 GiB above 4 GiB from which that much is free of reserved ranges. */
-static int choose_base(const struct mirror_config *config, uint64_t size, uint64_t *base,
-		       struct error *error)
-{
-	const uint64_t limit = 1ull << config->physical_bits;
-	uint64_t at = 4 * GIB;
-	size_t i;
-
-	for (i = 0; i < config->reserved_count; i++) {
-		const struct mirror_range *range = &config->reserved[i];
-
-		/* One that no CPU of this kind can have is its own test's error, not the program's. */
-		if (range->end > limit ||
-		    !ranges_overlap(at, size, range->start, range->end - range->start))
-			continue;
-		at = (range->end + GIB - 1) & ~(GIB - 1);
-		i = (size_t)-1; /* look at all of them again */
-		if (at < range->end)
-			break;
-	}
-	/* Where tests declare all there is, those that do will fail, not the whole program. */
-	if (!range_holds(0, limit, at, size))
-		at = 4 * GIB;
-	if (!range_holds(0, limit, at, size))
-		return error_set(
-			error, ENOSPC,
-			"the program's %llu MiB do not fit into the CPU's %u bits of physical "
-			"address",
-			(unsigned long long)size >> 20, config->physical_bits);
-	*base = at;
-	return 0;
-}
+#include "base/bitmap.h"
+#include "mirror/layout.h"
+#include "mirror/resident.h"
 
 static size_t changed_size(const struct mirror *mirror)
 {
@@ -194,18 +22,12 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 			 struct error *error)
 {
 	struct rlimit limit;
-	uint64_t size, direct = 0;
-	size_t i;
-	int err;
+	uint64_t size;
+	int err = layout_choose(mirror, config, pagemap, error);
 
-	mirror->frames.count = count_frames(mirror, config, pagemap);
-	size = mirror->frames.count * PAGE_SIZE;
-	for (i = 0; i < mirror->part_count; i++)
-		if (mirror->parts[i].kind == MIRROR_DIRECT)
-			direct += mirror->parts[i].map.end - mirror->parts[i].map.start;
-	err = choose_base(config, size + direct, &mirror->frames.base, error);
 	if (err)
 		return err;
+	size = mirror->frames.count * PAGE_SIZE;
 	/* Past it, ftruncate() raises SIGXFSZ, which ends the program. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size)
 		return error_set(
@@ -277,19 +99,19 @@ static int copy_in(struct mirror *mirror, uint64_t from, uint64_t size, uint64_t
 static int copy_resident(struct mirror *mirror, const struct mirror_part *part, int pagemap)
 {
 	const struct map *map = &part->map;
-	struct window window;
+	struct resident window;
 	size_t page, run;
 	uint64_t at;
 	int err = 0;
 
 	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		look(&window, map, pagemap, at);
+		resident_look(&window, map, pagemap, at);
 		for (page = 0; page < window.count && !err; page += run) {
-			const bool resident = window.resident[page];
+			const bool resident = window.is[page];
 			uint64_t from = at + page * PAGE_SIZE;
 
 			run = 1;
-			while (page + run < window.count && window.resident[page + run] == resident)
+			while (page + run < window.count && window.is[page + run] == resident)
 				run++;
 			if (resident)
 				err = copy_in(mirror, from, run * PAGE_SIZE,
@@ -329,17 +151,17 @@ static int copy_sparse_page(struct mirror *mirror, const struct map *map, uint64
 static int copy_sparse(struct mirror *mirror, const struct mirror_part *part, int pagemap)
 {
 	const struct map *map = &part->map;
-	struct window window;
+	struct resident window;
 	uint64_t at;
 	size_t page;
 	int err = 0;
 
-	if (!is_searched(map))
+	if (!resident_is_searched(map))
 		return 0;
 	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		look(&window, map, pagemap, at);
+		resident_look(&window, map, pagemap, at);
 		for (page = 0; page < window.count && !err; page++)
-			if (window.resident[page])
+			if (window.is[page])
 				err = copy_sparse_page(mirror, map, at + page * PAGE_SIZE);
 	}
 	return err;
@@ -476,37 +298,6 @@ static int map_device(struct mirror *mirror, uint64_t page)
 	return map_range(mirror, page, PAGE_SIZE, page, PAGE_WRITE | PAGE_DEVICE);
 }
 
-/*
- * List the process's mappings as they are now. All memory that building the mirror takes is
- * allocated before: from the reading on, this thread does not change what it copies.
- */
-static int list_mappings(struct mirror *mirror, struct error *error)
-{
-	int tries, err = 0;
-
-	for (tries = 0; tries < 10; tries++) {
-		maps_finish(&mirror->maps);
-		free(mirror->parts);
-		free(mirror->slots);
-		mirror->parts = NULL;
-		mirror->slots = NULL;
-		err = maps_init(&mirror->maps, error);
-		if (err)
-			return err;
-		mirror->parts = calloc(mirror->maps.capacity, sizeof(*mirror->parts));
-		mirror->slots = calloc(mirror->maps.capacity, sizeof(*mirror->slots));
-		if (!mirror->parts || !mirror->slots)
-			return error_set(error, ENOMEM, "no memory for the list of mappings");
-		err = maps_read(&mirror->maps, error);
-		if (err != -EAGAIN)
-			break;
-	}
-	if (err)
-		return error_set(error, -err, "the program's mappings change too fast to be read");
-	list_parts(mirror);
-	return 0;
-}
-
 int mirror_create(struct mirror **result, const struct mirror_config *config, struct error *error)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -520,7 +311,7 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 	}
 	mirror->fd = -1;
 	mirror->patched = calloc(config->patch_count + 1, sizeof(*mirror->patched));
-	err = mirror->patched ? list_mappings(mirror, error) : -ENOMEM;
+	err = mirror->patched ? layout_list(mirror, error) : -ENOMEM;
 	if (!err)
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)
