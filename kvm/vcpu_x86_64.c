@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kvm/cpu_model_x86_64.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu_own.h"
 
@@ -74,6 +75,8 @@ static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity 
 	cpuid->nent = supported->nent;
 	memcpy(cpuid->entries, supported->entries, supported->nent * sizeof(cpuid->entries[0]));
 	set_apic(cpuid, vcpu->vm, id);
+	if (vcpu->vm->cpu_model)
+		cpu_model_apply(vcpu->vm->cpu_model, cpuid);
 	for (i = 0; i < extra; i++) {
 		const struct kvm_cpuid_entry2 *change = &changes->entries[i];
 		struct kvm_cpuid_entry2 *entry =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Virtual machines and their memory, on KVM. */
 #include "kvm/vm.h"
+#include <stdlib.h>
 #include <unistd.h>
 #include "kvm/vm_own.h"
 
@@ -14,7 +15,7 @@ int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, st
 		return vm->fd;
 	err = vm_own_init(vm, options, error);
 	if (err < 0) {
-		close(vm->fd);
+		vm_finish(vm);
 		return err;
 	}
 	return 0;
@@ -22,6 +23,7 @@ int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, st
 
 void vm_finish(struct vm *vm)
 {
+	free(vm->cpu_model);
 	close(vm->fd);
 }
 

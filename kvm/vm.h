@@ -17,6 +17,8 @@ struct vm {
 	struct kvm *kvm; /* not owned */
 	int fd;
 	bool irqchip, pit; /* it has them: see struct vm_options */
+	/* What its CPUs say of themselves, of the architecture, or NULL: as KVM supports. Owned. */
+	struct cpu_model *cpu_model;
 };
 
 /*
@@ -28,6 +30,8 @@ struct vm {
 struct vm_options {
 	bool irqchip; /* a local APIC for each vCPU, two PICs and an IOAPIC */
 	bool pit;     /* a PIT, and the part of port 0x61 that belongs to it; needs irqchip */
+	const char *
+		cpu; /* of the architecture: kvm/cpu_model_x86_64.h; NULL is all that KVM supports */
 };
 
 /*

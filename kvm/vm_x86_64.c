@@ -2,7 +2,9 @@
 /* A virtual machine on x86: quirks, MSRs that leave it, and a PC's interrupt controllers. */
 #include "kvm/vm_x86_64.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include "kvm/cpu_model_x86_64.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msr_filter_x86_64.h"
 #include "kvm/vm_own.h"
@@ -126,6 +128,16 @@ static int make_irqchip(struct vm *vm, const struct vm_options *options, struct 
 	return err;
 }
 
+static int make_cpu_model(struct vm *vm, const char *text, struct error *error)
+{
+	if (!text)
+		return 0;
+	vm->cpu_model = calloc(1, sizeof(*vm->cpu_model));
+	if (!vm->cpu_model)
+		return error_set(error, ENOMEM, "no memory for the model of a CPU");
+	return cpu_model_parse(vm->cpu_model, vm->kvm->own->cpuid, text, error);
+}
+
 int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *error)
 {
 	int err = disable_quirks(vm, error);
@@ -134,6 +146,8 @@ int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *e
 		err = vm_report_msrs(vm, false, error);
 	if (err >= 0)
 		err = give_own_pages(vm, error);
+	if (err >= 0 && options)
+		err = make_cpu_model(vm, options->cpu, error);
 	if (err >= 0 && options)
 		err = make_irqchip(vm, options, error);
 	return err;

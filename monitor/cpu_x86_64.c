@@ -5,12 +5,15 @@
 #include "monitor/cpu.h"
 #include "monitor/virtual.h"
 
-/* Kernels on a PC look for it before they use a VM's ports, as for power-off, or KVM's clock. */
+/*
+ * Kernels on a PC look for it before they use a VM's ports, as for power-off, or KVM's clock. A description
+ * of the CPUs has its own word on it.
+ */
 const struct vcpu_identity *monitor_identity(const struct r0_vm *vm)
 {
 	static const struct vcpu_identity in_a_vm = { .hypervisor = true };
 
-	return vm->options.pc ? &in_a_vm : NULL;
+	return vm->options.pc && !vm->options.cpu ? &in_a_vm : NULL;
 }
 
 bool monitor_serve_own(struct monitor_cpu *cpu)

@@ -108,7 +108,8 @@ static void finish_locks(struct r0_vm *vm)
 static int make_machine(struct r0_vm *vm, struct error *error)
 {
 	const struct vm_options options = { .irqchip = vm->options.irqchip,
-					    .pit = vm->options.pit };
+					    .pit = vm->options.pit,
+					    .cpu = vm->options.cpu };
 	int err = kvm_create(&vm->kvm, error);
 
 	if (err)
@@ -168,6 +169,7 @@ int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, str
 	vm->options.block = NULL;
 	vm->options.net = NULL;
 	vm->options.files = NULL;
+	vm->options.cpu = NULL;
 	init_locks(vm);
 	*result = vm;
 	return 0;

@@ -51,6 +51,7 @@ struct boot_options {
 	enum r0_boot_protocol protocol;
 	bool bare; /* --machine none */
 	bool test_devices;
+	const char *cpu; /* or NULL */
 	bool verbose, help;
 };
 

@@ -24,6 +24,7 @@ enum {
 	OPTION_MACHINE,
 	OPTION_SYMBOLS,
 	OPTION_TEST_DEVICES,
+	OPTION_CPU,
 };
 
 static const struct option long_options[] = {
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "protocol", required_argument, NULL, OPTION_PROTOCOL },
 	{ "machine", required_argument, NULL, OPTION_MACHINE },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
+	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -54,6 +56,8 @@ static const char help[] =
 	"  --initrd FILE     a module, or the initial RAM disk; more than once for several\n"
 	"  --env-file FILE   the first module: lines NAME=VALUE, as kvm-unit-tests has them\n"
 	"  --cpus N          CPUs (default 1)\n"
+	"  --cpu BASE[,+FEATURE,-FEATURE...]\n"
+	"                    what the CPUs say of themselves; BASE is max or host (default max)\n"
 	"  --memory SIZE     memory, with K, M (default) or G (default 512M)\n"
 	"  --disk FILE[,readonly]\n"
 	"                    a virtio disk\n"
@@ -234,6 +238,9 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return parse_protocol(value, &options->protocol);
 	case OPTION_MACHINE:
 		return parse_machine(value, &options->bare);
+	case OPTION_CPU:
+		options->cpu = value;
+		return 0;
 	case OPTION_TEST_DEVICES:
 		options->test_devices = true;
 		return 0;

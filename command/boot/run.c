@@ -180,6 +180,7 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 		.pit = !options->bare,
 		.pc = !options->bare,
 		.test_devices = options->test_devices,
+		.cpu = options->cpu,
 		.virtio_console = options->console == R0_VM_VIRTIO_CONSOLE,
 		.block = options->disk ? &session->disk : NULL,
 		.net = options->network ? &session->network : NULL,

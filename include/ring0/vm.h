@@ -68,6 +68,12 @@ struct r0_vm_options {
 	uint64_t memory;
 	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM */
 	bool pit;     /* the timer 8254, by KVM; needs irqchip */
+	/*
+	 * What the CPUs say of themselves: BASE[,+FEATURE,-FEATURE,phys-bits=N,vendor=TEXT…] with the base
+	 * max or host, which are all that KVM supports (docs/boot.md). NULL is the same without a hypervisor's
+	 * bit, or, with pc, max.
+	 */
+	const char *cpu;
 	bool no_legacy; /* leave out COM1 and COM2, i8042, debug exit (0xf4) and debug console (0xe9) */
 	/*
 	 * The rest of a PC (docs/devices.md): real-time clock and CMOS, HPET, ACPI's power management with

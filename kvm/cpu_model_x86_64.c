@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* CPUID by names. Bits: SDM vol. 2A, CPUID; APM vol. 3, appendix E; KVM's own: virt/kvm/x86/cpuid.rst. */
+#include "kvm/cpu_model_x86_64.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kvm/vcpu_x86_64.h"
+
+#define PHYSICAL_BITS_LEAF 0x80000008u
+#define PHYSICAL_BITS_MIN  32
+#define PHYSICAL_BITS_MAX  52
+
+/* A register of a leaf, and the names of its bits from bit 0 on; NULL for one that has none here. */
+struct word {
+	uint32_t leaf, subleaf;
+	enum vcpu_register from;
+	const char *names[32];
+};
+
+static const struct word words[] = {
+	{ 1, 0, VCPU_EDX, { "fpu",  "vme",   "de",   "pse",	"tsc",	"msr", "pae",  "mce",
+			    "cx8",  "apic",  NULL,   "sep",	"mtrr", "pge", "mca",  "cmov",
+			    "pat",  "pse36", "pn",   "clflush", NULL,	"ds",  "acpi", "mmx",
+			    "fxsr", "sse",   "sse2", "ss",	"ht",	"tm",  "ia64", "pbe" } },
+	{ 1, 0, VCPU_ECX, { "pni",	    "pclmulqdq", "dtes64", "monitor", "ds_cpl", "vmx",
+			    "smx",	    "est",	 "tm2",	   "ssse3",   "cid",	NULL,
+			    "fma",	    "cx16",	 "xtpr",   "pdcm",    NULL,	"pcid",
+			    "dca",	    "sse4.1",	 "sse4.2", "x2apic",  "movbe",	"popcnt",
+			    "tsc-deadline", "aes",	 "xsave",  NULL,      "avx",	"f16c",
+			    "rdrand",	    "hypervisor" } },
+	{ 7, 0, VCPU_EBX, { "fsgsbase", "tsc_adjust", "sgx",	  "bmi1",	"hle",
+			    "avx2",	NULL,	      "smep",	  "bmi2",	"erms",
+			    "invpcid",	"rtm",	      NULL,	  NULL,		"mpx",
+			    NULL,	"avx512f",    "avx512dq", "rdseed",	"adx",
+			    "smap",	"avx512ifma", NULL,	  "clflushopt", "clwb",
+			    "intel-pt", "avx512pf",   "avx512er", "avx512cd",	"sha-ni",
+			    "avx512bw", "avx512vl" } },
+	{ 7,
+	  0,
+	  VCPU_ECX,
+	  { NULL,	  "avx512vbmi",	 "umip",	 "pku",	      NULL,
+	    "waitpkg",	  "avx512vbmi2", "shstk",	 "gfni",      "vaes",
+	    "vpclmulqdq", "avx512vnni",	 "avx512bitalg", NULL,	      "avx512-vpopcntdq",
+	    NULL,	  "la57",	 NULL,		 NULL,	      NULL,
+	    NULL,	  NULL,		 "rdpid",	 NULL,	      "bus-lock-detect",
+	    "cldemote",	  NULL,		 "movdiri",	 "movdir64b", NULL,
+	    "sgxlc",	  "pks" } },
+	{ 7,
+	  0,
+	  VCPU_EDX,
+	  { NULL,
+	    NULL,
+	    "avx512-4vnniw",
+	    "avx512-4fmaps",
+	    "fsrm",
+	    NULL,
+	    NULL,
+	    NULL,
+	    "avx512-vp2intersect",
+	    NULL,
+	    "md-clear",
+	    NULL,
+	    NULL,
+	    NULL,
+	    "serialize",
+	    NULL,
+	    "tsx-ldtrk",
+	    NULL,
+	    NULL,
+	    "arch-lbr",
+	    "ibt",
+	    NULL,
+	    "amx-bf16",
+	    "avx512-fp16",
+	    "amx-tile",
+	    "amx-int8",
+	    "spec-ctrl",
+	    "stibp",
+	    "flush-l1d",
+	    "arch-capabilities",
+	    "core-capability",
+	    "ssbd" } },
+	{ 7,
+	  1,
+	  VCPU_EAX,
+	  { [4] = "avx-vnni",
+	    [5] = "avx512-bf16",
+	    [10] = "fzrm",
+	    [11] = "fsrs",
+	    [12] = "fsrc",
+	    [17] = "fred",
+	    [18] = "lkgs",
+	    [19] = "wrmsrns",
+	    [21] = "amx-fp16",
+	    [23] = "avx-ifma",
+	    [26] = "lam" } },
+	{ 0xd, 1, VCPU_EAX, { "xsaveopt", "xsavec", "xgetbv1", "xsaves", "xfd" } },
+	{ 0x80000001,
+	  0,
+	  VCPU_EDX,
+	  { [11] = "syscall",
+	    [20] = "nx",
+	    [22] = "mmxext",
+	    [25] = "fxsr_opt",
+	    [26] = "pdpe1gb",
+	    [27] = "rdtscp",
+	    [29] = "lm",
+	    [30] = "3dnowext",
+	    [31] = "3dnow" } },
+	{ 0x80000001, 0, VCPU_ECX, { "lahf_lm",	  "cmp_legacy",	 "svm",
+				     "extapic",	  "cr8legacy",	 "abm",
+				     "sse4a",	  "misalignsse", "3dnowprefetch",
+				     "osvw",	  "ibs",	 "xop",
+				     "skinit",	  "wdt",	 NULL,
+				     "lwp",	  "fma4",	 "tce",
+				     NULL,	  "nodeid_msr",	 NULL,
+				     "tbm",	  "topoext",	 "perfctr_core",
+				     "perfctr_nb" } },
+	{ 0x80000007, 0, VCPU_EDX, { [8] = "invtsc" } },
+	{ 0x80000008,
+	  0,
+	  VCPU_EBX,
+	  { [0] = "clzero",
+	    [2] = "xsaveerptr",
+	    [4] = "rdpru",
+	    [9] = "wbnoinvd",
+	    [12] = "ibpb",
+	    [14] = "ibrs",
+	    [15] = "amd-stibp",
+	    [24] = "amd-ssbd",
+	    [25] = "virt-ssbd" } },
+	{ 0x8000000a,
+	  0,
+	  VCPU_EDX,
+	  { "npt", "lbrv", "svm-lock", "nrip-save", "tsc-scale", "vmcb-clean", "flushbyasid",
+	    "decodeassists", NULL, NULL, "pause-filter", NULL, "pfthreshold", "avic", NULL,
+	    "v-vmsave-vmload", "vgif", [25] = "vnmi" } },
+	{ 6, 0, VCPU_EAX, { [2] = "arat" } },
+};
+
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static uint32_t *register_of(struct kvm_cpuid2 *cpuid, const struct word *word)
+{
+	struct kvm_cpuid_entry2 *entry = kvm_cpuid_leaf(cpuid, word->leaf, word->subleaf);
+
+	if (!entry)
+		return NULL;
+	switch (word->from) {
+	case VCPU_EAX:
+		return &entry->eax;
+	case VCPU_EBX:
+		return &entry->ebx;
+	case VCPU_ECX:
+		return &entry->ecx;
+	case VCPU_EDX:
+		return &entry->edx;
+	}
+	return NULL;
+}
+
+static bool supports(struct kvm_cpuid2 *supported, size_t word, unsigned int bit)
+{
+	const uint32_t *value = register_of(supported, &words[word]);
+
+	/* KVM leaves these to whoever makes the VM. */
+	if (words[word].names[bit] && (!strcmp(words[word].names[bit], "hypervisor") ||
+				       !strcmp(words[word].names[bit], "tsc-deadline")))
+		return true;
+	return value && *value >> bit & 1;
+}
+
+/* In names, - and _ and . are the same. */
+static bool same_name(const char *name, const char *text, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length && name[i]; i++) {
+		char a = name[i] == '_' || name[i] == '.' ? '-' : name[i];
+		char b = text[i] == '_' || text[i] == '.' ? '-' : text[i];
+
+		if (a != b)
+			return false;
+	}
+	return i == length && !name[i];
+}
+
+static bool find(const char *text, size_t length, size_t *word, unsigned int *bit)
+{
+	for (*word = 0; *word < WORDS; ++*word)
+		for (*bit = 0; *bit < 32; ++*bit)
+			if (words[*word].names[*bit] &&
+			    same_name(words[*word].names[*bit], text, length))
+				return true;
+	return false;
+}
+
+/* All that there are, as far as a message has room. */
+static void list(struct kvm_cpuid2 *supported, char *text, size_t size)
+{
+	size_t length = 0, word;
+	unsigned int bit;
+
+	text[0] = '\0';
+	for (word = 0; word < WORDS; word++)
+		for (bit = 0; bit < 32; bit++) {
+			const char *name = words[word].names[bit];
+
+			if (!name || !supports(supported, word, bit))
+				continue;
+			if (length + strlen(name) + sizeof("  and more") > size) {
+				snprintf(text + length, size - length, " and more");
+				return;
+			}
+			length += (size_t)snprintf(text + length, size - length, "%s%s",
+						   length ? " " : "", name);
+		}
+}
+
+static int add_feature(struct cpu_model *model, struct kvm_cpuid2 *supported, const char *name,
+		       size_t length, bool on, struct error *error)
+{
+	char all[400];
+	unsigned int bit;
+	size_t word;
+
+	if (!find(name, length, &word, &bit) || (on && !supports(supported, word, bit))) {
+		list(supported, all, sizeof(all));
+		return error_set(error, EINVAL, "no CPU feature '%.*s' here; there are %s",
+				 (int)length, name, all);
+	}
+	if (model->count == CPU_MODEL_CHANGES_MAX)
+		return error_set(error, E2BIG, "more than %d features of a CPU",
+				 CPU_MODEL_CHANGES_MAX);
+	model->changes[model->count++] = (struct cpu_model_change){
+		.word = (uint8_t)word,
+		.bit = (uint8_t)bit,
+		.on = on,
+	};
+	return 0;
+}
+
+static int set_physical_bits(struct cpu_model *model, const char *value, size_t length,
+			     struct error *error)
+{
+	char *end;
+	unsigned long bits = strtoul(value, &end, 10);
+
+	if (end != value + length || bits < PHYSICAL_BITS_MIN || bits > PHYSICAL_BITS_MAX)
+		return error_set(error, EINVAL, "phys-bits=%.*s: a number from %d to %d is wanted",
+				 (int)length, value, PHYSICAL_BITS_MIN, PHYSICAL_BITS_MAX);
+	model->physical_bits = (uint8_t)bits;
+	return 0;
+}
+
+static bool is_text(const char *text, size_t length, const char *expected)
+{
+	return length == strlen(expected) && !memcmp(text, expected, length);
+}
+
+static int add_setting(struct cpu_model *model, struct kvm_cpuid2 *supported, const char *text,
+		       size_t length, struct error *error)
+{
+	const char *equals = memchr(text, '=', length), *value;
+	size_t name, value_length;
+
+	if (*text == '+' || *text == '-')
+		return add_feature(model, supported, text + 1, length - 1, *text == '+', error);
+	if (!equals)
+		return add_feature(model, supported, text, length, true, error);
+	name = (size_t)(equals - text);
+	value = equals + 1;
+	value_length = length - name - 1;
+	if (is_text(text, name, "phys-bits"))
+		return set_physical_bits(model, value, value_length, error);
+	if (is_text(text, name, "vendor")) {
+		if (value_length != sizeof(model->vendor) - 1)
+			return error_set(error, EINVAL, "vendor=%.*s: a vendor has 12 letters",
+					 (int)value_length, value);
+		memcpy(model->vendor, value, value_length);
+		return 0;
+	}
+	if (is_text(value, value_length, "on") || is_text(value, value_length, "off"))
+		return add_feature(model, supported, text, name, value_length == 2, error);
+	return error_set(error, EINVAL, "%.*s: on or off is wanted", (int)length, text);
+}
+
+int cpu_model_parse(struct cpu_model *model, struct kvm_cpuid2 *supported, const char *text,
+		    struct error *error)
+{
+	size_t length = strcspn(text, ",");
+	int err;
+
+	*model = (struct cpu_model){ .count = 0 };
+	if (!is_text(text, length, "max") && !is_text(text, length, "host"))
+		return error_set(error, EINVAL, "no CPU '%.*s': there are max and host",
+				 (int)length, text);
+	err = add_feature(model, supported, "hypervisor", strlen("hypervisor"), true, error);
+	while (!err && text[length]) {
+		text += length + 1;
+		length = strcspn(text, ",");
+		err = length ? add_setting(model, supported, text, length, error) :
+			       error_set(error, EINVAL, "an empty feature of a CPU");
+	}
+	return err;
+}
+
+/* Leaf 0 and leaf 0x80000000 (SDM vol. 2A, table 3-8): EBX, EDX, ECX. */
+static void set_vendor(const struct cpu_model *model, struct kvm_cpuid_entry2 *entry)
+{
+	if (!entry)
+		return;
+	memcpy(&entry->ebx, model->vendor, 4);
+	memcpy(&entry->edx, model->vendor + 4, 4);
+	memcpy(&entry->ecx, model->vendor + 8, 4);
+}
+
+void cpu_model_apply(const struct cpu_model *model, struct kvm_cpuid2 *cpuid)
+{
+	struct kvm_cpuid_entry2 *entry = kvm_cpuid_leaf(cpuid, PHYSICAL_BITS_LEAF, 0);
+	size_t i;
+
+	for (i = 0; i < model->count; i++) {
+		const struct cpu_model_change *change = &model->changes[i];
+		uint32_t *value = register_of(cpuid, &words[change->word]);
+
+		if (value && change->on)
+			*value |= 1u << change->bit;
+		else if (value)
+			*value &= ~(1u << change->bit);
+	}
+	if (entry && model->physical_bits)
+		entry->eax = (entry->eax & ~0xffu) | model->physical_bits;
+	if (model->vendor[0]) {
+		set_vendor(model, kvm_cpuid_leaf(cpuid, 0, 0));
+		set_vendor(model, kvm_cpuid_leaf(cpuid, 0x80000000, 0));
+	}
+}

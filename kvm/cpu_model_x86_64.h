@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the CPUs of a VM say of themselves, by a description: a base, and features that are added or
+ * taken away, by the names that Linux and QEMU have for them.
+ *
+ *	BASE[,+FEATURE|,-FEATURE|,FEATURE=on|,FEATURE=off|,phys-bits=N|,vendor=TEXT]…
+ *
+ * The bases are max and host: all that this KVM supports, and the bit that tells of a hypervisor (CPUID leaf
+ * 1, ECX 31), which can be taken away like any other. No more than KVM supports can be added.
+ */
+#ifndef KVM_CPU_MODEL_X86_64_H
+#define KVM_CPU_MODEL_X86_64_H
+
+#include <stdint.h>
+#include "kvm/kvm_x86_64.h"
+
+#define CPU_MODEL_CHANGES_MAX 64
+
+struct cpu_model_change {
+	uint8_t word; /* which register of which leaf */
+	uint8_t bit;
+	bool on;
+};
+
+struct cpu_model {
+	struct cpu_model_change changes[CPU_MODEL_CHANGES_MAX];
+	size_t count;
+	uint8_t physical_bits; /* 0: as KVM says */
+	char vendor[13];       /* empty: likewise */
+};
+
+/*
+ * Read a description. Returns 0; -EINVAL, with a message that names what is wrong and, for a feature, those
+ * that there are; -E2BIG.
+ */
+int cpu_model_parse(struct cpu_model *model, struct kvm_cpuid2 *supported, const char *text,
+		    struct error *error);
+
+/* Change a list of what KVM supports. */
+void cpu_model_apply(const struct cpu_model *model, struct kvm_cpuid2 *cpuid);
+
+#endif /* KVM_CPU_MODEL_X86_64_H */

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* What CPUs say of themselves, by a description. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kvm/cpu_model_x86_64.h"
+
+static struct kvm_cpuid2 *cpuid;
+static struct cpu_model model;
+static struct error error;
+
+/* A KVM that supports SSE4.2, AVX, AVX2, SYSCALL, SVM and 48 bits. */
+static int make(void **state)
+{
+	static const struct kvm_cpuid_entry2 entries[] = {
+		{ .function = 0, .eax = 0xd, .ebx = 1, .ecx = 2, .edx = 3 },
+		{ .function = 1, .ecx = 1u << 20 | 1u << 28, .edx = 1 },
+		{ .function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .ebx = 1u << 5 },
+		{ .function = 0x80000000, .eax = 0x80000008 },
+		{ .function = 0x80000001, .ecx = 1u << 2, .edx = 1u << 11 },
+		{ .function = 0x80000008, .eax = 0x3030 },
+	};
+
+	(void)state;
+	error.text[0] = '\0';
+	cpuid = calloc(1, sizeof(*cpuid) + sizeof(entries));
+	cpuid->nent = sizeof(entries) / sizeof(entries[0]);
+	memcpy(cpuid->entries, entries, sizeof(entries));
+	return 0;
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	free(cpuid);
+	return 0;
+}
+
+static void take(const char *text)
+{
+	assert_int_equal(cpu_model_parse(&model, cpuid, text, &error), 0);
+	cpu_model_apply(&model, cpuid);
+}
+
+static void refuse(const char *text, const char *why)
+{
+	error.text[0] = '\0';
+	assert_int_equal(cpu_model_parse(&model, cpuid, text, &error), -22);
+	if (!strstr(error.text, why))
+		fail_msg("%s", error.text);
+}
+
+static struct kvm_cpuid_entry2 *leaf(uint32_t number)
+{
+	return kvm_cpuid_leaf(cpuid, number, 0);
+}
+
+static void bases_are_what_kvm_supports(void **state)
+{
+	(void)state;
+	take("max");
+	assert_int_equal(leaf(1)->ecx, 1u << 31 | 1u << 28 | 1u << 20);
+	assert_int_equal(leaf(1)->edx, 1);
+	assert_int_equal(leaf(7)->ebx, 1u << 5);
+	assert_int_equal(leaf(0x80000008)->eax, 0x3030);
+	take("host,-hypervisor");
+	assert_int_equal(leaf(1)->ecx, 1u << 28 | 1u << 20);
+}
+
+static void features_by_name(void **state)
+{
+	(void)state;
+	take("max,-avx2,sse4.2=off,+avx,-svm,syscall=off");
+	assert_int_equal(leaf(1)->ecx, 1u << 31 | 1u << 28);
+	assert_int_equal(leaf(7)->ebx, 0);
+	assert_int_equal(leaf(0x80000001)->ecx, 0);
+	assert_int_equal(leaf(0x80000001)->edx, 0);
+	/* The last word counts; - and _ and . are one. */
+	free(cpuid);
+	make(NULL);
+	take("max,-sse4_2,+sse4-2,avx2=on");
+	assert_int_equal(leaf(1)->ecx >> 20 & 1, 1);
+	assert_int_equal(leaf(7)->ebx, 1u << 5);
+	/* What is not there can be taken away, also of a leaf that is not. */
+	take("max,-avx512f,-arat,-vnmi");
+}
+
+static void numbers(void **state)
+{
+	(void)state;
+	take("max,phys-bits=40,vendor=AuthenticAMD");
+	assert_int_equal(leaf(0x80000008)->eax, 0x3028);
+	assert_memory_equal(&leaf(0)->ebx, "Auth", 4);
+	assert_memory_equal(&leaf(0)->edx, "enti", 4);
+	assert_memory_equal(&leaf(0)->ecx, "cAMD", 4);
+	assert_memory_equal(&leaf(0x80000000)->ebx, "Auth", 4);
+	refuse("max,phys-bits=31", "from 32 to 52");
+	refuse("max,phys-bits=53", "from 32 to 52");
+	refuse("max,phys-bits=4x", "from 32 to 52");
+	refuse("max,phys-bits=", "from 32 to 52");
+	refuse("max,vendor=Intel", "12 letters");
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+	(void)state;
+	refuse("pentium", "no CPU 'pentium': there are max and host");
+	refuse("", "there are max and host");
+	refuse("max,+nothing",
+	       "no CPU feature 'nothing' here; there are fpu sse4.2 tsc-deadline avx");
+	refuse("max,-nothing", "'nothing'");
+	refuse("max,+avx512f", "no CPU feature 'avx512f' here");
+	refuse("max,avx51", "'avx51'");
+	refuse("max,", "empty");
+	refuse("max,,+avx", "empty");
+	refuse("max,+", "''");
+	refuse("max,avx=perhaps", "on or off");
+}
+
+static void long_lists_are_cut(void **state)
+{
+	char text[8 * CPU_MODEL_CHANGES_MAX + 8] = "max";
+	unsigned int i;
+
+	(void)state;
+	leaf(1)->ecx = leaf(1)->edx = leaf(7)->ebx = leaf(7)->ecx = leaf(7)->edx = UINT32_MAX;
+	refuse("max,+nothing", " and more");
+	for (i = 1; i < CPU_MODEL_CHANGES_MAX; i++)
+		strcat(text, ",-avx");
+	take(text);
+	strcat(text, ",-avx");
+	assert_int_equal(cpu_model_parse(&model, cpuid, text, &error), -7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(bases_are_what_kvm_supports, make, finish),
+		cmocka_unit_test_setup_teardown(features_by_name, make, finish),
+		cmocka_unit_test_setup_teardown(numbers, make, finish),
+		cmocka_unit_test_setup_teardown(what_is_wrong_is_named, make, finish),
+		cmocka_unit_test_setup_teardown(long_lists_are_cut, make, finish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
