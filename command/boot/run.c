@@ -193,6 +193,9 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 
 	if (!err)
 		return 0;
+	/* All else that the command line may have was looked at before. */
+	if (err == -EINVAL && options->cpu)
+		return boot_error(BOOT_USAGE, "--cpu %s: %s", options->cpu, error.text);
 	return boot_error(err == -EINVAL || err == -ENOMEM ? BOOT_INTERNAL : BOOT_NO_KVM, "%s",
 			  error.text);
 }
