@@ -181,9 +181,14 @@ static int download(struct lab_apt *apt)
 
 static int unpack(const struct lab_apt *apt)
 {
-	const char *const tar[] = {
-		"tar", "-xf", SOURCE, "--one-top-level=source", "--strip-components=1", NULL
-	};
+	/* Root keeps the files' owners unless told otherwise; a container need not have them. */
+	const char *const tar[] = { "tar",
+				    "-xf",
+				    SOURCE,
+				    "--one-top-level=source",
+				    "--strip-components=1",
+				    "--no-same-owner",
+				    NULL };
 	const char *const patch[] = { "patch", "-d", "source",	   "-p1", "-F0",
 				      "-t",    "-i", "../changes", NULL };
 	char *path = lab_format("%s/changes", apt->directory);
@@ -195,8 +200,10 @@ static int unpack(const struct lab_apt *apt)
 		status = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));
 	if (file && fclose(file) && !status)
 		status = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));
-	if (!status && (lab_apt_run(apt, NULL, tar) || lab_apt_run(apt, NULL, patch)))
-		status = say_failed(apt, "unpacking and changing Bochs's source", "rror");
+	if (!status && lab_apt_run(apt, NULL, tar))
+		status = say_failed(apt, "unpacking Bochs's source", "tar: ");
+	if (!status && lab_apt_run(apt, NULL, patch))
+		status = say_failed(apt, "changing Bochs's source", "rror");
 	free(path);
 	return status;
 }
