@@ -6,15 +6,15 @@
 #include "command/commands.h"
 
 /* End by the signal that ended it, so that a shell's loop ends too. */
-static void pass_signal_on(void)
+static void pass_signal_on(int number)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
-	signal(boot_signal, SIG_DFL);
+	signal(number, SIG_DFL);
 	boot_terminal_restore();
 	fflush(NULL);
-	raise(boot_signal);
+	raise(number);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
@@ -22,15 +22,16 @@ int boot_main(int argc, char **argv)
 {
 	struct boot_options options;
 	int status = boot_options_parse(argc, argv, &options);
+	int ended_by = 0;
 
 	if (!status && options.help) {
 		boot_options_help();
 		status = fflush(stdout) ? BOOT_INTERNAL : 0;
 	} else if (!status) {
-		status = boot_run(&options);
+		status = boot_run(&options, &ended_by);
 	}
 	boot_options_finish(&options);
-	if (boot_signal)
-		pass_signal_on();
+	if (ended_by)
+		pass_signal_on(ended_by);
 	return status;
 }

@@ -120,11 +120,8 @@ bool boot_halt_look(struct boot_halt *halt, struct r0_vm *vm);
 
 /* ---- run.c ---- */
 
-/* Returns the status. */
-int boot_run(const struct boot_options *options);
-
-/* The signal that ended it, for the process to end by; 0 if none did. */
-extern int boot_signal;
+/* Returns the status; *signal is the one that ended it, for the process to end by, or 0. */
+int boot_run(const struct boot_options *options, int *signal);
 
 /* ---- outcome.c ---- */
 

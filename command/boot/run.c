@@ -22,8 +22,6 @@
 /* While the machine sleeps: how often to look at signals. */
 #define SLEEP_MS 20
 
-int boot_signal;
-
 /* What lasts from one boot to the next of the same command. */
 struct session {
 	const struct boot_options *options;
@@ -35,6 +33,7 @@ struct session {
 	struct r0_vm_block disk;
 	struct r0_vm_net network;
 	int signal_fd;
+	int signal;	      /* that ended it, or 0 */
 	bool has_input;	      /* standard input is not at its end */
 	uint64_t deadline_ns; /* by clock_ns(), over all resets and sleep; UINT64_MAX for none */
 	bool is_late;	      /* it was over */
@@ -268,7 +267,7 @@ static void take_signal(struct session *session, struct r0_vm *vm)
 	} else if (info.ssi_signo == SIGCONT) {
 		boot_terminal_take();
 	} else {
-		boot_signal = (int)info.ssi_signo;
+		session->signal = (int)info.ssi_signo;
 		r0_vm_kill(vm);
 	}
 }
@@ -354,9 +353,10 @@ static int run(struct session *session, struct r0_vm *vm, struct r0_vm_outcome *
 /* What ended it, if it was not the guest. */
 static int own_end(const struct session *session)
 {
-	if (boot_signal)
+	if (session->signal)
 		return boot_error(BOOT_INTERNAL, "%s: ended by signal %d (%s)",
-				  session->options->kernel, boot_signal, strsignal(boot_signal));
+				  session->options->kernel, session->signal,
+				  strsignal(session->signal));
 	if (session->console.failed)
 		return boot_error(BOOT_INTERNAL, "standard output: %s",
 				  strerror(session->console.failed));
@@ -484,7 +484,7 @@ static int boot(struct session *session)
 	return status;
 }
 
-int boot_run(const struct boot_options *options)
+int boot_run(const struct boot_options *options, int *signal)
 {
 	struct session session = { .options = options };
 	int status = prepare(&session);
@@ -492,5 +492,6 @@ int boot_run(const struct boot_options *options)
 	if (!status)
 		status = boot(&session);
 	finish(&session);
+	*signal = session.signal;
 	return status;
 }
