@@ -38,20 +38,34 @@ r0_entry_start:
  */
 	.globl r0_vector_stubs
 	.hidden r0_vector_stubs
+	.type r0_vector_stubs, @function
 r0_vector_stubs:
+	/* A time limit may stop a CPU here, at whose beginning many a hypervisor lets an interrupt in. */
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_def_cfa %rsp, 5 * 8
+	.cfi_offset %rip, -5 * 8
+	.cfi_offset %rsp, -2 * 8
 	.set vector, 0
 	.rept 256
 	.balign R0_VECTOR_STUB_SIZE, 0xcc
 	.if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+	.cfi_def_cfa_offset 6 * 8
 	testb	$8, %spl
 	jz	1f
+	.cfi_def_cfa_offset 5 * 8
 	.endif
 	pushq	$0
 1:
+	.cfi_def_cfa_offset 6 * 8
 	pushq	$vector
+	.cfi_def_cfa_offset 7 * 8
 	jmp	exception
+	.cfi_def_cfa_offset 5 * 8
 	.set vector, vector + 1
 	.endr
+	.cfi_endproc
+	.size r0_vector_stubs, . - r0_vector_stubs
 
 	.balign 16
 	.type exception, @function

@@ -48,6 +48,11 @@ static const struct {
 	{ "r0_user_return", ROLE_RING3 },
 	{ "r0_exception", ROLE_EXCEPTION },
 	{ "exception", ROLE_EXCEPTION },
+	{ "r0_vector_stubs", ROLE_EXCEPTION },
+	{ "correct_user_interrupt", ROLE_SERVICE },
+	{ "is_runtime_gate", ROLE_SERVICE },
+	{ "exception_stack", ROLE_SERVICE },
+	{ "set_exception_stack", ROLE_SERVICE },
 	{ "console", ROLE_SERVICE },
 	{ "failure", ROLE_SERVICE },
 	{ "finish", ROLE_SERVICE },
@@ -83,6 +88,8 @@ static const struct {
 	{ "r0_cpu_doorbell", ROLE_WAIT },
 	{ "panic_alone", ROLE_SERVICE },
 	{ "look_again", ROLE_WAIT },
+	{ "note_wait", ROLE_WAIT },
+	{ "end_wait", ROLE_WAIT },
 	{ "take_spinlock", ROLE_WAIT },
 	{ "require_guest", ROLE_WAIT },
 	{ "require_cpu", ROLE_SERVICE },
@@ -382,8 +389,8 @@ static bool take_own(void *context, const struct symbols_frame *frame)
 	if (library_is_end(name))
 		snprintf(place->library, sizeof(place->library), "%s", name);
 	/* The way into the runtime, and what it has inside, tell the user nothing. */
-	if (!frame->inlined && (place->role == ROLE_SYSCALL || place->role == ROLE_EXCEPTION ||
-				(place->role != ROLE_NONE && !is_reserved(name))))
+	if (place->role == ROLE_SYSCALL || place->role == ROLE_EXCEPTION ||
+	    (place->role != ROLE_NONE && (frame->inlined || !is_reserved(name))))
 		return false;
 	/* Code without its source is libc's or the like, if what called it has one. */
 	if (!frame->file && !is_reserved(name) && name[0] && !place->without_source[0] &&
