@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/mock.h>
-#include "guest/runtime.h"
+#include "guest/outside.h"
 #include "mock/printed.h"
 #include "run/alarm.h"
 #include "run/cpus.h"

@@ -4,11 +4,16 @@
  * assertions pass. Depends on what guest/test.c and the exception entry do for it.
  */
 #include <ring0.h>
+#include "guest/cpu.h"
 #include "guest/difference.h"
-#include "guest/fault_x86_64.h"
+#include "guest/entry.h"
+#include "guest/fail.h"
+#include "guest/fault_place.h"
+#include "guest/format.h"
 #include "guest/message.h"
 #include "guest/operand.h"
-#include "guest/runtime.h"
+#include "guest/own_tables.h"
+#include "guest/require.h"
 
 /* "R0_ASSERT_EQ(a, b) failed" */
 static void add_headline(struct message *message, const struct r0_site *site)

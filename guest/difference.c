@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Strings and memory that differ. What they are read from may not be there. */
+#include "guest/bytes.h"
+#include "guest/cpu.h"
 #include "guest/difference.h"
 #include "guest/operand.h"
-#include "guest/runtime.h"
 
 /* Of a string that differs: so much is shown, some of it before the difference. */
 #define MAX_EXCERPT	     64

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How a test fails in ring 0, and ends early. */
-#include "runtime.h"
+#include "guest/cpu.h"
+#include "guest/entry.h"
+#include "guest/exception_stack_x86_64.h"
+#include "guest/fail.h"
+#include "guest/outside.h"
+#include "guest/state.h"
 
 static void finish_failed(void)
 {

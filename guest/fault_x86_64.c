@@ -2,7 +2,15 @@
 /* Exceptions and interrupts: what the entry code calls, and r0_set_handler(). */
 #include <ring0/x86/registers.h>
 #include <ring0.h>
-#include "runtime.h"
+#include "guest/entry.h"
+#include "guest/exception_stack_x86_64.h"
+#include "guest/fail.h"
+#include "guest/fault_x86_64.h"
+#include "guest/recovery_x86_64.h"
+#include "guest/require.h"
+#include "guest/smp.h"
+#include "guest/state.h"
+#include "guest/user_interrupt_x86_64.h"
 
 #define PF_PRESENT 1ull
 #define UD2_LENGTH 2

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What a fault tells of itself. */
+/* Exceptions and interrupts as the entry code hands them on. */
 #ifndef GUEST_FAULT_X86_64_H
 #define GUEST_FAULT_X86_64_H
 
-#include <stdint.h>
 #include <ring0/fault.h>
 
-/* The address that was accessed, of a page fault. */
-static inline uint64_t fault_address(const struct r0_fault *fault)
-{
-	return fault->cr2;
-}
+#pragma GCC visibility push(hidden)
 
-/* The instruction that faulted. */
-static inline uint64_t fault_pc(const struct r0_fault *fault)
-{
-	return fault->rip;
-}
+/* What the entry code calls, through struct r0_guest, for each of them. */
+void r0_exception(struct r0_frame *frame);
+
+#pragma GCC visibility pop
 
 #endif /* GUEST_FAULT_X86_64_H */

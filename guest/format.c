@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "guest/bytes.h"
 #include "guest/format.h"
-#include "guest/runtime.h"
 
 /* Of the longest number: 64 bits in octal. */
 #define MAX_DIGITS 22

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Formatted text, piece by piece: what format_text() of guest/runtime.h is made of, for those who
- * want no buffer of the whole length. Depends on nothing.
- */
+/* Formatted text, into a buffer or piece by piece, for those who want no buffer of the whole length. */
 #ifndef GUEST_FORMAT_H
 #define GUEST_FORMAT_H
 
@@ -22,6 +19,14 @@ struct format_sink {
  * %n does too, and stores nothing.
  */
 size_t format_pieces(struct format_sink *sink, const char *format, va_list arguments);
+
+/*
+ * Format as vsnprintf() does, without floating point: returns the length that the whole text
+ * has, writes at most size - 1 characters and a NUL.
+ */
+size_t format_text(char *buffer, size_t size, const char *format, va_list arguments);
+size_t format_to(char *buffer, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #pragma GCC visibility pop
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The interrupt controllers' registers as text. SDM vol. 3A, chapter 10; 82093AA and 8259A data sheets. */
+#include "guest/format.h"
 #include "guest/interrupts_x86_64.h"
-#include "guest/runtime.h"
 
 #define VECTORS 256
 

@@ -2,7 +2,8 @@
 /* Interrupts from CPU to CPU, by their local APICs. */
 #include <ring0.h>
 #include <ring0/x86.h>
-#include "runtime.h"
+#include "guest/require.h"
+#include "guest/smp.h"
 
 /* The ICR has two halves in xAPIC mode: no interrupt may send between them. */
 static void send_by_icr(uint32_t destination, uint32_t icr)

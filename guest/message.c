@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of a failure, which ends where its room does. */
+#include "guest/bytes.h"
+#include "guest/format.h"
 #include "guest/message.h"
 #include <stdarg.h>
 #include <stdint.h>
-#include "guest/runtime.h"
 
 static void message_put(struct format_sink *sink, const char *text, size_t length)
 {

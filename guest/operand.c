@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Operands of assertions, by their expressions and values, in words. */
+#include "guest/bytes.h"
 #include "guest/operand.h"
 #include "guest/register_bits.h"
-#include "guest/runtime.h"
 
 /* Expressions longer than this are "the left side" when their values are given. */
 #define MAX_NAME 60

@@ -5,7 +5,8 @@
  */
 #include <ring0.h>
 #include <ring0/x86.h>
-#include "guest/runtime.h"
+#include "guest/own_tables.h"
+#include "guest/state.h"
 
 bool is_runtime_gate(const struct r0_table_register *idt, unsigned int vector)
 {

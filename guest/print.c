@@ -3,8 +3,11 @@
  * r0_printf() and r0_panic(). Depends on guest/format.c and on the outside.
  */
 #include <ring0.h>
+#include "guest/bytes.h"
+#include "guest/fail.h"
 #include "guest/format.h"
-#include "guest/runtime.h"
+#include "guest/outside.h"
+#include "guest/require.h"
 
 /* Each piece is one exit; a line is rarely longer. Exception handlers have 16 KiB of stack. */
 struct console {

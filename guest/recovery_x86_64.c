@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The tries that are under way, one within another, and how an exception goes back to one. */
-#include "runtime.h"
+#include "guest/exception_stack_x86_64.h"
+#include "guest/recovery_x86_64.h"
+#include "guest/require.h"
+#include "guest/state.h"
 
 void recover(struct r0_cpu *cpu, struct r0_frame *frame)
 {

@@ -4,7 +4,7 @@
  * instructions, since an emulator repeats those at a tenth of a loop's cost.
  */
 #include <ring0/assert.h>
-#include "guest/runtime.h"
+#include "guest/bytes.h"
 
 bool r0_same_text(const char *a, const char *b)
 {

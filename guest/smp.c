@@ -4,7 +4,11 @@
  * locks. The host halts a CPU that has nothing to do, and wakes it; the rest is done in memory.
  */
 #include <ring0.h>
-#include "runtime.h"
+#include "guest/cpu.h"
+#include "guest/entry.h"
+#include "guest/require.h"
+#include "guest/smp.h"
+#include "guest/state.h"
 
 /*
  * How often a CPU that waits looks before it lets others have the host's CPU: with fewer of those
@@ -55,8 +59,7 @@ static __attribute__((noinline)) void look_again(unsigned int *looks, enum r0_wa
 	/* Each time: a handler that came meanwhile may have waited, too. Ring 3 tells it with REST. */
 	if (!in_ring3())
 		note_wait(this_cpu(), waits, awaited);
-	/* Not r0_pause(): a report takes that for the caller's. */
-	__asm__ volatile("pause");
+	cpu_pause();
 	if (++*looks % LOOKS == 0 &&
 	    r0_ask(R0_MESSAGE_REST, waits == R0_WAIT_CPU ? cpu->number + 1 : 0,
 		   (uint64_t)awaited | waits))

@@ -3,7 +3,7 @@
  * The runtime's state, alone on its pages: page tables of ring 3 map them for ring 0 only. All
  * zero in the program; the mirror fills in the VM's copy.
  */
-#include "runtime.h"
+#include "guest/state.h"
 
 #define PAGE 4096
 

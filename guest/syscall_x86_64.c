@@ -4,7 +4,12 @@
  * file; exit() ends the test. Anything else is a test that reaches for an operating system, and
  * fails by the system call's name.
  */
-#include "runtime.h"
+#include "guest/bytes.h"
+#include "guest/entry.h"
+#include "guest/outside.h"
+#include "guest/smp.h"
+#include "guest/state.h"
+#include "guest/syscall_x86_64.h"
 
 /* Linux's numbers: arch/x86/entry/syscalls/syscall_64.tbl. */
 enum {

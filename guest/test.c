@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How a test runs in ring 0, and what it asks of the host by name. */
 #include <ring0.h>
-#include "runtime.h"
+#include "guest/entry.h"
+#include "guest/fail.h"
+#include "guest/outside.h"
+#include "guest/require.h"
+#include "guest/smp.h"
 
 void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*setup)(void),
 		  void (*teardown)(void), void *param)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* r0_try(), and r0_user_call() on top of it. */
 #include <ring0.h>
-#include "runtime.h"
+#include "guest/entry.h"
+#include "guest/own_tables.h"
+#include "guest/require.h"
+#include "guest/state.h"
 
 struct r0_fault r0_try(void (*fn)(void *arg), void *arg)
 {

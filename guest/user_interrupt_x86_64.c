@@ -5,7 +5,8 @@
  */
 #include <ring0.h>
 #include <ring0/x86.h>
-#include "runtime.h"
+#include "guest/own_tables.h"
+#include "guest/user_interrupt_x86_64.h"
 
 #define INT_N	     0xcd
 #define INT_N_LENGTH 2

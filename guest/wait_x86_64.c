@@ -5,8 +5,15 @@
  */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "guest/bytes.h"
+#include "guest/entry.h"
+#include "guest/fail.h"
+#include "guest/format.h"
 #include "guest/interrupts_x86_64.h"
-#include "guest/runtime.h"
+#include "guest/outside.h"
+#include "guest/own_tables.h"
+#include "guest/require.h"
+#include "guest/state.h"
 
 #define NS_PER_MS 1000000ull
 

@@ -11,7 +11,10 @@
 #include <ring0/x86/apic.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
-#include "guest/runtime.h"
+#include "guest/fault_x86_64.h"
+#include "guest/outside.h"
+#include "guest/smp.h"
+#include "guest/syscall_x86_64.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 #include "kvm/vcpu_x86_64.h"

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
-#include "guest/runtime.h"
+#include "guest/outside.h"
 
 /* Beside the monitor's, which is SIGRTMAX - 3. Unblocked in threads that have made a guarded call. */
 #define STOP_SIGNAL (SIGRTMAX - 4)

@@ -34,7 +34,7 @@ report()
 rooms=$(sed -n 's,^| `\([a-z]*\)/` |.*,\1,p' "$source/docs/internals.md")
 mkdir "$folder/build" "$folder/docs"
 cp "$source/docs/internals.md" "$folder/docs"
-for room in $rooms scripts; do
+for room in $rooms scripts examples; do
 	cp -r "$source/$room" "$folder"
 done
 (cd "$build" && find . -path ./tests -prune -o -name '*.o' -print | tar -c -f - -T -) |
@@ -81,7 +81,7 @@ without()
 	cp "$source/$1" "$folder/$1"
 }
 
-echo 1..7
+echo 1..10
 
 lint
 report $? 'the rooms are in order'
@@ -138,6 +138,30 @@ END
 named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): 'r0_rdmsr('" \
 	'an rdmsr in a file whose name says nothing of x86'
 without guest/format.c
+
+with_lines guest/format.c <<'END'
+static void relax(void)
+{
+	__asm__ volatile("pause");
+}
+END
+named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): '__asm__'" \
+	'an instruction in a file whose name says nothing of x86'
+without guest/format.c
+
+with_lines include/ring0/call.h <<'END'
+static inline void r0_relax(void) { __asm("pause"); }
+END
+named "include/ring0/call.h:$(grep -c '' "$folder/include/ring0/call.h"): '__asm'" \
+	'an instruction in a public header of no architecture'
+without include/ring0/call.h
+
+with_lines examples/io_test.c <<'END'
+#include "guest/format.h"
+END
+named "examples/io_test.c:$(grep -c '' "$folder/examples/io_test.c"): includes guest/format.h" \
+	'an example that includes what users do not have'
+without examples/io_test.c
 
 mkdir "$folder/attic"
 echo 'int attic;' >"$folder/attic/trunk.c"

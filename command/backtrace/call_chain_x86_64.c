@@ -88,6 +88,8 @@ static const struct {
 	{ "r0_cpu_doorbell", ROLE_WAIT },
 	{ "panic_alone", ROLE_SERVICE },
 	{ "look_again", ROLE_WAIT },
+	{ "cpu_pause", ROLE_WAIT },
+	{ "in_ring3", ROLE_WAIT },
 	{ "note_wait", ROLE_WAIT },
 	{ "end_wait", ROLE_WAIT },
 	{ "take_spinlock", ROLE_WAIT },

@@ -18,7 +18,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "guest/runtime.h"
+#include "guest/entry.h"
+#include "guest/fail.h"
+#include "guest/outside.h"
+#include "guest/own_tables.h"
+#include "guest/require.h"
 
 /* The runtime calls this one; cmocka has a macro of that name. */
 static void take_failure(enum r0_failure_kind kind, const char *file, int line, const char *text,

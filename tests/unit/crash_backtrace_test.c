@@ -5,7 +5,8 @@
  * its doorbell is UD2. Needs no KVM.
  */
 #include <ring0.h>
-#include "guest/runtime.h"
+#include "guest/outside.h"
+#include "guest/syscall_x86_64.h"
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

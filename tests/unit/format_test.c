@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "guest/bytes.h"
 #include "guest/format.h"
-#include "guest/runtime.h"
 #include <cmocka.h> /* last: it has macros of common names */
 
 /* The formats are made up, or wrong on purpose. */

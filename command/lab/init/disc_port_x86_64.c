@@ -2,7 +2,7 @@
 /*
  * Carry the port's bytes between a socket pair and the machine's hardware: what comes is on the disc,
  * what goes leaves by port 0xe9. By a thread, which alone has the right to use ports, and which
- * kill(-1) spares. Depends on atapi.h, disc.h and libc.
+ * kill(-1) spares. Depends on atapi_x86_64.h, disc.h and libc.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "command/lab/disc.h"
-#include "command/lab/init/atapi.h"
+#include "command/lab/init/atapi_x86_64.h"
 #include "command/lab/init/disc_port.h"
 
 /* Of the machine's time, between looks at the disc. Idle, it passes much faster than the host's. */

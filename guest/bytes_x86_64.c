@@ -6,7 +6,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
-#include "guest/runtime.h"
+#include "guest/bytes.h"
 
 /* The ABI has the direction flag clear at every call (System V ABI, AMD64, 3.2.1). */
 

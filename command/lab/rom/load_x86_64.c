@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Load what the disc's first block names, and go there. Memory is zero before: nothing else has run.
- * Depends on atapi.h and disc.h.
+ * Depends on atapi_x86_64.h and disc.h.
  */
-#include "command/lab/init/atapi.h"
+#include "command/lab/init/atapi_x86_64.h"
 #include "command/lab/disc.h"
 
 /* Below what is loaded; the second word survives a reset. */

@@ -4,8 +4,8 @@
  * ATA/ATAPI-6, 9.8 (the PACKET protocol) and MMC, READ (12). For the ROM and for init, which have
  * the drive for themselves. Depends on <stdint.h> alone.
  */
-#ifndef COMMAND_LAB_INIT_ATAPI_H
-#define COMMAND_LAB_INIT_ATAPI_H
+#ifndef COMMAND_LAB_INIT_ATAPI_X86_64_H
+#define COMMAND_LAB_INIT_ATAPI_X86_64_H
 
 #include <stdint.h>
 
@@ -79,4 +79,4 @@ static inline void atapi_read(uint32_t block, uint32_t count, void *to)
 	}
 }
 
-#endif /* COMMAND_LAB_INIT_ATAPI_H */
+#endif /* COMMAND_LAB_INIT_ATAPI_X86_64_H */

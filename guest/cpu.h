@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What the CPU itself knows or does: where it runs, its interrupts, a busy wait. */
+#ifndef GUEST_CPU_H
+#define GUEST_CPU_H
+
+#include <stdbool.h>
+
+#pragma GCC visibility push(hidden)
+
+/* Whether this runs in ring 3. */
+bool in_ring3(void);
+
+/* Let no interrupt in. */
+void interrupts_off(void);
+
+/* Between two looks of a busy wait: let the CPU's other thread go first. */
+void cpu_pause(void);
+
+#pragma GCC visibility pop
+
+#endif /* GUEST_CPU_H */

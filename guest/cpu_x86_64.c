@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* CS, RFLAGS.IF and PAUSE. */
+#include <ring0/x86.h>
+#include "guest/cpu.h"
+
+bool in_ring3(void)
+{
+	uint64_t cs;
+
+	/* Not r0_read_cs(), as below. */
+	__asm__("mov %%cs, %0" : "=r"(cs));
+	return cs & 3;
+}
+
+void interrupts_off(void)
+{
+	r0_cli();
+}
+
+/* SDM vol. 2B, PAUSE. Not r0_pause(): a report takes that for the caller's. */
+void cpu_pause(void)
+{
+	__asm__ volatile("pause");
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* SYSCALL in code under test. */
+#ifndef GUEST_SYSCALL_X86_64_H
+#define GUEST_SYSCALL_X86_64_H
+
+#include <stdint.h>
+
+#pragma GCC visibility push(hidden)
+
+/* What the entry code calls, through struct r0_guest: the answer, from a, b and c in RDI, RSI and RDX. */
+uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip);
+
+#pragma GCC visibility pop
+
+#endif /* GUEST_SYSCALL_X86_64_H */
