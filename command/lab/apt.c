@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * apt's and dpkg's commands, run in a directory with lists and state of their own, for the wanted
- * architecture: nothing of the system changes, and no root is needed. Depends on lab.h and libc.
+ * architecture: nothing of the system changes, and no root is needed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/apt.h"
+#include "command/lab/error.h"
+#include "command/lab/signals.h"
+#include "command/lab/strings.h"
 
 #define PROGRESS_MS 200
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the lab knows of each architecture. Depends on lab.h. */
+/* What the lab knows of each architecture. */
 #include <elf.h>
+#include "command/lab/architectures.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
 
 /* From init.S: the programs are part of the command. */
 extern const unsigned char lab_init_x86_64[], lab_init_x86_64_end[];

@@ -3,7 +3,7 @@
  * A machine emulated by Bochs, whose CPU has VMX. There is no BIOS in it and hardly a device: it
  * starts from a ROM of ours and a disc (disc.c), is told things over that disc, and answers by port
  * 0xe9. All is in memory and handed down by descriptors, so that no file is left behind and no port
- * of a network opened. Depends on bochs.h, emulator.h, lab.h and libc.
+ * of a network opened. Depends on bochs.h, emulator.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "command/lab/bochs.h"
+#include "command/lab/bochs_disc.h"
+#include "command/lab/bochs_program.h"
+#include "command/lab/cache.h"
 #include "command/lab/disc.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/fetch_bochs.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 /* From init.S. */
 extern const unsigned char lab_rom[], lab_rom_end[];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which Bochs emulates: one that was named, or the one that fetch_bochs.c built. What a named one can
- * do is seen by its help text and in its file. Depends on bochs.h, lab.h and libc.
+ * do is seen by its help text and in its file. Depends on bochs.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "command/lab/bochs.h"
-#include "command/lab/lab.h"
+#include "base/clock.h"
+#include "command/lab/bochs_program.h"
+#include "command/lab/cache.h"
+#include "command/lab/emulator.h"
+#include "command/lab/error.h"
+#include "command/lab/fetch_bochs.h"
+#include "command/lab/options.h"
+#include "command/lab/search_path.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 #define HELP_MS 10000
 
@@ -66,7 +74,7 @@ char *lab_bochs_path(const struct lab_options *options)
 /* What it says to --help, for free(). */
 static char *help_of(const char *path)
 {
-	uint64_t deadline = lab_clock() + HELP_MS;
+	uint64_t deadline = clock_ms() + HELP_MS;
 	char text[16384];
 	size_t size = 0;
 	ssize_t n = 1;
@@ -84,7 +92,7 @@ static char *help_of(const char *path)
 		_exit(127);
 	}
 	close(fds[1]);
-	while (n > 0 && size < sizeof(text) && lab_clock() < deadline) {
+	while (n > 0 && size < sizeof(text) && clock_ms() < deadline) {
 		struct pollfd more = { .fd = fds[0], .events = POLLIN };
 
 		if (poll(&more, 1, HELP_MS) <= 0)

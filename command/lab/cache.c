@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the lab keeps from one run to the next, and the directories in which it is made: on the same
- * file system, so that what is whole takes its place in one step. Depends on lab.h and libc.
+ * file system, so that what is whole takes its place in one step.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/cache.h"
+#include "command/lab/error.h"
+#include "command/lab/strings.h"
 
 int lab_make_directories(const char *path)
 {

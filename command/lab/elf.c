@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command/lab/elf.h"
+#include "command/lab/whole_file.h"
 
 static const void *part(const struct lab_blob *blob, uint64_t offset, uint64_t size)
 {

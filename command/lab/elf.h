@@ -2,14 +2,15 @@
 /*
  * A 64-bit little-endian ELF file, as the dynamic linker looks at it. All pointers are into the
  * mapped file and checked; each is NULL where the file has no such thing or is damaged there. Depends
- * on <elf.h> and lab.h.
+ * on <elf.h> and whole_file.h.
  */
 #ifndef COMMAND_LAB_ELF_H
 #define COMMAND_LAB_ELF_H
 
 #include <elf.h>
+#include <stdbool.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/whole_file.h"
 
 struct lab_elf {
 	struct lab_blob blob;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What machine.c asks of the programs that emulate a machine: QEMU (qemu.c) and Bochs (bochs.c).
- * Functions that return an int return 0 or an enum lab_status, as lab.h has it, unless they say
- * otherwise.
+ * Functions that return an int return 0 or an enum lab_status (error.h), unless they say otherwise.
  */
 #ifndef COMMAND_LAB_EMULATOR_H
 #define COMMAND_LAB_EMULATOR_H
@@ -57,21 +56,5 @@ extern const struct lab_emulator lab_qemu, lab_bochs;
 #define LAB_KERNEL_OPTIONS                                                                              \
 	"panic=-1 reboot=t mitigations=off audit=0 random.trust_cpu=on cryptomgr.notests lsm= nokaslr " \
 	"initcall_blacklist=cubictcp_register,load_system_certificate_list,crypto_kdf108_init"
-
-/* The first of the descriptors that a machine's process inherits, beside the standard ones. */
-#define LAB_FIRST_FD 10
-#define LAB_FDS_MAX  8
-
-struct lab_spawn {
-	char **command;
-	char *variable;	      /* one more for its environment, or NULL */
-	bool isolated;	      /* from the network: no port that it opens is anyone's */
-	int output;	      /* its standard output, or -1 */
-	int fds[LAB_FDS_MAX]; /* become LAB_FIRST_FD and up; -1 for none */
-	size_t count;
-};
-
-/* Start the process. machine->port and ->console are set, and made not to block here. */
-int lab_machine_spawn(struct lab_machine *machine, const struct lab_spawn *spawn);
 
 #endif /* COMMAND_LAB_EMULATOR_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `ring0 lab --fetch`: Debian's cloud kernel, or Ubuntu's for virtual machines, by apt and its
- * signatures, into the cache. Depends on lab.h and libc.
+ * signatures, into the cache.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/apt.h"
+#include "command/lab/architectures.h"
+#include "command/lab/cache.h"
+#include "command/lab/error.h"
+#include "command/lab/fetch.h"
+#include "command/lab/kernel.h"
+#include "command/lab/options.h"
+#include "command/lab/signals.h"
+#include "command/lab/strings.h"
+#include "command/lab/uncompress.h"
+#include "command/lab/whole_file.h"
 
 /* apt's lists, the packages and what is in them, and to spare. */
 #define SPACE_MB 400

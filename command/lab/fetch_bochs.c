@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bochs, for `ring0 lab --fetch --kvm intel`: Debian 13's source by apt and its signatures, changed by
- * bochs.patch, and built without debugger and display. Depends on bochs.h, lab.h and libc.
+ * bochs.patch, and built without debugger and display. Depends on bochs.h and libc.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "command/lab/bochs.h"
-#include "command/lab/lab.h"
+#include "command/lab/apt.h"
+#include "command/lab/architectures.h"
+#include "command/lab/bochs_program.h"
+#include "command/lab/cache.h"
+#include "command/lab/error.h"
+#include "command/lab/fetch_bochs.h"
+#include "command/lab/options.h"
+#include "command/lab/search_path.h"
+#include "command/lab/signals.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 /* apt's lists, the source, and what it is built to. */
 #define SPACE_MB 300

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The list of what goes into the machine: files and directories, each with its path inside.
- * Depends on lab.h and libc.
+ *
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/files.h"
+#include "command/lab/strings.h"
 
 int lab_files_add(struct lab_files *files, const char *host, const char *inside)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a program finds inside: the programs with all that they need, the files named with --file,
- * and the environment. Depends on lab.h and libc.
+ * and the environment.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -12,7 +12,13 @@
 #include <unistd.h>
 
 #include "command/lab/elf.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/files.h"
+#include "command/lab/gather.h"
+#include "command/lab/library.h"
+#include "command/lab/options.h"
+#include "command/lab/search_path.h"
+#include "command/lab/strings.h"
 
 /* Beside the files, which are in memory, for the kernel and a program that makes small VMs. */
 #define MEMORY_SPARE 160

@@ -3,7 +3,7 @@
  * The kernel inside its image, uncompressed: emulated, an x86 kernel takes a second and more to do
  * that itself, and arm64's can't. Documentation/arch/x86/boot.rst, payload_offset. Untrusted input:
  * offsets are checked.
- * Depends on lab.h and libc.
+ *
  */
 #include <elf.h>
 #include <errno.h>
@@ -12,7 +12,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/image.h"
+#include "command/lab/kernel.h"
+#include "command/lab/uncompress.h"
+#include "command/lab/whole_file.h"
 
 static uint32_t le32(const unsigned char *at)
 {

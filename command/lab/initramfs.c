@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The initial file system: the init program and the kernel's modules, as an uncompressed cpio
- * archive (Documentation/driver-api/early-userspace/buffer-format.rst). Depends on lab.h and libc.
+ * archive (Documentation/driver-api/early-userspace/buffer-format.rst).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/architectures.h"
+#include "command/lab/error.h"
+#include "command/lab/initramfs.h"
+#include "command/lab/kernel.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
+#include "command/lab/uncompress.h"
+#include "command/lab/whole_file.h"
 
 /* One entry in the "newc" format: names and contents are padded to 4 bytes. */
 static void add(FILE *archive, const char *name, mode_t mode, unsigned int major,

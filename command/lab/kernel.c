@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which kernel the machine boots, and which of its modules that takes: the one that was named, or
- * the one that fetch.c put in the cache. Depends on lab.h and libc.
+ * the one that fetch.c put in the cache.
  */
 #include <elf.h>
 #include <errno.h>
@@ -12,8 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/lab/architectures.h"
+#include "command/lab/cache.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/image.h"
+#include "command/lab/kernel.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
+#include "command/lab/uncompress.h"
+#include "command/lab/whole_file.h"
 
 /* The module's name with '-' for '_', without directory and suffixes. */
 static char *module_name(const char *path)

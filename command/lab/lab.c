@@ -1,51 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ring0 lab`: the order of things, and what signals do to it. Depends on lab.h and libc.
+ * `ring0 lab`: the order of things. A run goes through the files in this one: options.c reads the
+ * command line; gather.c collects what goes along, by files.c and library.c, which reads programs by
+ * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them by apt.c, unasked for
+ * missing.c, both uncompressed by uncompress.c; run.c has machine.c start an emulator (emulator.h)
+ * with the kernel of image.c and the initial file system of initramfs.c, state.c save and restore a
+ * machine that has booted, and session.c talk to the init program in it.
  */
-#include <signal.h>
+/*
+ * `ring0 lab`: the order of things, and what signals do to it.
+ */
 #include <stdio.h>
-#include <sys/signalfd.h>
 
 #include "command/commands.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
-
-static void catch_signals(void)
-{
-	const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		struct sigaction action;
-
-		/* What was ignored, as by nohup(1), stays so. */
-		sigaction(numbers[i], NULL, &action);
-		if (action.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	lab_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* End by the signal that ended the lab, so that a shell's loop ends too. */
-static void pass_signal_on(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	signal(lab_signal, SIG_DFL);
-	fflush(NULL);
-	raise(lab_signal);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
+#include "command/lab/error.h"
+#include "command/lab/fetch.h"
+#include "command/lab/matrix.h"
+#include "command/lab/options.h"
+#include "command/lab/program.h"
+#include "command/lab/signals.h"
 
 static int act(struct lab_options *options)
 {
 	int status = 0;
 
-	catch_signals();
+	lab_catch_signals();
 	if (options->fetch && options->kvm->emulator->fetch)
 		status = options->kvm->emulator->fetch(options);
 	if (options->fetch && !status)
@@ -68,6 +48,6 @@ int lab_main(int argc, char **argv)
 	}
 	lab_options_finish(&options);
 	if (lab_signal)
-		pass_signal_on();
+		lab_pass_signal_on();
 	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Programs and the shared libraries that they need, found by walking DT_NEEDED as ld.so(8)
- * describes, without running anything. Depends on elf.h and lab.h.
+ * describes, without running anything. Depends on elf.h.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,7 +11,12 @@
 #include <unistd.h>
 
 #include "command/lab/elf.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/files.h"
+#include "command/lab/library.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 /* No chain of libraries is this deep: a guard against scripts whose interpreter is a script. */
 #define DEPTH_MAX 64

@@ -2,7 +2,7 @@
 /*
  * One machine: the process of an emulator, our ends of its port and console, and the log of what it
  * said. How the emulator is told to make the machine is in qemu.c and bochs.c. Depends on
- * emulator.h, lab.h and libc.
+ * emulator.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
 
 #define LOG_MAX (1u << 20)
 
@@ -72,7 +76,7 @@ static int adopt(struct lab_machine *machine, pid_t pid)
 	if (pid < 0)
 		return lab_error(LAB_INTERNAL, "fork: %s", strerror(errno));
 	machine->pid = pid;
-	machine->started = lab_clock();
+	machine->started = clock_ms();
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		fcntl(ours[i], F_SETFL, O_NONBLOCK);
 	machine->process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -195,16 +199,16 @@ bool lab_machine_listen(struct lab_machine *machine)
 	take(machine, machine->console);
 	take(machine, machine->complaint);
 	if (!machine->panic_time && machine->log && strstr(machine->log, PANIC))
-		machine->panic_time = lab_clock();
+		machine->panic_time = clock_ms();
 	/* A panic reboots it, which ends it; unless the panic prevents that. */
-	if (machine->panic_time && lab_clock() >= machine->panic_time + PANIC_MS)
+	if (machine->panic_time && clock_ms() >= machine->panic_time + PANIC_MS)
 		alive = false;
 	return alive;
 }
 
 uint64_t lab_machine_clock(const struct lab_machine *machine)
 {
-	uint64_t now = lab_clock(), starved = starved_ms(machine);
+	uint64_t now = clock_ms(), starved = starved_ms(machine);
 	uint64_t most = (now - machine->started) / 16 * 15;
 
 	return now - (starved < most ? starved : most);

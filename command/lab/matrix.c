@@ -2,7 +2,7 @@
 /*
  * `ring0 lab --matrix`: a program on this host's KVM and on each that the lab has, and one table of what
  * its cases came to. What they came to is read from TAP, in which every program of ring0's and many
- * others say it. Depends on emulator.h, lab.h and libc.
+ * others say it. Depends on emulator.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +19,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/architectures.h"
+#include "command/lab/error.h"
+#include "command/lab/matrix.h"
+#include "command/lab/options.h"
+#include "command/lab/program.h"
+#include "command/lab/signals.h"
+#include "command/lab/strings.h"
 
 #define COLUMNS_MAX 32
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What RING0_LAB=auto adds: a run that finds no kernel, or no Bochs, has one fetched. Of several runs
- * at once one fetches, and the others wait for it. Depends on emulator.h, lab.h and libc.
+ * at once one fetches, and the others wait for it. Depends on emulator.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,16 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "command/lab/architectures.h"
+#include "command/lab/cache.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/fetch.h"
+#include "command/lab/kernel.h"
+#include "command/lab/missing.h"
+#include "command/lab/options.h"
+#include "command/lab/signals.h"
+#include "command/lab/strings.h"
 
 /* How often a run looks whether it is its turn. */
 #define TURN_MS 200

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of `ring0 lab`. Depends on lab.h and libc.
+ * The command line of `ring0 lab`.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/architectures.h"
+#include "command/lab/error.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
 
 #define MEMORY_MIN 192
 #define MEMORY_MAX 65536

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run of the lab, all in all: what it takes along, the kernel, the machine. Depends on lab.h and libc.
+ * One run of the lab, all in all: what it takes along, the kernel, the machine.
  */
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/files.h"
+#include "command/lab/gather.h"
+#include "command/lab/kernel.h"
+#include "command/lab/missing.h"
+#include "command/lab/options.h"
+#include "command/lab/program.h"
+#include "command/lab/run.h"
+#include "command/lab/strings.h"
 
 int lab_run_program(struct lab_options *options)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A machine emulated by QEMU: its command line, its port, console and monitor. Everything goes through
- * inherited descriptors, so that no file is left behind. Depends on emulator.h, lab.h, qemu.h and
+ * inherited descriptors, so that no file is left behind. Depends on emulator.h, qemu.h and
  * libc.
  */
 #include <elf.h>
@@ -16,9 +16,13 @@
 
 #include "command/lab/counter.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
 #include "command/lab/protocol.h"
 #include "command/lab/qemu.h"
+#include "command/lab/search_path.h"
+#include "command/lab/strings.h"
 
 /* The descriptors as QEMU inherits them. */
 enum { PORT_FD = LAB_FIRST_FD, CONSOLE_FD, MONITOR_FD, IMAGE_FD, INITRAMFS_FD, MEMORY_FD, FDS_END };

@@ -4,7 +4,7 @@
  * QEMU maps copy-on-write, so that a restore reads only what the machine then touches (QEMU's
  * capability x-ignore-shared); the rest is a migration stream of some hundred kilobytes. That goes
  * over a socket, as every QEMU can do it: a file behind "fd:" is refused since QEMU 11, and "file:" is not
- * known before 8.2. Depends on emulator.h, lab.h, qemu.h and libc.
+ * known before 8.2. Depends on emulator.h, qemu.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +18,11 @@
 #include <unistd.h>
 
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
 #include "command/lab/qemu.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 #define PAGE	   4096u
 #define MONITOR_MS 20000

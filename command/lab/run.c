@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Machines, from their start to their end, and the programs that run in them one after the other.
- * Depends on lab.h and libc.
+ *
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,18 @@
 #include <unistd.h>
 
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/files.h"
+#include "command/lab/image.h"
+#include "command/lab/initramfs.h"
+#include "command/lab/kernel.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
+#include "command/lab/run.h"
+#include "command/lab/session.h"
+#include "command/lab/signals.h"
+#include "command/lab/state.h"
+#include "command/lab/strings.h"
 
 /* As the programs that ring0 builds say that all was skipped. */
 #define STATUS_SKIP 77

@@ -2,7 +2,7 @@
 /*
  * The talk with the init program in a machine: wait for it, hand over files, run programs, pass
  * their output on as it comes. Every wait has an end: the machine's death, a signal or a time
- * limit. Depends on lab.h, protocol.h and libc.
+ * limit. Depends on protocol.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +17,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/files.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
 #include "command/lab/protocol.h"
+#include "command/lab/run.h"
+#include "command/lab/session.h"
+#include "command/lab/signals.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 /* Ample for a loaded machine: a boot takes 2 to 4 seconds. */
 #define BOOT_MS 120000
@@ -29,31 +38,12 @@
 /* A restored machine that does not answer in this time is started afresh. */
 #define RESTORED_MS 10000
 
-int lab_signals = -1;
-int lab_signal;
-
 /* What ends a wait, beside what it waits for. Internal to this file. */
 enum { GONE_DEAD = -1, GONE_LATE = -2, GONE_SIGNAL = -3 };
 
-void lab_unblock_signals(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-}
-
-int lab_take_signal(void)
-{
-	struct signalfd_siginfo info;
-
-	return read(lab_signals, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
-}
-
 /*
  * When to give a machine up: at that time of its own clock, lab_machine_clock(), which a loaded host does
- * not bring forward; or for what the user limits of the host's, lab_clock(). 0: never.
+ * not bring forward; or for what the user limits of the host's, clock_ms(). 0: never.
  */
 struct limit {
 	uint64_t end;
@@ -68,7 +58,7 @@ static struct limit limit_of(const struct lab_machine *machine, uint64_t millise
 /* Milliseconds left, at most an hour; 0 when it is over; -1 for ever. */
 static int time_left(const struct lab_machine *machine, struct limit limit)
 {
-	uint64_t now = limit.is_hosts ? lab_clock() : lab_machine_clock(machine);
+	uint64_t now = limit.is_hosts ? clock_ms() : lab_machine_clock(machine);
 
 	if (!limit.end)
 		return -1;
@@ -406,7 +396,7 @@ int lab_session_run(struct lab_machine *machine, const struct lab_options *optio
 		return lab_error(LAB_USAGE, "the arguments and the environment are too long");
 	}
 	if (options->timeout)
-		limit.end = lab_clock() + options->timeout * 1000ull;
+		limit.end = clock_ms() + options->timeout * 1000ull;
 	gone = transmit_message(machine, LAB_RUN, message, size, limit_of(machine, TALK_MS));
 	free(message);
 	while (!gone && result < 0) {

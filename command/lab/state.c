@@ -3,7 +3,7 @@
  * The warm start: the state of a machine that has booted and waits for files, saved once and
  * restored for each run. What it consists of is the emulator's affair. A state is written in full
  * under another name and never changed; it is found by all that it depends on. Depends on
- * emulator.h, lab.h and libc.
+ * emulator.h and libc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command/lab/architectures.h"
+#include "command/lab/cache.h"
 #include "command/lab/emulator.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/kernel.h"
+#include "command/lab/machine.h"
+#include "command/lab/options.h"
+#include "command/lab/state.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 /* Changes when what is saved does. */
 #define FORMAT 1

@@ -2,7 +2,7 @@
 /*
  * Kernels and modules uncompressed, by the libraries of those who made the formats. Untrusted
  * input: what is made of it has a limit, and what is damaged or cut short is refused. Depends on
- * lab.h, zlib, liblzma, libzstd and liblz4.
+ * zlib, liblzma, libzstd and liblz4.
  */
 #include <errno.h>
 #include <lz4.h>
@@ -12,7 +12,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/uncompress.h"
+#include "command/lab/whole_file.h"
 
 /* Of what comes out: several times the largest kernel, with what a module has to debug it. */
 #define SIZE_MAX_OUT (256u << 20)

@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "command/lab/bochs.h"
+#include "command/lab/bochs_disc.h"
 #include "command/lab/disc.h"
 
 #define MEMORY_MB 64u

@@ -16,8 +16,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "command/lab/architectures.h"
 #include "command/lab/elf.h"
-#include "command/lab/lab.h"
+#include "command/lab/error.h"
+#include "command/lab/files.h"
+#include "command/lab/library.h"
+#include "command/lab/options.h"
+#include "command/lab/strings.h"
+#include "command/lab/whole_file.h"
 
 enum { LOAD, INTERPRETER, DYNAMIC, SPARE, SEGMENTS };
 enum { NEEDED, RUNPATH, STRINGS, STRINGS_SIZE, END, ENTRIES };

@@ -19,7 +19,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "command/lab/lab.h"
+#include "command/lab/strings.h"
+#include "command/lab/uncompress.h"
+#include "command/lab/whole_file.h"
 
 #define LZ4_BLOCK (8u << 20)
 #define SMALL	  600u

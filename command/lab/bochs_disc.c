@@ -3,7 +3,7 @@
  * The disc that a machine in Bochs boots from and listens to (disc.h), a file in memory: the kernel,
  * the initial file system, and what a BIOS would tell the kernel. Boot parameters are by
  * Documentation/arch/x86/{boot,zero-page}.rst, ACPI tables by ACPI 6.5, 5.2. Untrusted input: offsets
- * in the kernel are checked. Depends on disc.h, lab.h and libc.
+ * in the kernel are checked. Depends on disc.h and libc.
  */
 #include <elf.h>
 #include <errno.h>
@@ -13,9 +13,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "command/lab/bochs.h"
+#include "command/lab/bochs_disc.h"
 #include "command/lab/disc.h"
-#include "command/lab/lab.h"
+#include "command/lab/whole_file.h"
 
 /* Where things lie in the machine's memory; below are the ROM's stack and page tables. */
 #define TELLING	     0x10000u /* what is told: the boot parameters, */
