@@ -2,7 +2,7 @@
 /* What the lab knows of each architecture. */
 #include <elf.h>
 #include "command/lab/architectures.h"
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 
 /* From init.S: the programs are part of the command. */
 extern const unsigned char lab_init_x86_64[], lab_init_x86_64_end[];

@@ -13,9 +13,9 @@
 #include <stdio.h>
 
 #include "command/commands.h"
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
-#include "command/lab/fetch.h"
+#include "command/lab/kernels/fetch.h"
 #include "command/lab/matrix.h"
 #include "command/lab/options.h"
 #include "command/lab/program.h"

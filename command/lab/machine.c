@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
 #include "command/lab/machine.h"
 #include "command/lab/options.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "command/lab/kernel.h"
+#include "command/lab/kernels/kernel.h"
 #include "command/lab/options.h"
 
 struct lab_emulator;

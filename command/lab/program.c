@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
-#include "command/lab/files.h"
-#include "command/lab/gather.h"
-#include "command/lab/kernel.h"
-#include "command/lab/missing.h"
+#include "command/lab/programs/files.h"
+#include "command/lab/programs/gather.h"
+#include "command/lab/kernels/kernel.h"
+#include "command/lab/kernels/missing.h"
 #include "command/lab/options.h"
 #include "command/lab/program.h"
 #include "command/lab/run.h"

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
-#include "command/lab/files.h"
-#include "command/lab/image.h"
-#include "command/lab/initramfs.h"
-#include "command/lab/kernel.h"
+#include "command/lab/programs/files.h"
+#include "command/lab/kernels/image.h"
+#include "command/lab/kernels/initramfs.h"
+#include "command/lab/kernels/kernel.h"
 #include "command/lab/machine.h"
 #include "command/lab/options.h"
 #include "command/lab/run.h"

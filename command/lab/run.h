@@ -3,8 +3,8 @@
 #ifndef COMMAND_LAB_RUN_H
 #define COMMAND_LAB_RUN_H
 
-#include "command/lab/files.h"
-#include "command/lab/kernel.h"
+#include "command/lab/programs/files.h"
+#include "command/lab/kernels/kernel.h"
 #include "command/lab/options.h"
 
 /* Run the programs, in as few machines as can be. The status to exit with. */

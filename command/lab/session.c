@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
-#include "command/lab/files.h"
+#include "command/lab/programs/files.h"
 #include "command/lab/machine.h"
 #include "command/lab/options.h"
 #include "command/lab/protocol.h"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "command/lab/files.h"
+#include "command/lab/programs/files.h"
 #include "command/lab/machine.h"
 #include "command/lab/options.h"
 

@@ -15,9 +15,9 @@
 
 #include "command/lab/architectures.h"
 #include "command/lab/cache.h"
-#include "command/lab/emulator.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
-#include "command/lab/kernel.h"
+#include "command/lab/kernels/kernel.h"
 #include "command/lab/machine.h"
 #include "command/lab/options.h"
 #include "command/lab/state.h"

@@ -3,7 +3,7 @@
 #ifndef COMMAND_LAB_STATE_H
 #define COMMAND_LAB_STATE_H
 
-#include "command/lab/kernel.h"
+#include "command/lab/kernels/kernel.h"
 #include "command/lab/machine.h"
 #include "command/lab/options.h"
 

@@ -16,8 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "command/lab/bochs_disc.h"
-#include "command/lab/disc.h"
+#include "command/lab/emulators/bochs_disc.h"
+#include "command/lab/emulators/disc.h"
 
 #define MEMORY_MB 64u
 #define MEMORY	  ((uint64_t)MEMORY_MB << 20)

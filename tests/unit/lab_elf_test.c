@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "command/lab/architectures.h"
-#include "command/lab/elf.h"
+#include "command/lab/programs/elf.h"
 #include "command/lab/error.h"
-#include "command/lab/files.h"
-#include "command/lab/library.h"
+#include "command/lab/programs/files.h"
+#include "command/lab/programs/library.h"
 #include "command/lab/options.h"
 #include "command/lab/strings.h"
 #include "command/lab/whole_file.h"

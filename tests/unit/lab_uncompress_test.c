@@ -20,7 +20,7 @@
 #include <zstd.h>
 
 #include "command/lab/strings.h"
-#include "command/lab/uncompress.h"
+#include "command/lab/kernels/uncompress.h"
 #include "command/lab/whole_file.h"
 
 #define LZ4_BLOCK (8u << 20)

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "command/lab/disc.h"
+#include "command/lab/emulators/disc.h"
 
 enum {
 	ATA_DATA = 0x1f0,

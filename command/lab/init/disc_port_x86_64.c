@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "command/lab/disc.h"
+#include "command/lab/emulators/disc.h"
 #include "command/lab/init/atapi_x86_64.h"
 #include "command/lab/init/disc_port.h"
 
