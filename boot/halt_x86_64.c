@@ -4,6 +4,7 @@
 #include <string.h>
 #include <ring0/x86/apic.h>
 #include <ring0/x86/registers.h>
+#include "monitor/irqchip.h"
 #include "monitor/rest.h"
 
 /* What IF holds back, a CPU at HLT does not need: SDM vol. 3A, 10.5.1 and 10.11.1, delivery modes. */
@@ -56,15 +57,33 @@ static bool cpu_is_halted(const struct vcpu *vcpu)
 	       !local_apic_may_wake(vcpu->fd);
 }
 
-static bool ioapic_may_wake(const struct vm *vm)
+static bool read_ioapic(const struct r0_vm *vm, uint64_t *entries)
 {
 	struct kvm_irqchip ioapic = { .chip_id = KVM_IRQCHIP_IOAPIC };
 	size_t i;
 
-	if (KVM_IOCTL(vm->fd, KVM_GET_IRQCHIP, &ioapic, NULL) < 0)
+	if (vm->options.split_irqchip) {
+		pthread_mutex_lock(&vm->devices->lock);
+		irqchip_entries(vm->devices->irqchip, entries);
+		pthread_mutex_unlock(&vm->devices->lock);
+		return true;
+	}
+	if (KVM_IOCTL(vm->vm.fd, KVM_GET_IRQCHIP, &ioapic, NULL) < 0)
+		return false;
+	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)
+		entries[i] = ioapic.chip.ioapic.redirtbl[i].bits;
+	return true;
+}
+
+static bool ioapic_may_wake(const struct r0_vm *vm)
+{
+	uint64_t entries[KVM_IOAPIC_NUM_PINS];
+	size_t i;
+
+	if (!read_ioapic(vm, entries))
 		return true;
 	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)
-		if (may_wake(ioapic.chip.ioapic.redirtbl[i].bits))
+		if (may_wake(entries[i]))
 			return true;
 	return false;
 }
@@ -78,7 +97,7 @@ static bool is_halted(const struct r0_vm *vm)
 	for (i = 0; i < vm->options.cpus; i++)
 		if (!cpu_is_halted(&vm->cpus[i].vcpu))
 			return false;
-	return !ioapic_may_wake(&vm->vm);
+	return !ioapic_may_wake(vm);
 }
 
 bool boot_is_halted(struct r0_vm *vm)

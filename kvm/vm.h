@@ -16,7 +16,7 @@
 struct vm {
 	struct kvm *kvm; /* not owned */
 	int fd;
-	bool irqchip, pit; /* it has them: see struct vm_options */
+	bool irqchip, split, pit; /* it has them: see struct vm_options */
 	/* What its CPUs say of themselves, of the architecture, or NULL: as KVM supports. Owned. */
 	struct cpu_model *cpu_model;
 };
@@ -29,6 +29,7 @@ struct vm {
  */
 struct vm_options {
 	bool irqchip; /* a local APIC for each vCPU, two PICs and an IOAPIC */
+	bool split;   /* with irqchip, local APICs alone; a PIT there is not */
 	bool pit;     /* a PIT, and the part of port 0x61 that belongs to it; needs irqchip */
 	const char *
 		cpu; /* of the architecture: kvm/cpu_model_x86_64.h; NULL is all that KVM supports */
@@ -36,7 +37,7 @@ struct vm_options {
 
 /*
  * Make an empty VM; `options` may be NULL for none of them. Returns 0; -EINVAL for a PIT without
- * interrupt controllers; another -errno. vm_finish() releases it.
+ * interrupt controllers; -ENOTSUP for a KVM that has no split ones; another -errno. vm_finish() releases it.
  */
 int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, struct error *error);
 void vm_finish(struct vm *vm);
@@ -60,7 +61,8 @@ int vm_set_slot(struct vm *vm, const struct vm_slot *slot, struct error *error);
 int vm_dirty_log(struct vm *vm, uint32_t slot, uint64_t *bitmap, struct error *error);
 
 /*
- * Raise or lower the line of a GSI, of a VM with interrupt controllers. Returns 0 or -errno.
+ * Raise or lower the line of a GSI, of a VM with interrupt controllers that are not split. Returns 0 or
+ * -errno.
  */
 int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error);
 

@@ -23,7 +23,7 @@ static int read_state(struct vm_state *state, const struct vm *vm, struct error 
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < CHIPS && vm->irqchip && err >= 0; i++) {
+	for (i = 0; i < CHIPS && vm->irqchip && !vm->split && err >= 0; i++) {
 		state->chips[i].chip_id = chips[i].id;
 		err = KVM_IOCTL(vm->fd, KVM_GET_IRQCHIP, &state->chips[i], error);
 	}
@@ -64,7 +64,7 @@ int vm_state_restore(const struct vm_state *state, struct vm *vm, struct error *
 
 		err = KVM_IOCTL(vm->fd, KVM_SET_PIT2, &pit, error);
 	}
-	for (i = 0; i < CHIPS && vm->irqchip && err >= 0; i++) {
+	for (i = 0; i < CHIPS && vm->irqchip && !vm->split && err >= 0; i++) {
 		struct kvm_irqchip chip = state->chips[i];
 
 		/* Declared as one that reads, but it sets. */

@@ -109,6 +109,21 @@ static int route_gsis(struct vm *vm, struct error *error)
 	return KVM_IOCTL_VALUE(vm->fd, KVM_SET_GSI_ROUTING, routing, error);
 }
 
+/* Documentation/virt/kvm/api.rst, 7.5: as many GSIs are an IOAPIC's whose ends of interrupts leave the VM. */
+static int split_irqchip(struct vm *vm, struct error *error)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_SPLIT_IRQCHIP,
+		.args = { VM_MESSAGES_MAX },
+	};
+
+	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SPLIT_IRQCHIP) <= 0)
+		return error_set(error, ENOTSUP,
+				 "this KVM has no split interrupt controllers "
+				 "(KVM_CAP_SPLIT_IRQCHIP)");
+	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
+}
+
 static int make_irqchip(struct vm *vm, const struct vm_options *options, struct error *error)
 {
 	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
@@ -118,12 +133,15 @@ static int make_irqchip(struct vm *vm, const struct vm_options *options, struct 
 		return options->pit ? error_set(error, EINVAL,
 						"a VM's PIT needs its interrupt controllers") :
 				      0;
+	vm->irqchip = true;
+	vm->split = options->split;
+	if (options->split)
+		return split_irqchip(vm, error);
 	err = KVM_IOCTL_VALUE(vm->fd, KVM_CREATE_IRQCHIP, 0, error);
 	if (err >= 0)
 		err = route_gsis(vm, error);
 	if (err >= 0 && options->pit)
 		err = KVM_IOCTL(vm->fd, KVM_CREATE_PIT2, &pit, error);
-	vm->irqchip = true;
 	vm->pit = options->pit;
 	return err;
 }
@@ -168,6 +186,35 @@ int vm_replace_pit(struct vm *vm, bool on, struct error *error)
 		pit.flags |= KVM_PIT_FLAGS_HPET_LEGACY;
 	err = KVM_IOCTL(vm->fd, KVM_SET_PIT2, &pit, error);
 	return err < 0 ? err : 0;
+}
+
+int vm_send_message(struct vm *vm, const struct vm_message *message, struct error *error)
+{
+	struct kvm_msi msi = { .address_lo = message->address, .data = message->data };
+
+	/* Positive if it went somewhere. */
+	int err = KVM_IOCTL(vm->fd, KVM_SIGNAL_MSI, &msi, error);
+
+	return err < 0 ? err : 0;
+}
+
+int vm_tell_ends(struct vm *vm, const struct vm_message *messages, size_t count,
+		 struct error *error)
+{
+	union {
+		struct kvm_irq_routing routing;
+		uint8_t bytes[sizeof(struct kvm_irq_routing) +
+			      VM_MESSAGES_MAX * sizeof(struct kvm_irq_routing_entry)];
+	} table = { .routing = { .nr = (uint32_t)count } };
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		table.routing.entries[i] = (struct kvm_irq_routing_entry){
+			.gsi = i,
+			.type = KVM_IRQ_ROUTING_MSI,
+			.u.msi = { .address_lo = messages[i].address, .data = messages[i].data },
+		};
+	return KVM_IOCTL_VALUE(vm->fd, KVM_SET_GSI_ROUTING, &table.routing, error);
 }
 
 int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error)

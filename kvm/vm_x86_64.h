@@ -38,4 +38,22 @@ int vm_filter_all_msrs(struct vm *vm, bool apic_base, struct error *error);
  */
 int vm_replace_pit(struct vm *vm, bool on, struct error *error);
 
+/* A message-signalled interrupt (SDM vol. 3A, 10.11), of a VM with local APICs. */
+struct vm_message {
+	uint32_t address, data;
+};
+
+/* Send one to the local APICs. Returns 0 or -errno. */
+int vm_send_message(struct vm *vm, const struct vm_message *message, struct error *error);
+
+#define VM_MESSAGES_MAX 24 /* inputs of an IOAPIC */
+
+/*
+ * Of a VM with split interrupt controllers: from now on, ends of interrupts with the vectors of these
+ * messages alone, VM_MESSAGES_MAX at most, leave the VM (KVM_EXIT_IOAPIC_EOI), at the CPUs that they go
+ * to. Returns 0 or -errno.
+ */
+int vm_tell_ends(struct vm *vm, const struct vm_message *messages, size_t count,
+		 struct error *error);
+
 #endif /* KVM_VM_X86_64_H */

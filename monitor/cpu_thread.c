@@ -7,18 +7,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "monitor/cpu.h"
+#include "monitor/irqchip.h"
 #include "monitor/rest.h"
 #include "monitor/translate.h"
 #include "monitor/watch_cpu.h"
 
 static int arm(void *context, struct error *error)
 {
-	return monitor_watch_arm(context, error);
+	int err = irqchip_arm(context, error);
+
+	return err ? err : monitor_watch_arm(context, error);
 }
 
 static int run(void *context, struct error *error)
 {
-	return monitor_watch_run(context, error);
+	struct monitor_cpu *cpu = context;
+	int err = monitor_watch_run(cpu, error);
+
+	/* Whatever it was, KVM_RUN has finished it where it returns for a signal. */
+	cpu->half_way = !err && cpu->vcpu.run->exit_reason != KVM_EXIT_IRQ_WINDOW_OPEN;
+	return err;
 }
 
 static void immediate_exit(void *context, bool on)
@@ -43,7 +51,7 @@ static struct exit serve(void *context, struct error *error)
 	struct exit exit = { .outcome = EXIT_CONTINUE };
 	char text[256];
 
-	if (monitor_serve_own(cpu))
+	if (monitor_serve_own(cpu) || irqchip_serve(cpu))
 		return exit;
 	pthread_mutex_lock(&devices->lock);
 	exit = exit_classify(state, cpu->machine->kvm->run_size, &devices->bus);
@@ -206,6 +214,7 @@ void *monitor_cpu_thread(void *context)
 	struct cpu_loop_result result;
 	struct error error = { "" };
 
+	cpu->half_way = false;
 	vcpu_prepare_thread();
 	set_thread(cpu, (pid_t)syscall(SYS_gettid));
 	/* What kicked it before it could be: the loop looks at the reasons first. */

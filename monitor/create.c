@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "monitor/reset.h"
 #include "monitor/cpu.h"
 #include "monitor/rest.h"
@@ -105,10 +107,21 @@ static void finish_locks(struct r0_vm *vm)
 	pthread_mutex_destroy(&vm->control);
 }
 
+/* What its own thread does, it sees before it runs again. */
+static void kick_first(void *context)
+{
+	struct r0_vm *vm = context;
+	const pid_t self = (pid_t)syscall(SYS_gettid);
+
+	if (vm->cpus && __atomic_load_n(&vm->cpus[0].vcpu.thread, __ATOMIC_SEQ_CST) != self)
+		monitor_kick(&vm->cpus[0]);
+}
+
 static int make_machine(struct r0_vm *vm, struct error *error)
 {
 	const struct vm_options options = { .irqchip = vm->options.irqchip,
-					    .pit = vm->options.pit,
+					    .split = vm->options.split_irqchip,
+					    .pit = vm->options.pit && !vm->options.split_irqchip,
 					    .cpu = vm->options.cpu };
 	int err = kvm_create(&vm->kvm, error);
 
@@ -123,6 +136,8 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	err = devices_create(&vm->devices, &vm->options, &vm->vm, &vm->memory, error);
 	if (err)
 		goto memory;
+	vm->devices->kick = kick_first;
+	vm->devices->kick_context = vm;
 	err = park_control_init(&vm->park, error);
 	if (err)
 		goto devices;

@@ -3,13 +3,17 @@
 #include "monitor/outlets.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "monitor/irqchip.h"
 
 /* To the guest's interrupt controllers. KVM refuses only lines that there are none of. */
 static void set_line(void *context, unsigned int number, bool level)
 {
 	struct devices *devices = context;
 
-	vm_set_irq(devices->vm, number, level, NULL);
+	if (devices->irqchip)
+		irqchip_set_line(devices->irqchip, number, level);
+	else
+		vm_set_irq(devices->vm, number, level, NULL);
 }
 
 struct irq_line devices_line(struct devices *devices, unsigned int number)

@@ -121,7 +121,7 @@ static struct full_snapshot_shape shape_of(struct r0_vm *vm)
 	}
 	return (struct full_snapshot_shape){
 		.cpus = vm->options.cpus,
-		.irqchip = vm->options.irqchip,
+		.irqchip = vm->options.irqchip + vm->options.split_irqchip,
 		.pit = vm->options.pit,
 		.devices_size = (uint32_t)devices_state_size(vm->devices),
 		.devices = sum,
@@ -273,6 +273,7 @@ int r0_vm_snapshot_take(struct r0_vm_snapshot **result, struct r0_vm *vm, struct
 static int check_shape(const struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
 	const struct full_snapshot_shape *has = &snapshot->shape, needs = shape_of(vm);
+	static const char *const irqchips[] = { "no", "an", "a split" };
 	struct error why = { "" };
 	uint32_t i;
 
@@ -284,8 +285,8 @@ static int check_shape(const struct r0_vm_snapshot *snapshot, struct r0_vm *vm, 
 				 (unsigned long long)needs.memory >> 10);
 	if (has->irqchip != needs.irqchip || has->pit != needs.pit)
 		return error_set(error, EINVAL,
-				 "a snapshot %s irqchip and %s PIT does not fit the VM",
-				 has->irqchip ? "with" : "without", has->pit ? "with" : "without");
+				 "a snapshot with %s irqchip and %s PIT does not fit the VM",
+				 irqchips[has->irqchip % 3], has->pit ? "a" : "no");
 	if (has->devices != needs.devices || has->devices_size != needs.devices_size)
 		return error_set(error, EINVAL,
 				 "the snapshot's devices are not those that the VM has");

@@ -13,7 +13,8 @@
 /* What a machine and its snapshot have to have in common. */
 struct full_snapshot_shape {
 	uint32_t cpus;
-	uint32_t irqchip, pit;
+	uint32_t irqchip; /* 2 if it is split */
+	uint32_t pit;
 	uint32_t devices_size; /* bytes of registers */
 	uint64_t devices;      /* which they are, in which order: a checksum of their names */
 	uint64_t memory;       /* bytes */

@@ -241,7 +241,7 @@ static int check_head(const struct file_head *head, uint64_t file_size, struct e
 		return error_set(error, EBADMSG,
 				 "the snapshot is damaged: it has %" PRIu64 " bytes, not %" PRIu64,
 				 file_size, head->size);
-	if (!shape->cpus || shape->cpus > R0_VM_CPUS_MAX || shape->irqchip > 1 || shape->pit > 1 ||
+	if (!shape->cpus || shape->cpus > R0_VM_CPUS_MAX || shape->irqchip > 2 || shape->pit > 1 ||
 	    !shape->memory || shape->memory % PAGE_SIZE || shape->memory > GUEST_MEMORY_MAX ||
 	    shape->devices_size > PART_MAX || head->page_count > shape->memory / PAGE_SIZE)
 		return error_set(error, EBADMSG,

@@ -29,6 +29,7 @@ struct monitor_cpu {
 	bool has_entry;		   /* or needs none; under control */
 	bool has_thread;	   /* to be joined */
 	bool has_turn;		   /* holds machine->turn; of its thread */
+	bool half_way;		   /* in an instruction that left the VM; likewise */
 	enum bus_end end;	   /* what the guest asked for, where a device said so */
 	uint64_t status;	   /* with BUS_END_STATUS */
 	bool by_device;		   /* it was a device that ended the machine */

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "monitor/irqchip.h"
 #include "monitor/outlets.h"
 #include "monitor/wiring_pc.h"
 #include "monitor/wiring_virtio.h"
@@ -88,6 +89,8 @@ int devices_create(struct devices **result, const struct r0_vm_options *options,
 		err = devices_add_pc(devices, memory, error);
 	if (!err)
 		err = devices_add_virtio(devices, &memory->ram, error);
+	if (!err)
+		err = irqchip_add(devices, error);
 	if (err)
 		devices_destroy(devices);
 	else
@@ -101,6 +104,7 @@ void devices_destroy(struct devices *devices)
 
 	devices_finish_virtio(devices);
 	devices_finish_pc(devices);
+	irqchip_finish(devices);
 	for (i = 0; i < R0_VM_CONSOLES; i++)
 		free(devices->consoles[i].capture.bytes);
 	if (devices->wake_evt >= 0)

@@ -65,8 +65,11 @@ struct devices {
 	struct debug_console debug_console;
 	struct virtio_console virtio_console;
 	struct virtio_block block;
-	struct virtio_net *net; /* NULL if there is none: it is large */
-	struct pc *pc;		/* likewise: monitor/wiring_pc.h */
+	struct virtio_net *net;	     /* NULL if there is none: it is large */
+	struct pc *pc;		     /* likewise: monitor/wiring_pc.h */
+	struct irqchip *irqchip;     /* likewise: monitor/irqchip.h */
+	void (*kick)(void *context); /* has the first CPU look at what it asks for, or NULL */
+	void *kick_context;
 	struct devices_queue queues[DEVICES_QUEUES_MAX];
 	size_t queue_count;
 	struct devices_window windows[DEVICES_WINDOWS_MAX];

@@ -14,6 +14,7 @@
 #include "devices/rtc.h"
 #include "devices/test_device.h"
 #include "kvm/vm_x86_64.h"
+#include "monitor/irqchip.h"
 #include "monitor/outlets.h"
 
 /* CMOS shutdown status of a machine that comes back from S3, as SeaBIOS looks for it. */
@@ -65,7 +66,10 @@ static void replace_timers(void *context, bool on)
 {
 	struct pc *pc = context;
 
-	vm_replace_pit(pc->devices->vm, on, NULL);
+	if (pc->devices->irqchip)
+		irqchip_replace_pit(pc->devices->irqchip, on);
+	else
+		vm_replace_pit(pc->devices->vm, on, NULL);
 }
 
 static int add_clocks(struct pc *pc, struct error *error)

@@ -34,6 +34,14 @@ enum boot_status {
 /* A kernel that resets the machine as often will do it for ever. */
 #define BOOT_RESETS_MAX 32
 
+/* Who has the machine's interrupt controllers and timer. */
+enum boot_irqchip {
+	BOOT_IRQCHIP_DEFAULT, /* of the machine's: boot_options_parse() leaves none of these */
+	BOOT_IRQCHIP_KERNEL,
+	BOOT_IRQCHIP_SPLIT, /* KVM the local APICs, the monitor the rest */
+	BOOT_IRQCHIP_NONE,
+};
+
 struct boot_options {
 	const char *kernel;
 	char *command_line;		       /* of --append and what follows --; for free() */
@@ -50,6 +58,7 @@ struct boot_options {
 	unsigned int time_limit_ms; /* 0 for none */
 	enum r0_boot_protocol protocol;
 	bool bare; /* --machine none */
+	enum boot_irqchip irqchip;
 	bool test_devices;
 	const char *cpu; /* or NULL */
 	bool verbose, help;

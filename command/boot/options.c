@@ -22,6 +22,7 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_PROTOCOL,
 	OPTION_MACHINE,
+	OPTION_IRQCHIP,
 	OPTION_SYMBOLS,
 	OPTION_TEST_DEVICES,
 	OPTION_CPU,
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "protocol", required_argument, NULL, OPTION_PROTOCOL },
 	{ "machine", required_argument, NULL, OPTION_MACHINE },
+	{ "irqchip", required_argument, NULL, OPTION_IRQCHIP },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
 	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
@@ -68,6 +70,9 @@ static const char help[] =
 	"  --protocol auto|multiboot|multiboot2|pvh|linux|elf|firmware\n"
 	"                    how it is started (default auto: as the file says)\n"
 	"  --machine pc|none none has serial lines, i8042 and virtio alone (default pc)\n"
+	"  --irqchip kernel|split|none\n"
+	"                    who has the interrupt controllers: KVM; KVM the local APICs alone;\n"
+	"                    nobody (default kernel; with --machine none, none)\n"
 	"  --test-devices    the devices that kvm-unit-tests' images drive\n"
 	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
 	"  -v, --verbose     say how it is started\n"
@@ -184,6 +189,20 @@ static int parse_machine(const char *text, bool *bare)
 	return boot_error(BOOT_USAGE, "--machine %s: there are pc and none", text);
 }
 
+static int parse_irqchip(const char *text, enum boot_irqchip *irqchip)
+{
+	static const char *const names[] = { "kernel", "split", "none" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(text, names[i]) != 0)
+			continue;
+		*irqchip = (enum boot_irqchip)(BOOT_IRQCHIP_KERNEL + i);
+		return 0;
+	}
+	return boot_error(BOOT_USAGE, "--irqchip %s: there are kernel, split and none", text);
+}
+
 static int add_module(const char *file, struct boot_options *options)
 {
 	/* One is left for the environment. */
@@ -238,6 +257,8 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return parse_protocol(value, &options->protocol);
 	case OPTION_MACHINE:
 		return parse_machine(value, &options->bare);
+	case OPTION_IRQCHIP:
+		return parse_irqchip(value, &options->irqchip);
 	case OPTION_CPU:
 		options->cpu = value;
 		return 0;
@@ -300,11 +321,13 @@ int boot_options_parse(int argc, char **argv, struct boot_options *options)
 		return status;
 	if (!options->kernel)
 		return boot_error(BOOT_USAGE, "which kernel? See `ring0 boot --help`");
-	if (options->bare && options->cpus > 1)
+	if (options->irqchip == BOOT_IRQCHIP_DEFAULT)
+		options->irqchip = options->bare ? BOOT_IRQCHIP_NONE : BOOT_IRQCHIP_KERNEL;
+	if (options->irqchip == BOOT_IRQCHIP_NONE && options->cpus > 1)
 		return boot_error(BOOT_USAGE,
-				  "--cpus %u: with --machine none there is nothing to start others "
-				  "than the first by",
-				  options->cpus);
+				  "--cpus %u: with %s none there is nothing to start others than "
+				  "the first by",
+				  options->cpus, options->bare ? "--machine" : "--irqchip");
 	return 0;
 }
 

@@ -175,8 +175,9 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 	const struct r0_vm_options vm_options = {
 		.cpus = options->cpus,
 		.memory = options->memory,
-		.irqchip = !options->bare,
-		.pit = !options->bare,
+		.irqchip = options->irqchip != BOOT_IRQCHIP_NONE,
+		.pit = options->irqchip != BOOT_IRQCHIP_NONE,
+		.split_irqchip = options->irqchip == BOOT_IRQCHIP_SPLIT,
 		.pc = !options->bare,
 		.test_devices = options->test_devices,
 		.cpu = options->cpu,
@@ -290,7 +291,7 @@ static int sooner(int a, int b)
 /* When attend() has to look at something else than what poll() tells. */
 static int wait_ms(const struct session *session, const struct boot_halt *halt)
 {
-	int wait = session->options->bare ? -1 : boot_halt_wait_ms(halt);
+	int wait = session->options->irqchip == BOOT_IRQCHIP_NONE ? -1 : boot_halt_wait_ms(halt);
 
 	if (session->typed_size)
 		wait = sooner(wait, OFFER_AGAIN_MS);
@@ -323,7 +324,7 @@ static void attend(struct session *session, struct r0_vm *vm)
 			read_input(session);
 		if (session->typed_size)
 			offer_input(session, vm);
-		if (!session->options->bare && boot_halt_look(&halt, vm))
+		if (session->options->irqchip != BOOT_IRQCHIP_NONE && boot_halt_look(&halt, vm))
 			session->is_halted = true;
 		session->is_late = clock_ns() >= session->deadline_ns;
 		if (session->is_halted || session->is_late ||

@@ -67,7 +67,12 @@ struct r0_vm_options {
 	 */
 	uint64_t memory;
 	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM */
-	bool pit;     /* the timer 8254, by KVM; needs irqchip */
+	bool pit;     /* the timer 8254, likewise; needs irqchip */
+	/*
+	 * Of these, KVM has the local APICs alone, and the monitor the rest (KVM_CAP_SPLIT_IRQCHIP); needs irqchip.
+	 * -ENOTSUP on a KVM that has no such thing.
+	 */
+	bool split_irqchip;
 	/*
 	 * What the CPUs say of themselves: BASE[,+FEATURE,-FEATURE,phys-bits=N,vendor=TEXT…] with the base
 	 * max or host, which are all that KVM supports (docs/boot.md). NULL is the same without a hypervisor's

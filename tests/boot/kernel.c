@@ -4,7 +4,7 @@
  * the last word of its command line says: see end(). For all protocols; 32-bit code.
  */
 #include <stddef.h>
-#include <stdint.h>
+#include "tests/boot/kernel.h"
 
 enum protocol { MULTIBOOT = 1, MULTIBOOT2, PVH, LINUX, ELF };
 
@@ -13,7 +13,7 @@ enum protocol { MULTIBOOT = 1, MULTIBOOT2, PVH, LINUX, ELF };
 
 void kernel(enum protocol protocol, uint32_t value);
 
-static void out8(uint16_t port, uint8_t value)
+void out8(uint16_t port, uint8_t value)
 {
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
@@ -23,7 +23,7 @@ static void out16(uint16_t port, uint16_t value)
 	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
 }
 
-static uint8_t in8(uint16_t port)
+uint8_t in8(uint16_t port)
 {
 	uint8_t value;
 
@@ -36,7 +36,7 @@ static void put(char c)
 	out8(COM1, (uint8_t)c);
 }
 
-static void print(const char *text)
+void print(const char *text)
 {
 	while (*text)
 		put(*text++);
@@ -266,6 +266,8 @@ static void end(const char *command_line)
 		out8(0xcf9, 6);
 	if (is_last_word(command_line, "end=init"))
 		init_itself();
+	if (is_last_word(command_line, "end=interrupts"))
+		take_interrupts();
 	if (is_last_word(command_line, "end=echo"))
 		echo();
 	while (is_last_word(command_line, "end=hang"))

@@ -28,8 +28,8 @@ struct fuzz_target {
 	void (*restore)(void);
 };
 
-extern const struct fuzz_target fuzz_ports, fuzz_hpet, fuzz_clocks, fuzz_pc, fuzz_block,
-	fuzz_console, fuzz_net;
+extern const struct fuzz_target fuzz_ports, fuzz_hpet, fuzz_clocks, fuzz_irqchip, fuzz_pc,
+	fuzz_block, fuzz_console, fuzz_net;
 
 extern struct bus fuzz_bus;
 extern struct ram fuzz_ram;

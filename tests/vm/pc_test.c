@@ -89,12 +89,30 @@ static void run_to_the_end(struct r0_vm *vm)
 		fail_msg("%s", outcome.reason);
 }
 
+/* Whose the interrupt controllers are. */
+static bool split;
+
+static int with_split(void **state)
+{
+	(void)state;
+	split = true;
+	return 0;
+}
+
+static int without_split(void **state)
+{
+	(void)state;
+	split = false;
+	return 0;
+}
+
 static struct r0_vm *boot_pc(bool test_devices)
 {
 	const struct r0_vm_options options = {
 		.cpus = 2,
 		.irqchip = true,
 		.pit = true,
+		.split_irqchip = split,
 		.pc = true,
 		.test_devices = test_devices,
 	};
@@ -576,6 +594,51 @@ static void snapshot(void **state)
 	r0_vm_destroy(vm);
 }
 
+/* One that is with the local APIC, and not ended: the I/O APIC knows. */
+static void snapshot_of_an_interrupt(void **state)
+{
+	struct r0_vm *vm = boot_pc(true);
+	struct r0_vm_snapshot *saved;
+	unsigned int waits, entry, i;
+
+	(void)state;
+	route(11, 0x45, true);
+	add(OUT4, 0x200b, 1);
+	run_to_the_end(vm);
+	enter(vm, 0, CODE);
+	saved = take(vm);
+	for (i = 0; i < 2; i++) {
+		restore(saved, vm);
+		waits = add(READ, irr(0x45), 0);
+		entry = add(READ, IOAPIC + 0x10, 0);
+		/* Another state for the next turn to leave. */
+		add(WRITE, IOAPIC + 0x10, 0x10000);
+		add(OUT4, 0x200b, 0);
+		run_to_the_end(vm);
+		assert_int_equal(script[waits].value, 1u << (0x45 % 32));
+		assert_int_equal(script[entry].value, 0xc045);
+	}
+	r0_vm_snapshot_destroy(saved);
+	r0_vm_destroy(vm);
+}
+
+static void split_needs_an_irqchip(void **state)
+{
+	const struct r0_vm_options options = { .split_irqchip = true };
+	struct r0_error error = { "" };
+	struct r0_vm *vm;
+
+	(void)state;
+	/* Does not return without a KVM. */
+	r0_vm_destroy(BOOT(NULL, accesses));
+	assert_fails(r0_vm_create(&vm, &options, &error), EINVAL, &error, "irqchip");
+}
+
+#define WITH_SPLIT(test)                                              \
+	{                                                             \
+#test "_split", test, with_split, without_split, NULL \
+	}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +657,16 @@ int main(void)
 		cmocka_unit_test(sleep_without_end),
 		cmocka_unit_test(what_can_not_be_reset),
 		cmocka_unit_test(snapshot),
+		cmocka_unit_test(snapshot_of_an_interrupt),
+		cmocka_unit_test(split_needs_an_irqchip),
+		WITH_SPLIT(clocks_interrupt),
+		WITH_SPLIT(legacy_replacement),
+		WITH_SPLIT(test_devices),
+		WITH_SPLIT(reset_of_the_machine),
+		WITH_SPLIT(reset_of_the_cpus),
+		WITH_SPLIT(sleep_and_wake),
+		WITH_SPLIT(snapshot),
+		WITH_SPLIT(snapshot_of_an_interrupt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine's own interrupt controllers and timer, for options.split_irqchip: I/O APIC, PICs and PIT on
+ * the bus, and how what they ask for gets to the local APICs, which KVM has, and to the first CPU.
+ */
+#ifndef MONITOR_IRQCHIP_H
+#define MONITOR_IRQCHIP_H
+
+#include "monitor/state.h"
+
+/* After all other devices: when registers are put back, it is they who set lines first. Returns 0 or -errno. */
+int irqchip_add(struct devices *devices, struct error *error);
+void irqchip_finish(struct devices *devices);
+
+/* With the devices' lock: a line, as KVM numbers them (kvm/vm.h); whether the HPET has the PIT's. */
+void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level);
+void irqchip_replace_pit(struct irqchip *irqchip, bool on);
+
+/* The inputs of the I/O APIC as the guest has set them up, with the devices' lock; `size` is at least 24. */
+void irqchip_entries(const struct irqchip *irqchip, uint64_t *entries);
+
+/*
+ * In a vCPU's thread, before KVM_RUN: give it the PICs' interrupt if it can take one, else have it leave
+ * the VM when it can. For machines without such controllers, too. Returns 0 or -errno.
+ */
+int irqchip_arm(struct monitor_cpu *cpu, struct error *error);
+
+/* An exit that says that an interrupt was ended. Returns whether it was one. */
+bool irqchip_serve(struct monitor_cpu *cpu);
+
+#endif /* MONITOR_IRQCHIP_H */
