@@ -47,11 +47,10 @@ enum assist_answer {
 enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
 				   struct error *error);
 
-/* How many instructions were completed since they were last forgotten. */
-uint64_t assist_count(const struct assist *assist);
+/* How many instructions were completed, by mnemonic, is counted until it is forgotten. */
 void assist_forget_counts(struct assist *assist);
 
-/* The same by mnemonic, in the order in which they came first; false after the last. */
+/* In the order in which they came first; false after the last. */
 bool assist_count_of(const struct assist *assist, size_t index, const char **mnemonic,
 		     uint64_t *count);
 

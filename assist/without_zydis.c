@@ -53,12 +53,6 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 	return ASSIST_CANNOT;
 }
 
-uint64_t assist_count(const struct assist *assist)
-{
-	(void)assist;
-	return 0;
-}
-
 void assist_forget_counts(struct assist *assist)
 {
 	(void)assist;

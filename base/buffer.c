@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *buffer_room(struct buffer *buffer, size_t size)
+/* Room for size more bytes, or NULL if there is none. See added(). */
+static char *make_room(struct buffer *buffer, size_t size)
 {
 	size_t needed = buffer->length + size + 1, capacity = buffer->capacity;
 	char *text;
@@ -25,7 +26,7 @@ char *buffer_room(struct buffer *buffer, size_t size)
 	return buffer->text + buffer->length;
 }
 
-void buffer_added(struct buffer *buffer, size_t size)
+static void added(struct buffer *buffer, size_t size)
 {
 	buffer->length += size;
 	buffer->text[buffer->length] = '\0';
@@ -42,13 +43,13 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
 	}
 	if (!size)
 		return;
-	room = buffer_room(buffer, size);
+	room = make_room(buffer, size);
 	if (!room) {
 		buffer->cut = true;
 		return;
 	}
 	memcpy(room, bytes, size);
-	buffer_added(buffer, size);
+	added(buffer, size);
 }
 
 void buffer_print(struct buffer *buffer, const char *format, ...)

@@ -25,8 +25,4 @@ void buffer_print(struct buffer *buffer, const char *format, ...)
 /* Take the text, for free(); NULL if there is none. The buffer is empty again. */
 char *buffer_take(struct buffer *buffer);
 
-/* Make room for size more bytes and return it, or NULL if there is none. See buffer_added(). */
-char *buffer_room(struct buffer *buffer, size_t size);
-void buffer_added(struct buffer *buffer, size_t size);
-
 #endif /* BASE_BUFFER_H */

@@ -177,15 +177,18 @@ static size_t least_of(size_t a, size_t b, size_t c)
 	return least < c ? least : c;
 }
 
-/* Levenshtein's, one row at a time. */
-size_t text_distance(const char *a, const char *b, size_t limit)
+/*
+ * How different two words are: the least number of characters to insert, remove or replace to make one the
+ * other, or SIZE_MAX if they are long. Levenshtein's, one row at a time.
+ */
+static size_t distance(const char *a, const char *b)
 {
 	size_t row[DISTANCE_MAX + 1];
 	size_t a_length = strlen(a), b_length = strlen(b);
 	size_t i, j;
 
 	if (a_length > DISTANCE_MAX || b_length > DISTANCE_MAX)
-		return limit + 1;
+		return SIZE_MAX;
 	for (j = 0; j <= b_length; j++)
 		row[j] = j;
 	for (i = 1; i <= a_length; i++) {
@@ -209,5 +212,5 @@ bool text_is_near(const char *a, const char *b)
 
 	if (limit > 3)
 		limit = 3;
-	return text_distance(a, b, limit) <= limit;
+	return distance(a, b) <= limit;
 }

@@ -52,12 +52,6 @@ void text_put_plain(FILE *out, const char *text, const char *forbidden);
  */
 bool text_put_json(FILE *out, const char *text, size_t size);
 
-/*
- * How different two words are: the least number of characters to insert, remove or replace to
- * make one the other, or more than limit if it is more than that.
- */
-size_t text_distance(const char *a, const char *b, size_t limit);
-
 /* Whether b is so near to a that the user may have meant it. */
 bool text_is_near(const char *a, const char *b);
 

@@ -36,9 +36,6 @@ struct boot_protocol {
 extern const struct boot_protocol boot_multiboot, boot_multiboot2, boot_pvh, boot_linux, boot_elf,
 	boot_firmware;
 
-/* By the number that <ring0/boot.h> gives it; NULL for R0_BOOT_AUTO and what is none. */
-const struct boot_protocol *boot_protocol_of(enum r0_boot_protocol number);
-
 /* The first that the file is for; R0_BOOT_AUTO if there is none. */
 enum r0_boot_protocol boot_protocol_find(const struct boot_image *image);
 

@@ -12,14 +12,15 @@ static const struct boot_protocol *const protocols[R0_BOOT_PROTOCOLS] = {
 	[R0_BOOT_FIRMWARE] = &boot_firmware,
 };
 
-const struct boot_protocol *boot_protocol_of(enum r0_boot_protocol number)
+/* By the number that <ring0/boot.h> gives it; NULL for R0_BOOT_AUTO and what is none. */
+static const struct boot_protocol *protocol_of(enum r0_boot_protocol number)
 {
 	return (unsigned int)number < R0_BOOT_PROTOCOLS ? protocols[number] : NULL;
 }
 
 const char *r0_boot_protocol_name(enum r0_boot_protocol number)
 {
-	const struct boot_protocol *protocol = boot_protocol_of(number);
+	const struct boot_protocol *protocol = protocol_of(number);
 
 	if (number == R0_BOOT_AUTO)
 		return "auto";
@@ -49,7 +50,7 @@ int boot_plan_by(struct boot_plan *plan, const struct memory_map *map,
 		return error_set(error, ENOEXEC,
 				 "it is no kernel that is known: no ELF file, no Linux bzImage, no "
 				 "Multiboot header, no firmware");
-	protocol = boot_protocol_of(*number);
+	protocol = protocol_of(*number);
 	if (!protocol)
 		return error_set(error, EINVAL, "there is no boot protocol %d", (int)*number);
 	boot_plan_init(plan, map);

@@ -53,7 +53,8 @@ const char *crash_exception_name(int vector, char *buffer, size_t size)
 	return buffer;
 }
 
-const char *crash_exception_title(int vector)
+/* "page fault", or NULL for a vector that the manuals don't name. */
+static const char *title_of(int vector)
 {
 	return is_named(vector) ? exceptions[vector].title : NULL;
 }
@@ -106,7 +107,8 @@ static void selector_code(uint64_t code, char *buffer, size_t size)
 		append(buffer, size, ", ", "EXT: while delivering another event");
 }
 
-void crash_exception_error_code(int vector, uint64_t error_code, char *buffer, size_t size)
+/* The error code decoded: "GDT entry 5", "P W U". Empty where there is nothing to tell. */
+static void decode_error_code(int vector, uint64_t error_code, char *buffer, size_t size)
 {
 	/* SDM vol. 1, 17.2.5, #CP */
 	static const char *const control[] = { NULL,	    "NEAR-RET", "FAR-RET or IRET",
@@ -152,7 +154,8 @@ static const struct {
 	{ R0_AREA_MC_STACK, R0_AREA_SMALL_SIZE, "the machine check stack" },
 };
 
-const char *crash_exception_guarded_stack(const struct crash_view *view, uint64_t address)
+/* The stack whose guard page holds that address ("the test's stack"), or NULL. */
+static const char *guarded_stack(const struct crash_view *view, uint64_t address)
 {
 	if (!view->area)
 		return NULL;
@@ -194,7 +197,7 @@ static bool is_fetch(const struct crash_view *view, uint64_t code)
 static void page_fault_summary(const struct crash_view *view, uint64_t code, char *buffer,
 			       size_t size)
 {
-	const char *stack = crash_exception_guarded_stack(view, view->cr2);
+	const char *stack = guarded_stack(view, view->cr2);
 	const char *present = present_stack(view);
 	/* Without EFER.NXE and CR4.SMEP no error code tells a fetch: SDM vol. 3A, 4.7. */
 	const char *what = is_fetch(view, code) ? "fetch from" :
@@ -246,7 +249,7 @@ void crash_exception_summary(const struct crash_view *view, const struct crash *
 		return;
 	}
 	crash_exception_name(crash->vector, name, sizeof(name));
-	crash_exception_error_code(crash->vector, crash->error_code, code, sizeof(code));
+	decode_error_code(crash->vector, crash->error_code, code, sizeof(code));
 	if (!is_named(crash->vector))
 		snprintf(buffer, size, "%s without a handler", name);
 	else if (!crash_exception_has_error_code(crash->vector) || crash->vector == R0_DF)
@@ -258,7 +261,7 @@ void crash_exception_summary(const struct crash_view *view, const struct crash *
 
 void crash_exception_print(const struct crash_view *view, const struct crash *crash, FILE *out)
 {
-	const char *title = crash_exception_title(crash->vector);
+	const char *title = title_of(crash->vector);
 	char name[32], text[256];
 
 	crash_exception_name(crash->vector, name, sizeof(name));
@@ -266,13 +269,13 @@ void crash_exception_print(const struct crash_view *view, const struct crash *cr
 	if (title)
 		fprintf(out, " (%s, vector %d)", title, crash->vector);
 	if (crash_exception_has_error_code(crash->vector)) {
-		crash_exception_error_code(crash->vector, crash->error_code, text, sizeof(text));
+		decode_error_code(crash->vector, crash->error_code, text, sizeof(text));
 		fprintf(out, ", error code %#llx%s%s", (unsigned long long)crash->error_code,
 			text[0] ? ": " : "", text);
 	}
 	fprintf(out, "\n");
 	if (crash->vector == R0_PF) {
-		const char *stack = crash_exception_guarded_stack(view, view->cr2);
+		const char *stack = guarded_stack(view, view->cr2);
 
 		fprintf(out, "CR2 0x%016llx", (unsigned long long)view->cr2);
 		if (view->cr2 < PAGE_SIZE) {

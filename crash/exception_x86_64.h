@@ -20,22 +20,13 @@
 /* "#PF", or "interrupt 42", into buffer; returns buffer. */
 const char *crash_exception_name(int vector, char *buffer, size_t size);
 
-/* "page fault", or NULL for a vector that the manuals don't name. */
-const char *crash_exception_title(int vector);
-
 bool crash_exception_has_error_code(int vector);
 
 /* Its delivery leaves RIP after the instruction that raised it. */
 bool crash_exception_is_trap(int vector);
 
-/* The error code decoded: "GDT entry 5", "P W U". Empty where there is nothing to tell. */
-void crash_exception_error_code(int vector, uint64_t error_code, char *buffer, size_t size);
-
 /* "0x7f…", "the NULL pointer", "NULL pointer + 0x10". */
 void crash_exception_address(uint64_t address, char *buffer, size_t size);
-
-/* The stack whose guard page holds that address ("the test's stack"), or NULL. */
-const char *crash_exception_guarded_stack(const struct crash_view *view, uint64_t address);
 
 /* "#PF: write to 0x10, not present" or "#GP(0x28: GDT entry 5)": without the place. */
 void crash_exception_summary(const struct crash_view *view, const struct crash *crash, char *buffer,

@@ -19,7 +19,7 @@
 #define CONTROL_RESET	   0x01
 #define CONTROL_A20	   0x02
 
-bool i8042_a20(const struct i8042 *i8042)
+static bool a20(const struct i8042 *i8042)
 {
 	return i8042->registers.output_port & PORT_A20;
 }
@@ -113,7 +113,7 @@ static enum bus_result control_read(struct dev *dev, uint64_t offset, void *data
 
 	(void)offset;
 	(void)size;
-	*(uint8_t *)data = i8042->registers.control_port | (i8042_a20(i8042) ? CONTROL_A20 : 0);
+	*(uint8_t *)data = i8042->registers.control_port | (a20(i8042) ? CONTROL_A20 : 0);
 	return BUS_DONE;
 }
 

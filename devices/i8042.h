@@ -36,7 +36,4 @@ void i8042_init(struct i8042 *i8042);
 /* Put it on the bus, at its ports. Returns 0 or what bus_add() says. */
 int i8042_add(struct i8042 *i8042, struct bus *bus, struct error *error);
 
-/* Whether the A20 gate lets address bit 20 through. */
-bool i8042_a20(const struct i8042 *i8042);
-
 #endif /* DEVICES_I8042_H */

@@ -355,10 +355,3 @@ size_t serial_receive(struct serial *serial, const void *bytes, size_t size)
 	update_line(serial);
 	return taken;
 }
-
-void serial_break(struct serial *serial)
-{
-	if (!(serial->registers.mcr & MCR_LOOPBACK))
-		take(&serial->registers, 0, LSR_BREAK);
-	update_line(serial);
-}

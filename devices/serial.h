@@ -48,7 +48,4 @@ void serial_init(struct serial *serial, const struct irq_line *irq, const struct
  */
 size_t serial_receive(struct serial *serial, const void *bytes, size_t size);
 
-/* The other end sends a break, as for Linux's SysRq. An overrun if there is no room. */
-void serial_break(struct serial *serial);
-
 #endif /* DEVICES_SERIAL_H */

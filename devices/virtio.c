@@ -105,7 +105,8 @@ void virtio_set_status(struct virtio *virtio, uint32_t value)
 		virtio_notify(virtio, i);
 }
 
-bool virtio_is_live(const struct virtio *virtio, unsigned int queue)
+/* Whether the device may touch this queue now. */
+static bool is_live(const struct virtio *virtio, unsigned int queue)
 {
 	const struct virtio_registers *r = virtio_registers(virtio);
 
@@ -114,7 +115,8 @@ bool virtio_is_live(const struct virtio *virtio, unsigned int queue)
 	       r->queues[queue].ready;
 }
 
-void virtio_break(struct virtio *virtio, unsigned int queue, enum virtqueue_fault fault)
+/* Stop, since the driver did `fault` in that queue. */
+static void stop(struct virtio *virtio, unsigned int queue, enum virtqueue_fault fault)
 {
 	struct virtio_registers *r = virtio_registers(virtio);
 
@@ -141,7 +143,7 @@ void virtio_config_changed(struct virtio *virtio)
 static int checked(struct virtio *virtio, unsigned int queue, int result)
 {
 	if (result < 0)
-		virtio_break(virtio, queue, (enum virtqueue_fault)(-result));
+		stop(virtio, queue, (enum virtqueue_fault)(-result));
 	return result;
 }
 
@@ -189,7 +191,7 @@ void virtio_notify(struct virtio *virtio, uint32_t number)
 	struct virtio_registers *r = virtio_registers(virtio);
 	int more;
 
-	if (!virtio_is_live(virtio, number))
+	if (!is_live(virtio, number))
 		return;
 	if (virtio->ops->filled >> number & 1) {
 		virtio->ops->refilled(virtio, number);
@@ -223,7 +225,7 @@ bool virtio_take(struct virtio *virtio, unsigned int number, struct virtqueue_ch
 	struct virtqueue *queue = &virtio_registers(virtio)->queues[number];
 	int more;
 
-	if (!virtio_is_live(virtio, number))
+	if (!is_live(virtio, number))
 		return false;
 	more = checked(virtio, number, virtqueue_pop(queue, virtio->ram, chain));
 	/* One that came while we asked to be told of it is there now. */
@@ -251,7 +253,7 @@ void virtio_filled(struct virtio *virtio, unsigned int number)
 {
 	struct virtqueue *queue = &virtio_registers(virtio)->queues[number];
 
-	if (virtio_is_live(virtio, number) &&
+	if (is_live(virtio, number) &&
 	    checked(virtio, number, virtqueue_wants_interrupt(queue, virtio->ram)) > 0)
 		interrupt(virtio, VIRTIO_INTERRUPT_USED);
 }

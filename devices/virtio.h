@@ -119,9 +119,6 @@ void virtio_reset(struct virtio *virtio);
 /* The driver writes the status (2.1): adds bits; 0 resets. What may not be set yet stays clear. */
 void virtio_set_status(struct virtio *virtio, uint32_t value);
 
-/* Whether the device may touch this queue now. */
-bool virtio_is_live(const struct virtio *virtio, unsigned int queue);
-
 /*
  * The driver notifies of a queue, by register or eventfd. Ignored if the queue is not live or there
  * is none of this number.
@@ -139,9 +136,6 @@ void virtio_acknowledge(struct virtio *virtio, uint32_t bits);
 
 /* For devices and hosts: the configuration space has changed. */
 void virtio_config_changed(struct virtio *virtio);
-
-/* For devices: stop, since the driver did `fault` in that queue. */
-void virtio_break(struct virtio *virtio, unsigned int queue, enum virtqueue_fault fault);
 
 /*
  * For devices: take a chain of a queue in `filled`, if it is live and there is one; give it back,

@@ -240,12 +240,3 @@ int virtio_block_init(struct virtio_block *block, const struct virtio_options *o
 	err = measure(block, error);
 	return err ? err : check_access(block, error);
 }
-
-int virtio_block_resize(struct virtio_block *block, struct error *error)
-{
-	int err = measure(block, error);
-
-	if (!err)
-		virtio_config_changed(&block->virtio);
-	return err;
-}

@@ -51,7 +51,4 @@ struct virtio_block_options {
 int virtio_block_init(struct virtio_block *block, const struct virtio_options *options,
 		      const struct virtio_block_options *file, struct error *error);
 
-/* The file's size has changed: tell the guest. Returns as virtio_block_init(). */
-int virtio_block_resize(struct virtio_block *block, struct error *error);
-
 #endif /* DEVICES_VIRTIO_BLOCK_H */

@@ -96,10 +96,3 @@ size_t virtio_console_receive(struct virtio_console *console, const void *bytes,
 	virtio_filled(virtio, RECEIVE);
 	return done;
 }
-
-void virtio_console_resize(struct virtio_console *console, uint16_t columns, uint16_t rows)
-{
-	console->registers.config.columns = columns;
-	console->registers.config.rows = rows;
-	virtio_config_changed(&console->virtio);
-}

@@ -35,7 +35,4 @@ void virtio_console_init(struct virtio_console *console, const struct virtio_opt
  */
 size_t virtio_console_receive(struct virtio_console *console, const void *bytes, size_t size);
 
-/* Tell the guest another size, in characters. */
-void virtio_console_resize(struct virtio_console *console, uint16_t columns, uint16_t rows);
-
 #endif /* DEVICES_VIRTIO_CONSOLE_H */

@@ -143,6 +143,15 @@ static bool is_gone(const struct virtio_net *net)
 	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
 
+/* The other end is gone: to the guest, its cable is out. */
+static void lose_link(struct virtio_net *net)
+{
+	net->registers.config.status = 0;
+	virtio_config_changed(&net->virtio);
+	/* Whoever waits for the descriptor waits no more. */
+	dev_wake(&net->virtio.dev);
+}
+
 /* Returns whether a frame came, which the guest then has, or which is lost. */
 static bool receive_frame(struct virtio_net *net, const struct virtqueue_chain *chain)
 {
@@ -153,7 +162,7 @@ static bool receive_frame(struct virtio_net *net, const struct virtqueue_chain *
 		virtio_leave(&net->virtio, RECEIVE);
 		/* Such a descriptor is always ready: whoever waits for it would wait no more. */
 		if (is_gone(net))
-			virtio_net_set_link(net, false);
+			lose_link(net);
 		return false;
 	}
 	if (sizeof(header) + (uint64_t)size > chain->writable_size) {
@@ -187,12 +196,4 @@ bool virtio_net_has_room(struct virtio_net *net)
 		virtio_leave(&net->virtio, RECEIVE);
 	net->registers.starved = !room;
 	return room;
-}
-
-void virtio_net_set_link(struct virtio_net *net, bool up)
-{
-	net->registers.config.status = up ? STATUS_LINK_UP : 0;
-	virtio_config_changed(&net->virtio);
-	/* Frames may have come meanwhile. */
-	dev_wake(&net->virtio.dev);
 }

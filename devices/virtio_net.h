@@ -53,7 +53,4 @@ void virtio_net_receive(struct virtio_net *net);
  */
 bool virtio_net_has_room(struct virtio_net *net);
 
-/* Plug the cable in or out. */
-void virtio_net_set_link(struct virtio_net *net, bool up);
-
 #endif /* DEVICES_VIRTIO_NET_H */

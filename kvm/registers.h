@@ -48,12 +48,4 @@ void registers_text(const struct register_snapshot *snapshot, char *text, size_t
 /* An object of decimal numbers under the fields' names and in their order, without absent ones. */
 void registers_json(const struct register_snapshot *snapshot, char *text, size_t size);
 
-/*
- * Read such an object: in any order, with white space, other members ignored, optional ones absent
- * if missing or null. Returns 0; -EINVAL, with a message and *snapshot as it was, for anything
- * else, be it no JSON, a number that is no 64-bit one, a member that is missing or there twice.
- */
-int registers_parse(struct register_snapshot *snapshot, const char *text, size_t length,
-		    struct error *error);
-
 #endif /* KVM_REGISTERS_H */

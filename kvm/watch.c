@@ -87,22 +87,10 @@ void watch_withdraw(struct watch *watch, unsigned int slot)
 	pthread_mutex_unlock(&watch->lock);
 }
 
-bool watch_is_hit(const struct watch *watch, unsigned int slot)
-{
-	return slot < WATCH_SLOTS && __atomic_load_n(&watch->slots[slot].hit, __ATOMIC_SEQ_CST);
-}
-
 bool watch_take(struct watch *watch, unsigned int slot)
 {
 	return slot < WATCH_SLOTS &&
 	       __atomic_exchange_n(&watch->slots[slot].hit, false, __ATOMIC_SEQ_CST);
-}
-
-bool watch_is_refused(const struct watch *watch)
-{
-	uint64_t refused = __atomic_load_n(&watch->refused, __ATOMIC_ACQUIRE);
-
-	return refused && refused == __atomic_load_n(&watch->generation, __ATOMIC_ACQUIRE);
 }
 
 bool watch_latch(struct watch *watch, unsigned int slot)
@@ -199,7 +187,6 @@ static int give_up(struct watch_cpu *cpu, int err, struct error *error)
 	char text[160];
 
 	cpu->pending = false;
-	__atomic_store_n(&cpu->watch->refused, cpu->generation, __ATOMIC_RELEASE);
 	snprintf(text, sizeof(text),
 		 "KVM refuses the watchpoints (KVM_SET_GUEST_DEBUG: %s): they will not be hit",
 		 strerror(-err));

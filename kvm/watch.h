@@ -112,7 +112,6 @@ struct watch {
 	enum watch_method method;
 	int eventfd;	     /* readable after any hit; nonblocking */
 	uint64_t generation; /* of the requests, atomic; 0 before the first */
-	uint64_t refused;    /* the last generation that a vCPU could not arm, atomic */
 	pthread_mutex_t lock;
 	/* Under the lock: */
 	struct watch_slot slots[WATCH_SLOTS];
@@ -137,12 +136,8 @@ int watch_request(struct watch *watch, unsigned int slot, const struct watch_req
  */
 void watch_withdraw(struct watch *watch, unsigned int slot);
 
-/* Whether a slot was hit. watch_take() also makes it ready for the next hit. */
-bool watch_is_hit(const struct watch *watch, unsigned int slot);
+/* Whether a slot was hit. It is ready for the next hit then. */
 bool watch_take(struct watch *watch, unsigned int slot);
-
-/* Whether some vCPU's KVM would not arm the requests as they now are. */
-bool watch_is_refused(const struct watch *watch);
 
 /*
  * Note a hit: of all callers only the first gets true, and the eventfd is written once, until

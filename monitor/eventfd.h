@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Eventfds that KVM itself signals when the guest writes somewhere, so that the vCPU need not leave
- * the VM's kernel side (ioeventfd), and eventfds that make an interrupt of the in-kernel interrupt
- * controllers when they are written (irqfd). The eventfds stay the caller's.
+ * the VM's kernel side (ioeventfd). The eventfds stay the caller's.
  */
 #ifndef MONITOR_EVENTFD_H
 #define MONITOR_EVENTFD_H
@@ -26,18 +25,7 @@ struct eventfd_io {
 /* The write by which a driver notifies of a queue of the virtio device whose window is at `base`. */
 struct eventfd_io eventfd_virtio_notify(uint64_t base, uint32_t queue, int fd);
 
-/* Returns 0 or KVM's -errno: -EEXIST for a write that has one already, -ENOENT for one that has none. */
+/* Returns 0 or KVM's -errno: -EEXIST for a write that has one already. It goes with the VM. */
 int eventfd_add_io(struct vm *vm, const struct eventfd_io *io, struct error *error);
-int eventfd_remove_io(struct vm *vm, const struct eventfd_io *io, struct error *error);
-
-/*
- * Have a write to `fd` pulse the interrupt controllers' input `gsi`. The VM has them in the kernel.
- * Returns 0 or KVM's -errno.
- */
-int eventfd_add_irq(struct vm *vm, uint32_t gsi, int fd, struct error *error);
-int eventfd_remove_irq(struct vm *vm, uint32_t gsi, int fd, struct error *error);
-
-/* The interrupt line that writes 1 to `fd` when it rises: to an irqfd, or to whoever reads it. */
-struct irq_line eventfd_line(int fd);
 
 #endif /* MONITOR_EVENTFD_H */

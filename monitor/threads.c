@@ -30,7 +30,8 @@ void monitor_give_back_threads(struct r0_vm *vm, bool through)
 	give_back(vm, through ? join : pthread_detach);
 }
 
-void monitor_make_ready(struct r0_vm *vm)
+/* Make an ended machine ready to be started again. With control held and no thread running. */
+static void make_ready(struct r0_vm *vm)
 {
 	pthread_mutex_lock(&vm->end_lock);
 	give_back(vm, join);
@@ -84,7 +85,7 @@ int monitor_start_threads(struct r0_vm *vm)
 	pthread_mutex_lock(&vm->end_lock);
 	monitor_wait_for_threads(vm, -1);
 	pthread_mutex_unlock(&vm->end_lock);
-	monitor_make_ready(vm);
+	make_ready(vm);
 	return err;
 }
 
@@ -99,6 +100,6 @@ int monitor_leave_end(struct r0_vm *vm, struct error *error)
 	pthread_mutex_unlock(&vm->end_lock);
 	if (!through)
 		return error_set(error, EBUSY, "the VM was killed, but its threads do not end");
-	monitor_make_ready(vm);
+	make_ready(vm);
 	return 0;
 }

@@ -14,9 +14,6 @@ int monitor_start_threads(struct r0_vm *vm);
  */
 void monitor_give_back_threads(struct r0_vm *vm, bool through);
 
-/* Make an ended machine ready to be started again. With control held and no thread running. */
-void monitor_make_ready(struct r0_vm *vm);
-
 /*
  * A machine that has ended, perhaps frozen, is made ready. One that ends has to be through with it:
  * -EBUSY if its threads do not.

@@ -46,13 +46,13 @@ expect()
 	return 1
 }
 
-# The same, on a KVM that the library makes.
+# expect_fake STATUS VARIABLE=VALUE: on a KVM that the library makes, as tests/fixtures/old_kvm.c has it.
 expect_fake()
 {
 	wanted=$1
 	shift
 	# To LD_PRELOAD a space ends a name.
-	expect "$wanted" env FAKE_KVM="$1" LD_LIBRARY_PATH="$(dirname "$library")" \
+	expect "$wanted" env "$1" LD_LIBRARY_PATH="$(dirname "$library")" \
 		LD_PRELOAD="$(basename "$library")" "$command" doctor
 }
 
@@ -99,16 +99,16 @@ else
 		says '"name": "timer interrupt", "result": "' &&
 		{ ! command -v python3 >/dev/null || python3 -m json.tool "$scratch/out" >/dev/null; }
 	result 'prints JSON'
-	expect_fake 2 old && says 'too old: it lacks KVM_CAP_X86_MSR_FILTER' &&
+	expect_fake 2 OLD_KVM_LACKS=189 && says 'too old: it lacks KVM_CAP_X86_MSR_FILTER' &&
 		says '^no *KVM_CAP_X86_MSR_FILTER' && ! says '^integer'
 	result 'an old KVM'
-	expect_fake 2 ancient && says 'API version 11, ring0 needs 12'
+	expect_fake 2 OLD_KVM_VERSION=11 && says 'API version 11, ring0 needs 12'
 	result 'another API version'
 	before=$(date +%s)
-	expect_fake 3 stuck && says '^integer .* does not come back' &&
+	expect_fake 3 OLD_KVM_RUN=stuck && says '^integer .* does not come back' &&
 		[ $(($(date +%s) - before)) -le 20 ]
 	result 'a KVM_RUN that does not come back'
-	expect_fake 3 silent && says 'KVM left the VM for a reason that ring0 does not know'
+	expect_fake 3 OLD_KVM_RUN=silent && says 'KVM left the VM for a reason that ring0 does not know'
 	result 'an exit of no known reason'
 fi
 

@@ -38,7 +38,6 @@ struct assist {
 	bool one_by_one;
 	struct cpu_text text;
 	struct form forms[FORMS];
-	uint64_t count;
 	struct {
 		ZydisMnemonic mnemonic;
 		uint64_t count;
@@ -107,14 +106,8 @@ void assist_set_batch(struct assist *assist, bool batch)
 	assist->one_by_one = !batch;
 }
 
-uint64_t assist_count(const struct assist *assist)
-{
-	return assist->count;
-}
-
 void assist_forget_counts(struct assist *assist)
 {
-	assist->count = 0;
 	memset(assist->counts, 0, sizeof(assist->counts));
 }
 
@@ -139,7 +132,6 @@ static void count(struct assist *assist, ZydisMnemonic mnemonic)
 		i++;
 	assist->counts[i].mnemonic = i < MNEMONICS - 1 ? mnemonic : ZYDIS_MNEMONIC_INVALID;
 	assist->counts[i].count++;
-	assist->count++;
 }
 
 /* Only 64-bit mode: what else a test may be in, the decoder is not set up for. */

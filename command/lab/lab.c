@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `ring0 lab`: the order of things. A run goes through the files in this one: options.c reads the
- * command line; gather.c collects what goes along, by files.c and library.c, which reads programs by
- * elf.c; kernel.c finds a kernel and its modules, or fetch.c gets them by apt.c, unasked for
- * missing.c, both uncompressed by uncompress.c; run.c has machine.c start an emulator (emulator.h)
+ * command line; programs/gather.c collects what goes along, by files.c and library.c, which reads programs by
+ * elf.c; kernels/kernel.c finds a kernel and its modules, or fetch.c gets them by apt.c, unasked for
+ * missing.c, both uncompressed by uncompress.c; run.c has machine.c start an emulator (emulators/emulator.h)
  * with the kernel of image.c and the initial file system of initramfs.c, state.c save and restore a
  * machine that has booted, and session.c talk to the init program in it.
- */
-/*
- * `ring0 lab`: the order of things, and what signals do to it.
  */
 #include <stdio.h>
 

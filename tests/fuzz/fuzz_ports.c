@@ -103,10 +103,6 @@ static void receive(void)
 	uint8_t before = of->registers.count;
 
 	memset(bytes, 'x', sizeof(bytes));
-	if (fuzz_one_in(8)) {
-		serial_break(of);
-		return;
-	}
 	taken = serial_receive(of, bytes, size);
 	fuzz_expect(taken <= size, "more taken than there was");
 	fuzz_equal(of->registers.count, before + taken, "bytes in the FIFO");
@@ -130,7 +126,6 @@ static void ports_step(void)
 	case 3:
 		if (fuzz_one_in(20))
 			bus_reset(&fuzz_bus);
-		fuzz_note(i8042_a20(&i8042));
 		break;
 	default:
 		fuzz_random_access();

@@ -247,8 +247,6 @@ static void block_input(void)
 	uint64_t size = fuzz_one_in(3) ? fuzz_below(2 * DISK_SIZE) : DISK_SIZE;
 
 	fuzz_equal((uint64_t)ftruncate(disk, (off_t)size), 0, "ftruncate()");
-	if (fuzz_below(2))
-		fuzz_equal((uint64_t)virtio_block_resize(&block, NULL), 0, "resize");
 }
 
 static void block_start(void)
@@ -310,8 +308,6 @@ static void console_input(void)
 
 	memset(bytes, (int)fuzz_below(256), sizeof(bytes));
 	fuzz_note(virtio_console_receive(&console, bytes, size));
-	if (fuzz_one_in(10))
-		virtio_console_resize(&console, (uint16_t)fuzz_value(), (uint16_t)fuzz_value());
 }
 
 static void console_start(void)
@@ -356,8 +352,6 @@ static void net_input(void)
 	fuzz_note(virtio_net_has_room(&net));
 	virtio_net_receive(&net);
 	fuzz_note(virtio_net_has_room(&net));
-	if (fuzz_one_in(10))
-		virtio_net_set_link(&net, fuzz_below(2));
 	drain();
 }
 

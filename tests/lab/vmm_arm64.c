@@ -16,9 +16,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "devices/serial_add.h"
+#include "kvm/exit.h"
 #include "kvm/registers.h"
 #include "kvm/watch.h"
-#include "kvm/exit.h"
+#include "tests/unit/watch_hit.h"
 
 #define MEMORY	    0x40000000ull
 #define MEMORY_SIZE 0x10000ull
@@ -300,8 +301,8 @@ static void words_at_both_offsets(void **state)
 	assert_int_equal(guest.hits[1], 1 << 1);
 	/* A trap and a step for each. */
 	assert_int_equal(guest.debug_count, 4);
-	assert_true(watch_is_hit(&guest.watch, 1));
-	assert_true(watch_is_hit(&guest.watch, 2));
+	assert_true(is_hit(&guest.watch, 1));
+	assert_true(is_hit(&guest.watch, 2));
 	assert_int_equal(word(0), 2);
 	assert_int_equal(word(4), 1);
 }
@@ -340,11 +341,11 @@ static void gate_sees_what_the_store_stored(void **state)
 	run();
 	assert_int_equal(guest.hit_count, 1);
 	assert_int_equal(word(64), 1023);
-	assert_false(watch_is_hit(&guest.watch, WATCH_GATED));
+	assert_false(is_hit(&guest.watch, WATCH_GATED));
 	run();
 	assert_int_equal(guest.hit_count, 2);
 	assert_int_equal(word(64), 1024);
-	assert_true(watch_is_hit(&guest.watch, WATCH_GATED));
+	assert_true(is_hit(&guest.watch, WATCH_GATED));
 	run_to_end();
 }
 
@@ -377,8 +378,8 @@ static void store_over_two_slots(void **state)
 	watch(1, DATA + 96, 4);
 	watch(2, DATA + 100, 4);
 	run_to_end();
-	assert_true(watch_is_hit(&guest.watch, 1));
-	assert_true(watch_is_hit(&guest.watch, 2));
+	assert_true(is_hit(&guest.watch, 1));
+	assert_true(is_hit(&guest.watch, 2));
 	assert_int_equal(word(96), 7);
 	assert_int_equal(word(100), 7);
 }

@@ -277,10 +277,6 @@ static void file_that_shrinks(void **state)
 	assert_int_equal(request(OUT, 9, BUFFER_AT, 1024), IOERR);
 	assert_int_equal(request(OUT, 30, BUFFER_AT, 512), IOERR);
 	assert_int_equal(lseek(file, 0, SEEK_END), 10 * 512 + 7);
-	assert_int_equal(virtio_block_resize(&block, NULL), 0);
-	assert_int_equal(acknowledge(), VIRTIO_INTERRUPT_CONFIG);
-	assert_int_equal(get(VIRTIO_MMIO_CONFIG), 10);
-	assert_int_equal(get(VIRTIO_MMIO_CONFIG_GENERATION), 1);
 }
 
 /* A host that fails in every way: /dev/full takes nothing, a closed descriptor neither. */
@@ -366,7 +362,7 @@ static void huge(void **state)
 {
 	(void)state;
 	assert_int_equal(ftruncate(file, 64 << 20), 0);
-	assert_int_equal(virtio_block_resize(&block, NULL), 0);
+	block.registers.config.capacity = (64 << 20) / VIRTIO_BLOCK_SECTOR;
 	driver_start(F_FLUSH, 1);
 	put_header(OUT, 0);
 	describe(0, 0, HEADER_AT, 16, NEXT, 1);

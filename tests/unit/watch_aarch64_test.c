@@ -78,8 +78,8 @@ static void far_finds_the_user_slot(void **state)
 	watch_word(2, GUEST + 4);
 	arm();
 	assert_int_equal(dispatch(WATCHPOINT, GUEST + 7), 1 << 2);
-	assert_false(watch_is_hit(&fixture.watch, 1));
-	assert_true(watch_is_hit(&fixture.watch, 2));
+	assert_false(is_hit(&fixture.watch, 1));
+	assert_true(is_hit(&fixture.watch, 2));
 	assert_int_equal(told_hits(), 1);
 	/* Out of the store's way for one step, and back. */
 	arm();
@@ -143,7 +143,7 @@ static void null_gate_refuses_but_steps(void **state)
 	dispatch(STEP, 0);
 	arm();
 	expect_told(1, false);
-	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
+	assert_false(is_hit(&fixture.watch, WATCH_GATED));
 	assert_int_equal(fixture.logged, 1);
 	assert_int_equal(told_hits(), 0);
 }
@@ -157,11 +157,11 @@ static void gate_is_read_after_the_step(void **state)
 	watch_gated(GUEST, &gate, 1024);
 	arm();
 	assert_int_equal(dispatch(WATCHPOINT, GUEST), 1);
-	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
+	assert_false(is_hit(&fixture.watch, WATCH_GATED));
 	arm();
 	gate = 1024;
 	dispatch(STEP, 0);
-	assert_true(watch_is_hit(&fixture.watch, WATCH_GATED));
+	assert_true(is_hit(&fixture.watch, WATCH_GATED));
 	assert_int_equal(told_hits(), 1);
 }
 
@@ -185,7 +185,7 @@ static void gate_that_falls_by_the_store_refuses(void **state)
 	dispatch(WATCHPOINT, GUEST + 8);
 	arm();
 	dispatch(STEP, 0);
-	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
+	assert_false(is_hit(&fixture.watch, WATCH_GATED));
 	assert_int_equal(fixture.logged, 0);
 }
 
@@ -200,7 +200,7 @@ static void gate_of_a_new_request_is_not_judged(void **state)
 	watch_gated(GUEST + 8, &gate, 0);
 	arm();
 	dispatch(STEP, 0);
-	assert_false(watch_is_hit(&fixture.watch, WATCH_GATED));
+	assert_false(is_hit(&fixture.watch, WATCH_GATED));
 	arm();
 	expect_told(1, false);
 	assert_int_equal(fixture.told.arch.dbg_wvr[0], GUEST + 8);
@@ -215,7 +215,7 @@ static void store_from_below_hits_and_steps(void **state)
 	watch_word(3, GUEST);
 	arm();
 	assert_int_equal(dispatch(WATCHPOINT, GUEST + 12), 1 << 2);
-	assert_true(watch_is_hit(&fixture.watch, 2));
+	assert_true(is_hit(&fixture.watch, 2));
 	assert_int_equal(told_hits(), 1);
 	arm();
 	expect_told(0, true);
@@ -260,8 +260,8 @@ static void store_over_two_slots_hits_both(void **state)
 	assert_int_equal(dispatch(WATCHPOINT, GUEST), 1 << 2);
 	arm();
 	expect_told(0, true);
-	assert_true(watch_is_hit(&fixture.watch, 1));
-	assert_true(watch_is_hit(&fixture.watch, 2));
+	assert_true(is_hit(&fixture.watch, 1));
+	assert_true(is_hit(&fixture.watch, 2));
 	dispatch(STEP, 0);
 	arm();
 	expect_told(1 << 1 | 1 << 2, false);

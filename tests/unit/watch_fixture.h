@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include "base/address.h"
 #include "kvm/watch.h"
+#include "tests/unit/watch_hit.h"
 
 /* Where the guest's memory begins. */
 #define GUEST 0xffffffff81000000ull

@@ -391,60 +391,15 @@ static void eventfds_of_writes(void **state)
 
 	(void)state;
 	assert_int_equal(io.address, CONSOLE + 0x50);
-	assert_int_equal(eventfd_remove_io(&vm, &io, NULL), -ENOENT);
 	assert_int_equal(eventfd_add_io(&vm, &io, NULL), 0);
 	assert_int_equal(eventfd_add_io(&vm, &io, &error), -EEXIST);
 	assert_non_null(strstr(error.text, "KVM_IOEVENTFD"));
 	io.value = 2;
 	assert_int_equal(eventfd_add_io(&vm, &io, NULL), 0);
-	assert_int_equal(eventfd_remove_io(&vm, &io, NULL), 0);
 	io.space = BUS_PORT;
 	assert_int_equal(eventfd_add_io(&vm, &io, NULL), 0);
 	io.size = 3;
 	assert_int_equal(eventfd_add_io(&vm, &io, NULL), -EINVAL);
-	vm_finish(&vm);
-	kvm_destroy(kvm);
-	close(fd);
-}
-
-/* The first 8259's requests, once an edge has come to its input. */
-static uint8_t wait_for_request(struct vm *vm)
-{
-	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
-	int left;
-
-	for (left = 30000; left; left--) {
-		assert_int_equal(KVM_IOCTL(vm->fd, KVM_GET_IRQCHIP, &chip, NULL), 0);
-		if (chip.chip.pic.irr)
-			break;
-		poll(NULL, 0, 1);
-	}
-	return chip.chip.pic.irr;
-}
-
-static void eventfds_of_interrupts(void **state)
-{
-	const struct vm_options options = { .irqchip = true };
-	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	struct irq_line line = eventfd_line(fd);
-	struct kvm *kvm;
-	struct vm vm = make_vm(&kvm, NULL);
-	uint64_t count;
-
-	(void)state;
-	/* A VM without interrupt controllers has no input either. */
-	assert_true(eventfd_add_irq(&vm, 5, fd, NULL) < 0);
-	vm_finish(&vm);
-	assert_int_equal(vm_init(&vm, kvm, &options, NULL), 0);
-	assert_int_equal(eventfd_add_irq(&vm, 5, fd, NULL), 0);
-	irq_line_set(&line, false);
-	irq_line_set(&line, true);
-	assert_int_equal(wait_for_request(&vm), 1u << 5);
-	assert_int_equal(eventfd_remove_irq(&vm, 5, fd, NULL), 0);
-	/* Without it the eventfd keeps what comes. */
-	irq_line_set(&line, true);
-	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
-	assert_int_equal(count, 1);
 	vm_finish(&vm);
 	kvm_destroy(kvm);
 	close(fd);
@@ -467,7 +422,6 @@ int main(void)
 		cmocka_unit_test_setup(net_sends_and_receives, begin),
 		cmocka_unit_test_setup(a_queue_outside_of_memory, begin),
 		cmocka_unit_test(eventfds_of_writes),
-		cmocka_unit_test(eventfds_of_interrupts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
