@@ -3,11 +3,11 @@
 #include "acpi/acpi.h"
 #include <errno.h>
 #include <string.h>
-#include "devices/acpi_pm.h"
+#include "devices/pc/acpi_pm.h"
 #include "devices/bus.h"
-#include "devices/hpet.h"
-#include "devices/reset_control.h"
-#include "devices/rtc.h"
+#include "devices/pc/hpet.h"
+#include "devices/pc/reset_control.h"
+#include "devices/pc/rtc.h"
 
 #define RSDP_OLD    20 /* the part with the first checksum */
 #define HEADER_SIZE 36

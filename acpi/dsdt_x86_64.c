@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include "acpi/acpi.h"
 #include "acpi/aml.h"
-#include "devices/acpi_pm.h"
-#include "devices/fw_cfg.h"
-#include "devices/hpet.h"
-#include "devices/pci.h"
-#include "devices/rtc.h"
+#include "devices/pc/acpi_pm.h"
+#include "devices/pc/fw_cfg.h"
+#include "devices/pc/hpet.h"
+#include "devices/pc/pci.h"
+#include "devices/pc/rtc.h"
 #include "devices/serial.h"
 
 #define FW_CFG_PRESENT 0x0b /* _STA: present, enabled, working, not to be shown (6.3.7) */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "devices/hpet.h"
+#include "devices/pc/hpet.h"
 #include "kvm/vm_state.h"
 
 /* More that are to come a mock can't have. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Eventfds that KVM signals (Documentation/virt/kvm/api.rst, 4.59). */
 #include "monitor/eventfd.h"
-#include "devices/virtio_mmio.h"
+#include "devices/virtio/virtio_mmio.h"
 
 struct eventfd_io eventfd_virtio_notify(uint64_t base, uint32_t queue, int fd)
 {

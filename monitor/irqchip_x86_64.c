@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "devices/ioapic.h"
-#include "devices/pic.h"
-#include "devices/pit.h"
+#include "devices/pc/ioapic.h"
+#include "devices/pc/pic.h"
+#include "devices/pc/pit.h"
 #include "kvm/vm_x86_64.h"
 
 /* What the PIT's line is called, and the PICs' cascade; the I/O APIC's input of the former. */

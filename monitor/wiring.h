@@ -11,14 +11,14 @@
 #include <stdatomic.h>
 #include <ring0/vm.h>
 #include "devices/bus.h"
-#include "devices/debug_console.h"
-#include "devices/debug_exit.h"
-#include "devices/i8042.h"
+#include "devices/pc/debug_console.h"
+#include "devices/pc/debug_exit.h"
+#include "devices/pc/i8042.h"
 #include "devices/ram.h"
 #include "devices/serial_add.h"
-#include "devices/virtio_block.h"
-#include "devices/virtio_console.h"
-#include "devices/virtio_net.h"
+#include "devices/virtio/virtio_block.h"
+#include "devices/virtio/virtio_console.h"
+#include "devices/virtio/virtio_net.h"
 #include "kvm/vm.h"
 #include "monitor/guest_memory.h"
 

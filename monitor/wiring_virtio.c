@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "devices/virtio_mmio.h"
+#include "devices/virtio/virtio_mmio.h"
 #include "monitor/eventfd.h"
 #include "monitor/outlets.h"
 

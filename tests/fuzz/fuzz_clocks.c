@@ -3,8 +3,8 @@
  * The real-time clock and ACPI's timer, by a clock that jumps. No line changes before the deadline, one
  * does at it, a line is what the registers say, and the time that is read is what the clock says.
  */
-#include "devices/acpi_pm.h"
-#include "devices/rtc.h"
+#include "devices/pc/acpi_pm.h"
+#include "devices/pc/rtc.h"
 #include "tests/fuzz/device_fuzz.h"
 
 #define DAY_NS 86400000000000ull

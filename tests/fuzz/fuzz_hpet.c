@@ -3,7 +3,7 @@
  * The HPET, by a clock that jumps. No line changes before the deadline, a deadline lies ahead, lines
  * change only when they do, and none is high that no timer's status explains.
  */
-#include "devices/hpet.h"
+#include "devices/pc/hpet.h"
 #include "tests/fuzz/device_fuzz.h"
 
 static struct hpet hpet;

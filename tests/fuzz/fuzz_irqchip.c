@@ -4,9 +4,9 @@
  * registers say; a message of the I/O APIC is one of its table, of an input that is not masked; by level, none
  * follows before its end. The timer's line rises at its deadline, and not before.
  */
-#include "devices/ioapic.h"
-#include "devices/pic.h"
-#include "devices/pit.h"
+#include "devices/pc/ioapic.h"
+#include "devices/pc/pic.h"
+#include "devices/pc/pit.h"
 #include "tests/fuzz/device_fuzz.h"
 
 #define ENTRY_LEVEL  0x8000u

@@ -5,11 +5,11 @@
  * say and nowhere else, lines are what was written.
  */
 #include <string.h>
-#include "devices/fw_cfg.h"
-#include "devices/pci_testdev.h"
-#include "devices/power_off.h"
-#include "devices/reset_control.h"
-#include "devices/test_device.h"
+#include "devices/pc/fw_cfg.h"
+#include "devices/pc/pci_testdev.h"
+#include "devices/pc/power_off.h"
+#include "devices/pc/reset_control.h"
+#include "devices/pc/test_device.h"
 #include "tests/fuzz/device_fuzz.h"
 
 #define TESTDEV 0x80000800u

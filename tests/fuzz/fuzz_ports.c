@@ -4,9 +4,9 @@
  * any time, and every byte written to it while it is to be sent comes out, and no other.
  */
 #include <string.h>
-#include "devices/debug_console.h"
-#include "devices/debug_exit.h"
-#include "devices/i8042.h"
+#include "devices/pc/debug_console.h"
+#include "devices/pc/debug_exit.h"
+#include "devices/pc/i8042.h"
 #include "devices/serial.h"
 #include "tests/fuzz/device_fuzz.h"
 

@@ -9,10 +9,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "devices/virtio_block.h"
-#include "devices/virtio_console.h"
-#include "devices/virtio_mmio.h"
-#include "devices/virtio_net.h"
+#include "devices/virtio/virtio_block.h"
+#include "devices/virtio/virtio_console.h"
+#include "devices/virtio/virtio_mmio.h"
+#include "devices/virtio/virtio_net.h"
 #include "tests/fuzz/device_fuzz.h"
 #include "tests/fuzz/fuzz_virtio_model.h"
 

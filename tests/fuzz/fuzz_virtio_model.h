@@ -7,7 +7,7 @@
 #ifndef TESTS_FUZZ_FUZZ_VIRTIO_MODEL_H
 #define TESTS_FUZZ_FUZZ_VIRTIO_MODEL_H
 
-#include "devices/virtio.h"
+#include "devices/virtio/virtio.h"
 
 /* Look before the step, and compare after it; fails by fuzz_fail(). */
 void model_before(const struct virtio *virtio);

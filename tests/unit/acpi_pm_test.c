@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/acpi_pm.h"
-#include "devices/power_off.h"
-#include "devices/reset_control.h"
+#include "devices/pc/acpi_pm.h"
+#include "devices/pc/power_off.h"
+#include "devices/pc/reset_control.h"
 
 #define S 1000000000ull
 

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/debug_console.h"
-#include "devices/debug_exit.h"
+#include "devices/pc/debug_console.h"
+#include "devices/pc/debug_exit.h"
 
 static struct bus bus;
 static struct debug_exit debug_exit;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* x86's port I/O: dispatched on the bus by itself, and as the exits that KVM makes of it. */
-#include "devices/i8042.h"
+#include "devices/pc/i8042.h"
 #include "exit_fixture.h"
 
 #define NOBODYS_PORT 0x1234

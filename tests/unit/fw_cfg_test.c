@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "devices/fw_cfg.h"
+#include "devices/pc/fw_cfg.h"
 
 #define RAM_AT 0x100000ull
 

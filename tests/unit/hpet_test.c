@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "devices/hpet.h"
+#include "devices/pc/hpet.h"
 
 #define CONFIG	0x010
 #define STATUS	0x020

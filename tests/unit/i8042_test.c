@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/i8042.h"
+#include "devices/pc/i8042.h"
 
 static struct bus bus;
 static struct i8042 i8042;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "devices/ioapic.h"
+#include "devices/pc/ioapic.h"
 
 #define MASKED	0x10000u
 #define LEVEL	0x8000u

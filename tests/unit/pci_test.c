@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/pci_testdev.h"
+#include "devices/pc/pci_testdev.h"
 
 #define TESTDEV 0x800u /* device 1 */
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/pic.h"
+#include "devices/pc/pic.h"
 
 static struct bus bus;
 static struct pic pic;

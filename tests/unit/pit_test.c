@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/pit.h"
+#include "devices/pc/pit.h"
 
 #define S 1000000000ull
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "devices/rtc.h"
+#include "devices/pc/rtc.h"
 
 #define S  1000000000ull
 #define MS 1000000ull

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/test_device.h"
+#include "devices/pc/test_device.h"
 
 static struct bus bus;
 static struct test_device device;

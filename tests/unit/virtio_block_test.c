@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "devices/virtio_block.h"
+#include "devices/virtio/virtio_block.h"
 #include "tests/unit/virtio_driver.h"
 
 #define SECTORS	  64u

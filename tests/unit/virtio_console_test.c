@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "devices/virtio_console.h"
+#include "devices/virtio/virtio_console.h"
 #include "tests/unit/virtio_driver.h"
 
 enum { RECEIVE, TRANSMIT };

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "devices/bus.h"
-#include "devices/virtio.h"
-#include "devices/virtio_mmio.h"
+#include "devices/virtio/virtio.h"
+#include "devices/virtio/virtio_mmio.h"
 
 #define GUEST_BASE  0x100000ull
 #define GUEST_SIZE  0x80000u

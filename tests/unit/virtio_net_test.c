@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "devices/virtio_net.h"
+#include "devices/virtio/virtio_net.h"
 #include "tests/unit/virtio_driver.h"
 
 #define F_MAC	    (1ull << 5)
