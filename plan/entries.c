@@ -142,7 +142,9 @@ int entries_read(struct entries *entries, const struct r0_test *const *tests, si
 			return err;
 		entry->test = test;
 		entry->position = i;
-		if (asprintf(&entry->name, "%s.%s", test->suite, test->name) < 0) {
+		/* Names of others are no suite's. */
+		if (asprintf(&entry->name, "%s%s%s", test->suite, test->suite[0] ? "." : "",
+			     test->name) < 0) {
 			entry->name = NULL;
 			return error_set(error, ENOMEM, "out of memory for %zu tests", count);
 		}

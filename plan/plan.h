@@ -26,7 +26,18 @@ struct plan {
 	bool shuffled;
 	uint32_t seed;		    /* if it is shuffled */
 	unsigned int shard, shards; /* this is the shard-th of so many, or both are 0 */
+	/*
+	 * Of what runs elsewhere the cases are known when they have run. Then so many may come to be, of so many suites,
+	 * and those that there are stay where they are. Otherwise both are 0.
+	 */
+	size_t limit, suites;
 };
+
+/* How many cases there are at most. */
+static inline size_t plan_limit(const struct plan *plan)
+{
+	return plan->limit ? plan->limit : plan->count;
+}
 
 /*
  * What is asked for. All lists may be empty. A case runs if one of the patterns that don't

@@ -85,7 +85,7 @@ static int begin(struct report *report)
 	report->state = state;
 	if (!state)
 		return -ENOMEM;
-	state->started = calloc(plan->count + 1, sizeof(*state->started));
+	state->started = calloc(plan_limit(plan) + 1, sizeof(*state->started));
 	if (!state->started) {
 		free(state);
 		report->state = NULL;
@@ -94,7 +94,10 @@ static int begin(struct report *report)
 	fprintf(report->out, "{\"type\":\"plan\",\"version\":%d", FORMAT_VERSION);
 	put_known(report->out, "program", report->program);
 	put_known(report->out, "ring0", report->version);
-	fprintf(report->out, ",\"count\":%zu", plan->count);
+	if (plan->limit)
+		fprintf(report->out, ",\"suites\":%zu", plan->suites);
+	else
+		fprintf(report->out, ",\"count\":%zu", plan->count);
 	if (plan->shuffled)
 		fprintf(report->out, ",\"seed\":%" PRIu32, plan->seed);
 	if (plan->shards)

@@ -106,7 +106,7 @@ static int begin(struct report *report)
 	report->state = state;
 	if (!state)
 		return -ENOMEM;
-	state->entries = calloc(report->plan->count + 1, sizeof(*state->entries));
+	state->entries = calloc(plan_limit(report->plan) + 1, sizeof(*state->entries));
 	state->elements = open_memstream(&state->text, &state->size);
 	if (state->entries && state->elements) {
 		draft_begin(&state->draft, report->out);

@@ -34,13 +34,13 @@ static size_t cases_of_suite(const struct plan *plan, size_t first)
 static int begin(struct report *report)
 {
 	const struct plan *plan = report->plan;
-	size_t suites = 0, i;
+	size_t suites = plan->suites, i;
 	char order[64];
 
 	report->state = calloc(1, sizeof(struct state));
 	if (!report->state)
 		return -ENOMEM;
-	for (i = 0; i < plan->count; i += cases_of_suite(plan, i))
+	for (i = 0; !plan->limit && i < plan->count; i += cases_of_suite(plan, i))
 		suites++;
 	fprintf(report->out, "KTAP version 1\n1..%zu\n", suites);
 	report_order(plan, order, sizeof(order));

@@ -145,8 +145,12 @@ static int begin(struct report *report)
 	if (!report->state)
 		return -ENOMEM;
 	report_order(report->plan, order, sizeof(order));
-	fprintf(report->out, "Running %zu test%s in ring 0%s%s%s\n", count, count == 1 ? "" : "s",
-		order[0] ? " (" : "", order, order[0] ? ")" : "");
+	if (report->plan->limit)
+		fprintf(report->out, "Running %zu image%s\n", report->plan->suites,
+			report->plan->suites == 1 ? "" : "s");
+	else
+		fprintf(report->out, "Running %zu test%s in ring 0%s%s%s\n", count,
+			count == 1 ? "" : "s", order[0] ? " (" : "", order, order[0] ? ")" : "");
 	report_put_host(report, "", "\n");
 	return 0;
 }

@@ -5,6 +5,7 @@
  * lines do. The protocol passes a run if cases = successes + skips and nothing failed; benchmarks
  * count as successes, so that durations are free text. Depends on text.h for names.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,59 @@
 
 #define EOL "\r\n"
 
+/* What comes after the first line, while the number in that is not known. */
+struct state {
+	FILE *out; /* where all of it goes in the end */
+	char *text;
+	size_t size;
+};
+
+/* The first line is put off until the end. */
+static int put_off(struct report *report)
+{
+	struct state *state = calloc(1, sizeof(*state));
+	FILE *out = state ? open_memstream(&state->text, &state->size) : NULL;
+
+	if (!out) {
+		free(state);
+		return -ENOMEM;
+	}
+	state->out = report->out;
+	report->out = out;
+	report->state = state;
+	return 0;
+}
+
+static void put_now(struct report *report)
+{
+	struct state *state = report->state;
+
+	if (!state)
+		return;
+	fclose(report->out);
+	report->out = state->out;
+	fprintf(report->out, "SOTEST VERSION 1 BEGIN %zu" EOL, report->plan->count);
+	fwrite(state->text, 1, state->size, report->out);
+	free(state->text);
+	free(state);
+	report->state = NULL;
+}
+
 static int begin(struct report *report)
 {
 	char order[64];
 
-	fprintf(report->out, "SOTEST VERSION 1 BEGIN %zu" EOL, report->plan->count);
+	report->state = NULL;
+	if (report->plan->limit) {
+		if (put_off(report))
+			return -ENOMEM;
+	} else {
+		fprintf(report->out, "SOTEST VERSION 1 BEGIN %zu" EOL, report->plan->count);
+	}
 	report_order(report->plan, order, sizeof(order));
 	if (order[0])
 		fprintf(report->out, "# %s" EOL, order);
 	report_put_host(report, "# ", EOL);
-	report->state = NULL;
 	return 0;
 }
 
@@ -109,6 +153,7 @@ static void not_run(struct report *report, const struct plan_case *c, const char
 
 static void end(struct report *report, const struct tally *tally, const char *broken)
 {
+	put_now(report);
 	report_put_doubts(report, tally, "# ", EOL);
 	if (!broken) {
 		fputs("SOTEST END" EOL, report->out);
@@ -127,6 +172,7 @@ static void skipped(struct report *report, const char *reason)
 		put_skip(report->out, report->plan->cases[i].name, "skipped: ", reason);
 	if (!report->plan->count)
 		put_text(report->out, "nothing to run", "", reason);
+	put_now(report);
 	fputs("SOTEST END" EOL, report->out);
 }
 

@@ -30,7 +30,10 @@ static int begin(struct report *report)
 {
 	char order[64];
 
-	fprintf(report->out, "TAP version 14\n1..%zu\n", report->plan->count);
+	fputs("TAP version 14\n", report->out);
+	/* TAP 14, "The Plan": or else it is at the end. */
+	if (!report->plan->limit)
+		fprintf(report->out, "1..%zu\n", report->plan->count);
 	report_order(report->plan, order, sizeof(order));
 	if (order[0])
 		fprintf(report->out, "# %s\n", order);
@@ -225,6 +228,8 @@ static void not_run(struct report *report, const struct plan_case *c, const char
 static void end(struct report *report, const struct tally *tally, const char *broken)
 {
 	report_put_doubts(report, tally, "# ", "\n");
+	if (report->plan->limit)
+		fprintf(report->out, "1..%zu\n", report->plan->count);
 	if (!broken)
 		return;
 	fputs("Bail out! ", report->out);
