@@ -22,16 +22,16 @@ int boot_main(int argc, char **argv)
 {
 	struct boot_options options;
 	int status = boot_options_parse(argc, argv, &options);
-	int ended_by = 0;
+	struct boot_result result = { 0 };
 
 	if (!status && options.help) {
 		boot_options_help();
 		status = fflush(stdout) ? BOOT_INTERNAL : 0;
 	} else if (!status) {
-		status = boot_run(&options, &ended_by);
+		status = boot_run(&options, &result);
 	}
 	boot_options_finish(&options);
-	if (ended_by)
-		pass_signal_on(ended_by);
+	if (result.signal)
+		pass_signal_on(result.signal);
 	return status;
 }

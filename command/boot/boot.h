@@ -57,7 +57,8 @@ struct boot_options {
 	const char *symbols;	    /* an ELF file with the kernel's, or NULL */
 	unsigned int time_limit_ms; /* 0 for none */
 	enum r0_boot_protocol protocol;
-	bool bare; /* --machine none */
+	bool bare;   /* --machine none */
+	bool no_pit; /* --machine pc,pit=off */
 	enum boot_irqchip irqchip;
 	bool test_devices;
 	const char *cpu; /* or NULL */
@@ -129,8 +130,16 @@ bool boot_halt_look(struct boot_halt *halt, struct r0_vm *vm);
 
 /* ---- run.c ---- */
 
-/* Returns the status; *signal is the one that ended it, for the process to end by, or 0. */
-int boot_run(const struct boot_options *options, int *signal);
+/* What a status alone does not tell. */
+struct boot_result {
+	int signal;    /* that ended it, for the process to end by, or 0 */
+	bool is_ended; /* the machine ran, and came to that end: */
+	enum r0_vm_end end;
+	uint32_t guest_status; /* of R0_VM_STATUS */
+};
+
+/* Returns the status, having said in one line what ended it. */
+int boot_run(const struct boot_options *options, struct boot_result *result);
 
 /* ---- outcome.c ---- */
 

@@ -176,7 +176,7 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 		.cpus = options->cpus,
 		.memory = options->memory,
 		.irqchip = options->irqchip != BOOT_IRQCHIP_NONE,
-		.pit = options->irqchip != BOOT_IRQCHIP_NONE,
+		.pit = options->irqchip != BOOT_IRQCHIP_NONE && !options->no_pit,
 		.split_irqchip = options->irqchip == BOOT_IRQCHIP_SPLIT,
 		.pc = !options->bare,
 		.test_devices = options->test_devices,
@@ -461,7 +461,7 @@ static void name_end(const struct session *session, struct r0_vm_outcome *outcom
 	}
 }
 
-static int boot(struct session *session)
+static int boot(struct session *session, struct boot_result *result)
 {
 	struct r0_vm_outcome outcome;
 	struct r0_vm *vm;
@@ -477,6 +477,9 @@ static int boot(struct session *session)
 		return status;
 	}
 	name_end(session, &outcome);
+	result->is_ended = true;
+	result->end = outcome.end;
+	result->guest_status = outcome.status;
 	status =
 		boot_outcome_tell(session->options, vm, &outcome,
 				  session->options->symbols ? &session->symbols : &session->kernel);
@@ -485,14 +488,15 @@ static int boot(struct session *session)
 	return status;
 }
 
-int boot_run(const struct boot_options *options, int *signal)
+int boot_run(const struct boot_options *options, struct boot_result *result)
 {
 	struct session session = { .options = options };
 	int status = prepare(&session);
 
+	*result = (struct boot_result){ 0 };
 	if (!status)
-		status = boot(&session);
+		status = boot(&session, result);
 	finish(&session);
-	*signal = session.signal;
+	result->signal = session.signal;
 	return status;
 }
