@@ -9,6 +9,7 @@
 int boot_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int lab_main(int argc, char **argv);
+int suite_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);
 
 #endif /* COMMAND_COMMANDS_H */

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "boot", boot_main, "boot a kernel in a virtual machine" },
 	{ "doctor", doctor_main, "find out what this host's KVM can do in ring 0" },
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
+	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ "backtrace", backtrace_main, NULL },
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel that tells what its boot loader told it, a line each, on the first serial line, and ends as
- * the last word of its command line says: see end(). For all protocols; 32-bit code.
+ * A kernel that tells what its boot loader told it, a line each, on the first serial line, then says what the
+ * words of its command line have it say, and ends as the last of them has it end: see speak() and end(). For all
+ * protocols; 32-bit code.
  */
 #include <stddef.h>
 #include "tests/boot/kernel.h"
@@ -77,10 +78,18 @@ static void tell_memory(uint64_t address, uint64_t size, uint32_t type)
 	put('\n');
 }
 
+static const char *first_module;
+static uint64_t first_module_size;
+
 static void tell_module(const char *text, uint64_t address, uint64_t size)
 {
 	const char *content = at(address);
 	uint64_t i;
+
+	if (!first_module) {
+		first_module = content;
+		first_module_size = size;
+	}
 
 	print("module: ");
 	print(text);
@@ -206,6 +215,63 @@ static int is_last_word(const char *text, const char *word)
 	return !*word && !*last;
 }
 
+/* The rest of a word that begins so, or NULL. */
+static const char *after(const char *word, const char *begin)
+{
+	for (; *begin; begin++)
+		if (*word++ != *begin)
+			return NULL;
+	return word;
+}
+
+/* fw_cfg's number of CPUs: QEMU's docs/specs/fw_cfg.rst. */
+static void tell_cpus(void)
+{
+	out16(0x510, 5);
+	print("CPUs: ");
+	print_hex(in8(0x511));
+	put('\n');
+}
+
+/* say=TEXT, in which _ is a blank, is a line of its own; module is all of the first one; cpus their number. */
+static void speak(const char *words)
+{
+	const char *text;
+	uint64_t i;
+
+	while (*words) {
+		text = after(words, "say=");
+		if (text) {
+			for (; *text && *text != ' '; text++)
+				put(*text == '_' ? ' ' : *text);
+			put('\n');
+		}
+		for (i = 0; after(words, "module") && i < first_module_size; i++)
+			put(first_module[i]);
+		if (after(words, "cpus"))
+			tell_cpus();
+		while (*words && *words != ' ')
+			words++;
+		while (*words == ' ')
+			words++;
+	}
+}
+
+/* status=N, one digit or two, which the debug exit is to have; or 21. */
+static uint8_t find_status(const char *words)
+{
+	const char *digits = NULL;
+
+	for (; *words; words++)
+		if (after(words, "status="))
+			digits = after(words, "status=");
+	if (!digits)
+		return 21;
+	if (digits[1] >= '0' && digits[1] <= '9')
+		return (uint8_t)((digits[0] - '0') * 10 + digits[1] - '0');
+	return (uint8_t)(digits[0] - '0');
+}
+
 static void load_no_idt(void)
 {
 	static const struct {
@@ -274,7 +340,7 @@ static void end(const char *command_line)
 		;
 	while (is_last_word(command_line, "end=flood"))
 		print("flood flood flood flood flood flood flood flood flood flood flood flood\n");
-	out8(DEBUG_EXIT, 21);
+	out8(DEBUG_EXIT, find_status(command_line));
 }
 
 void kernel(enum protocol protocol, uint32_t value)
@@ -301,6 +367,7 @@ void kernel(enum protocol protocol, uint32_t value)
 		break;
 	}
 	say("command line", command_line);
+	speak(command_line);
 	end(command_line);
 	for (;;)
 		__asm__ volatile("hlt");

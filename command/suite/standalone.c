@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One test as a script that carries its image, its entry, environment and errata along, and needs the command ring0
+ * and a few of every system's tools. Depends on suite.h and libc.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "command/suite/suite.h"
+
+/* What it carries, in this order behind the script. */
+enum { PIECE_CONFIGURATION, PIECE_IMAGE, PIECE_ENVIRONMENT, PIECE_ERRATA, PIECES };
+
+struct piece {
+	const char *name; /* its file's, where it is unpacked */
+	char *data;	  /* NULL for one that is not there */
+	size_t size;
+};
+
+/* Its length is in it, in so many characters. */
+#define HEADER_DIGITS 8
+
+static const char script[] =
+	"#!/bin/sh\n"
+	"# A test kernel with all that `ring0 suite` needs to run it. Its options are those of ring0 suite;\n"
+	"# the command ring0 has to be in PATH, or in RING0_COMMAND.\n"
+	"ring0=${RING0_COMMAND:-ring0}\n"
+	"if ! command -v \"$ring0\" >/dev/null; then\n"
+	"\techo \"$0: there is no command ring0 in PATH; RING0_COMMAND may say where it is\" >&2\n"
+	"\texit 99\n"
+	"fi\n"
+	"directory=$(mktemp -d) || exit 99\n"
+	"trap 'rm -rf \"$directory\"' EXIT\n"
+	"trap 'exit 129' HUP\n"
+	"trap 'exit 130' INT\n"
+	"trap 'exit 143' TERM\n";
+
+/* Between single quotes of a shell's. */
+static void put_quoted(FILE *out, const char *text)
+{
+	putc('\'', out);
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputs("'\\''", out);
+		else
+			putc(*text, out);
+	}
+	putc('\'', out);
+}
+
+static char *make_header(const char *name, const struct piece *pieces, size_t length)
+{
+	size_t size = 0, offset = 1, i;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs(script, out);
+	fprintf(out, "header=%-*zu\n", HEADER_DIGITS, length);
+	fputs("take() { tail -c +$((header + $1)) \"$0\" | head -c \"$2\" >\"$directory/$3\" || exit 99; }\n",
+	      out);
+	for (i = 0; i < PIECES; i++) {
+		if (!pieces[i].data)
+			continue;
+		fprintf(out, "take %zu %zu %s\n", offset, pieces[i].size, pieces[i].name);
+		offset += pieces[i].size;
+	}
+	fputs("\"$ring0\" suite", out);
+	if (pieces[PIECE_ENVIRONMENT].data)
+		fputs(" --env-file \"$directory/environment\"", out);
+	fputs(" \"$@\" \"$directory/unittests.cfg\" -- ", out);
+	put_quoted(out, name);
+	fputs("\nexit\n", out);
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The entry with its image at its new place; a single image gets one. */
+static char *make_configuration(const struct suite_image *image)
+{
+	size_t size = 0, key;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "[%s]\nfile = image\n", image->name);
+	for (key = 0; image->entry && key < SUITE_KEYS; key++) {
+		const char *value = image->entry->values[key];
+
+		if (!value || key == SUITE_FILE)
+			continue;
+		if (strchr(value, '\n'))
+			fprintf(out, "%s = \"\"\"%s\"\"\"\n", suite_key_name((enum suite_key)key),
+				value);
+		else
+			fprintf(out, "%s = %s\n", suite_key_name((enum suite_key)key), value);
+	}
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* All of a file, however large it is. */
+static int read_image(const char *path, struct piece *piece, struct error *error)
+{
+	struct boot_file file = { 0 };
+
+	if (access(path, R_OK) != 0)
+		return error_set(error, errno, "%.300s: %s", path, strerror(errno));
+	if (boot_file_map(&file, path))
+		return error_set(error, EIO, "%.300s can't be read", path);
+	piece->data = malloc(file.size + 1);
+	if (piece->data)
+		memcpy(piece->data, file.data, file.size);
+	piece->size = file.size;
+	boot_file_unmap(&file);
+	return piece->data ? 0 : error_set(error, ENOMEM, "out of memory for %.300s", path);
+}
+
+static int take_text(struct piece *piece, char *text)
+{
+	piece->data = text;
+	piece->size = text ? strlen(text) : 0;
+	return text ? 0 : -ENOMEM;
+}
+
+static int gather(const struct suite_options *options, const struct suite_image *image,
+		  struct piece *pieces, struct error *error)
+{
+	char *environment = NULL;
+	int err = 0;
+
+	if (!image->path)
+		return error_set(error, EINVAL, "%.200s has no file =", image->name);
+	if (image->entry && image->entry->problem)
+		return error_set(error, EINVAL, "%.100s: %.300s", image->name,
+				 image->entry->problem);
+	err = read_image(image->path, &pieces[PIECE_IMAGE], error);
+	if (!err)
+		err = take_text(&pieces[PIECE_CONFIGURATION], make_configuration(image));
+	if (!err)
+		err = suite_environment_read(options, &environment, error);
+	if (!err && environment)
+		take_text(&pieces[PIECE_ENVIRONMENT], environment);
+	if (!err && image->source && image->source->errata)
+		err = take_text(&pieces[PIECE_ERRATA], strdup(image->source->errata));
+	return err;
+}
+
+static int write_file(const char *path, const char *header, const struct piece *pieces,
+		      struct error *error)
+{
+	FILE *out = fopen(path, "we");
+	size_t i;
+	int err = 0;
+
+	if (!out)
+		return error_set(error, errno, "--standalone: %.300s: %s", path, strerror(errno));
+	errno = 0;
+	fputs(header, out);
+	for (i = 0; i < PIECES; i++)
+		if (pieces[i].data)
+			fwrite(pieces[i].data, 1, pieces[i].size, out);
+	if (fflush(out) || ferror(out))
+		err = errno ? errno : EIO;
+	/* As it would be by execution: readable by whom the file is made for. */
+	if (!err && fchmod(fileno(out), 0755) != 0)
+		err = errno;
+	if (fclose(out) && !err)
+		err = errno;
+	return err ? error_set(error, err, "--standalone: %.300s: %s", path, strerror(err)) : 0;
+}
+
+static const struct suite_image *find(const struct suite_collection *collection, const char *name,
+				      size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < collection->image_count; i++)
+		if (strlen(collection->images[i].name) == length &&
+		    !memcmp(collection->images[i].name, name, length))
+			return &collection->images[i];
+	return NULL;
+}
+
+int suite_standalone_write(const struct suite_options *options,
+			   const struct suite_collection *collection, struct error *error)
+{
+	struct piece pieces[PIECES] = {
+		[PIECE_CONFIGURATION] = { .name = "unittests.cfg" },
+		[PIECE_IMAGE] = { .name = "image" },
+		[PIECE_ENVIRONMENT] = { .name = "environment" },
+		[PIECE_ERRATA] = { .name = "errata.txt" },
+	};
+	const char *equals = strchr(options->standalone, '=');
+	const struct suite_image *image;
+	char *header = NULL;
+	size_t i;
+	int err;
+
+	if (!equals || equals == options->standalone || !equals[1])
+		return error_set(error, EINVAL, "--standalone %.200s: NAME=FILE is wanted",
+				 options->standalone);
+	image = find(collection, options->standalone, (size_t)(equals - options->standalone));
+	if (!image)
+		return error_set(error, EINVAL,
+				 "--standalone %.200s: no test has that name; --list shows them",
+				 options->standalone);
+	err = gather(options, image, pieces, error);
+	if (!err)
+		header = make_header(image->name, pieces, 0);
+	if (header) {
+		size_t length = strlen(header);
+
+		free(header);
+		header = make_header(image->name, pieces, length);
+	}
+	if (!err && !header)
+		err = error_set(error, ENOMEM, "out of memory for %.300s", equals + 1);
+	if (!err)
+		err = write_file(equals + 1, header, pieces, error);
+	free(header);
+	for (i = 0; i < PIECES; i++)
+		free(pieces[i].data);
+	return err;
+}
