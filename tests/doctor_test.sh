@@ -67,9 +67,9 @@ echo '1..16'
 kvm='there is no usable /dev/kvm'
 if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
 	if grep -q -w -E 'vmx|svm' /proc/cpuinfo; then
-		kind=hardware title=Hardware expected=0
+		kind=hardware title='Hardware KVM (\(VMX\|SVM\))' expected=0
 	else
-		kind=software title=Software expected=1
+		kind=software title='Software KVM' expected=1
 	fi
 	kvm=
 fi
@@ -84,7 +84,7 @@ if [ "$kvm" ]; then
 	done
 else
 	before=$(date +%s)
-	expect "$expected" "$command" doctor && says "^$title KVM: "
+	expect "$expected" "$command" doctor && says "^$title: "
 	result 'tells what kind of KVM this is'
 	says '^integer .* works'
 	result 'finds that integer code works'
@@ -149,7 +149,7 @@ if [ "${RING0_LAB-}" = none ]; then
 	skip 'everything works in the lab' RING0_LAB=none
 else
 	expect 0 env RING0_LAB=auto "$command" lab "$command" doctor &&
-		says '^Hardware KVM: ring 0 runs natively\.' && says '^AVX .* works' &&
+		says '^Hardware KVM (SVM): ring 0 runs natively\.' && says '^AVX .* works' &&
 		says '^data watchpoint .* works' && says '^timer interrupt .* works' &&
 		says '^INVLPG .* works: a missing one shows' && says '^TLB shootdown .* works: '
 	result 'everything works in the lab'

@@ -320,7 +320,10 @@ static void print_verdict(const struct report *report)
 		       report->findings[0].detail);
 		return;
 	case STATUS_HARDWARE:
-		printf("\nHardware KVM: ring 0 runs natively");
+		printf("\nHardware KVM%s%s%s: ring 0 runs natively",
+		       report->host.virtualization ? " (" : "",
+		       report->host.virtualization ? report->host.virtualization : "",
+		       report->host.virtualization ? ")" : "");
 		break;
 	case STATUS_SOFTWARE:
 		printf("\nSoftware KVM: ring 0 is emulated, and %zu of %zu probes cannot be "
@@ -385,6 +388,8 @@ static void print_json(const struct report *report)
 	print_string(report->host.cpu);
 	printf(",\n  \"linux\": ");
 	print_string(report->system.release);
+	if (report->host.virtualization)
+		printf(",\n  \"virtualization\": \"%s\"", report->host.virtualization);
 	if (report->trouble.text[0]) {
 		printf(",\n  \"trouble\": ");
 		print_string(report->trouble.text);
