@@ -17,8 +17,6 @@
 # TIMEOUT	CTest's, for a program with one test; the test's own limit is .timeout_ms.
 # PROPERTIES	of the tests, as for set_tests_properties(). LABELS add to the groups.
 
-set(_ring0_write_tests "${CMAKE_CURRENT_LIST_DIR}/ring0WriteTests.cmake")
-
 function(ring0_discover_tests target)
 	cmake_parse_arguments(PARSE_ARGV 1 argument "" "PREFIX;TIMEOUT;WORKING_DIRECTORY"
 		"EXTRA_ARGS;PROPERTIES")
@@ -69,7 +67,7 @@ function(ring0_discover_tests target)
 			-D "TIMEOUT=${argument_TIMEOUT}"
 			-D "FOLDER=${argument_WORKING_DIRECTORY}"
 			-D "PROPERTIES=${argument_PROPERTIES}"
-			-P "${_ring0_write_tests}"
+			-P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/ring0WriteTests.cmake"
 		VERBATIM)
 
 	# A test that fails says so if the program was not built.

@@ -76,14 +76,15 @@ enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_OPERATION = 0x7f };
 
 /*
  * libc's locks, of standard output above all, when several CPUs want one: those that wait are woken at
- * once, as futex() may, and look again. On one CPU nobody would ever give it back.
+ * once, as futex() may, and look again. On one CPU nobody would ever give it back. To wake is always well:
+ * nobody waits for good; pthread_once() does so even where nobody ever waited.
  */
 static bool serve_futex(const uint32_t *word, uint64_t operation, uint32_t value, uint64_t *result)
 {
-	if (cpu_count() <= 1)
-		return false;
 	switch (operation & FUTEX_OPERATION) {
 	case FUTEX_WAIT:
+		if (cpu_count() <= 1)
+			return false;
 		*result = (uint64_t)-EAGAIN;
 		if (__atomic_load_n(word, __ATOMIC_RELAXED) != value)
 			return true;

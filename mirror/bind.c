@@ -102,17 +102,24 @@ static const char *wanted_version(const struct object *object, size_t symbol)
 static void bind_one(const struct object *object, const ElfW(Rela) * relocation)
 {
 	size_t symbol = ELF64_R_SYM(relocation->r_info);
+	const ElfW(Sym) *wanted = &object->symbols[symbol];
 	uintptr_t *slot = (uintptr_t *)(object->base + relocation->r_offset);
 	const char *name, *version;
-	void *target;
+	void *where, *target;
 
 	if (ELF64_R_TYPE(relocation->r_info) != RELOCATION_LAZY)
 		return;
 	if (*slot < object->start || *slot >= object->end)
 		return;
-	name = object->strings + object->symbols[symbol].st_name;
+	name = object->strings + wanted->st_name;
 	version = wanted_version(object, symbol);
-	target = version ? dlvsym(RTLD_DEFAULT, name, version) : dlsym(RTLD_DEFAULT, name);
+	/*
+	 * Where a program that is not position-independent takes a function's address, its own PLT entry
+	 * stands for the function everywhere, and is what a search finds first: the AMD64 supplement, 4.4.1,
+	 * "Function Addresses". What that entry leads to is in the objects after it.
+	 */
+	where = wanted->st_shndx == SHN_UNDEF && wanted->st_value ? RTLD_NEXT : RTLD_DEFAULT;
+	target = version ? dlvsym(where, name, version) : dlsym(where, name);
 	/* A symbol of the object's own may be bound to where the slot's PLT leads, too. */
 	if (target)
 		__atomic_store_n(slot, (uintptr_t)target, __ATOMIC_RELAXED);

@@ -193,6 +193,29 @@ if command -v cmake >/dev/null; then
 	fi
 	rm -rf cmake
 
+	# ring0 found in one folder, its function called in another, whose variables are others.
+	mkdir scopes
+	cp -R "$project" scopes/program
+	cat >scopes/CMakeLists.txt <<-'END'
+	cmake_minimum_required(VERSION 3.20)
+	project(scopes LANGUAGES C)
+	enable_testing()
+	add_subdirectory(ring0)
+	add_executable(timer_test program/timer_test.c program/timer.c)
+	target_compile_options(timer_test PRIVATE -mgeneral-regs-only)
+	target_link_libraries(timer_test PRIVATE ring0::ring0)
+	ring0_discover_tests(timer_test)
+	END
+	mkdir scopes/ring0
+	cat >scopes/ring0/CMakeLists.txt <<-'END'
+	find_package(ring0 REQUIRED)
+	set_target_properties(ring0::ring0 PROPERTIES IMPORTED_GLOBAL TRUE)
+	END
+	check 'scopes, built' sh -c 'cmake -S scopes -B scopes/build && cmake --build scopes/build'
+	check 'scopes, listed' ctest --test-dir scopes/build -N
+	shows 'scopes, names' ': timer\.starts$' 'Total Tests: 7$'
+	rm -rf scopes
+
 	# Several configurations in one tree.
 	cp -R "$project" cmake
 	check 'configurations, built' sh -c 'cmake -S cmake -B cmake/build -G "Ninja Multi-Config" &&

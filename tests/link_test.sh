@@ -66,7 +66,7 @@ variants()
 	done
 }
 
-echo 1..47
+echo 1..48
 
 PKG_CONFIG_PATH=$build/meson-uninstalled
 export PKG_CONFIG_PATH
@@ -92,6 +92,25 @@ END
 "$tests/with_ring0" cc -o "$folder/own_names" "$folder/own_names.c" >"$folder/log" 2>&1 &&
 	"$tests/lab/on_kvm" "$build/ring0" "$folder/own_names" >>"$folder/log" 2>&1
 report $? 'names of its own: r0_exception()'
+
+# Where the program's own PLT entry stands for a shared function, and is not to be bound to itself.
+cat >"$folder/plt.c" <<'END'
+#include <ring0.h>
+#include <stdlib.h>
+
+static int call(int (*function)(const char *), const char *text)
+{
+	return function(text);
+}
+
+R0_TEST(plt, function_by_its_address)
+{
+	R0_ASSERT_EQ(call(atoi, "42"), 42);
+}
+END
+"$tests/with_ring0" cc -O0 -fno-pie -no-pie -fno-builtin -o "$folder/plt" "$folder/plt.c" >"$folder/log" 2>&1 &&
+	"$tests/lab/on_kvm" "$build/ring0" "$folder/plt" >>"$folder/log" 2>&1
+report $? 'the address of a shared function, -no-pie'
 
 # Tests in an archive: found with --whole-archive; without it there are none, which is an error.
 "$tests/with_ring0" cc -c -o "$folder/tests.o" "$source" &&

@@ -26,6 +26,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ring0.h>
@@ -325,6 +326,23 @@ R0_TEST(libc, bound_lazily)
 	R0_ASSERT_EQ(*end, 'x');
 	R0_ASSERT_EQ(toupper(*end), 'X');
 	R0_ASSERT_EQ(lldiv(17, 5).rem, 2);
+}
+
+static int times_called;
+
+static void call_once_only(void)
+{
+	times_called++;
+}
+
+/* libc wakes those who wait for the first call, whether there is anybody or not. */
+R0_TEST(libc, once)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	R0_ASSERT_EQ(pthread_once(&once, call_once_only), 0);
+	R0_ASSERT_EQ(pthread_once(&once, call_once_only), 0);
+	R0_ASSERT_EQ(times_called, 1);
 }
 
 R0_TEST(ram, is_there_and_zero, .ram = R0_RAM({ 0x1000000, 0x1004000 }))
