@@ -8,7 +8,7 @@
 
 static struct acpi_machine describe(const struct r0_vm *vm)
 {
-	const struct devices *devices = vm->devices;
+	const struct wiring *devices = vm->devices;
 	struct acpi_machine machine = {
 		.cpus = vm->options.cpus,
 		.irqchip = vm->options.irqchip,
@@ -18,7 +18,7 @@ static struct acpi_machine describe(const struct r0_vm *vm)
 	};
 	size_t i;
 
-	_Static_assert(DEVICES_WINDOWS_MAX <= ACPI_VIRTIO_MAX, "room for all");
+	_Static_assert(WIRING_WINDOWS_MAX <= ACPI_VIRTIO_MAX, "room for all");
 	for (i = 0; i < devices->window_count; i++)
 		machine.virtio[i] = (struct acpi_virtio){
 			.address = devices->windows[i].address,

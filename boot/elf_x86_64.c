@@ -28,7 +28,8 @@ int elf_kernel_open(struct elf_file *file, const struct boot_image *image, struc
 	return 0;
 }
 
-static int plan_elf(struct boot_plan *plan, const struct boot_request *request, struct error *error)
+static int setup_elf(struct boot_setup *setup, const struct boot_request *request,
+		     struct error *error)
 {
 	static const struct boot_room room = { BOOT_ROOM_FROM, 1ull << 32, 16 };
 	uint64_t command_line, stack, entry;
@@ -36,26 +37,26 @@ static int plan_elf(struct boot_plan *plan, const struct boot_request *request, 
 	int err = elf_kernel_open(&file, &request->image, error);
 
 	if (!err)
-		err = boot_plan_add_elf(plan, &file, error);
+		err = boot_setup_add_elf(setup, &file, error);
 	if (err)
 		return err;
 	entry = elf_file_physical_entry(&file);
-	err = file.is_64 ? boot_plan_enter_64(plan, entry, error) :
-			   boot_plan_enter_32(plan, entry, error);
+	err = file.is_64 ? boot_setup_enter_64(setup, entry, error) :
+			   boot_setup_enter_32(setup, entry, error);
 	if (!err)
-		err = boot_plan_place_text(plan, "the command line", request->command_line,
-					   &command_line, error);
+		err = boot_setup_place_text(setup, "the command line", request->command_line,
+					    &command_line, error);
 	if (!err)
-		err = boot_plan_place(plan, "a stack", NULL, STACK_SIZE, &room, &stack, error);
+		err = boot_setup_place(setup, "a stack", NULL, STACK_SIZE, &room, &stack, error);
 	if (err)
 		return err;
 	if (request->module_count)
 		return error_set(error, ENOTSUP,
 				 "an ELF file that is for no boot protocol takes no modules");
 	/* As a call leaves it: a multiple of 16 before the return address was pushed. */
-	plan->entry.sp = stack + STACK_SIZE - 8;
-	plan->entry.argument = command_line;
+	setup->entry.sp = stack + STACK_SIZE - 8;
+	setup->entry.argument = command_line;
 	return 0;
 }
 
-const struct boot_protocol boot_elf = { "elf", elf_file_is, plan_elf };
+const struct boot_protocol boot_elf = { "elf", elf_file_is, setup_elf };

@@ -26,8 +26,8 @@ static bool is(const struct boot_image *image)
 	return vector[i] == 0xea || vector[i] == 0xe9 || vector[i] == 0xeb;
 }
 
-static int plan_firmware(struct boot_plan *plan, const struct boot_request *request,
-			 struct error *error)
+static int setup_firmware(struct boot_setup *setup, const struct boot_request *request,
+			  struct error *error)
 {
 	const struct boot_image *image = &request->image;
 
@@ -39,10 +39,10 @@ static int plan_firmware(struct boot_plan *plan, const struct boot_request *requ
 	if (request->module_count || *request->command_line)
 		return error_set(error, ENOTSUP,
 				 "firmware takes neither a command line nor modules");
-	plan->firmware = image->data;
-	plan->firmware_size = image->size;
-	plan->entry.mode = R0_VM_MODE_RESET;
+	setup->firmware = image->data;
+	setup->firmware_size = image->size;
+	setup->entry.mode = R0_VM_MODE_RESET;
 	return 0;
 }
 
-const struct boot_protocol boot_firmware = { "firmware", is, plan_firmware };
+const struct boot_protocol boot_firmware = { "firmware", is, setup_firmware };

@@ -140,7 +140,7 @@ static int read_header(struct header *header, const struct boot_image *image, st
 }
 
 /* Where it wants to be, or, if it can be moved, where there is room. */
-static int add_kernel(struct boot_plan *plan, const struct boot_request *request,
+static int add_kernel(struct boot_setup *setup, const struct boot_request *request,
 		      const struct header *header, uint64_t *address, struct error *error)
 {
 	const uint8_t *kernel = request->image.data + header->kernel_at;
@@ -155,22 +155,22 @@ static int add_kernel(struct boot_plan *plan, const struct boot_request *request
 		if (get_32(header, INITIAL_SIZE) > size)
 			size = get_32(header, INITIAL_SIZE);
 	}
-	err = boot_plan_add(plan, "the kernel", *address, kernel, header->kernel_size, size,
-			    moves ? NULL : error);
+	err = boot_setup_add(setup, "the kernel", *address, kernel, header->kernel_size, size,
+			     moves ? NULL : error);
 	if (!err || !moves)
 		return err;
 	if (room.alignment < PAGE_SIZE || room.alignment & (room.alignment - 1))
 		return error_set(error, ENOEXEC, "its alignment is to be %#llx: no power of two",
 				 (unsigned long long)room.alignment);
-	err = boot_plan_place(plan, "the kernel", NULL, size, &room, address, error);
+	err = boot_setup_place(setup, "the kernel", NULL, size, &room, address, error);
 	if (err)
 		return err;
-	plan->segments[plan->segment_count - 1].data = kernel;
-	plan->segments[plan->segment_count - 1].data_size = header->kernel_size;
+	setup->segments[setup->segment_count - 1].data = kernel;
+	setup->segments[setup->segment_count - 1].data_size = header->kernel_size;
 	return 0;
 }
 
-static int add_command_line(struct boot_plan *plan, const struct boot_request *request,
+static int add_command_line(struct boot_setup *setup, const struct boot_request *request,
 			    const struct header *header, uint64_t *address, struct error *error)
 {
 	size_t length = strlen(request->command_line), most = 255;
@@ -181,15 +181,15 @@ static int add_command_line(struct boot_plan *plan, const struct boot_request *r
 		return error_set(error, EINVAL,
 				 "the command line has %zu bytes: this kernel takes %zu", length,
 				 most);
-	return boot_plan_place_text(plan, "the command line", request->command_line, address,
-				    error);
+	return boot_setup_place_text(setup, "the command line", request->command_line, address,
+				     error);
 }
 
-static int add_ramdisk(struct boot_plan *plan, const struct boot_request *request,
+static int add_ramdisk(struct boot_setup *setup, const struct boot_request *request,
 		       const struct header *header, uint64_t *address, uint64_t *size,
 		       struct error *error)
 {
-	struct boot_room room = { boot_plan_end(plan), 1ull << 32, PAGE_SIZE };
+	struct boot_room room = { boot_setup_end(setup), 1ull << 32, PAGE_SIZE };
 	const struct r0_boot_module *module = request->modules;
 	uint64_t last = get_32(header, RAMDISK_LAST);
 
@@ -203,8 +203,8 @@ static int add_ramdisk(struct boot_plan *plan, const struct boot_request *reques
 	if (last && last + 1 < room.end)
 		room.end = last + 1;
 	*size = module->size;
-	return boot_plan_place(plan, "the initial RAM disk", module->data, module->size, &room,
-			       address, error);
+	return boot_setup_place(setup, "the initial RAM disk", module->data, module->size, &room,
+				address, error);
 }
 
 static void fill_map(uint8_t *page, const struct memory_map *map)
@@ -222,19 +222,19 @@ static void fill_map(uint8_t *page, const struct memory_map *map)
 }
 
 /* With the setup header of the file, which is the kernel's own word. */
-static int add_zero_page(struct boot_plan *plan, const struct boot_request *request,
+static int add_zero_page(struct boot_setup *setup, const struct boot_request *request,
 			 const struct header *header, uint64_t kernel, struct error *error)
 {
 	static const struct boot_room room = { BOOT_ROOM_FROM, 1ull << 32, PAGE_SIZE };
 	uint64_t address, command_line, ramdisk, ramdisk_size;
 	uint8_t *page;
-	int err = add_command_line(plan, request, header, &command_line, error);
+	int err = add_command_line(setup, request, header, &command_line, error);
 
 	if (!err)
-		err = add_ramdisk(plan, request, header, &ramdisk, &ramdisk_size, error);
+		err = add_ramdisk(setup, request, header, &ramdisk, &ramdisk_size, error);
 	if (!err)
-		err = boot_plan_make_room(plan, "the zero page", ZERO_PAGE_SIZE, &room, &page,
-					  &address, error);
+		err = boot_setup_make_room(setup, "the zero page", ZERO_PAGE_SIZE, &room, &page,
+					   &address, error);
 	if (err)
 		return err;
 	memcpy(page, header->bytes, ZERO_PAGE_SIZE);
@@ -244,13 +244,13 @@ static int add_zero_page(struct boot_plan *plan, const struct boot_request *requ
 	store_32(page + RAMDISK_SIZE, ramdisk_size);
 	store_32(page + COMMAND_LINE, command_line);
 	store_64(page + ACPI_RSDP, request->rsdp);
-	fill_map(page, plan->map);
-	plan->registers.rsi = address;
+	fill_map(page, setup->map);
+	setup->registers.rsi = address;
 	return 0;
 }
 
-static int plan_bzimage(struct boot_plan *plan, const struct boot_request *request,
-			struct error *error)
+static int setup_bzimage(struct boot_setup *setup, const struct boot_request *request,
+			 struct error *error)
 {
 	struct header header;
 	uint64_t kernel;
@@ -258,14 +258,14 @@ static int plan_bzimage(struct boot_plan *plan, const struct boot_request *reque
 	int err = read_header(&header, &request->image, error);
 
 	if (!err)
-		err = add_kernel(plan, request, &header, &kernel, error);
+		err = add_kernel(setup, request, &header, &kernel, error);
 	if (!err)
-		err = add_zero_page(plan, request, &header, kernel, error);
+		err = add_zero_page(setup, request, &header, kernel, error);
 	if (err)
 		return err;
 	is_64 = header.version >= VERSION_64 && get_16(&header, EXTENDED_LOAD_FLAGS) & HAS_ENTRY_64;
-	return is_64 ? boot_plan_enter_64(plan, kernel + ENTRY_64, error) :
-		       boot_plan_enter_32(plan, kernel, error);
+	return is_64 ? boot_setup_enter_64(setup, kernel + ENTRY_64, error) :
+		       boot_setup_enter_32(setup, kernel, error);
 }
 
 /* What the header of a bzImage of the same kernel would say, as far as the kernel itself reads it. */
@@ -282,8 +282,8 @@ static void make_header(struct header *header)
 	store_32(header->bytes + COMMAND_LINE_SIZE, 2047);
 }
 
-static int plan_vmlinux(struct boot_plan *plan, const struct boot_request *request,
-			struct error *error)
+static int setup_vmlinux(struct boot_setup *setup, const struct boot_request *request,
+			 struct error *error)
 {
 	struct elf_file file;
 	struct header header;
@@ -295,23 +295,23 @@ static int plan_vmlinux(struct boot_plan *plan, const struct boot_request *reque
 			error, ENOTSUP,
 			"a vmlinux of 32 bits has no entry for a boot loader: its bzImage has");
 	if (!err)
-		err = boot_plan_add_elf(plan, &file, error);
+		err = boot_setup_add_elf(setup, &file, error);
 	if (err)
 		return err;
 	make_header(&header);
 	entry = elf_file_physical_entry(&file);
-	err = add_zero_page(plan, request, &header, entry, error);
-	return err ? err : boot_plan_enter_64(plan, entry, error);
+	err = add_zero_page(setup, request, &header, entry, error);
+	return err ? err : boot_setup_enter_64(setup, entry, error);
 }
 
-static int plan_linux(struct boot_plan *plan, const struct boot_request *request,
-		      struct error *error)
+static int setup_linux(struct boot_setup *setup, const struct boot_request *request,
+		       struct error *error)
 {
 	if (elf_file_is(&request->image))
-		return plan_vmlinux(plan, request, error);
+		return setup_vmlinux(setup, request, error);
 	if (is_bzimage(&request->image))
-		return plan_bzimage(plan, request, error);
+		return setup_bzimage(setup, request, error);
 	return error_set(error, ENOEXEC, "it is neither a bzImage nor a vmlinux");
 }
 
-const struct boot_protocol boot_linux = { "linux", is, plan_linux };
+const struct boot_protocol boot_linux = { "linux", is, setup_linux };

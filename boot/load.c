@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plan carried out: a kernel into a machine's memory, and its first CPU at the entry. */
+/* A setup carried out: a kernel into a machine's memory, and its first CPU at the entry. */
 #include <pthread.h>
 #include "acpi/acpi.h"
 #include "boot/entry.h"
@@ -22,46 +22,46 @@ static int write_segment(struct r0_vm *vm, const struct boot_segment *segment,
 			    segment->size - segment->data_size, monitor_error(error));
 }
 
-static int enter(struct r0_vm *vm, const struct boot_plan *plan, struct r0_error *error)
+static int enter(struct r0_vm *vm, const struct boot_setup *setup, struct r0_error *error)
 {
-	int err = r0_vm_enter(vm, 0, &plan->entry, error);
+	int err = r0_vm_enter(vm, 0, &setup->entry, error);
 
-	if (err || plan->entry.mode == R0_VM_MODE_RESET)
+	if (err || setup->entry.mode == R0_VM_MODE_RESET)
 		return err;
-	return boot_set_registers(vm, &plan->registers, error);
+	return boot_set_registers(vm, &setup->registers, error);
 }
 
 /*
  * At the end of 4 GiB, where the reset vector is, and as a PC's chipset has it after a reset, its last 128
  * KiB below 1 MiB, too.
  */
-static int write_firmware(struct r0_vm *vm, const struct boot_plan *plan, struct r0_error *error)
+static int write_firmware(struct r0_vm *vm, const struct boot_setup *setup, struct r0_error *error)
 {
-	uint64_t low = plan->firmware_size < LOW_ROM_MAX ? plan->firmware_size : LOW_ROM_MAX;
+	uint64_t low = setup->firmware_size < LOW_ROM_MAX ? setup->firmware_size : LOW_ROM_MAX;
 	int err;
 
 	pthread_mutex_lock(&vm->control);
 	err = monitor_need_rest(vm, "putting firmware into the memory", monitor_error(error));
 	if (!err)
-		err = guest_memory_set_rom(&vm->memory, plan->firmware, plan->firmware_size,
+		err = guest_memory_set_rom(&vm->memory, setup->firmware, setup->firmware_size,
 					   monitor_error(error));
 	pthread_mutex_unlock(&vm->control);
 	if (err)
 		return err;
 	return r0_vm_write(vm, MEMORY_MAP_EXTENDED - low,
-			   plan->firmware + plan->firmware_size - low, low, error);
+			   setup->firmware + setup->firmware_size - low, low, error);
 }
 
-static int carry_out(struct r0_vm *vm, const struct boot_plan *plan, struct r0_error *error)
+static int carry_out(struct r0_vm *vm, const struct boot_setup *setup, struct r0_error *error)
 {
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < plan->segment_count && !err; i++)
-		err = write_segment(vm, &plan->segments[i], error);
-	if (!err && plan->firmware)
-		err = write_firmware(vm, plan, error);
-	return err ? err : enter(vm, plan, error);
+	for (i = 0; i < setup->segment_count && !err; i++)
+		err = write_segment(vm, &setup->segments[i], error);
+	if (!err && setup->firmware)
+		err = write_firmware(vm, setup, error);
+	return err ? err : enter(vm, setup, error);
 }
 
 /* ACPI's tables and the reset vector, unless they are the firmware's to make. */
@@ -101,17 +101,17 @@ int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
 	enum r0_boot_protocol protocol = with->protocol;
 	uint8_t rsdp[ACPI_RSDP_SIZE];
 	struct memory_map map;
-	struct boot_plan plan;
+	struct boot_setup setup;
 	int err = write_tables(vm, protocol, &request, rsdp, error);
 
 	if (err)
 		return err;
 	memory_map_make(&map, vm->options.memory, GUEST_MEMORY_LOW_END, GUEST_MEMORY_HIGH);
-	err = boot_plan_by(&plan, &map, &protocol, &request, monitor_error(error));
+	err = boot_setup_by(&setup, &map, &protocol, &request, monitor_error(error));
 	if (err)
 		return err;
-	err = carry_out(vm, &plan, error);
-	boot_plan_finish(&plan);
+	err = carry_out(vm, &setup, error);
+	boot_setup_finish(&setup);
 	if (!err && used)
 		*used = protocol;
 	return err;

@@ -4,23 +4,23 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int place(struct boot_plan *plan, const struct r0_boot_module *module, uint64_t from,
+static int place(struct boot_setup *setup, const struct r0_boot_module *module, uint64_t from,
 		 struct boot_module_place *to, struct error *error)
 {
 	const struct boot_room behind = { from, 1ull << 32, PAGE_SIZE };
-	int err = boot_plan_place(plan, "a module", module->data, module->size, &behind,
-				  &to->address, error);
+	int err = boot_setup_place(setup, "a module", module->data, module->size, &behind,
+				   &to->address, error);
 
 	if (err)
 		return err;
-	return boot_plan_place_text(plan, "a module's text", module->text ? module->text : "",
-				    &to->text, error);
+	return boot_setup_place_text(setup, "a module's text", module->text ? module->text : "",
+				     &to->text, error);
 }
 
-int boot_place_modules(struct boot_plan *plan, const struct boot_request *request,
+int boot_place_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct boot_module_place **places, struct error *error)
 {
-	uint64_t from = boot_plan_end(plan);
+	uint64_t from = boot_setup_end(setup);
 	struct boot_module_place *made;
 	size_t i;
 	int err = 0;
@@ -30,7 +30,7 @@ int boot_place_modules(struct boot_plan *plan, const struct boot_request *reques
 	if (!made)
 		return error_set(error, ENOMEM, "no memory for a list of modules");
 	for (i = 0; i < request->module_count && !err; i++)
-		err = place(plan, &request->modules[i], from, &made[i], error);
+		err = place(setup, &request->modules[i], from, &made[i], error);
 	if (err)
 		free(made);
 	else

@@ -14,7 +14,7 @@ struct boot_module_place {
  * Place all of the request's modules, the kernel having been placed; *places is an array of them, for
  * free(). -EFAULT if there is no room; -ENOMEM.
  */
-int boot_place_modules(struct boot_plan *plan, const struct boot_request *request,
+int boot_place_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct boot_module_place **places, struct error *error);
 
 #endif /* BOOT_MODULES_H */

@@ -223,7 +223,7 @@ static bool is(const struct boot_image *image)
 }
 
 /* 3.1.4 */
-static int add_by_addresses(struct boot_plan *plan, const struct boot_image *image,
+static int add_by_addresses(struct boot_setup *setup, const struct boot_image *image,
 			    const struct header *header, struct error *error)
 {
 	bool whole = header->load_address == UINT32_MAX;
@@ -250,11 +250,11 @@ static int add_by_addresses(struct boot_plan *plan, const struct boot_image *ima
 	memory = size;
 	if (header->bss_end && header->bss_end >= load && header->bss_end - load > size)
 		memory = header->bss_end - load;
-	return boot_plan_add(plan, "it", load, image->data + (header->at - before), size, memory,
-			     error);
+	return boot_setup_add(setup, "it", load, image->data + (header->at - before), size, memory,
+			      error);
 }
 
-static int add_kernel(struct boot_plan *plan, const struct boot_request *request,
+static int add_kernel(struct boot_setup *setup, const struct boot_request *request,
 		      struct header *header, uint64_t *entry, struct error *error)
 {
 	struct elf_file file;
@@ -272,11 +272,11 @@ static int add_kernel(struct boot_plan *plan, const struct boot_request *request
 		if (!header->has_entry)
 			return error_set(error, ENOEXEC,
 					 "its Multiboot 2 header has addresses, but no entry");
-		return add_by_addresses(plan, &request->image, header, error);
+		return add_by_addresses(setup, &request->image, header, error);
 	}
 	err = elf_kernel_open(&file, &request->image, error);
 	if (!err)
-		err = boot_plan_add_elf(plan, &file, error);
+		err = boot_setup_add_elf(setup, &file, error);
 	if (!err && !header->has_entry)
 		*entry = elf_file_physical_entry(&file);
 	return err;
@@ -298,12 +298,12 @@ static void add_text(struct buffer *to, uint32_t type, const char *text)
 	buffer_add(to, text, strlen(text) + 1);
 }
 
-static int add_modules(struct boot_plan *plan, const struct boot_request *request,
+static int add_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct buffer *to, struct error *error)
 {
 	struct boot_module_place *places;
 	size_t i;
-	int err = boot_place_modules(plan, request, &places, error);
+	int err = boot_place_modules(setup, request, &places, error);
 
 	if (err)
 		return err;
@@ -360,7 +360,8 @@ static void add_rsdp(struct buffer *to, const struct boot_request *request)
 	buffer_add(to, request->rsdp_bytes, request->rsdp_size);
 }
 
-static int add_information(struct boot_plan *plan, struct buffer *information, struct error *error)
+static int add_information(struct boot_setup *setup, struct buffer *information,
+			   struct error *error)
 {
 	uint64_t address;
 	uint8_t *made;
@@ -368,45 +369,45 @@ static int add_information(struct boot_plan *plan, struct buffer *information, s
 
 	if (information->cut || !information->text)
 		return error_set(error, ENOMEM, "no memory for Multiboot 2's information");
-	err = boot_plan_make_room(plan, "Multiboot 2's information", information->length,
-				  &boot_room_small, &made, &address, error);
+	err = boot_setup_make_room(setup, "Multiboot 2's information", information->length,
+				   &boot_room_small, &made, &address, error);
 	if (err)
 		return err;
 	memcpy(made, information->text, information->length);
 	store_32(made, information->length);
-	plan->registers.rax = LOADER_MAGIC;
-	plan->registers.rbx = address;
+	setup->registers.rax = LOADER_MAGIC;
+	setup->registers.rbx = address;
 	return 0;
 }
 
-static int plan_multiboot2(struct boot_plan *plan, const struct boot_request *request,
-			   struct error *error)
+static int setup_multiboot2(struct boot_setup *setup, const struct boot_request *request,
+			    struct error *error)
 {
 	static const uint8_t fixed[8]; /* the size of all, filled in at the end, and 0 */
 	struct buffer information = { 0 };
 	struct header header;
 	uint64_t entry = 0;
-	int err = add_kernel(plan, request, &header, &entry, error);
+	int err = add_kernel(setup, request, &header, &entry, error);
 
 	if (err)
 		return err;
 	buffer_add(&information, fixed, sizeof(fixed));
 	add_text(&information, INFORMATION_COMMAND_LINE, request->command_line);
 	add_text(&information, INFORMATION_LOADER_NAME, BOOT_LOADER_NAME);
-	err = add_modules(plan, request, &information, error);
-	add_memory(&information, plan->map);
+	err = add_modules(setup, request, &information, error);
+	add_memory(&information, setup->map);
 	add_rsdp(&information, request);
 	if (header.is_relocatable) {
-		const uint32_t base = (uint32_t)plan->segments[0].address;
+		const uint32_t base = (uint32_t)setup->segments[0].address;
 
 		begin_tag(&information, INFORMATION_LOAD_BASE, sizeof(base));
 		buffer_add(&information, &base, sizeof(base));
 	}
 	begin_tag(&information, INFORMATION_END, 0);
 	if (!err)
-		err = add_information(plan, &information, error);
+		err = add_information(setup, &information, error);
 	free(buffer_take(&information));
-	return err ? err : boot_plan_enter_32(plan, entry, error);
+	return err ? err : boot_setup_enter_32(setup, entry, error);
 }
 
-const struct boot_protocol boot_multiboot2 = { "multiboot2", is, plan_multiboot2 };
+const struct boot_protocol boot_multiboot2 = { "multiboot2", is, setup_multiboot2 };

@@ -85,7 +85,7 @@ static bool is(const struct boot_image *image)
 }
 
 /* 3.1.3: a file of any format, of which the header itself says what goes where. */
-static int add_by_addresses(struct boot_plan *plan, const struct boot_image *image,
+static int add_by_addresses(struct boot_setup *setup, const struct boot_image *image,
 			    const struct header *header, uint64_t at, struct error *error)
 {
 	uint64_t before = (uint64_t)header->header_address - header->load_address, size, memory;
@@ -111,11 +111,11 @@ static int add_by_addresses(struct boot_plan *plan, const struct boot_image *ima
 	if (header->bss_end && header->bss_end >= header->load_address &&
 	    header->bss_end - header->load_address > size)
 		memory = header->bss_end - header->load_address;
-	return boot_plan_add(plan, "it", header->load_address, image->data + (at - before), size,
-			     memory, error);
+	return boot_setup_add(setup, "it", header->load_address, image->data + (at - before), size,
+			      memory, error);
 }
 
-static int add_kernel(struct boot_plan *plan, const struct boot_image *image, uint64_t *entry,
+static int add_kernel(struct boot_setup *setup, const struct boot_image *image, uint64_t *entry,
 		      uint32_t *flags, struct error *error)
 {
 	struct elf_file file;
@@ -133,23 +133,23 @@ static int add_kernel(struct boot_plan *plan, const struct boot_image *image, ui
 				 header.flags & NEEDS_ANY & ~NEEDS_KNOWN);
 	*entry = header.entry;
 	if (header.flags & HAS_ADDRESSES)
-		return add_by_addresses(plan, image, &header, at, error);
+		return add_by_addresses(setup, image, &header, at, error);
 	err = elf_kernel_open(&file, image, error);
 	if (!err)
-		err = boot_plan_add_elf(plan, &file, error);
+		err = boot_setup_add_elf(setup, &file, error);
 	if (!err)
 		*entry = elf_file_physical_entry(&file);
 	return err;
 }
 
-static int add_map(struct boot_plan *plan, struct information *information, struct error *error)
+static int add_map(struct boot_setup *setup, struct information *information, struct error *error)
 {
-	const struct memory_map *map = plan->map;
+	const struct memory_map *map = setup->map;
 	uint64_t address;
 	uint8_t *made;
 	size_t i;
-	int err = boot_plan_make_room(plan, "a memory map", map->count * MAP_ENTRY_SIZE,
-				      &boot_room_small, &made, &address, error);
+	int err = boot_setup_make_room(setup, "a memory map", map->count * MAP_ENTRY_SIZE,
+				       &boot_room_small, &made, &address, error);
 
 	if (err)
 		return err;
@@ -172,7 +172,7 @@ static int add_map(struct boot_plan *plan, struct information *information, stru
 	return 0;
 }
 
-static int add_modules(struct boot_plan *plan, const struct boot_request *request,
+static int add_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct information *information, struct error *error)
 {
 	struct boot_module_place *places;
@@ -183,11 +183,11 @@ static int add_modules(struct boot_plan *plan, const struct boot_request *reques
 
 	if (!request->module_count)
 		return 0;
-	err = boot_place_modules(plan, request, &places, error);
+	err = boot_place_modules(setup, request, &places, error);
 	if (err)
 		return err;
-	err = boot_plan_make_room(plan, "a list of modules", request->module_count * MODULE_SIZE,
-				  &boot_room_small, &made, &address, error);
+	err = boot_setup_make_room(setup, "a list of modules", request->module_count * MODULE_SIZE,
+				   &boot_room_small, &made, &address, error);
 	for (i = 0; i < request->module_count && !err; i++, made += MODULE_SIZE) {
 		store_32(made, places[i].address);
 		store_32(made + 4, places[i].address + request->modules[i].size);
@@ -203,7 +203,7 @@ static int add_modules(struct boot_plan *plan, const struct boot_request *reques
 }
 
 /* The kernel's name comes first, as a program's arguments have it. */
-static int add_command_line(struct boot_plan *plan, const struct boot_request *request,
+static int add_command_line(struct boot_setup *setup, const struct boot_request *request,
 			    struct information *information, struct error *error)
 {
 	const char *between = *request->name && *request->command_line ? " " : "";
@@ -213,52 +213,52 @@ static int add_command_line(struct boot_plan *plan, const struct boot_request *r
 
 	if (asprintf(&text, "%s%s%s", request->name, between, request->command_line) < 0)
 		return error_set(error, ENOMEM, "no memory for the command line");
-	err = boot_plan_place_text(plan, "the command line", text, &address, error);
+	err = boot_setup_place_text(setup, "the command line", text, &address, error);
 	free(text);
 	information->flags |= HAS_COMMAND_LINE;
 	information->command_line = (uint32_t)address;
 	return err;
 }
 
-static int add_loader_name(struct boot_plan *plan, struct information *information,
+static int add_loader_name(struct boot_setup *setup, struct information *information,
 			   struct error *error)
 {
 	uint64_t address = 0;
-	int err = boot_plan_place_text(plan, "the boot loader's name", BOOT_LOADER_NAME, &address,
-				       error);
+	int err = boot_setup_place_text(setup, "the boot loader's name", BOOT_LOADER_NAME, &address,
+					error);
 
 	information->flags |= HAS_LOADER_NAME;
 	information->loader_name = (uint32_t)address;
 	return err;
 }
 
-static int plan_multiboot(struct boot_plan *plan, const struct boot_request *request,
-			  struct error *error)
+static int setup_multiboot(struct boot_setup *setup, const struct boot_request *request,
+			   struct error *error)
 {
 	struct information information = { 0 };
 	uint64_t entry = 0, address;
 	uint32_t flags = 0;
 	uint8_t *made;
-	int err = add_kernel(plan, &request->image, &entry, &flags, error);
+	int err = add_kernel(setup, &request->image, &entry, &flags, error);
 
 	/* Modules first: they are large, and kernels look for them behind themselves. */
 	if (!err)
-		err = add_modules(plan, request, &information, error);
+		err = add_modules(setup, request, &information, error);
 	if (!err)
-		err = add_map(plan, &information, error);
+		err = add_map(setup, &information, error);
 	if (!err)
-		err = add_command_line(plan, request, &information, error);
+		err = add_command_line(setup, request, &information, error);
 	if (!err)
-		err = add_loader_name(plan, &information, error);
+		err = add_loader_name(setup, &information, error);
 	if (!err)
-		err = boot_plan_make_room(plan, "Multiboot's information", sizeof(information),
-					  &boot_room_small, &made, &address, error);
+		err = boot_setup_make_room(setup, "Multiboot's information", sizeof(information),
+					   &boot_room_small, &made, &address, error);
 	if (err)
 		return err;
 	memcpy(made, &information, sizeof(information));
-	plan->registers.rax = LOADER_MAGIC;
-	plan->registers.rbx = address;
-	return boot_plan_enter_32(plan, entry, error);
+	setup->registers.rax = LOADER_MAGIC;
+	setup->registers.rbx = address;
+	return boot_setup_enter_32(setup, entry, error);
 }
 
-const struct boot_protocol boot_multiboot = { "multiboot", is, plan_multiboot };
+const struct boot_protocol boot_multiboot = { "multiboot", is, setup_multiboot };

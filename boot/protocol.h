@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a boot protocol is to the rest: whether a file is made for it, and the plan of a start by it.
+ * What a boot protocol is to the rest: whether a file is made for it, and the setup of a start by it.
  * Each is in a file of its own. Pure.
  */
 #ifndef BOOT_PROTOCOL_H
 #define BOOT_PROTOCOL_H
 
 #include <ring0/boot.h>
-#include "boot/plan.h"
+#include "boot/setup.h"
 
 /* What a loader is given. */
 struct boot_request {
@@ -28,9 +28,9 @@ struct boot_protocol {
 	const char *name;
 	/* Whether the file says that it is for this protocol. */
 	bool (*is)(const struct boot_image *image);
-	/* Fill an empty plan in. Returns 0 or -errno, with what is wrong with the file. */
-	int (*plan)(struct boot_plan *plan, const struct boot_request *request,
-		    struct error *error);
+	/* Fill an empty setup in. Returns 0 or -errno, with what is wrong with the file. */
+	int (*setup)(struct boot_setup *setup, const struct boot_request *request,
+		     struct error *error);
 };
 
 extern const struct boot_protocol boot_multiboot, boot_multiboot2, boot_pvh, boot_linux, boot_elf,
@@ -40,11 +40,11 @@ extern const struct boot_protocol boot_multiboot, boot_multiboot2, boot_pvh, boo
 enum r0_boot_protocol boot_protocol_find(const struct boot_image *image);
 
 /*
- * The plan of a start by that protocol, or by the one that the file is for: *number gets it. `plan`
+ * The setup of a start by that protocol, or by the one that the file is for: *number gets it. `setup`
  * need not be initialised, and is to be finished after 0 alone. -EINVAL for no protocol, -ENOEXEC.
  */
-int boot_plan_by(struct boot_plan *plan, const struct memory_map *map,
-		 enum r0_boot_protocol *number, const struct boot_request *request,
-		 struct error *error);
+int boot_setup_by(struct boot_setup *setup, const struct memory_map *map,
+		  enum r0_boot_protocol *number, const struct boot_request *request,
+		  struct error *error);
 
 #endif /* BOOT_PROTOCOL_H */

@@ -37,9 +37,9 @@ enum r0_boot_protocol boot_protocol_find(const struct boot_image *image)
 	return R0_BOOT_AUTO;
 }
 
-int boot_plan_by(struct boot_plan *plan, const struct memory_map *map,
-		 enum r0_boot_protocol *number, const struct boot_request *request,
-		 struct error *error)
+int boot_setup_by(struct boot_setup *setup, const struct memory_map *map,
+		  enum r0_boot_protocol *number, const struct boot_request *request,
+		  struct error *error)
 {
 	const struct boot_protocol *protocol;
 	int err;
@@ -53,9 +53,9 @@ int boot_plan_by(struct boot_plan *plan, const struct memory_map *map,
 	protocol = protocol_of(*number);
 	if (!protocol)
 		return error_set(error, EINVAL, "there is no boot protocol %d", (int)*number);
-	boot_plan_init(plan, map);
-	err = protocol->plan(plan, request, error);
+	boot_setup_init(setup, map);
+	err = protocol->setup(setup, request, error);
 	if (err)
-		boot_plan_finish(plan);
+		boot_setup_finish(setup);
 	return err;
 }

@@ -56,13 +56,13 @@ static bool is(const struct boot_image *image)
 	return !elf_file_open(&file, image, NULL) && find_entry(&file, &entry);
 }
 
-static int add_map(struct boot_plan *plan, struct start_info *start, struct error *error)
+static int add_map(struct boot_setup *setup, struct start_info *start, struct error *error)
 {
-	const struct memory_map *map = plan->map;
+	const struct memory_map *map = setup->map;
 	uint8_t *made;
 	size_t i;
-	int err = boot_plan_make_room(plan, "a memory map", map->count * sizeof(struct map_entry),
-				      &boot_room_small, &made, &start->map, error);
+	int err = boot_setup_make_room(setup, "a memory map", map->count * sizeof(struct map_entry),
+				       &boot_room_small, &made, &start->map, error);
 
 	for (i = 0; i < map->count && !err; i++) {
 		const struct map_entry entry = {
@@ -77,7 +77,7 @@ static int add_map(struct boot_plan *plan, struct start_info *start, struct erro
 	return err;
 }
 
-static int add_modules(struct boot_plan *plan, const struct boot_request *request,
+static int add_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct start_info *start, struct error *error)
 {
 	struct boot_module_place *places;
@@ -87,12 +87,12 @@ static int add_modules(struct boot_plan *plan, const struct boot_request *reques
 
 	if (!request->module_count)
 		return 0;
-	err = boot_place_modules(plan, request, &places, error);
+	err = boot_place_modules(setup, request, &places, error);
 	if (err)
 		return err;
-	err = boot_plan_make_room(plan, "a list of modules",
-				  request->module_count * sizeof(struct module_entry),
-				  &boot_room_small, &made, &start->modules, error);
+	err = boot_setup_make_room(setup, "a list of modules",
+				   request->module_count * sizeof(struct module_entry),
+				   &boot_room_small, &made, &start->modules, error);
 	for (i = 0; i < request->module_count && !err; i++) {
 		const struct module_entry entry = {
 			.address = places[i].address,
@@ -107,7 +107,8 @@ static int add_modules(struct boot_plan *plan, const struct boot_request *reques
 	return err;
 }
 
-static int plan_pvh(struct boot_plan *plan, const struct boot_request *request, struct error *error)
+static int setup_pvh(struct boot_setup *setup, const struct boot_request *request,
+		     struct error *error)
 {
 	struct start_info start = {
 		.magic = START_MAGIC,
@@ -124,22 +125,22 @@ static int plan_pvh(struct boot_plan *plan, const struct boot_request *request, 
 	if (!find_entry(&file, &entry))
 		return error_set(error, ENOEXEC,
 				 "it has no ELF note PHYS32_ENTRY (Xen, 18): it is for no PVH");
-	err = boot_plan_add_elf(plan, &file, error);
+	err = boot_setup_add_elf(setup, &file, error);
 	if (!err)
-		err = add_modules(plan, request, &start, error);
+		err = add_modules(setup, request, &start, error);
 	if (!err)
-		err = add_map(plan, &start, error);
+		err = add_map(setup, &start, error);
 	if (!err)
-		err = boot_plan_place_text(plan, "the command line", request->command_line,
-					   &start.command_line, error);
+		err = boot_setup_place_text(setup, "the command line", request->command_line,
+					    &start.command_line, error);
 	if (!err)
-		err = boot_plan_make_room(plan, "PVH's start info", sizeof(start), &boot_room_small,
-					  &made, &address, error);
+		err = boot_setup_make_room(setup, "PVH's start info", sizeof(start),
+					   &boot_room_small, &made, &address, error);
 	if (err)
 		return err;
 	memcpy(made, &start, sizeof(start));
-	plan->registers.rbx = address;
-	return boot_plan_enter_32(plan, entry, error);
+	setup->registers.rbx = address;
+	return boot_setup_enter_32(setup, entry, error);
 }
 
-const struct boot_protocol boot_pvh = { "pvh", is, plan_pvh };
+const struct boot_protocol boot_pvh = { "pvh", is, setup_pvh };

@@ -11,6 +11,6 @@
  * WATCH_UNKNOWN. From the vCPU's thread. Returns the answer, or -errno if the machine can't be
  * reset.
  */
-int machine_watch_probe(struct machine *machine, struct error *error);
+int watch_probe_machine(struct machine *machine, struct error *error);
 
 #endif /* EXECUTION_WATCH_PROBE_H */

@@ -21,7 +21,7 @@ static enum watch_answer try(struct machine *machine)
 	return watch_probe(vcpu, &point);
 }
 
-int machine_watch_probe(struct machine *machine, struct error *error)
+int watch_probe_machine(struct machine *machine, struct error *error)
 {
 	int answer = atomic_load(&known) - 1, err;
 

@@ -125,7 +125,7 @@ static int choose_method(struct run *run, struct watched_variables *watchpoints)
 			watchpoints->by_steps = true;
 			return 0;
 		}
-	answer = machine_watch_probe(run->machine, &run->complaint);
+	answer = watch_probe_machine(run->machine, &run->complaint);
 	if (answer < 0) {
 		run->unusable = true;
 		return answer;

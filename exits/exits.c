@@ -119,10 +119,8 @@ static enum step serve_exit(struct run *run)
 static void note_change(struct run *run)
 {
 	run->machine->bus.changed = false;
-	if (!run->machine->devices)
-		return;
-	interrupt_devices_changed(run->machine->devices);
-	alarm_set(run);
+	if (run->machine->devices)
+		alarm_set(run);
 }
 
 /* Whether the time is really over, or a signal only looked like it. */

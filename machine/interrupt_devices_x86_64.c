@@ -8,11 +8,10 @@
 #include "base/clock.h"
 #include "devices/pc/hpet.h"
 #include "kvm/vm_state.h"
+#include "kvm/vm_x86_64.h"
 
 /* More that are to come a mock can't have. */
 #define LATER_MAX 64
-
-#define HPET_LEGACY 2u /* IA-PC HPET Specification 1.0a, 2.3.5 */
 
 /* What a mock wants done with a line later. */
 struct later {
@@ -25,7 +24,6 @@ struct interrupt_devices {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
 	struct hpet hpet;
-	bool replaced;	 /* the HPET's timer 0 is IRQ 0, and not the PIT's channel 0 */
 	uint32_t raised; /* lines of mocks', a bit each */
 	struct later later[LATER_MAX];
 };
@@ -44,6 +42,14 @@ static void set_line(void *context, unsigned int number, bool level)
 	vm_set_irq(devices->vm, number, level, NULL);
 }
 
+/* With legacy replacement the PIT no longer reaches IRQ 0: IA-PC HPET Specification 1.0a, 2.4.1. */
+static void replace_pit(void *context, bool on)
+{
+	struct interrupt_devices *devices = context;
+
+	vm_replace_pit(devices->vm, on, NULL);
+}
+
 int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, struct bus *bus,
 			     struct error *error)
 {
@@ -51,6 +57,8 @@ int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, s
 	const struct hpet_options options = {
 		.now = now_ns,
 		.irq = { .set = set_line, .context = devices },
+		.replaces = replace_pit,
+		.replaces_context = devices,
 		.routes = HPET_ROUTES,
 	};
 	int err;
@@ -84,7 +92,6 @@ int interrupt_devices_reset(struct interrupt_devices *devices, struct error *err
 	unsigned int line;
 
 	devices->hpet.dev.ops->reset(&devices->hpet.dev);
-	devices->replaced = false;
 	for (line = 0; line < KVM_IOAPIC_NUM_PINS; line++)
 		if (devices->raised >> line & 1)
 			vm_set_irq(devices->vm, line, false, NULL);
@@ -110,20 +117,6 @@ int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size
 	if (hpet_differs(&devices->hpet, what, size))
 		return 1;
 	return vm_state_differs(devices->state, devices->vm, what, size, error);
-}
-
-/* With legacy replacement the PIT no longer reaches IRQ 0: 2.4.1 there, and KVM_SET_PIT2. */
-void interrupt_devices_changed(struct interrupt_devices *devices)
-{
-	bool replace = devices->hpet.registers.config & HPET_LEGACY;
-	struct kvm_pit_state2 pit;
-
-	if (replace == devices->replaced ||
-	    KVM_IOCTL(devices->vm->fd, KVM_GET_PIT2, &pit, NULL) < 0)
-		return;
-	pit.flags ^= KVM_PIT_FLAGS_HPET_LEGACY;
-	KVM_IOCTL(devices->vm->fd, KVM_SET_PIT2, &pit, NULL);
-	devices->replaced = replace;
 }
 
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)

@@ -30,9 +30,6 @@ int interrupt_devices_reset(struct interrupt_devices *devices, struct error *err
 int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size_t size,
 			     struct error *error);
 
-/* After bus->changed: see to what that has of KVM. The deadline may be another one. */
-void interrupt_devices_changed(struct interrupt_devices *devices);
-
 /*
  * A mock sets a line, at once or later: forgotten by the next reset. Returns 0, or -errno with a message.
  */

@@ -46,7 +46,7 @@ static void clear_kick(void *context)
 static struct exit serve(void *context, struct error *error)
 {
 	struct monitor_cpu *cpu = context;
-	struct devices *devices = cpu->machine->devices;
+	struct wiring *devices = cpu->machine->devices;
 	struct kvm_run *state = cpu->vcpu.run;
 	struct exit exit = { .outcome = EXIT_CONTINUE };
 	char text[256];

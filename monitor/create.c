@@ -133,7 +133,7 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	err = guest_memory_init(&vm->memory, &vm->vm, vm->options.memory, error);
 	if (err)
 		goto vm;
-	err = devices_create(&vm->devices, &vm->options, &vm->vm, &vm->memory, error);
+	err = wiring_create(&vm->devices, &vm->options, &vm->vm, &vm->memory, error);
 	if (err)
 		goto memory;
 	vm->devices->kick = kick_first;
@@ -156,7 +156,7 @@ watch:
 park:
 	park_control_finish(&vm->park);
 devices:
-	devices_destroy(vm->devices);
+	wiring_destroy(vm->devices);
 memory:
 	guest_memory_finish(&vm->memory);
 vm:
@@ -197,7 +197,7 @@ static void release(struct r0_vm *vm)
 	finish_cpus(vm, vm->options.cpus);
 	watch_finish(&vm->watch);
 	park_control_finish(&vm->park);
-	devices_destroy(vm->devices);
+	wiring_destroy(vm->devices);
 	guest_memory_finish(&vm->memory);
 	vm_finish(&vm->vm);
 	kvm_destroy(vm->kvm);

@@ -31,19 +31,19 @@ int monitor_freeze(struct r0_vm *vm, struct error *error)
 	uint64_t missing;
 	int err;
 
-	devices_pause(vm->devices, true);
+	wiring_pause(vm->devices, true);
 	park_freeze(&vm->park);
 	kick_all(vm);
 	err = park_wait(&vm->park, vm->seats, vm->options.cpus, limit_ms, &missing);
 	/* What the guest had asked for by then is done, and part of what a snapshot shows. */
 	if (!err)
-		err = devices_settle(vm->devices, limit_ms);
+		err = wiring_settle(vm->devices, limit_ms);
 	if (!err) {
 		vm->state = MONITOR_FROZEN;
 		return 0;
 	}
 	park_thaw(&vm->park, vm->seats, vm->options.cpus);
-	devices_pause(vm->devices, false);
+	wiring_pause(vm->devices, false);
 	if (err == -ESHUTDOWN)
 		return error_set(error, ESHUTDOWN, "the VM has ended: it can't be frozen");
 	if (missing)
@@ -56,7 +56,7 @@ int monitor_freeze(struct r0_vm *vm, struct error *error)
 
 void monitor_thaw(struct r0_vm *vm)
 {
-	devices_pause(vm->devices, false);
+	wiring_pause(vm->devices, false);
 	vm->state = MONITOR_STARTED;
 	park_thaw(&vm->park, vm->seats, vm->options.cpus);
 }

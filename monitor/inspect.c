@@ -130,13 +130,13 @@ int r0_vm_registers_json(struct r0_vm *vm, unsigned int cpu, char *text, size_t 
 int r0_vm_console_take(struct r0_vm *vm, enum r0_vm_console console, char **text, size_t *size,
 		       uint64_t *dropped, struct r0_error *error)
 {
-	return devices_take_output(vm->devices, console, text, size, dropped, monitor_error(error));
+	return wiring_take_output(vm->devices, console, text, size, dropped, monitor_error(error));
 }
 
 long r0_vm_console_type(struct r0_vm *vm, enum r0_vm_console console, const void *data, size_t size,
 			struct r0_error *error)
 {
-	return devices_type(vm->devices, console, data, size, monitor_error(error));
+	return wiring_type(vm->devices, console, data, size, monitor_error(error));
 }
 
 uint64_t r0_vm_unmapped(struct r0_vm *vm, struct r0_vm_access *accesses, size_t size, size_t *count)

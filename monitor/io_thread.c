@@ -43,15 +43,15 @@ void *monitor_io_thread(void *context)
 	const uint64_t limit = vm->options.time_limit_ms ?
 				       clock_ns() + vm->options.time_limit_ms * CLOCK_NS_PER_MS :
 				       UINT64_MAX;
-	struct pollfd fds[1 + DEVICES_POLL_MAX];
+	struct pollfd fds[1 + WIRING_POLL_MAX];
 	uint64_t deadline;
 	size_t count;
 
 	vcpu_prepare_thread();
 	while (!park_is_killed(&vm->park)) {
 		fds[0] = (struct pollfd){ .fd = vm->park.kill_evt, .events = POLLIN };
-		count = devices_poll(vm->devices, fds + 1);
-		deadline = devices_deadline(vm->devices);
+		count = wiring_poll(vm->devices, fds + 1);
+		deadline = wiring_deadline(vm->devices);
 		if (wait_until(fds, 1 + count, deadline < limit ? deadline : limit) < 0 &&
 		    errno != EINTR)
 			monitor_log(vm, "waiting for a VM's input failed: %s", strerror(errno));
@@ -60,7 +60,7 @@ void *monitor_io_thread(void *context)
 		else if (clock_ns() >= limit)
 			end_by_time(vm);
 		else
-			devices_serve(vm->devices);
+			wiring_serve(vm->devices);
 	}
 	monitor_thread_ends(vm);
 	return NULL;

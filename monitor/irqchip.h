@@ -9,8 +9,8 @@
 #include "monitor/state.h"
 
 /* After all other devices: when registers are put back, it is they who set lines first. Returns 0 or -errno. */
-int irqchip_add(struct devices *devices, struct error *error);
-void irqchip_finish(struct devices *devices);
+int irqchip_add(struct wiring *wiring, struct error *error);
+void irqchip_finish(struct wiring *wiring);
 
 /* With the devices' lock: a line, as KVM numbers them (kvm/vm.h); whether the HPET has the PIT's. */
 void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level);

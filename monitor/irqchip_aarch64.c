@@ -3,16 +3,16 @@
 #include "monitor/irqchip.h"
 #include <errno.h>
 
-int irqchip_add(struct devices *devices, struct error *error)
+int irqchip_add(struct wiring *wiring, struct error *error)
 {
-	if (!devices->options->split_irqchip)
+	if (!wiring->options->split_irqchip)
 		return 0;
 	return error_set(error, ENOTSUP, "split interrupt controllers are for x86");
 }
 
-void irqchip_finish(struct devices *devices)
+void irqchip_finish(struct wiring *wiring)
 {
-	(void)devices;
+	(void)wiring;
 }
 
 void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level)

@@ -16,7 +16,7 @@
 #define IOAPIC_PIT_INPUT 2
 
 struct irqchip {
-	struct devices *devices;
+	struct wiring *wiring;
 	struct ioapic ioapic;
 	struct pic pic;
 	struct pit pit;
@@ -31,7 +31,7 @@ static void send(void *context, const struct ioapic_message *message)
 	const struct vm_message interrupt = { message->address, message->data };
 
 	/* KVM refuses only what no local APIC can take. */
-	vm_send_message(irqchip->devices->vm, &interrupt, NULL);
+	vm_send_message(irqchip->wiring->vm, &interrupt, NULL);
 }
 
 /* KVM waits for all CPUs with this: not for what it knows. */
@@ -51,7 +51,7 @@ static void tell_ends(void *context)
 		return;
 	memcpy(irqchip->told, messages, count * sizeof(messages[0]));
 	irqchip->told_count = count;
-	vm_tell_ends(irqchip->devices->vm, messages, count, NULL);
+	vm_tell_ends(irqchip->wiring->vm, messages, count, NULL);
 }
 
 /* The PICs' output is the first CPU's LINT0. It is interrupted to take what it asks for. */
@@ -60,8 +60,8 @@ static void set_output(void *context, bool level)
 	struct irqchip *irqchip = context;
 
 	atomic_store(&irqchip->raised, level);
-	if (level && irqchip->devices->kick)
-		irqchip->devices->kick(irqchip->devices->kick_context);
+	if (level && irqchip->wiring->kick)
+		irqchip->wiring->kick(irqchip->wiring->kick_context);
 }
 
 static uint64_t now_ns(void *context)
@@ -77,46 +77,46 @@ static void set_pit_line(void *context, unsigned int number, bool level)
 
 static int add_pit(struct irqchip *irqchip, struct error *error)
 {
-	struct devices *devices = irqchip->devices;
+	struct wiring *wiring = irqchip->wiring;
 	const struct pit_options options = {
 		.now = now_ns,
 		.irq = { set_pit_line, irqchip, PIT_LINE },
 	};
 
 	pit_init(&irqchip->pit, &options);
-	return devices->options->pit ? pit_add(&irqchip->pit, &devices->bus, error) : 0;
+	return wiring->options->pit ? pit_add(&irqchip->pit, &wiring->bus, error) : 0;
 }
 
-int irqchip_add(struct devices *devices, struct error *error)
+int irqchip_add(struct wiring *wiring, struct error *error)
 {
 	struct ioapic_options ioapic = { .send = send, .changed = tell_ends };
 	struct irqchip *irqchip;
 	int err;
 
-	if (!devices->options->split_irqchip)
+	if (!wiring->options->split_irqchip)
 		return 0;
-	if (!devices->options->irqchip)
+	if (!wiring->options->irqchip)
 		return error_set(error, EINVAL, "split_irqchip is for a VM with irqchip");
 	irqchip = calloc(1, sizeof(*irqchip));
 	if (!irqchip)
 		return error_set(error, ENOMEM, "no memory for interrupt controllers");
-	devices->irqchip = irqchip;
-	irqchip->devices = devices;
+	wiring->irqchip = irqchip;
+	irqchip->wiring = wiring;
 	ioapic.context = irqchip;
 	err = add_pit(irqchip, error);
 	if (err)
 		return err;
 	pic_init(&irqchip->pic, set_output, irqchip);
 	ioapic_init(&irqchip->ioapic, &ioapic);
-	err = pic_add(&irqchip->pic, &devices->bus, error);
+	err = pic_add(&irqchip->pic, &wiring->bus, error);
 	return err ? err :
-		     bus_add(&devices->bus, BUS_MEMORY, IOAPIC_BASE, IOAPIC_SIZE,
+		     bus_add(&wiring->bus, BUS_MEMORY, IOAPIC_BASE, IOAPIC_SIZE,
 			     &irqchip->ioapic.dev, error);
 }
 
-void irqchip_finish(struct devices *devices)
+void irqchip_finish(struct wiring *wiring)
 {
-	free(devices->irqchip);
+	free(wiring->irqchip);
 }
 
 void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level)
@@ -129,7 +129,7 @@ void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level)
 
 void irqchip_replace_pit(struct irqchip *irqchip, bool on)
 {
-	if (irqchip->devices->options->pit)
+	if (irqchip->wiring->options->pit)
 		pit_replace(&irqchip->pit, on);
 }
 
@@ -170,14 +170,14 @@ static int inject(const struct monitor_cpu *cpu, uint8_t vector, struct error *e
 
 int irqchip_arm(struct monitor_cpu *cpu, struct error *error)
 {
-	struct devices *devices = cpu->machine->devices;
+	struct wiring *wiring = cpu->machine->devices;
 	struct kvm_run *run = cpu->vcpu.run;
 	int err = 0;
 
-	if (!devices->irqchip || cpu->number)
+	if (!wiring->irqchip || cpu->number)
 		return 0;
 	run->request_interrupt_window = 0;
-	if (!atomic_load(&devices->irqchip->raised))
+	if (!atomic_load(&wiring->irqchip->raised))
 		return 0;
 	/* What KVM said last may be of another state: one that was put back since, or before a HLT. */
 	if (!cpu->half_way)
@@ -187,23 +187,23 @@ int irqchip_arm(struct monitor_cpu *cpu, struct error *error)
 		run->request_interrupt_window = 1;
 		return 0;
 	}
-	pthread_mutex_lock(&devices->lock);
-	if (atomic_load(&devices->irqchip->raised)) {
-		err = inject(cpu, pic_acknowledge(&devices->irqchip->pic), error);
-		run->request_interrupt_window = atomic_load(&devices->irqchip->raised);
+	pthread_mutex_lock(&wiring->lock);
+	if (atomic_load(&wiring->irqchip->raised)) {
+		err = inject(cpu, pic_acknowledge(&wiring->irqchip->pic), error);
+		run->request_interrupt_window = atomic_load(&wiring->irqchip->raised);
 	}
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_unlock(&wiring->lock);
 	return err < 0 ? err : 0;
 }
 
 bool irqchip_serve(struct monitor_cpu *cpu)
 {
-	struct devices *devices = cpu->machine->devices;
+	struct wiring *wiring = cpu->machine->devices;
 
-	if (cpu->vcpu.run->exit_reason != KVM_EXIT_IOAPIC_EOI || !devices->irqchip)
+	if (cpu->vcpu.run->exit_reason != KVM_EXIT_IOAPIC_EOI || !wiring->irqchip)
 		return false;
-	pthread_mutex_lock(&devices->lock);
-	ioapic_end_of_interrupt(&devices->irqchip->ioapic, cpu->vcpu.run->eoi.vector);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	ioapic_end_of_interrupt(&wiring->irqchip->ioapic, cpu->vcpu.run->eoi.vector);
+	pthread_mutex_unlock(&wiring->lock);
 	return true;
 }

@@ -8,25 +8,25 @@
 /* To the guest's interrupt controllers. KVM refuses only lines that there are none of. */
 static void set_line(void *context, unsigned int number, bool level)
 {
-	struct devices *devices = context;
+	struct wiring *wiring = context;
 
-	if (devices->irqchip)
-		irqchip_set_line(devices->irqchip, number, level);
+	if (wiring->irqchip)
+		irqchip_set_line(wiring->irqchip, number, level);
 	else
-		vm_set_irq(devices->vm, number, level, NULL);
+		vm_set_irq(wiring->vm, number, level, NULL);
 }
 
-struct irq_line devices_line(struct devices *devices, unsigned int number)
+struct irq_line outlets_line(struct wiring *wiring, unsigned int number)
 {
-	if (!devices->vm->irqchip)
+	if (!wiring->vm->irqchip)
 		return (struct irq_line){ 0 };
-	return (struct irq_line){ set_line, devices, number };
+	return (struct irq_line){ set_line, wiring, number };
 }
 
 static void print(void *context, const void *bytes, size_t size)
 {
-	struct devices_console *console = context;
-	const struct r0_vm_options *options = console->devices->options;
+	struct wiring_console *console = context;
+	const struct r0_vm_options *options = console->wiring->options;
 
 	output_write(&(struct output){ capture_output(&console->capture).write, &console->capture },
 		     bytes, size);
@@ -34,15 +34,15 @@ static void print(void *context, const void *bytes, size_t size)
 		options->output(options->context, console->number, bytes, size);
 }
 
-int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
+int outlets_open_console(struct wiring *wiring, enum r0_vm_console number, struct output *output,
 			 struct error *error)
 {
-	struct devices_console *console = &devices->consoles[number];
+	struct wiring_console *console = &wiring->consoles[number];
 	void *room = malloc(R0_VM_CONSOLE_MAX);
 
 	if (!room)
 		return error_set(error, ENOMEM, "no memory for a console's output");
-	console->devices = devices;
+	console->wiring = wiring;
 	console->number = number;
 	console->present = true;
 	capture_init(&console->capture, room, R0_VM_CONSOLE_MAX);

@@ -6,10 +6,10 @@
 #include "monitor/wiring.h"
 
 /* Where a device's interrupt comes out: at the guest's controllers, if it has some. */
-struct irq_line devices_line(struct devices *devices, unsigned int number);
+struct irq_line outlets_line(struct wiring *wiring, unsigned int number);
 
 /* Make a console, and say where its output goes. Returns 0 or -errno. */
-int devices_open_console(struct devices *devices, enum r0_vm_console number, struct output *output,
+int outlets_open_console(struct wiring *wiring, enum r0_vm_console number, struct output *output,
 			 struct error *error);
 
 #endif /* MONITOR_OUTLETS_H */

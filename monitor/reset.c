@@ -73,7 +73,7 @@ static int reset_machine(struct r0_vm *vm, bool cpus_only, struct error *error)
 	for (i = 0; i < vm->options.cpus && !err; i++)
 		err = vcpu_state_clear(&vm->cpus[i].vcpu, vm->has_watch, error);
 	if (!err && !cpus_only) {
-		devices_reset(vm->devices);
+		wiring_reset(vm->devices);
 		err = vm_state_restore(vm->pristine->chips, &vm->vm, error);
 	}
 	for (i = 0; i < vm->options.cpus && !err; i++) {
@@ -124,7 +124,7 @@ static bool waking_vector(struct r0_vm *vm, struct r0_vm_entry *entry)
 
 static bool jump_vector(struct r0_vm *vm, struct r0_vm_entry *entry)
 {
-	const uint8_t status = pc_shutdown_status(vm->devices->pc);
+	const uint8_t status = wiring_pc_shutdown_status(vm->devices->pc);
 	uint8_t vector[4];
 	uint16_t cs;
 
@@ -147,7 +147,7 @@ static int wait_for_wake(struct r0_vm *vm, int timeout_ms, struct error *error)
 	uint64_t deadline;
 	struct timespec until;
 
-	while (!devices_wake_up(vm->devices, &deadline)) {
+	while (!wiring_wake_up(vm->devices, &deadline)) {
 		if (deadline == UINT64_MAX)
 			return error_set(error, EDEADLK,
 					 "the VM sleeps, and nothing that the guest has enabled "
@@ -181,7 +181,7 @@ static int reset(struct r0_vm *vm, int timeout_ms, struct r0_vm_entry *entry, st
 	if (!err)
 		err = monitor_leave_end(vm, error);
 	if (!err && sleeps)
-		pc_tell_wake(vm->devices->pc);
+		wiring_pc_tell_wake(vm->devices->pc);
 	if (!err)
 		err = reset_machine(vm, cpus_only, error);
 	if (err)

@@ -123,7 +123,7 @@ static struct full_snapshot_shape shape_of(struct r0_vm *vm)
 		.cpus = vm->options.cpus,
 		.irqchip = vm->options.irqchip + vm->options.split_irqchip,
 		.pit = vm->options.pit,
-		.devices_size = (uint32_t)devices_state_size(vm->devices),
+		.devices_size = (uint32_t)wiring_state_size(vm->devices),
 		.devices = sum,
 		.memory = vm->options.memory,
 	};
@@ -243,10 +243,10 @@ static int take(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error 
 	}
 	if (err)
 		return err;
-	err = devices_settle(vm->devices, vm->options.park_limit_ms);
+	err = wiring_settle(vm->devices, vm->options.park_limit_ms);
 	if (err)
 		return error_set(error, -err, "a device does not come to rest");
-	devices_save(vm->devices, snapshot->devices);
+	wiring_save(vm->devices, snapshot->devices);
 	return take_memory(snapshot, vm, error);
 }
 
@@ -406,7 +406,7 @@ static int restore_parts(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, stru
 	if (err)
 		return err;
 	/* Devices set their interrupt lines; what the controllers made of that comes after. */
-	devices_restore(vm->devices, snapshot->devices);
+	wiring_restore(vm->devices, snapshot->devices);
 	err = vm_state_restore(snapshot->chips, &vm->vm, error);
 	for (i = 0; i < vm->options.cpus && !err; i++) {
 		struct monitor_cpu *cpu = &vm->cpus[i];

@@ -67,7 +67,7 @@ struct r0_vm {
 	struct kvm *kvm;
 	struct vm vm;
 	struct guest_memory memory;
-	struct devices *devices;
+	struct wiring *devices;
 	struct monitor_cpu *cpus; /* options.cpus of them */
 	struct park_seat *seats[R0_VM_CPUS_MAX];
 	struct park_control park;

@@ -38,7 +38,7 @@ static void make_ready(struct r0_vm *vm)
 	vm->has_outcome = false;
 	pthread_mutex_unlock(&vm->end_lock);
 	park_control_reset(&vm->park);
-	devices_pause(vm->devices, false);
+	wiring_pause(vm->devices, false);
 	vm->state = MONITOR_READY;
 }
 

@@ -15,141 +15,140 @@
 /* Of COM1 and COM2. */
 static const unsigned int serial_irqs[SERIAL_LINES] = { 4, 3 };
 
-static void wake_worker(struct devices *devices)
+static void wake_worker(struct wiring *wiring)
 {
 	static const uint64_t one = 1;
 
 	/* EAGAIN: it is woken as it is. */
-	(void)!write(devices->wake_evt, &one, sizeof(one));
+	(void)!write(wiring->wake_evt, &one, sizeof(one));
 }
 
-static int add_serial(struct devices *devices, unsigned int number, struct error *error)
+static int add_serial(struct wiring *wiring, unsigned int number, struct error *error)
 {
-	struct irq_line line = devices_line(devices, serial_irqs[number]);
-	struct serial *serial = &devices->serial[number];
+	struct irq_line line = outlets_line(wiring, serial_irqs[number]);
+	struct serial *serial = &wiring->serial[number];
 	struct output output;
-	int err = devices_open_console(devices, R0_VM_COM1 + number, &output, error);
+	int err = outlets_open_console(wiring, R0_VM_COM1 + number, &output, error);
 
 	if (err)
 		return err;
 	serial_init(serial, &line, &output);
-	return serial_add(serial, &devices->bus, serial_base(number), error);
+	return serial_add(serial, &wiring->bus, serial_base(number), error);
 }
 
-static int add_debug_ports(struct devices *devices, struct error *error)
+static int add_debug_ports(struct wiring *wiring, struct error *error)
 {
 	struct output output;
-	int err = devices_open_console(devices, R0_VM_DEBUG_CONSOLE, &output, error);
+	int err = outlets_open_console(wiring, R0_VM_DEBUG_CONSOLE, &output, error);
 
 	if (err)
 		return err;
-	debug_console_init(&devices->debug_console, &output);
-	err = bus_add(&devices->bus, BUS_PORT, DEBUG_CONSOLE_PORT, 1, &devices->debug_console.dev,
+	debug_console_init(&wiring->debug_console, &output);
+	err = bus_add(&wiring->bus, BUS_PORT, DEBUG_CONSOLE_PORT, 1, &wiring->debug_console.dev,
 		      error);
 	if (err)
 		return err;
-	debug_exit_init(&devices->debug_exit);
-	return bus_add(&devices->bus, BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_PORTS,
-		       &devices->debug_exit.dev, error);
+	debug_exit_init(&wiring->debug_exit);
+	return bus_add(&wiring->bus, BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_PORTS,
+		       &wiring->debug_exit.dev, error);
 }
 
-static int add_legacy(struct devices *devices, struct error *error)
+static int add_legacy(struct wiring *wiring, struct error *error)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < SERIAL_LINES && !err; i++)
-		err = add_serial(devices, i, error);
+		err = add_serial(wiring, i, error);
 	if (err)
 		return err;
-	i8042_init(&devices->i8042);
-	err = i8042_add(&devices->i8042, &devices->bus, error);
-	return err ? err : add_debug_ports(devices, error);
+	i8042_init(&wiring->i8042);
+	err = i8042_add(&wiring->i8042, &wiring->bus, error);
+	return err ? err : add_debug_ports(wiring, error);
 }
 
-int devices_create(struct devices **result, const struct r0_vm_options *options, struct vm *vm,
-		   struct guest_memory *memory, struct error *error)
+int wiring_create(struct wiring **result, const struct r0_vm_options *options, struct vm *vm,
+		  struct guest_memory *memory, struct error *error)
 {
-	struct devices *devices = calloc(1, sizeof(*devices));
+	struct wiring *wiring = calloc(1, sizeof(*wiring));
 	int err = 0;
 
-	if (!devices)
+	if (!wiring)
 		return error_set(error, ENOMEM, "no memory for a VM's devices");
-	pthread_mutex_init(&devices->lock, NULL);
-	devices->vm = vm;
-	devices->options = options;
-	bus_init(&devices->bus);
-	devices->wake_evt = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (devices->wake_evt < 0)
+	pthread_mutex_init(&wiring->lock, NULL);
+	wiring->vm = vm;
+	wiring->options = options;
+	bus_init(&wiring->bus);
+	wiring->wake_evt = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (wiring->wake_evt < 0)
 		err = error_set(error, errno, "making an eventfd failed: %s", strerror(errno));
-	devices->bus.wake = devices->wake_evt;
+	wiring->bus.wake = wiring->wake_evt;
 	if (!err && !options->no_legacy)
-		err = add_legacy(devices, error);
+		err = add_legacy(wiring, error);
 	if (!err)
-		err = devices_add_pc(devices, memory, error);
+		err = wiring_pc_add(wiring, memory, error);
 	if (!err)
-		err = devices_add_virtio(devices, &memory->ram, error);
+		err = wiring_virtio_add(wiring, &memory->ram, error);
 	if (!err)
-		err = irqchip_add(devices, error);
+		err = irqchip_add(wiring, error);
 	if (err)
-		devices_destroy(devices);
+		wiring_destroy(wiring);
 	else
-		*result = devices;
+		*result = wiring;
 	return err;
 }
 
-void devices_destroy(struct devices *devices)
+void wiring_destroy(struct wiring *wiring)
 {
 	size_t i;
 
-	devices_finish_virtio(devices);
-	devices_finish_pc(devices);
-	irqchip_finish(devices);
+	wiring_virtio_finish(wiring);
+	wiring_pc_finish(wiring);
+	irqchip_finish(wiring);
 	for (i = 0; i < R0_VM_CONSOLES; i++)
-		free(devices->consoles[i].capture.bytes);
-	if (devices->wake_evt >= 0)
-		close(devices->wake_evt);
-	pthread_mutex_destroy(&devices->lock);
-	free(devices);
+		free(wiring->consoles[i].capture.bytes);
+	if (wiring->wake_evt >= 0)
+		close(wiring->wake_evt);
+	pthread_mutex_destroy(&wiring->lock);
+	free(wiring);
 }
 
-void devices_pause(struct devices *devices, bool paused)
+void wiring_pause(struct wiring *wiring, bool paused)
 {
-	atomic_store(&devices->paused, paused);
-	wake_worker(devices);
+	atomic_store(&wiring->paused, paused);
+	wake_worker(wiring);
 }
 
-int devices_settle(struct devices *devices, unsigned int limit_ms)
+int wiring_settle(struct wiring *wiring, unsigned int limit_ms)
 {
 	const uint64_t until_ns = clock_ns() + limit_ms * CLOCK_NS_PER_MS;
 	const struct timespec until = clock_timespec(until_ns);
 	int err = 0;
 
-	if (pthread_mutex_clocklock(&devices->lock, CLOCK_MONOTONIC, &until) != 0)
+	if (pthread_mutex_clocklock(&wiring->lock, CLOCK_MONOTONIC, &until) != 0)
 		return -ETIMEDOUT;
 	/* A guest may have a device read what has it read more, from a disk over its queue, for ever. */
-	while (devices_serve_queues(devices) && !err)
+	while (wiring_virtio_serve(wiring) && !err)
 		err = clock_ns() >= until_ns ? -ETIMEDOUT : 0;
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_unlock(&wiring->lock);
 	return err;
 }
 
-static size_t type(struct devices *devices, enum r0_vm_console number, const void *data,
-		   size_t size)
+static size_t type(struct wiring *wiring, enum r0_vm_console number, const void *data, size_t size)
 {
 	if (number == R0_VM_COM1 || number == R0_VM_COM2)
-		return serial_receive(&devices->serial[number - R0_VM_COM1], data, size);
-	return virtio_console_receive(&devices->virtio_console, data, size);
+		return serial_receive(&wiring->serial[number - R0_VM_COM1], data, size);
+	return virtio_console_receive(&wiring->virtio_console, data, size);
 }
 
 /* Give a console what it takes of its input. With the lock held. */
-static void push_input(struct devices_console *console)
+static void push_input(struct wiring_console *console)
 {
 	size_t took;
 
-	if (!console->input_size || console->devices->paused)
+	if (!console->input_size || console->wiring->paused)
 		return;
-	took = type(console->devices, console->number, console->input, console->input_size);
+	took = type(console->wiring, console->number, console->input, console->input_size);
 	console->input_size -= took;
 	memmove(console->input, console->input + took, console->input_size);
 }
@@ -160,91 +159,91 @@ static size_t add_fd(struct pollfd *fds, size_t count, int fd)
 	return count + 1;
 }
 
-size_t devices_poll(struct devices *devices, struct pollfd *fds)
+size_t wiring_poll(struct wiring *wiring, struct pollfd *fds)
 {
-	size_t count = add_fd(fds, 0, devices->wake_evt), i;
+	size_t count = add_fd(fds, 0, wiring->wake_evt), i;
 
-	pthread_mutex_lock(&devices->lock);
-	for (i = 0; i < devices->queue_count && !devices->paused; i++)
-		count = add_fd(fds, count, devices->queues[i].fd);
-	if (devices->net && !devices->paused && virtio_net_has_room(devices->net))
-		count = add_fd(fds, count, devices->net->fd);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	for (i = 0; i < wiring->queue_count && !wiring->paused; i++)
+		count = add_fd(fds, count, wiring->queues[i].fd);
+	if (wiring->net && !wiring->paused && virtio_net_has_room(wiring->net))
+		count = add_fd(fds, count, wiring->net->fd);
+	pthread_mutex_unlock(&wiring->lock);
 	return count;
 }
 
 /* Whatever woke it, all is looked at: each look is short, and finds nothing where nothing is. */
-void devices_serve(struct devices *devices)
+void wiring_serve(struct wiring *wiring)
 {
 	uint64_t times;
 	size_t i;
 
-	(void)!read(devices->wake_evt, &times, sizeof(times));
-	pthread_mutex_lock(&devices->lock);
-	if (!devices->paused) {
-		bus_expire(&devices->bus);
-		if (devices_serve_queues(devices))
-			wake_worker(devices);
+	(void)!read(wiring->wake_evt, &times, sizeof(times));
+	pthread_mutex_lock(&wiring->lock);
+	if (!wiring->paused) {
+		bus_expire(&wiring->bus);
+		if (wiring_virtio_serve(wiring))
+			wake_worker(wiring);
 		for (i = 0; i < R0_VM_CONSOLES; i++)
-			push_input(&devices->consoles[i]);
-		if (devices->net && virtio_net_has_room(devices->net))
-			virtio_net_receive(devices->net);
+			push_input(&wiring->consoles[i]);
+		if (wiring->net && virtio_net_has_room(wiring->net))
+			virtio_net_receive(wiring->net);
 	}
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_unlock(&wiring->lock);
 }
 
-uint64_t devices_deadline(struct devices *devices)
+uint64_t wiring_deadline(struct wiring *wiring)
 {
 	uint64_t deadline = UINT64_MAX;
 
-	pthread_mutex_lock(&devices->lock);
-	if (!devices->paused)
-		deadline = bus_deadline(&devices->bus);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	if (!wiring->paused)
+		deadline = bus_deadline(&wiring->bus);
+	pthread_mutex_unlock(&wiring->lock);
 	return deadline;
 }
 
-void devices_reset(struct devices *devices)
+void wiring_reset(struct wiring *wiring)
 {
-	pthread_mutex_lock(&devices->lock);
-	devices_forget_notifications(devices);
-	bus_reset(&devices->bus);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	wiring_virtio_forget(wiring);
+	bus_reset(&wiring->bus);
+	pthread_mutex_unlock(&wiring->lock);
 }
 
-bool devices_wake_up(struct devices *devices, uint64_t *deadline)
+bool wiring_wake_up(struct wiring *wiring, uint64_t *deadline)
 {
 	bool wakes;
 
-	pthread_mutex_lock(&devices->lock);
-	bus_expire(&devices->bus);
-	wakes = pc_wakes(devices->pc, deadline);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	bus_expire(&wiring->bus);
+	wakes = wiring_pc_wakes(wiring->pc, deadline);
+	pthread_mutex_unlock(&wiring->lock);
 	return wakes;
 }
 
-size_t devices_state_size(struct devices *devices)
+size_t wiring_state_size(struct wiring *wiring)
 {
-	return bus_state_size(&devices->bus);
+	return bus_state_size(&wiring->bus);
 }
 
-void devices_save(struct devices *devices, void *state)
+void wiring_save(struct wiring *wiring, void *state)
 {
-	pthread_mutex_lock(&devices->lock);
-	bus_save(&devices->bus, state);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	bus_save(&wiring->bus, state);
+	pthread_mutex_unlock(&wiring->lock);
 }
 
-void devices_restore(struct devices *devices, const void *state)
+void wiring_restore(struct wiring *wiring, const void *state)
 {
-	pthread_mutex_lock(&devices->lock);
-	devices_forget_notifications(devices);
-	bus_restore(&devices->bus, state);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	wiring_virtio_forget(wiring);
+	bus_restore(&wiring->bus, state);
+	pthread_mutex_unlock(&wiring->lock);
 }
 
 /* Has to be under the lock, for the console's input and its device. */
-static long take_input(struct devices_console *console, const void *data, size_t size)
+static long take_input(struct wiring_console *console, const void *data, size_t size)
 {
 	size_t room = sizeof(console->input) - console->input_size;
 
@@ -256,31 +255,31 @@ static long take_input(struct devices_console *console, const void *data, size_t
 	return (long)size;
 }
 
-long devices_type(struct devices *devices, enum r0_vm_console number, const void *data, size_t size,
-		  struct error *error)
+long wiring_type(struct wiring *wiring, enum r0_vm_console number, const void *data, size_t size,
+		 struct error *error)
 {
 	long took;
 
-	if (number >= R0_VM_CONSOLES || !devices->consoles[number].present ||
+	if (number >= R0_VM_CONSOLES || !wiring->consoles[number].present ||
 	    number == R0_VM_DEBUG_CONSOLE)
 		return error_set(error, ENODEV, "the VM has no such console that takes input");
-	pthread_mutex_lock(&devices->lock);
-	took = take_input(&devices->consoles[number], data, size);
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_lock(&wiring->lock);
+	took = take_input(&wiring->consoles[number], data, size);
+	pthread_mutex_unlock(&wiring->lock);
 	return took;
 }
 
-int devices_take_output(struct devices *devices, enum r0_vm_console number, char **text,
-			size_t *size, uint64_t *dropped, struct error *error)
+int wiring_take_output(struct wiring *wiring, enum r0_vm_console number, char **text, size_t *size,
+		       uint64_t *dropped, struct error *error)
 {
-	struct devices_console *console;
+	struct wiring_console *console;
 	uint64_t left;
 	int err = 0;
 
-	if (number >= R0_VM_CONSOLES || !devices->consoles[number].present)
+	if (number >= R0_VM_CONSOLES || !wiring->consoles[number].present)
 		return error_set(error, ENODEV, "the VM has no such console");
-	console = &devices->consoles[number];
-	pthread_mutex_lock(&devices->lock);
+	console = &wiring->consoles[number];
+	pthread_mutex_lock(&wiring->lock);
 	left = console->capture.total - console->taken;
 	*size = left < R0_VM_CONSOLE_MAX ? left : R0_VM_CONSOLE_MAX;
 	*text = malloc(*size + 1);
@@ -293,6 +292,6 @@ int devices_take_output(struct devices *devices, enum r0_vm_console number, char
 		if (dropped)
 			*dropped = left - *size;
 	}
-	pthread_mutex_unlock(&devices->lock);
+	pthread_mutex_unlock(&wiring->lock);
 	return err;
 }

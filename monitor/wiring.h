@@ -23,42 +23,42 @@
 #include "monitor/guest_memory.h"
 
 /* What was typed and not read yet. */
-#define DEVICES_INPUT_MAX 4096
+#define WIRING_INPUT_MAX 4096
 
-struct devices_console {
-	struct devices *devices;
+struct wiring_console {
+	struct wiring *wiring;
 	enum r0_vm_console number;
 	bool present;
 	struct capture capture;
 	uint64_t taken; /* of what was captured */
-	uint8_t input[DEVICES_INPUT_MAX];
+	uint8_t input[WIRING_INPUT_MAX];
 	size_t input_size;
 };
 
 /* A queue whose notifications KVM turns into an eventfd's: the worker serves it, not the vCPU. */
-struct devices_queue {
+struct wiring_queue {
 	struct virtio *virtio;
 	uint32_t number;
 	int fd;
 };
 
-#define DEVICES_QUEUES_MAX 5
+#define WIRING_QUEUES_MAX 5
 
 /* A virtio device behind its registers in memory. */
-struct devices_window {
+struct wiring_window {
 	uint64_t address;
 	uint32_t size;
 	unsigned int irq;
 };
 
-#define DEVICES_WINDOWS_MAX 3
+#define WIRING_WINDOWS_MAX 3
 
-struct devices {
+struct wiring {
 	pthread_mutex_t lock; /* of the bus and everything below */
 	struct bus bus;
 	struct vm *vm;			     /* not owned */
 	const struct r0_vm_options *options; /* likewise: where output goes */
-	struct devices_console consoles[R0_VM_CONSOLES];
+	struct wiring_console consoles[R0_VM_CONSOLES];
 	struct serial serial[2];
 	struct i8042 i8042;
 	struct debug_exit debug_exit;
@@ -70,58 +70,58 @@ struct devices {
 	struct irqchip *irqchip;     /* likewise: monitor/irqchip.h */
 	void (*kick)(void *context); /* has the first CPU look at what it asks for, or NULL */
 	void *kick_context;
-	struct devices_queue queues[DEVICES_QUEUES_MAX];
+	struct wiring_queue queues[WIRING_QUEUES_MAX];
 	size_t queue_count;
-	struct devices_window windows[DEVICES_WINDOWS_MAX];
+	struct wiring_window windows[WIRING_WINDOWS_MAX];
 	size_t window_count;
 	int wake_evt; /* has the worker look anew at what to wait for; the bus's `wake`, too */
 	atomic_bool paused;
 };
 
 /* Make them as the options say. Returns 0 or -errno. */
-int devices_create(struct devices **devices, const struct r0_vm_options *options, struct vm *vm,
-		   struct guest_memory *memory, struct error *error);
-void devices_destroy(struct devices *devices);
+int wiring_create(struct wiring **wiring, const struct r0_vm_options *options, struct vm *vm,
+		  struct guest_memory *memory, struct error *error);
+void wiring_destroy(struct wiring *wiring);
 
 /*
  * From now on nothing from outside begins to come to a device, or it does again. Takes no lock: who has
  * it may be stuck.
  */
-void devices_pause(struct devices *devices, bool paused);
+void wiring_pause(struct wiring *wiring, bool paused);
 
 /*
  * While no vCPU runs: do what the guest asked for that is not done, and see the worker at rest if it is
  * to pause. Returns 0; -ETIMEDOUT if the worker or what is to be done does not come to an end within
  * `limit_ms`.
  */
-int devices_settle(struct devices *devices, unsigned int limit_ms);
+int wiring_settle(struct wiring *wiring, unsigned int limit_ms);
 
-/* The worker's: what to wait for, up to DEVICES_POLL_MAX, and how many; and to serve what came. */
-#define DEVICES_POLL_MAX (DEVICES_QUEUES_MAX + 2)
-size_t devices_poll(struct devices *devices, struct pollfd *fds);
-void devices_serve(struct devices *devices);
+/* The worker's: what to wait for, up to WIRING_POLL_MAX, and how many; and to serve what came. */
+#define WIRING_POLL_MAX (WIRING_QUEUES_MAX + 2)
+size_t wiring_poll(struct wiring *wiring, struct pollfd *fds);
+void wiring_serve(struct wiring *wiring);
 
 /* When the worker is to serve them even if nothing comes, by clock_ns(); UINT64_MAX for never. */
-uint64_t devices_deadline(struct devices *devices);
+uint64_t wiring_deadline(struct wiring *wiring);
 
 /* As after a reset of the machine, or after what woke it; while no vCPU runs. */
-void devices_reset(struct devices *devices);
+void wiring_reset(struct wiring *wiring);
 
 /*
  * Of a machine that sleeps: have what is due happen, and whether any of it wakes it; if none does, when
  * to ask again, UINT64_MAX for never.
  */
-bool devices_wake_up(struct devices *devices, uint64_t *deadline);
+bool wiring_wake_up(struct wiring *wiring, uint64_t *deadline);
 
 /* What r0_vm_console_type() and r0_vm_console_take() say. */
-long devices_type(struct devices *devices, enum r0_vm_console number, const void *data, size_t size,
-		  struct error *error);
-int devices_take_output(struct devices *devices, enum r0_vm_console number, char **text,
-			size_t *size, uint64_t *dropped, struct error *error);
+long wiring_type(struct wiring *wiring, enum r0_vm_console number, const void *data, size_t size,
+		 struct error *error);
+int wiring_take_output(struct wiring *wiring, enum r0_vm_console number, char **text, size_t *size,
+		       uint64_t *dropped, struct error *error);
 
 /* All registers as bytes: bus_save() and its like, under the lock. */
-size_t devices_state_size(struct devices *devices);
-void devices_save(struct devices *devices, void *state);
-void devices_restore(struct devices *devices, const void *state);
+size_t wiring_state_size(struct wiring *wiring);
+void wiring_save(struct wiring *wiring, void *state);
+void wiring_restore(struct wiring *wiring, const void *state);
 
 #endif /* MONITOR_WIRING_H */

@@ -6,19 +6,19 @@
 #include "monitor/wiring.h"
 
 /* What the options ask for of it. Returns 0; -ENOTSUP on another architecture; another -errno. */
-int devices_add_pc(struct devices *devices, struct guest_memory *memory, struct error *error);
-void devices_finish_pc(struct devices *devices);
+int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct error *error);
+void wiring_pc_finish(struct wiring *wiring);
 
 /*
  * With the devices' lock: whether something woke it from its sleep, and if not, when that may be, by
  * clock_ns(); UINT64_MAX for never. `pc` may be NULL: there nothing wakes.
  */
-bool pc_wakes(const struct pc *pc, uint64_t *deadline);
+bool wiring_pc_wakes(const struct pc *pc, uint64_t *deadline);
 
 /* Likewise: the CMOS's shutdown status, 0 if there is none. */
-uint8_t pc_shutdown_status(const struct pc *pc);
+uint8_t wiring_pc_shutdown_status(const struct pc *pc);
 
 /* Before the reset that wakes it: firmware finds that in the CMOS. */
-void pc_tell_wake(struct pc *pc);
+void wiring_pc_tell_wake(struct pc *pc);
 
 #endif /* MONITOR_WIRING_PC_H */

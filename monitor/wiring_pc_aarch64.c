@@ -3,9 +3,9 @@
 #include "monitor/wiring_pc.h"
 #include <errno.h>
 
-int devices_add_pc(struct devices *devices, struct guest_memory *memory, struct error *error)
+int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct error *error)
 {
-	const struct r0_vm_options *options = devices->options;
+	const struct r0_vm_options *options = wiring->options;
 
 	(void)memory;
 	if (!options->pc && !options->test_devices)
@@ -13,25 +13,25 @@ int devices_add_pc(struct devices *devices, struct guest_memory *memory, struct 
 	return error_set(error, ENOTSUP, "a PC's devices are for x86");
 }
 
-void devices_finish_pc(struct devices *devices)
+void wiring_pc_finish(struct wiring *wiring)
 {
-	(void)devices;
+	(void)wiring;
 }
 
-bool pc_wakes(const struct pc *pc, uint64_t *deadline)
+bool wiring_pc_wakes(const struct pc *pc, uint64_t *deadline)
 {
 	(void)pc;
 	*deadline = UINT64_MAX;
 	return false;
 }
 
-uint8_t pc_shutdown_status(const struct pc *pc)
+uint8_t wiring_pc_shutdown_status(const struct pc *pc)
 {
 	(void)pc;
 	return 0;
 }
 
-void pc_tell_wake(struct pc *pc)
+void wiring_pc_tell_wake(struct pc *pc)
 {
 	(void)pc;
 }

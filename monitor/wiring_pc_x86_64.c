@@ -21,7 +21,7 @@
 #define SHUTDOWN_RESUME 0xfe
 
 struct pc {
-	struct devices *devices;
+	struct wiring *wiring;
 	struct guest_memory *memory;
 	struct rtc rtc;
 	struct hpet hpet;
@@ -53,7 +53,7 @@ static int64_t epoch_ns(void)
 static void set_rtc_line(void *context, unsigned int number, bool level)
 {
 	struct pc *pc = context;
-	const struct irq_line line = devices_line(pc->devices, number);
+	const struct irq_line line = outlets_line(pc->wiring, number);
 
 	if (level)
 		acpi_pm_alarm(&pc->pm);
@@ -66,15 +66,15 @@ static void replace_timers(void *context, bool on)
 {
 	struct pc *pc = context;
 
-	if (pc->devices->irqchip)
-		irqchip_replace_pit(pc->devices->irqchip, on);
+	if (pc->wiring->irqchip)
+		irqchip_replace_pit(pc->wiring->irqchip, on);
 	else
-		vm_replace_pit(pc->devices->vm, on, NULL);
+		vm_replace_pit(pc->wiring->vm, on, NULL);
 }
 
 static int add_clocks(struct pc *pc, struct error *error)
 {
-	struct devices *devices = pc->devices;
+	struct wiring *wiring = pc->wiring;
 	const struct rtc_options rtc = {
 		.now = now_ns,
 		.epoch_ns = epoch_ns(),
@@ -82,7 +82,7 @@ static int add_clocks(struct pc *pc, struct error *error)
 	};
 	const struct hpet_options hpet = {
 		.now = now_ns,
-		.irq = devices_line(devices, 0),
+		.irq = outlets_line(wiring, 0),
 		.replaces = replace_timers,
 		.replaces_context = pc,
 		.routes = HPET_ROUTES,
@@ -91,35 +91,34 @@ static int add_clocks(struct pc *pc, struct error *error)
 
 	rtc_init(&pc->rtc, &rtc);
 	hpet_init(&pc->hpet, &hpet);
-	err = bus_add(&devices->bus, BUS_PORT, RTC_PORT, RTC_PORTS, &pc->rtc.dev, error);
+	err = bus_add(&wiring->bus, BUS_PORT, RTC_PORT, RTC_PORTS, &pc->rtc.dev, error);
 	if (!err)
-		err = bus_add(&devices->bus, BUS_MEMORY, HPET_BASE, HPET_SIZE, &pc->hpet.dev,
-			      error);
+		err = bus_add(&wiring->bus, BUS_MEMORY, HPET_BASE, HPET_SIZE, &pc->hpet.dev, error);
 	return err;
 }
 
 static int add_power(struct pc *pc, struct error *error)
 {
-	struct devices *devices = pc->devices;
+	struct wiring *wiring = pc->wiring;
 	const struct acpi_pm_options pm = {
 		.now = now_ns,
-		.irq = devices_line(devices, ACPI_PM_IRQ),
+		.irq = outlets_line(wiring, ACPI_PM_IRQ),
 	};
 	int err;
 
 	acpi_pm_init(&pc->pm, &pm);
 	reset_control_init(&pc->reset_control);
 	power_off_init(&pc->power_off);
-	err = bus_add(&devices->bus, BUS_PORT, ACPI_PM_PORT, ACPI_PM_PORTS, &pc->pm.dev, error);
+	err = bus_add(&wiring->bus, BUS_PORT, ACPI_PM_PORT, ACPI_PM_PORTS, &pc->pm.dev, error);
 	if (!err)
-		err = bus_add(&devices->bus, BUS_PORT, RESET_CONTROL_PORT, 1,
-			      &pc->reset_control.dev, error);
-	return err ? err : power_off_add(&pc->power_off, &devices->bus, error);
+		err = bus_add(&wiring->bus, BUS_PORT, RESET_CONTROL_PORT, 1, &pc->reset_control.dev,
+			      error);
+	return err ? err : power_off_add(&pc->power_off, &wiring->bus, error);
 }
 
 static int add_configuration(struct pc *pc, struct error *error)
 {
-	const struct r0_vm_options *options = pc->devices->options;
+	const struct r0_vm_options *options = pc->wiring->options;
 	const uint64_t low = options->memory < GUEST_MEMORY_LOW_END ? options->memory :
 								      GUEST_MEMORY_LOW_END;
 	struct fw_cfg *fw_cfg = &pc->fw_cfg;
@@ -139,7 +138,7 @@ static int add_configuration(struct pc *pc, struct error *error)
 		err = fw_cfg_add_file(fw_cfg, options->files[i].name, options->files[i].data,
 				      options->files[i].size, error);
 	return err ? err :
-		     bus_add(&pc->devices->bus, BUS_PORT, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg->dev,
+		     bus_add(&pc->wiring->bus, BUS_PORT, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg->dev,
 			     error);
 }
 
@@ -154,7 +153,7 @@ static int add_pc(struct pc *pc, struct error *error)
 	if (err)
 		return err;
 	pci_init(&pc->pci);
-	return pci_add(&pc->pci, &pc->devices->bus, error);
+	return pci_add(&pc->pci, &pc->wiring->bus, error);
 }
 
 static void flush_page(void *context, uint64_t address)
@@ -167,47 +166,47 @@ static void flush_page(void *context, uint64_t address)
 static int add_test_devices(struct pc *pc, struct error *error)
 {
 	const struct test_device_options options = {
-		.irq = devices_line(pc->devices, 0),
+		.irq = outlets_line(pc->wiring, 0),
 		.flush = flush_page,
 		.flush_context = pc,
 	};
 	int err;
 
 	test_device_init(&pc->test_device, &options);
-	err = test_device_add(&pc->test_device, &pc->devices->bus, error);
-	if (err || !pc->devices->options->pc)
+	err = test_device_add(&pc->test_device, &pc->wiring->bus, error);
+	if (err || !pc->wiring->options->pc)
 		return err;
 	pci_testdev_init(&pc->pci_testdev);
 	return pci_testdev_add(&pc->pci_testdev, &pc->pci, error);
 }
 
-int devices_add_pc(struct devices *devices, struct guest_memory *memory, struct error *error)
+int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct error *error)
 {
-	const struct r0_vm_options *options = devices->options;
+	const struct r0_vm_options *options = wiring->options;
 	int err = 0;
 
 	if (options->file_count && !options->pc)
 		return error_set(error, EINVAL, "files of fw_cfg are for a VM with .pc");
 	if (!options->pc && !options->test_devices)
 		return 0;
-	devices->pc = calloc(1, sizeof(*devices->pc));
-	if (!devices->pc)
+	wiring->pc = calloc(1, sizeof(*wiring->pc));
+	if (!wiring->pc)
 		return error_set(error, ENOMEM, "no memory for a PC's devices");
-	devices->pc->devices = devices;
-	devices->pc->memory = memory;
+	wiring->pc->wiring = wiring;
+	wiring->pc->memory = memory;
 	if (options->pc)
-		err = add_pc(devices->pc, error);
+		err = add_pc(wiring->pc, error);
 	if (!err && options->test_devices)
-		err = add_test_devices(devices->pc, error);
+		err = add_test_devices(wiring->pc, error);
 	return err;
 }
 
-void devices_finish_pc(struct devices *devices)
+void wiring_pc_finish(struct wiring *wiring)
 {
-	free(devices->pc);
+	free(wiring->pc);
 }
 
-bool pc_wakes(const struct pc *pc, uint64_t *deadline)
+bool wiring_pc_wakes(const struct pc *pc, uint64_t *deadline)
 {
 	*deadline = UINT64_MAX;
 	if (!pc || acpi_pm_wakes(&pc->pm))
@@ -217,12 +216,12 @@ bool pc_wakes(const struct pc *pc, uint64_t *deadline)
 	return false;
 }
 
-uint8_t pc_shutdown_status(const struct pc *pc)
+uint8_t wiring_pc_shutdown_status(const struct pc *pc)
 {
 	return pc ? rtc_byte(&pc->rtc, RTC_SHUTDOWN_STATUS) : 0;
 }
 
-void pc_tell_wake(struct pc *pc)
+void wiring_pc_tell_wake(struct pc *pc)
 {
 	rtc_set_byte(&pc->rtc, RTC_SHUTDOWN_STATUS, SHUTDOWN_RESUME);
 }

@@ -23,10 +23,10 @@ static uint64_t base_of(enum window window)
 	return VIRTIO_MMIO_BASE + (uint64_t)window * VIRTIO_MMIO_SIZE;
 }
 
-static int add_queue(struct devices *devices, struct virtio *virtio, enum window window,
+static int add_queue(struct wiring *wiring, struct virtio *virtio, enum window window,
 		     uint32_t number, struct error *error)
 {
-	struct devices_queue *queue = &devices->queues[devices->queue_count];
+	struct wiring_queue *queue = &wiring->queues[wiring->queue_count];
 	struct eventfd_io io;
 	int err;
 
@@ -36,30 +36,30 @@ static int add_queue(struct devices *devices, struct virtio *virtio, enum window
 	if (queue->fd < 0)
 		return error_set(error, errno, "making an eventfd failed: %s", strerror(errno));
 	io = eventfd_virtio_notify(base_of(window), number, queue->fd);
-	err = eventfd_add_io(devices->vm, &io, error);
+	err = eventfd_add_io(wiring->vm, &io, error);
 	if (err < 0) {
 		close(queue->fd);
 		return err;
 	}
-	devices->queue_count++;
+	wiring->queue_count++;
 	return 0;
 }
 
-static int add(struct devices *devices, struct virtio *virtio, enum window window,
+static int add(struct wiring *wiring, struct virtio *virtio, enum window window,
 	       struct error *error)
 {
 	uint32_t i;
-	int err = bus_add(&devices->bus, BUS_MEMORY, base_of(window), VIRTIO_MMIO_SIZE,
-			  &virtio->dev, error);
+	int err = bus_add(&wiring->bus, BUS_MEMORY, base_of(window), VIRTIO_MMIO_SIZE, &virtio->dev,
+			  error);
 
 	if (!err)
-		devices->windows[devices->window_count++] = (struct devices_window){
+		wiring->windows[wiring->window_count++] = (struct wiring_window){
 			.address = base_of(window),
 			.size = VIRTIO_MMIO_SIZE,
 			.irq = VIRTIO_MMIO_IRQ + window,
 		};
 	for (i = 0; i < virtio->ops->queues && !err; i++)
-		err = add_queue(devices, virtio, window, i, error);
+		err = add_queue(wiring, virtio, window, i, error);
 	return err;
 }
 
@@ -67,7 +67,7 @@ static int add(struct devices *devices, struct virtio *virtio, enum window windo
 static void log_stopped(void *context, const char *device, unsigned int queue,
 			enum virtqueue_fault fault)
 {
-	const struct r0_vm_options *options = ((const struct devices *)context)->options;
+	const struct r0_vm_options *options = ((const struct wiring *)context)->options;
 	char line[256];
 
 	snprintf(line, sizeof(line), "%s stopped with DEVICE_NEEDS_RESET: queue %u has %s", device,
@@ -78,80 +78,80 @@ static void log_stopped(void *context, const char *device, unsigned int queue,
 		fprintf(stderr, "ring0: %s\n", line);
 }
 
-static struct virtio_options options_of(struct devices *devices, const struct ram *ram,
+static struct virtio_options options_of(struct wiring *wiring, const struct ram *ram,
 					enum window window)
 {
 	return (struct virtio_options){
 		.ram = ram,
-		.irq = devices_line(devices, VIRTIO_MMIO_IRQ + window),
-		.stopped = { .tell = log_stopped, .context = devices },
+		.irq = outlets_line(wiring, VIRTIO_MMIO_IRQ + window),
+		.stopped = { .tell = log_stopped, .context = wiring },
 	};
 }
 
-static int add_console(struct devices *devices, const struct ram *ram, struct error *error)
+static int add_console(struct wiring *wiring, const struct ram *ram, struct error *error)
 {
-	const struct virtio_options options = options_of(devices, ram, WINDOW_CONSOLE);
+	const struct virtio_options options = options_of(wiring, ram, WINDOW_CONSOLE);
 	struct output output;
-	int err = devices_open_console(devices, R0_VM_VIRTIO_CONSOLE, &output, error);
+	int err = outlets_open_console(wiring, R0_VM_VIRTIO_CONSOLE, &output, error);
 
 	if (err)
 		return err;
-	virtio_console_init(&devices->virtio_console, &options, &output);
-	return add(devices, &devices->virtio_console.virtio, WINDOW_CONSOLE, error);
+	virtio_console_init(&wiring->virtio_console, &options, &output);
+	return add(wiring, &wiring->virtio_console.virtio, WINDOW_CONSOLE, error);
 }
 
-static int add_block(struct devices *devices, const struct ram *ram,
-		     const struct r0_vm_block *block, struct error *error)
+static int add_block(struct wiring *wiring, const struct ram *ram, const struct r0_vm_block *block,
+		     struct error *error)
 {
-	const struct virtio_options options = options_of(devices, ram, WINDOW_BLOCK);
+	const struct virtio_options options = options_of(wiring, ram, WINDOW_BLOCK);
 	const struct virtio_block_options file = {
 		.fd = block->fd,
 		.read_only = block->read_only,
 	};
-	int err = virtio_block_init(&devices->block, &options, &file, error);
+	int err = virtio_block_init(&wiring->block, &options, &file, error);
 
-	return err ? err : add(devices, &devices->block.virtio, WINDOW_BLOCK, error);
+	return err ? err : add(wiring, &wiring->block.virtio, WINDOW_BLOCK, error);
 }
 
-static int add_net(struct devices *devices, const struct ram *ram, const struct r0_vm_net *net,
+static int add_net(struct wiring *wiring, const struct ram *ram, const struct r0_vm_net *net,
 		   struct error *error)
 {
-	const struct virtio_options options = options_of(devices, ram, WINDOW_NET);
+	const struct virtio_options options = options_of(wiring, ram, WINDOW_NET);
 	int err;
 
-	devices->net = calloc(1, sizeof(*devices->net));
-	if (!devices->net)
+	wiring->net = calloc(1, sizeof(*wiring->net));
+	if (!wiring->net)
 		return error_set(error, ENOMEM, "no memory for a network device");
-	err = virtio_net_init(devices->net, &options, net->fd, net->address, error);
-	return err ? err : add(devices, &devices->net->virtio, WINDOW_NET, error);
+	err = virtio_net_init(wiring->net, &options, net->fd, net->address, error);
+	return err ? err : add(wiring, &wiring->net->virtio, WINDOW_NET, error);
 }
 
-int devices_add_virtio(struct devices *devices, const struct ram *ram, struct error *error)
+int wiring_virtio_add(struct wiring *wiring, const struct ram *ram, struct error *error)
 {
-	const struct r0_vm_options *options = devices->options;
+	const struct r0_vm_options *options = wiring->options;
 	int err = 0;
 
 	if (options->virtio_console)
-		err = add_console(devices, ram, error);
+		err = add_console(wiring, ram, error);
 	if (!err && options->block)
-		err = add_block(devices, ram, options->block, error);
+		err = add_block(wiring, ram, options->block, error);
 	if (!err && options->net)
-		err = add_net(devices, ram, options->net, error);
+		err = add_net(wiring, ram, options->net, error);
 	return err;
 }
 
-void devices_finish_virtio(struct devices *devices)
+void wiring_virtio_finish(struct wiring *wiring)
 {
 	size_t i;
 
 	/* KVM lets go of them with the VM. */
-	for (i = 0; i < devices->queue_count; i++)
-		close(devices->queues[i].fd);
-	free(devices->net);
+	for (i = 0; i < wiring->queue_count; i++)
+		close(wiring->queues[i].fd);
+	free(wiring->net);
 }
 
 /* Returns whether it left some for later. */
-static bool serve_queue(const struct devices_queue *queue)
+static bool serve_queue(const struct wiring_queue *queue)
 {
 	uint64_t times;
 
@@ -161,21 +161,21 @@ static bool serve_queue(const struct devices_queue *queue)
 	return virtio_registers(queue->virtio)->pending != 0;
 }
 
-bool devices_serve_queues(struct devices *devices)
+bool wiring_virtio_serve(struct wiring *wiring)
 {
 	bool left = false;
 	size_t i;
 
-	for (i = 0; i < devices->queue_count; i++)
-		left |= serve_queue(&devices->queues[i]);
+	for (i = 0; i < wiring->queue_count; i++)
+		left |= serve_queue(&wiring->queues[i]);
 	return left;
 }
 
-void devices_forget_notifications(struct devices *devices)
+void wiring_virtio_forget(struct wiring *wiring)
 {
 	uint64_t times;
 	size_t i;
 
-	for (i = 0; i < devices->queue_count; i++)
-		(void)!read(devices->queues[i].fd, &times, sizeof(times));
+	for (i = 0; i < wiring->queue_count; i++)
+		(void)!read(wiring->queues[i].fd, &times, sizeof(times));
 }

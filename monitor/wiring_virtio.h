@@ -6,16 +6,16 @@
 #include "monitor/wiring.h"
 
 /* Add the virtio devices that the options ask for. Returns 0 or -errno. */
-int devices_add_virtio(struct devices *devices, const struct ram *ram, struct error *error);
-void devices_finish_virtio(struct devices *devices);
+int wiring_virtio_add(struct wiring *wiring, const struct ram *ram, struct error *error);
+void wiring_virtio_finish(struct wiring *wiring);
 
 /*
  * Serve the queues that were notified of since. With the lock held. Returns whether there is more to
  * do.
  */
-bool devices_serve_queues(struct devices *devices);
+bool wiring_virtio_serve(struct wiring *wiring);
 
 /* Forget about notifications: the queues are not those any more. */
-void devices_forget_notifications(struct devices *devices);
+void wiring_virtio_forget(struct wiring *wiring);
 
 #endif /* MONITOR_WIRING_VIRTIO_H */

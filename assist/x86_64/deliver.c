@@ -3,6 +3,7 @@
 #include "assist/x86_64/deliver.h"
 #include <string.h>
 #include <ring0/x86/registers.h>
+#include "assist/x86_64/descriptor.h"
 #include "assist/x86_64/paging.h"
 
 #define TYPE_INTERRUPT_GATE 0xe
@@ -23,61 +24,6 @@ struct gate {
 };
 
 static const struct access system_read = { .implicit = true };
-
-enum done descriptor_read(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
-{
-	bool local = selector & 4;
-	uint64_t base = local ? cpu->sregs->ldt.base : cpu->sregs->gdt.base;
-	uint64_t limit = local ? cpu->sregs->ldt.limit : cpu->sregs->gdt.limit;
-	uint64_t offset = selector & ~7u;
-	enum done done;
-
-	*descriptor = (struct descriptor){ .address = base + offset };
-	if (!(selector & ~3u) ||
-	    (local && (cpu->sregs->ldt.unusable || !cpu->sregs->ldt.present)) || offset + 7 > limit)
-		return DONE;
-	done = cpu_read(cpu, base + offset, &descriptor->low, sizeof(uint64_t), system_read);
-	if (done != DONE)
-		return done;
-	descriptor->present = true;
-	/* System segments' descriptors have 16 bytes: SDM vol. 3A, 3.5.2. */
-	if (DESCRIPTOR_S(descriptor) || offset + 15 > limit)
-		return DONE;
-	return cpu_read(cpu, base + offset + 8, &descriptor->high, sizeof(uint64_t), system_read);
-}
-
-static struct kvm_segment segment_of(const struct descriptor *descriptor, uint16_t selector)
-{
-	uint64_t low = descriptor->low;
-	uint32_t limit = (uint32_t)((low & 0xffff) | (low >> 32 & 0xf0000));
-	bool large = low >> 55 & 1;
-
-	return (struct kvm_segment){
-		.base = (low >> 16 & 0xffffff) | (low >> 32 & 0xff000000),
-		.limit = large ? limit << 12 | 0xfff : limit,
-		.selector = selector,
-		.type = (uint8_t)DESCRIPTOR_TYPE(descriptor),
-		.present = 1,
-		.dpl = (uint8_t)DESCRIPTOR_DPL(descriptor),
-		.db = low >> 54 & 1,
-		.s = 1,
-		.l = low >> 53 & 1,
-		.g = large,
-		.avl = low >> 52 & 1,
-	};
-}
-
-enum done descriptor_load(struct cpu *cpu, const struct descriptor *descriptor, uint16_t selector,
-			  struct kvm_segment *segment)
-{
-	uint64_t low = descriptor->low | (uint64_t)DESCRIPTOR_ACCESSED << 40;
-
-	*segment = segment_of(descriptor, selector);
-	if (segment->type & DESCRIPTOR_ACCESSED)
-		return DONE;
-	segment->type |= DESCRIPTOR_ACCESSED;
-	return cpu_write(cpu, descriptor->address, &low, sizeof(low), system_read);
-}
 
 static enum done read_gate(struct cpu *cpu, uint8_t vector, enum deliver_source source,
 			   uint32_t external, struct gate *gate)

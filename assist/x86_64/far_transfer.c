@@ -5,6 +5,7 @@
  */
 #include "assist/x86_64/far_transfer.h"
 #include "assist/x86_64/deliver.h"
+#include "assist/x86_64/descriptor.h"
 #include "assist/x86_64/operand.h"
 #include "assist/x86_64/paging.h"
 

@@ -6,6 +6,7 @@
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
 #include "assist/x86_64/deliver.h"
+#include "assist/x86_64/descriptor.h"
 #include "assist/x86_64/far_transfer.h"
 #include "assist/x86_64/operand.h"
 #include "assist/x86_64/paging.h"

@@ -2,7 +2,7 @@
 /*
  * Kernels' files, sound ones that were damaged at random, to every loader, under AddressSanitizer and
  * UndefinedBehaviorSanitizer whatever the build's own options are. What is refused has to come with a
- * message; what is accepted has to be a plan that can be carried out: in memory that a kernel may
+ * message; what is accepted has to be a setup that can be carried out: in memory that a kernel may
  * have, nothing over another, no byte from outside of the file.
  *
  *	boot_fuzz [--seed N] [--count FILES] [--seconds LIMIT]
@@ -175,26 +175,26 @@ static bool is_sound_data(const struct boot_segment *segment, const struct boot_
 	return is_of(segment->data, segment->data_size, request->image.data, request->image.size);
 }
 
-static bool is_in_a_segment(const struct boot_plan *plan, uint64_t at)
+static bool is_in_a_segment(const struct boot_setup *setup, uint64_t at)
 {
 	size_t i;
 
-	for (i = 0; i < plan->segment_count; i++)
-		if (range_holds(plan->segments[i].address, plan->segments[i].size, at, 1))
+	for (i = 0; i < setup->segment_count; i++)
+		if (range_holds(setup->segments[i].address, setup->segments[i].size, at, 1))
 			return true;
 	return false;
 }
 
-static void check_plan(const struct boot_plan *plan, const struct boot_request *request,
-		       enum r0_boot_protocol protocol)
+static void check_setup(const struct boot_setup *setup, const struct boot_request *request,
+			enum r0_boot_protocol protocol)
 {
 	uint64_t sum = 0;
 	size_t i, j;
 
-	for (i = 0; i < plan->segment_count; i++) {
-		const struct boot_segment *segment = &plan->segments[i];
+	for (i = 0; i < setup->segment_count; i++) {
+		const struct boot_segment *segment = &setup->segments[i];
 
-		if (!memory_map_is_usable(plan->map, segment->address, segment->size))
+		if (!memory_map_is_usable(setup->map, segment->address, segment->size))
 			fail("a segment is not in memory", protocol);
 		if (segment->data_size > segment->size || !is_sound_data(segment, request))
 			fail("a segment's data is from nowhere", protocol);
@@ -202,32 +202,32 @@ static void check_plan(const struct boot_plan *plan, const struct boot_request *
 			sum += segment->data[j];
 		for (j = 0; j < i; j++)
 			if (ranges_overlap(segment->address, segment->size,
-					   plan->segments[j].address, plan->segments[j].size))
+					   setup->segments[j].address, setup->segments[j].size))
 				fail("segments overlap", protocol);
 	}
 	/* Have it read for the sanitizer's sake. */
 	__asm__ volatile("" : : "r"(sum));
-	if (plan->entry.mode == R0_VM_MODE_RESET)
+	if (setup->entry.mode == R0_VM_MODE_RESET)
 		return;
-	if (plan->entry.ip >= FOUR_GIB || !is_in_a_segment(plan, plan->entry.ip))
+	if (setup->entry.ip >= FOUR_GIB || !is_in_a_segment(setup, setup->entry.ip))
 		fail("the entry is in nothing", protocol);
-	if (!is_in_a_segment(plan, plan->entry.tables))
+	if (!is_in_a_segment(setup, setup->entry.tables))
 		fail("the tables are in nothing", protocol);
 }
 
 static unsigned int offer(const struct boot_request *request, const struct memory_map *map)
 {
-	static struct boot_plan plan;
+	static struct boot_setup setup;
 	unsigned int accepted = 0, i;
 
 	for (i = R0_BOOT_AUTO; i < R0_BOOT_PROTOCOLS; i++) {
 		enum r0_boot_protocol protocol = (enum r0_boot_protocol)i;
 		struct error error = { "" };
-		int err = boot_plan_by(&plan, map, &protocol, request, &error);
+		int err = boot_setup_by(&setup, map, &protocol, request, &error);
 
 		if (!err) {
-			check_plan(&plan, request, protocol);
-			boot_plan_finish(&plan);
+			check_setup(&setup, request, protocol);
+			boot_setup_finish(&setup);
 			accepted++;
 		} else if (err > 0 || !error.text[0] || strchr(error.text, '\n')) {
 			fail("it was refused without a line", protocol);
@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 		file_seed = random_state = seed + done;
 		accepted += one_file();
 	}
-	printf("1..1\nok 1 - %" PRIu64 " files from seed %" PRIu64 ", %" PRIu64 " plans\n", done,
+	printf("1..1\nok 1 - %" PRIu64 " files from seed %" PRIu64 ", %" PRIu64 " set up\n", done,
 	       seed, accepted);
 	/* A fuzzer whose files are all refused, or none, looks at nothing. */
 	return count > 100 && (!accepted || accepted == done * R0_BOOT_PROTOCOLS);

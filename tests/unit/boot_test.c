@@ -18,7 +18,7 @@
 
 static uint8_t image[IMAGE_MAX];
 static struct memory_map map;
-static struct boot_plan plan;
+static struct boot_setup setup;
 static struct error error;
 
 static int set_up(void **state)
@@ -35,15 +35,15 @@ static struct boot_request request_of(size_t size)
 				      .name = "kernel" };
 }
 
-static int plan_it(enum r0_boot_protocol protocol, const struct boot_request *request)
+static int setup_it(enum r0_boot_protocol protocol, const struct boot_request *request)
 {
 	error.text[0] = '\0';
-	return boot_plan_by(&plan, &map, &protocol, request, &error);
+	return boot_setup_by(&setup, &map, &protocol, request, &error);
 }
 
-static void assert_plans(enum r0_boot_protocol protocol, const struct boot_request *request)
+static void assert_setup(enum r0_boot_protocol protocol, const struct boot_request *request)
 {
-	int err = plan_it(protocol, request);
+	int err = setup_it(protocol, request);
 
 	if (err)
 		fail_msg("%d: %s", err, error.text);
@@ -52,10 +52,10 @@ static void assert_plans(enum r0_boot_protocol protocol, const struct boot_reque
 static void assert_refused(enum r0_boot_protocol protocol, size_t size, int err, const char *text)
 {
 	const struct boot_request request = request_of(size);
-	int got = plan_it(protocol, &request);
+	int got = setup_it(protocol, &request);
 
 	if (!got)
-		boot_plan_finish(&plan);
+		boot_setup_finish(&setup);
 	if (got != -err || !strstr(error.text, text))
 		fail_msg("%d, \"%s\", where -%d and \"%s\" were expected", got, error.text, err,
 			 text);
@@ -68,13 +68,13 @@ static void assert_is(size_t size, enum r0_boot_protocol protocol)
 	assert_int_equal(boot_protocol_find(&of), protocol);
 }
 
-/* What the plan has at a guest-physical address. */
+/* What the setup has at a guest-physical address. */
 static const void *in_memory(uint64_t address, uint64_t size)
 {
 	size_t i;
 
-	for (i = 0; i < plan.segment_count; i++) {
-		const struct boot_segment *segment = &plan.segments[i];
+	for (i = 0; i < setup.segment_count; i++) {
+		const struct boot_segment *segment = &setup.segments[i];
 
 		if (range_holds(segment->address, segment->data_size, address, size))
 			return segment->data + (address - segment->address);
@@ -102,9 +102,9 @@ static void assert_kernel_is_there(void)
 
 	assert_memory_equal(in_memory(IMAGE_ADDRESS, IMAGE_TEXT_SIZE), image + IMAGE_TEXT,
 			    IMAGE_TEXT_SIZE);
-	for (i = 0; i < plan.segment_count; i++)
-		if (plan.segments[i].address == IMAGE_ADDRESS)
-			assert_int_equal(plan.segments[i].size, IMAGE_MEMORY);
+	for (i = 0; i < setup.segment_count; i++)
+		if (setup.segments[i].address == IMAGE_ADDRESS)
+			assert_int_equal(setup.segments[i].size, IMAGE_MEMORY);
 }
 
 static void memory_of_a_pc(void **state)
@@ -141,12 +141,12 @@ static void multiboot_has_its_information(void **state)
 	assert_is(request.image.size, R0_BOOT_MULTIBOOT);
 	request.modules = modules;
 	request.module_count = 2;
-	assert_plans(R0_BOOT_AUTO, &request);
+	assert_setup(R0_BOOT_AUTO, &request);
 	assert_kernel_is_there();
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
-	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
-	assert_int_equal(plan.registers.rax, 0x2badb002);
-	information = plan.registers.rbx;
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_PROTECTED);
+	assert_int_equal(setup.entry.ip, IMAGE_ENTRY);
+	assert_int_equal(setup.registers.rax, 0x2badb002);
+	information = setup.registers.rbx;
 	assert_int_equal(word_at(information), 0x24d);
 	assert_int_equal(word_at(information + 4), 639);
 	assert_int_equal(word_at(information + 8), (MEMORY - 0x100000) >> 10);
@@ -164,7 +164,7 @@ static void multiboot_has_its_information(void **state)
 	assert_int_equal(word_at(word_at(information + 48)), 20);
 	assert_int_equal(long_at(word_at(information + 48) + 4 + 48), 0x100000);
 	assert_memory_equal(in_memory(word_at(information + 64), 5), "ring0", 5);
-	boot_plan_finish(&plan);
+	boot_setup_finish(&setup);
 }
 
 static void multiboot_by_addresses(void **state)
@@ -176,16 +176,16 @@ static void multiboot_by_addresses(void **state)
 	memset(image, 0, IMAGE_TEXT);
 	image_add_multiboot(image, 0x10003);
 	assert_is(request.image.size, R0_BOOT_MULTIBOOT);
-	assert_plans(R0_BOOT_MULTIBOOT, &request);
+	assert_setup(R0_BOOT_MULTIBOOT, &request);
 	assert_kernel_is_there();
-	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
-	boot_plan_finish(&plan);
+	assert_int_equal(setup.entry.ip, IMAGE_ENTRY);
+	boot_setup_finish(&setup);
 	/* All of the file from there on, no bss. */
 	image_put_32(image + IMAGE_TEXT + 20, 0);
 	image_put_32(image + IMAGE_TEXT + 24, 0);
-	assert_plans(R0_BOOT_MULTIBOOT, &request);
-	assert_int_equal(plan.segments[0].size, IMAGE_TEXT_SIZE);
-	boot_plan_finish(&plan);
+	assert_setup(R0_BOOT_MULTIBOOT, &request);
+	assert_int_equal(setup.segments[0].size, IMAGE_TEXT_SIZE);
+	boot_setup_finish(&setup);
 	image_put_32(image + IMAGE_TEXT + 20, 0xffffffff);
 	assert_refused(R0_BOOT_MULTIBOOT, request.image.size, ENOEXEC, "more than the file");
 	image_put_32(image + IMAGE_TEXT + 20, IMAGE_ADDRESS - 1);
@@ -236,11 +236,11 @@ static void multiboot2_has_its_information(void **state)
 	request.module_count = 1;
 	request.rsdp_bytes = (const uint8_t *)"RSD PTR 0123456789012345678901234567";
 	request.rsdp_size = 36;
-	assert_plans(R0_BOOT_AUTO, &request);
+	assert_setup(R0_BOOT_AUTO, &request);
 	assert_kernel_is_there();
-	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
-	assert_int_equal(plan.registers.rax, 0x36d76289);
-	information = plan.registers.rbx;
+	assert_int_equal(setup.entry.ip, IMAGE_ENTRY);
+	assert_int_equal(setup.registers.rax, 0x36d76289);
+	information = setup.registers.rbx;
 	assert_int_equal(information % 8, 0);
 	for (at = information + 8; word_at(at); at += (word_at(at + 4) + 7) / 8 * 8) {
 		switch (word_at(at)) {
@@ -270,7 +270,7 @@ static void multiboot2_has_its_information(void **state)
 	}
 	assert_int_equal(word_at(information), at + 8 - information);
 	assert_true(has_text && has_module && has_map && has_acpi);
-	boot_plan_finish(&plan);
+	boot_setup_finish(&setup);
 }
 
 static void multiboot2_tags(void **state)
@@ -283,12 +283,12 @@ static void multiboot2_tags(void **state)
 	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOTSUP, "type 11");
 	tags[0] = 0x1000b; /* optional */
 	image_add_multiboot2(image, tags, 8);
-	assert_int_equal(plan_it(R0_BOOT_MULTIBOOT2,
-				 &(struct boot_request){ .image = { image, size },
-							 .command_line = "",
-							 .name = "" }),
+	assert_int_equal(setup_it(R0_BOOT_MULTIBOOT2,
+				  &(struct boot_request){ .image = { image, size },
+							  .command_line = "",
+							  .name = "" }),
 			 0);
-	boot_plan_finish(&plan);
+	boot_setup_finish(&setup);
 	memcpy(tags, (const uint32_t[]){ 1, 12, 8 }, 12); /* wants a framebuffer's description */
 	image_add_multiboot2(image, tags, 16);
 	assert_refused(R0_BOOT_MULTIBOOT2, size, ENOTSUP, "type 8");
@@ -319,11 +319,11 @@ static void pvh_has_its_start_info(void **state)
 	request.modules = &module;
 	request.module_count = 1;
 	request.rsdp = 0xf0000;
-	assert_plans(R0_BOOT_AUTO, &request);
+	assert_setup(R0_BOOT_AUTO, &request);
 	assert_kernel_is_there();
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
-	assert_int_equal(plan.entry.ip, IMAGE_ENTRY + 8);
-	start = plan.registers.rbx;
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_PROTECTED);
+	assert_int_equal(setup.entry.ip, IMAGE_ENTRY + 8);
+	start = setup.registers.rbx;
 	assert_int_equal(word_at(start), 0x336ec578);
 	assert_int_equal(word_at(start + 4), 1);
 	assert_int_equal(word_at(start + 12), 1);
@@ -334,7 +334,7 @@ static void pvh_has_its_start_info(void **state)
 	assert_int_equal(long_at(start + 32), 0xf0000);
 	assert_int_equal(word_at(start + 48), 3);
 	assert_int_equal(long_at(long_at(start + 40) + 48), 0x100000);
-	boot_plan_finish(&plan);
+	boot_setup_finish(&setup);
 	image_add_note(image, "Xen", 17, IMAGE_ENTRY);
 	assert_is(request.image.size, R0_BOOT_ELF);
 	assert_refused(R0_BOOT_PVH, request.image.size, ENOEXEC, "PHYS32_ENTRY");
@@ -351,12 +351,12 @@ static void linux_has_its_zero_page(void **state)
 	request.modules = &module;
 	request.module_count = 1;
 	request.rsdp = 0xf0000;
-	assert_plans(R0_BOOT_AUTO, &request);
+	assert_setup(R0_BOOT_AUTO, &request);
 	assert_memory_equal(in_memory(IMAGE_ADDRESS, IMAGE_TEXT_SIZE), image + 0x400,
 			    IMAGE_TEXT_SIZE);
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_LONG);
-	assert_int_equal(plan.entry.ip, IMAGE_ADDRESS + 0x200);
-	page = plan.registers.rsi;
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_LONG);
+	assert_int_equal(setup.entry.ip, IMAGE_ADDRESS + 0x200);
+	page = setup.registers.rsi;
 	assert_int_equal(page % 4096, 0);
 	assert_memory_equal(in_memory(page + 0x202, 4), "HdrS", 4);
 	assert_int_equal(*(const uint8_t *)in_memory(page + 0x210, 1), 0xff);
@@ -366,13 +366,13 @@ static void linux_has_its_zero_page(void **state)
 	assert_string_equal(in_memory(word_at(page + 0x228), 15), "a command line");
 	assert_int_equal(*(const uint8_t *)in_memory(page + 0x1e8, 1), 3);
 	assert_int_equal(long_at(page + 0x2d0 + 40), 0x100000);
-	boot_plan_finish(&plan);
+	boot_setup_finish(&setup);
 	/* Without the 64-bit entry. */
 	image_bzimage(image, 0x20c, 0);
-	assert_plans(R0_BOOT_LINUX, &request);
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
-	assert_int_equal(plan.entry.ip, IMAGE_ADDRESS);
-	boot_plan_finish(&plan);
+	assert_setup(R0_BOOT_LINUX, &request);
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_PROTECTED);
+	assert_int_equal(setup.entry.ip, IMAGE_ADDRESS);
+	boot_setup_finish(&setup);
 }
 
 static void linux_moves_where_there_is_room(void **state)
@@ -382,9 +382,9 @@ static void linux_moves_where_there_is_room(void **state)
 
 	(void)state;
 	memcpy(image + 0x258, &far, sizeof(far));
-	assert_plans(R0_BOOT_LINUX, &request);
-	assert_int_equal(plan.entry.ip, 0x200000 + 0x200);
-	boot_plan_finish(&plan);
+	assert_setup(R0_BOOT_LINUX, &request);
+	assert_int_equal(setup.entry.ip, 0x200000 + 0x200);
+	boot_setup_finish(&setup);
 	image[0x234] = 0;
 	assert_refused(R0_BOOT_LINUX, request.image.size, EFAULT, "more --memory");
 	image[0x234] = 1;
@@ -411,12 +411,12 @@ static void linux_files_that_are_no_good(void **state)
 	memset(line, 'x', sizeof(line));
 	line[64] = '\0';
 	request.command_line = line;
-	assert_int_equal(plan_it(R0_BOOT_LINUX, &request), -EINVAL);
+	assert_int_equal(setup_it(R0_BOOT_LINUX, &request), -EINVAL);
 	assert_non_null(strstr(error.text, "64 bytes: this kernel takes 63"));
 	request.command_line = "";
 	request.modules = modules;
 	request.module_count = 2;
-	assert_int_equal(plan_it(R0_BOOT_LINUX, &request), -ENOTSUP);
+	assert_int_equal(setup_it(R0_BOOT_LINUX, &request), -ENOTSUP);
 }
 
 static void vmlinux_is_entered_by_the_same(void **state)
@@ -426,12 +426,12 @@ static void vmlinux_is_entered_by_the_same(void **state)
 	(void)state;
 	image_add_note(image, "Linux", 0x100, 0);
 	assert_is(request.image.size, R0_BOOT_LINUX);
-	assert_plans(R0_BOOT_AUTO, &request);
+	assert_setup(R0_BOOT_AUTO, &request);
 	assert_kernel_is_there();
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_LONG);
-	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
-	assert_memory_equal(in_memory(plan.registers.rsi + 0x202, 4), "HdrS", 4);
-	boot_plan_finish(&plan);
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_LONG);
+	assert_int_equal(setup.entry.ip, IMAGE_ENTRY);
+	assert_memory_equal(in_memory(setup.registers.rsi + 0x202, 4), "HdrS", 4);
+	boot_setup_finish(&setup);
 }
 
 static void elf_is_entered(void **state)
@@ -440,18 +440,18 @@ static void elf_is_entered(void **state)
 
 	(void)state;
 	assert_is(request.image.size, R0_BOOT_ELF);
-	assert_plans(R0_BOOT_AUTO, &request);
+	assert_setup(R0_BOOT_AUTO, &request);
 	assert_kernel_is_there();
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_LONG);
-	assert_int_equal(plan.entry.ip, IMAGE_ENTRY);
-	assert_string_equal(in_memory(plan.entry.argument, 15), "a command line");
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_LONG);
+	assert_int_equal(setup.entry.ip, IMAGE_ENTRY);
+	assert_string_equal(in_memory(setup.entry.argument, 15), "a command line");
 	/* As after a call. */
-	assert_int_equal(plan.entry.sp % 16, 8);
-	boot_plan_finish(&plan);
+	assert_int_equal(setup.entry.sp % 16, 8);
+	boot_setup_finish(&setup);
 	request = request_of(image_elf_32(image));
-	assert_plans(R0_BOOT_AUTO, &request);
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_PROTECTED);
-	boot_plan_finish(&plan);
+	assert_setup(R0_BOOT_AUTO, &request);
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_PROTECTED);
+	boot_setup_finish(&setup);
 }
 
 static Elf64_Phdr *segments_of(uint8_t *file)
@@ -467,10 +467,10 @@ static void elf_files_that_are_no_good(void **state)
 
 	(void)state;
 	for (cut = 0; cut < size; cut += cut < 0x100 ? 1 : 0x11)
-		assert_int_not_equal(plan_it(R0_BOOT_ELF,
-					     &(struct boot_request){ .image = { image, cut },
-								     .command_line = "",
-								     .name = "" }),
+		assert_int_not_equal(setup_it(R0_BOOT_ELF,
+					      &(struct boot_request){ .image = { image, cut },
+								      .command_line = "",
+								      .name = "" }),
 				     0);
 	header->e_machine = EM_AARCH64;
 	assert_refused(R0_BOOT_ELF, size, ENOTSUP, "ELF machine 183");
@@ -516,10 +516,10 @@ static void modules_that_do_not_fit(void **state)
 	image_add_multiboot(image, 3);
 	request.modules = &module;
 	request.module_count = 1;
-	assert_int_equal(plan_it(R0_BOOT_MULTIBOOT, &request), -EFAULT);
+	assert_int_equal(setup_it(R0_BOOT_MULTIBOOT, &request), -EFAULT);
 	assert_non_null(strstr(error.text, "no room in memory for a module"));
 	module.size = SIZE_MAX;
-	assert_int_equal(plan_it(R0_BOOT_MULTIBOOT, &request), -EFAULT);
+	assert_int_equal(setup_it(R0_BOOT_MULTIBOOT, &request), -EFAULT);
 }
 
 static void firmware_starts_at_the_reset_vector(void **state)
@@ -530,11 +530,11 @@ static void firmware_starts_at_the_reset_vector(void **state)
 	assert_is(IMAGE_MAX, R0_BOOT_FIRMWARE);
 	assert_is(IMAGE_MAX - 1, R0_BOOT_AUTO);
 	request.command_line = "";
-	assert_plans(R0_BOOT_AUTO, &request);
-	assert_int_equal(plan.entry.mode, R0_VM_MODE_RESET);
-	assert_ptr_equal(plan.firmware, image);
-	assert_int_equal(plan.firmware_size, IMAGE_MAX);
-	boot_plan_finish(&plan);
+	assert_setup(R0_BOOT_AUTO, &request);
+	assert_int_equal(setup.entry.mode, R0_VM_MODE_RESET);
+	assert_ptr_equal(setup.firmware, image);
+	assert_int_equal(setup.firmware_size, IMAGE_MAX);
+	boot_setup_finish(&setup);
 	assert_refused(R0_BOOT_FIRMWARE, IMAGE_MAX, ENOTSUP, "neither a command line");
 	image[IMAGE_MAX - 16] = 0;
 	assert_is(IMAGE_MAX, R0_BOOT_AUTO);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Room for what a kernel starts with. */
-#include "boot/plan.h"
+#include "boot/setup.h"
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,37 +10,37 @@
 
 const struct boot_room boot_room_small = { BOOT_ROOM_FROM, FOUR_GIB, 16 };
 
-void boot_plan_init(struct boot_plan *plan, const struct memory_map *map)
+void boot_setup_init(struct boot_setup *setup, const struct memory_map *map)
 {
-	*plan = (struct boot_plan){ .map = map };
+	*setup = (struct boot_setup){ .map = map };
 }
 
-void boot_plan_finish(struct boot_plan *plan)
+void boot_setup_finish(struct boot_setup *setup)
 {
 	size_t i;
 
-	for (i = 0; i < plan->segment_count; i++)
-		free(plan->segments[i].owned);
-	plan->segment_count = 0;
+	for (i = 0; i < setup->segment_count; i++)
+		free(setup->segments[i].owned);
+	setup->segment_count = 0;
 }
 
 /* The first segment that shares an address with [address, address + size), or NULL. */
-static const struct boot_segment *overlapped(const struct boot_plan *plan, uint64_t address,
+static const struct boot_segment *overlapped(const struct boot_setup *setup, uint64_t address,
 					     uint64_t size)
 {
 	size_t i;
 
-	for (i = 0; i < plan->segment_count; i++)
-		if (ranges_overlap(plan->segments[i].address, plan->segments[i].size, address,
+	for (i = 0; i < setup->segment_count; i++)
+		if (ranges_overlap(setup->segments[i].address, setup->segments[i].size, address,
 				   size))
-			return &plan->segments[i];
+			return &setup->segments[i];
 	return NULL;
 }
 
-int boot_plan_add(struct boot_plan *plan, const char *what, uint64_t address, const uint8_t *data,
-		  uint64_t data_size, uint64_t size, struct error *error)
+int boot_setup_add(struct boot_setup *setup, const char *what, uint64_t address,
+		   const uint8_t *data, uint64_t data_size, uint64_t size, struct error *error)
 {
-	const struct boot_segment *other = overlapped(plan, address, size);
+	const struct boot_segment *other = overlapped(setup, address, size);
 
 	if (!size)
 		return 0;
@@ -48,7 +48,7 @@ int boot_plan_add(struct boot_plan *plan, const char *what, uint64_t address, co
 		return error_set(error, EINVAL,
 				 "%s has more data (%#llx bytes) than memory (%#llx)", what,
 				 (unsigned long long)data_size, (unsigned long long)size);
-	if (!memory_map_is_usable(plan->map, address, size))
+	if (!memory_map_is_usable(setup->map, address, size))
 		return error_set(error, EFAULT,
 				 "%s is to be at %#llx, %#llx bytes: that is not all memory that a "
 				 "kernel may have; more --memory may help",
@@ -59,10 +59,10 @@ int boot_plan_add(struct boot_plan *plan, const char *what, uint64_t address, co
 				 what, (unsigned long long)address, (unsigned long long)size,
 				 (unsigned long long)other->address,
 				 (unsigned long long)other->size);
-	if (plan->segment_count == BOOT_PLAN_SEGMENTS_MAX)
+	if (setup->segment_count == BOOT_SETUP_SEGMENTS_MAX)
 		return error_set(error, ENOSPC, "%s is one more than the %d parts that can be",
-				 what, BOOT_PLAN_SEGMENTS_MAX);
-	plan->segments[plan->segment_count++] = (struct boot_segment){
+				 what, BOOT_SETUP_SEGMENTS_MAX);
+	setup->segments[setup->segment_count++] = (struct boot_segment){
 		.address = address,
 		.data = data,
 		.data_size = data_size,
@@ -77,7 +77,7 @@ static uint64_t greatest(uint64_t a, uint64_t b)
 }
 
 /* In one range of memory: move on behind what is in the way. All below 2^63: nothing wraps around. */
-static bool find_in(const struct boot_plan *plan, const struct memory_map_range *range,
+static bool find_in(const struct boot_setup *setup, const struct memory_map_range *range,
 		    uint64_t size, const struct boot_room *room, uint64_t *address)
 {
 	uint64_t at = greatest(range->address, room->from);
@@ -90,7 +90,7 @@ static bool find_in(const struct boot_plan *plan, const struct memory_map_range 
 		if (!range_holds(range->address, range->size, at, size) ||
 		    !range_holds(0, room->end, at, size))
 			return false;
-		other = overlapped(plan, at, size);
+		other = overlapped(setup, at, size);
 		if (!other)
 			break;
 		at = other->address + other->size;
@@ -99,36 +99,36 @@ static bool find_in(const struct boot_plan *plan, const struct memory_map_range 
 	return true;
 }
 
-static int find(const struct boot_plan *plan, const char *what, uint64_t size,
+static int find(const struct boot_setup *setup, const char *what, uint64_t size,
 		const struct boot_room *room, uint64_t *address, struct error *error)
 {
 	const struct boot_room anywhere = { PAGE_SIZE, room->end, room->alignment };
 	size_t i;
 
-	for (i = 0; i < plan->map->count; i++)
-		if (find_in(plan, &plan->map->ranges[i], size, room, address))
+	for (i = 0; i < setup->map->count; i++)
+		if (find_in(setup, &setup->map->ranges[i], size, room, address))
 			return 0;
-	for (i = 0; i < plan->map->count; i++)
-		if (find_in(plan, &plan->map->ranges[i], size, &anywhere, address))
+	for (i = 0; i < setup->map->count; i++)
+		if (find_in(setup, &setup->map->ranges[i], size, &anywhere, address))
 			return 0;
 	return error_set(error, EFAULT,
 			 "there is no room in memory for %s of %#llx bytes; more --memory may help",
 			 what, (unsigned long long)size);
 }
 
-int boot_plan_place(struct boot_plan *plan, const char *what, const void *data, uint64_t size,
-		    const struct boot_room *room, uint64_t *address, struct error *error)
+int boot_setup_place(struct boot_setup *setup, const char *what, const void *data, uint64_t size,
+		     const struct boot_room *room, uint64_t *address, struct error *error)
 {
-	int err = find(plan, what, size, room, address, error);
+	int err = find(setup, what, size, room, address, error);
 
 	if (err)
 		return err;
-	return boot_plan_add(plan, what, *address, data, data ? size : 0, size, error);
+	return boot_setup_add(setup, what, *address, data, data ? size : 0, size, error);
 }
 
-int boot_plan_make_room(struct boot_plan *plan, const char *what, uint64_t size,
-			const struct boot_room *room, uint8_t **made, uint64_t *address,
-			struct error *error)
+int boot_setup_make_room(struct boot_setup *setup, const char *what, uint64_t size,
+			 const struct boot_room *room, uint8_t **made, uint64_t *address,
+			 struct error *error)
 {
 	uint8_t *bytes = calloc(1, size);
 	int err;
@@ -136,29 +136,29 @@ int boot_plan_make_room(struct boot_plan *plan, const char *what, uint64_t size,
 	if (!bytes)
 		return error_set(error, ENOMEM, "no memory for %s of %llu bytes", what,
 				 (unsigned long long)size);
-	err = boot_plan_place(plan, what, bytes, size, room, address, error);
+	err = boot_setup_place(setup, what, bytes, size, room, address, error);
 	if (err) {
 		free(bytes);
 		return err;
 	}
-	plan->segments[plan->segment_count - 1].owned = bytes;
+	setup->segments[setup->segment_count - 1].owned = bytes;
 	*made = bytes;
 	return 0;
 }
 
-int boot_plan_place_text(struct boot_plan *plan, const char *what, const char *text,
-			 uint64_t *address, struct error *error)
+int boot_setup_place_text(struct boot_setup *setup, const char *what, const char *text,
+			  uint64_t *address, struct error *error)
 {
 	size_t size = strlen(text) + 1;
 	uint8_t *made;
-	int err = boot_plan_make_room(plan, what, size, &boot_room_small, &made, address, error);
+	int err = boot_setup_make_room(setup, what, size, &boot_room_small, &made, address, error);
 
 	if (!err)
 		memcpy(made, text, size);
 	return err;
 }
 
-int boot_plan_add_elf(struct boot_plan *plan, const struct elf_file *file, struct error *error)
+int boot_setup_add_elf(struct boot_setup *setup, const struct elf_file *file, struct error *error)
 {
 	struct elf_segment segment;
 	bool has_any = false;
@@ -171,9 +171,9 @@ int boot_plan_add_elf(struct boot_plan *plan, const struct elf_file *file, struc
 			return err;
 		if (segment.type != PT_LOAD || !segment.memory_size)
 			continue;
-		err = boot_plan_add(plan, "a segment of it", segment.physical_address,
-				    file->image.data + segment.offset, segment.file_size,
-				    segment.memory_size, error);
+		err = boot_setup_add(setup, "a segment of it", segment.physical_address,
+				     file->image.data + segment.offset, segment.file_size,
+				     segment.memory_size, error);
 		if (err)
 			return err;
 		has_any = true;
@@ -183,37 +183,37 @@ int boot_plan_add_elf(struct boot_plan *plan, const struct elf_file *file, struc
 	return 0;
 }
 
-uint64_t boot_plan_end(const struct boot_plan *plan)
+uint64_t boot_setup_end(const struct boot_setup *setup)
 {
 	uint64_t end = 0;
 	size_t i;
 
-	for (i = 0; i < plan->segment_count; i++)
-		end = greatest(end, plan->segments[i].address + plan->segments[i].size);
+	for (i = 0; i < setup->segment_count; i++)
+		end = greatest(end, setup->segments[i].address + setup->segments[i].size);
 	return end;
 }
 
-static int enter(struct boot_plan *plan, enum r0_vm_mode mode, uint64_t tables_size, uint64_t at,
+static int enter(struct boot_setup *setup, enum r0_vm_mode mode, uint64_t tables_size, uint64_t at,
 		 struct error *error)
 {
 	static const struct boot_room room = { BOOT_ROOM_FROM, FOUR_GIB, PAGE_SIZE };
 
-	if (at >= FOUR_GIB || !overlapped(plan, at, 1))
+	if (at >= FOUR_GIB || !overlapped(setup, at, 1))
 		return error_set(error, ENOEXEC,
 				 "its entry %#llx is in nothing that is loaded below 4 GiB",
 				 (unsigned long long)at);
-	plan->entry.mode = mode;
-	plan->entry.ip = at;
-	return boot_plan_place(plan, "tables for the CPU", NULL, tables_size, &room,
-			       &plan->entry.tables, error);
+	setup->entry.mode = mode;
+	setup->entry.ip = at;
+	return boot_setup_place(setup, "tables for the CPU", NULL, tables_size, &room,
+				&setup->entry.tables, error);
 }
 
-int boot_plan_enter_32(struct boot_plan *plan, uint64_t at, struct error *error)
+int boot_setup_enter_32(struct boot_setup *setup, uint64_t at, struct error *error)
 {
-	return enter(plan, R0_VM_MODE_PROTECTED, PAGE_SIZE, at, error);
+	return enter(setup, R0_VM_MODE_PROTECTED, PAGE_SIZE, at, error);
 }
 
-int boot_plan_enter_64(struct boot_plan *plan, uint64_t at, struct error *error)
+int boot_setup_enter_64(struct boot_setup *setup, uint64_t at, struct error *error)
 {
-	return enter(plan, R0_VM_MODE_LONG, R0_VM_TABLES_SIZE, at, error);
+	return enter(setup, R0_VM_MODE_LONG, R0_VM_TABLES_SIZE, at, error);
 }

@@ -4,27 +4,27 @@
  * load.c carries out. Finds room for what the loader makes itself, between what the kernel's file asks
  * for. Pure.
  */
-#ifndef BOOT_PLAN_H
-#define BOOT_PLAN_H
+#ifndef BOOT_SETUP_H
+#define BOOT_SETUP_H
 
 #include <ring0/vm.h>
 #include "base/error.h"
 #include "boot/elf_file.h"
 #include "boot/memory_map.h"
 
-#define BOOT_PLAN_SEGMENTS_MAX 512
+#define BOOT_SETUP_SEGMENTS_MAX 512
 
 struct boot_segment {
 	uint64_t address; /* guest-physical */
 	const uint8_t *data;
 	uint64_t data_size;
 	uint64_t size;	/* zeros follow the data up to here */
-	uint8_t *owned; /* the data, if it is the plan's */
+	uint8_t *owned; /* the data, if it is the setup's */
 };
 
-struct boot_plan {
+struct boot_setup {
 	const struct memory_map *map;
-	struct boot_segment segments[BOOT_PLAN_SEGMENTS_MAX]; /* none overlaps another */
+	struct boot_segment segments[BOOT_SETUP_SEGMENTS_MAX]; /* none overlaps another */
 	size_t segment_count;
 	/* `tables` is set where the mode needs some. Registers but those that `entry` sets. */
 	struct r0_vm_entry entry;
@@ -33,17 +33,17 @@ struct boot_plan {
 	uint64_t firmware_size;
 };
 
-/* An empty one; the map stays the caller's, and there. boot_plan_finish() frees what it owns. */
-void boot_plan_init(struct boot_plan *plan, const struct memory_map *map);
-void boot_plan_finish(struct boot_plan *plan);
+/* An empty one; the map stays the caller's, and there. boot_setup_finish() frees what it owns. */
+void boot_setup_init(struct boot_setup *setup, const struct memory_map *map);
+void boot_setup_finish(struct boot_setup *setup);
 
 /*
  * Have data of the caller's at an address, and zeros behind it up to `size`. `what` is for the
  * message. -EFAULT unless all of it is usable memory; -EINVAL if it overlaps another, or has more data
  * than that; -ENOSPC.
  */
-int boot_plan_add(struct boot_plan *plan, const char *what, uint64_t address, const uint8_t *data,
-		  uint64_t data_size, uint64_t size, struct error *error);
+int boot_setup_add(struct boot_setup *setup, const char *what, uint64_t address,
+		   const uint8_t *data, uint64_t data_size, uint64_t size, struct error *error);
 
 /*
  * Where what a loader makes goes, if there is room: what is lower is left to kernels, which use addresses there
@@ -61,34 +61,34 @@ struct boot_room {
  * Find the first room for data of the caller's (NULL: for zeros), and add it. -EFAULT if there is
  * none.
  */
-int boot_plan_place(struct boot_plan *plan, const char *what, const void *data, uint64_t size,
-		    const struct boot_room *room, uint64_t *address, struct error *error);
+int boot_setup_place(struct boot_setup *setup, const char *what, const void *data, uint64_t size,
+		     const struct boot_room *room, uint64_t *address, struct error *error);
 
-/* The same, for bytes that the plan owns and the caller fills in: `made`, all zero. -ENOMEM, too. */
-int boot_plan_make_room(struct boot_plan *plan, const char *what, uint64_t size,
-			const struct boot_room *room, uint8_t **made, uint64_t *address,
-			struct error *error);
+/* The same, for bytes that the setup owns and the caller fills in: `made`, all zero. -ENOMEM, too. */
+int boot_setup_make_room(struct boot_setup *setup, const char *what, uint64_t size,
+			 const struct boot_room *room, uint8_t **made, uint64_t *address,
+			 struct error *error);
 
 /* A copy of a text with its zero, below 4 GiB. */
-int boot_plan_place_text(struct boot_plan *plan, const char *what, const char *text,
-			 uint64_t *address, struct error *error);
+int boot_setup_place_text(struct boot_setup *setup, const char *what, const char *text,
+			  uint64_t *address, struct error *error);
 
 /* For small things. */
 extern const struct boot_room boot_room_small;
 
 /* The loadable segments of an ELF file at their physical addresses. -ENOEXEC without any, too. */
-int boot_plan_add_elf(struct boot_plan *plan, const struct elf_file *file, struct error *error);
+int boot_setup_add_elf(struct boot_setup *setup, const struct elf_file *file, struct error *error);
 
 /* The end of what is highest; 0 if there is nothing. */
-uint64_t boot_plan_end(const struct boot_plan *plan);
+uint64_t boot_setup_end(const struct boot_setup *setup);
 
 /*
  * Start in 32-bit protected mode, flat, without paging, at an address that has to be below 4 GiB and
  * in a segment. -ENOEXEC if it is not.
  */
-int boot_plan_enter_32(struct boot_plan *plan, uint64_t at, struct error *error);
+int boot_setup_enter_32(struct boot_setup *setup, uint64_t at, struct error *error);
 
 /* The same in 64-bit mode, the first 4 GiB mapped at their own addresses. */
-int boot_plan_enter_64(struct boot_plan *plan, uint64_t at, struct error *error);
+int boot_setup_enter_64(struct boot_setup *setup, uint64_t at, struct error *error);
 
-#endif /* BOOT_PLAN_H */
+#endif /* BOOT_SETUP_H */
