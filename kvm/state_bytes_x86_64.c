@@ -27,6 +27,9 @@ struct head {
 	struct kvm_debugregs debugregs;
 	struct kvm_xcrs xcrs;
 	struct kvm_lapic_state lapic;
+	uint64_t tsc_offset;
+	uint32_t features[CPU_FEATURE_WORDS];
+	uint32_t has_tsc_offset;
 	uint32_t mp_state;
 	uint32_t has_mp_state;
 	uint32_t has_xsave;
@@ -56,6 +59,8 @@ void vcpu_state_save(const struct vcpu_state *state, void *bytes)
 		.debugregs = state->debugregs,
 		.xcrs = state->xcrs,
 		.lapic = state->lapic,
+		.tsc_offset = state->tsc_offset,
+		.has_tsc_offset = state->has_tsc_offset,
 		.mp_state = state->mp_state.mp_state,
 		.has_mp_state = state->has_mp_state,
 		.has_xsave = state->has_xsave,
@@ -66,6 +71,7 @@ void vcpu_state_save(const struct vcpu_state *state, void *bytes)
 	size_t msrs_size = head.msr_count * sizeof(state->msrs->entries[0]);
 	uint8_t *to = bytes;
 
+	memcpy(head.features, state->features, sizeof(head.features));
 	memcpy(to, &head, sizeof(head));
 	memcpy(to + sizeof(head), state->xsave, state->xsave_size);
 	memcpy(to + sizeof(head) + state->xsave_size, state->msrs->entries, msrs_size);
@@ -114,7 +120,9 @@ int vcpu_state_load(struct vcpu_state **result, const void *bytes, size_t size, 
 	state->mp_state.mp_state = head.mp_state;
 	state->has_mp_state = head.has_mp_state;
 	state->has_xsave = head.has_xsave;
-	/* The offset is that of another VM's clock. */
+	state->has_tsc_offset = head.has_tsc_offset;
+	state->tsc_offset = head.tsc_offset;
+	memcpy(state->features, head.features, sizeof(state->features));
 	memcpy(state->xsave, from, head.xsave_size);
 	memcpy(state->msrs->entries, from + head.xsave_size,
 	       head.msr_count * sizeof(state->msrs->entries[0]));
@@ -132,7 +140,7 @@ int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, str
 	if (state->nested && !nested_state_fits(state->nested, vcpu))
 		return error_set(error, EINVAL, "is in %s, which this KVM does not offer",
 				 nested_state_name(state->nested));
-	return 0;
+	return cpu_features_match(state->features, vcpu, error);
 }
 
 size_t vm_state_size(void)

@@ -185,6 +185,7 @@ static int read_state(struct vcpu_state *state, struct vcpu *vcpu, struct error 
 	if (err < 0)
 		return err;
 	state->has_xsave = vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26);
+	cpu_features_read(state->features, vcpu);
 	state->has_mp_state = ioctl(vcpu->fd, KVM_GET_MP_STATE, &state->mp_state) == 0;
 	state->has_tsc_offset = tsc_offset(vcpu, KVM_GET_DEVICE_ATTR, &state->tsc_offset) == 0;
 	err = msrs_read(vcpu, state->msrs->entries, state->msrs->nmsrs, error);
@@ -348,6 +349,20 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 	if (err >= 0)
 		err = restore_msrs(state, vcpu, error);
 	return err < 0 ? err : 0;
+}
+
+void vcpu_state_shift_tsc(struct vcpu_state *state, uint64_t shift)
+{
+	state->tsc_offset += shift;
+}
+
+int vcpu_state_restore_tsc(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+{
+	uint64_t offset = state->tsc_offset;
+
+	if (!state->has_tsc_offset || tsc_offset(vcpu, KVM_SET_DEVICE_ATTR, &offset) == 0)
+		return 0;
+	return error_set(error, errno, "setting a vCPU's TSC offset failed: %s", strerror(errno));
 }
 
 int vcpu_state_clear(struct vcpu *vcpu, bool watched, struct error *error)

@@ -3,6 +3,7 @@
 #ifndef KVM_STATE_X86_64_H
 #define KVM_STATE_X86_64_H
 
+#include "kvm/cpu_features_x86_64.h"
 #include "kvm/vcpu.h"
 
 struct vcpu_state {
@@ -19,6 +20,8 @@ struct vcpu_state {
 	struct kvm_msrs *msrs_now;	 /* room to read them for comparison */
 	struct kvm_nested_state *nested; /* of a guest that is a hypervisor, or NULL */
 	uint64_t tsc_offset;
+	/* What its CPUID says of features: kvm/cpu_features_x86_64.h. */
+	uint32_t features[CPU_FEATURE_WORDS];
 	bool has_mp_state;
 	bool has_tsc_offset;
 	bool has_xsave; /* without it CR4.OSXSAVE can't be set, nor XCR0 changed (SDM vol. 1, 13.2) */

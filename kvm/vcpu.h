@@ -97,6 +97,15 @@ int vcpu_state_restore_nested(const struct vcpu_state *state, struct vcpu *vcpu,
  */
 int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error);
 
+/* For a VM that the state was not taken from: vm_state_continue() says by how much. */
+void vcpu_state_shift_tsc(struct vcpu_state *state, uint64_t shift);
+
+/*
+ * Put the clock where the state has it, before vcpu_state_restore(), which leaves it to run. Returns 0 or
+ * -errno.
+ */
+int vcpu_state_restore_tsc(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error);
+
 /*
  * Compare the vCPU with the state, all of it but its clocks: 1 and what differs, as text; 0; or
  * -errno. Slow: for checking the reset itself.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a VM has between its vCPUs and its memory: interrupt controllers and timers in KVM, where
- * it has them. The local APICs are the vCPUs' (kvm/vcpu.h). KVM's clock is no part of it: it goes on, and
- * nothing that the guest does changes it.
+ * it has them. The local APICs are the vCPUs' (kvm/vcpu.h). And what the time is, for another VM: in this one
+ * it goes on, and nothing that the guest does changes it.
  */
 #ifndef KVM_VM_STATE_H
 #define KVM_VM_STATE_H
@@ -24,6 +24,14 @@ void vm_state_destroy(struct vm_state *state);
  * starts again from its initial value. Returns 0 or -errno.
  */
 int vm_state_restore(const struct vm_state *state, struct vm *vm, struct error *error);
+
+/*
+ * Have a VM, which the state was not taken from, be at the state's time: KVM's clock is put back. *tsc_shift
+ * is then to be added to the offsets of the vCPUs' states from the same VM: vcpu_state_shift_tsc(). The state
+ * counts as one of this VM's from then on. Before the vCPUs' states are put back. Returns 0 or -errno.
+ */
+int vm_state_continue(struct vm_state *state, struct vm *vm, uint64_t *tsc_shift,
+		      struct error *error);
 
 /*
  * Compare the VM with the state: 1 and what differs, as text; 0; or -errno. Since when the PIT counts

@@ -18,6 +18,16 @@ static const struct {
 	{ KVM_IRQCHIP_IOAPIC, "IOAPIC" },
 };
 
+static int read_time(struct vm_state *state, const struct vm *vm, struct error *error)
+{
+	struct kvm_clock_data clock = { 0 };
+	int err = KVM_IOCTL(vm->fd, KVM_GET_CLOCK, &clock, error);
+
+	state->clock = clock.clock;
+	state->tsc = __builtin_ia32_rdtsc();
+	return err;
+}
+
 static int read_state(struct vm_state *state, const struct vm *vm, struct error *error)
 {
 	size_t i;
@@ -29,6 +39,8 @@ static int read_state(struct vm_state *state, const struct vm *vm, struct error 
 	}
 	if (err >= 0 && vm->pit)
 		err = KVM_IOCTL(vm->fd, KVM_GET_PIT2, &state->pit, error);
+	if (err >= 0)
+		err = read_time(state, vm, error);
 	return err < 0 ? err : 0;
 }
 
@@ -70,6 +82,19 @@ int vm_state_restore(const struct vm_state *state, struct vm *vm, struct error *
 		/* Declared as one that reads, but it sets. */
 		err = KVM_IOCTL(vm->fd, KVM_SET_IRQCHIP, &chip, error);
 	}
+	return err < 0 ? err : 0;
+}
+
+int vm_state_continue(struct vm_state *state, struct vm *vm, uint64_t *tsc_shift,
+		      struct error *error)
+{
+	struct kvm_clock_data clock = { .clock = state->clock };
+	uint64_t now = __builtin_ia32_rdtsc();
+	/* Declared as one that reads, but it sets. */
+	int err = KVM_IOCTL(vm->fd, KVM_SET_CLOCK, &clock, error);
+
+	*tsc_shift = state->tsc - now;
+	state->tsc = now;
 	return err < 0 ? err : 0;
 }
 

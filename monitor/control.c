@@ -34,6 +34,16 @@ int r0_vm_kill_fd(const struct r0_vm *vm)
 	return vm->park.kill_evt;
 }
 
+void r0_vm_hold(struct r0_vm *vm, bool held)
+{
+	unsigned int i;
+
+	park_hold(&vm->park, held);
+	/* Of those that run each comes to look when it leaves the VM: who holds them does not wait. */
+	for (i = 0; !held && i < vm->options.cpus; i++)
+		park_wake(&vm->cpus[i].seat);
+}
+
 static int freeze(struct r0_vm *vm, struct error *error)
 {
 	switch (vm->state) {

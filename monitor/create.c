@@ -174,12 +174,22 @@ int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, str
 	if (!vm)
 		return error_set(monitor_error(error), ENOMEM, "no memory for a VM");
 	err = take_options(&vm->options, options, monitor_error(error));
+	if (!err && vm->options.cpu && strlen(vm->options.cpu) > CPU_TEXT_MAX)
+		err = error_set(monitor_error(error), EINVAL, "more than %d bytes on a VM's CPU",
+				CPU_TEXT_MAX);
+	if (!err && vm->options.cpu) {
+		vm->cpu_text = strdup(vm->options.cpu);
+		if (!vm->cpu_text)
+			err = error_set(monitor_error(error), ENOMEM, "no memory for a VM");
+	}
 	if (!err)
 		err = make_machine(vm, monitor_error(error));
 	if (err) {
+		free(vm->cpu_text);
 		free(vm);
 		return err;
 	}
+	vm->form = full_snapshot_form(&vm->options);
 	/* They stay the caller's for no longer than this call. */
 	vm->options.block = NULL;
 	vm->options.net = NULL;
@@ -202,6 +212,7 @@ static void release(struct r0_vm *vm)
 	vm_finish(&vm->vm);
 	kvm_destroy(vm->kvm);
 	finish_locks(vm);
+	free(vm->cpu_text);
 	free(vm);
 }
 

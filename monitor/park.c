@@ -71,6 +71,7 @@ void park_control_reset(struct park_control *control)
 	if (atomic_load(&control->round) & 1)
 		atomic_fetch_add(&control->round, 1);
 	atomic_store(&control->killed, false);
+	atomic_store(&control->held, false);
 	drain_event(control->kill_evt);
 	drain_event(control->parked_evt);
 }
@@ -101,6 +102,16 @@ static bool is_frozen_round(uint64_t round)
 bool park_is_frozen(const struct park_control *control)
 {
 	return is_frozen_round(atomic_load(&control->round));
+}
+
+bool park_is_held(const struct park_control *control)
+{
+	return atomic_load(&control->held);
+}
+
+void park_hold(struct park_control *control, bool held)
+{
+	atomic_store(&control->held, held);
 }
 
 bool park_is_killed(const struct park_control *control)

@@ -22,8 +22,9 @@
 struct park_control {
 	_Atomic(uint64_t) round; /* odd while frozen */
 	atomic_bool killed;
-	int kill_evt;	/* readable once killed, and never drained */
-	int parked_evt; /* gets 1 from each vCPU that parks; or -1 */
+	atomic_bool held; /* vCPUs wait where they come to look, and may be frozen there */
+	int kill_evt;	  /* readable once killed, and never drained */
+	int parked_evt;	  /* gets 1 from each vCPU that parks; or -1 */
 };
 
 /* Of one vCPU. */
@@ -49,6 +50,10 @@ void park_seat_finish(struct park_seat *seat);
 /* Whether this is the time to park, or to end. */
 bool park_is_frozen(const struct park_control *control);
 bool park_is_killed(const struct park_control *control);
+bool park_is_held(const struct park_control *control);
+
+/* Have every vCPU wait where it looks next, or not any more: those that sleep have to be woken then. */
+void park_hold(struct park_control *control, bool held);
 
 /* End everything, from any thread: no vCPU waits or parks any more. Returns whether it was the first. */
 bool park_kill(struct park_control *control);

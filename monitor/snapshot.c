@@ -44,10 +44,11 @@ struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *
 	snapshot->halted = calloc(shape->cpus, sizeof(bool));
 	snapshot->has_entry = calloc(shape->cpus, sizeof(bool));
 	snapshot->devices = calloc(1, shape->devices_size + 1);
+	snapshot->cpu_text = calloc(1, shape->cpu_size + 1);
 	snapshot->present = calloc(words, sizeof(uint64_t));
 	snapshot->differs = calloc(words, sizeof(uint64_t));
 	if (!snapshot->cpus || !snapshot->halted || !snapshot->has_entry || !snapshot->devices ||
-	    !snapshot->present || !snapshot->differs) {
+	    !snapshot->cpu_text || !snapshot->present || !snapshot->differs) {
 		r0_vm_snapshot_destroy(snapshot);
 		error_set(error, ENOMEM, "no memory for a snapshot");
 		return NULL;
@@ -93,6 +94,7 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot)
 	free(snapshot->halted);
 	free(snapshot->has_entry);
 	free(snapshot->devices);
+	free(snapshot->cpu_text);
 	free(snapshot->present);
 	free(snapshot->differs);
 	free(snapshot);
@@ -105,6 +107,33 @@ void full_snapshots_forget(struct r0_vm *vm)
 	for (snapshot = vm->snapshots; snapshot; snapshot = snapshot->next)
 		snapshot->vm = NULL;
 	vm->snapshots = NULL;
+}
+
+uint32_t full_snapshot_form(const struct r0_vm_options *options)
+{
+	return (options->pc ? FORM_PC : 0u) | (options->no_legacy ? FORM_NO_LEGACY : 0u) |
+	       (options->test_devices ? FORM_TEST_DEVICES : 0u) |
+	       (options->virtio_console ? FORM_VIRTIO_CONSOLE : 0u) |
+	       (options->block ? FORM_BLOCK : 0u) | (options->net ? FORM_NET : 0u);
+}
+
+void r0_vm_snapshot_options(const struct r0_vm_snapshot *snapshot, struct r0_vm_options *options,
+			    bool *block, bool *net)
+{
+	const struct full_snapshot_shape *shape = &snapshot->shape;
+
+	options->cpus = shape->cpus;
+	options->memory = shape->memory;
+	options->irqchip = shape->irqchip != 0;
+	options->split_irqchip = shape->irqchip == 2;
+	options->pit = shape->pit;
+	options->cpu = shape->cpu_size ? snapshot->cpu_text : NULL;
+	options->pc = shape->form & FORM_PC;
+	options->no_legacy = shape->form & FORM_NO_LEGACY;
+	options->test_devices = shape->form & FORM_TEST_DEVICES;
+	options->virtio_console = shape->form & FORM_VIRTIO_CONSOLE;
+	*block = shape->form & FORM_BLOCK;
+	*net = shape->form & FORM_NET;
 }
 
 static struct full_snapshot_shape shape_of(struct r0_vm *vm)
@@ -126,6 +155,8 @@ static struct full_snapshot_shape shape_of(struct r0_vm *vm)
 		.devices_size = (uint32_t)wiring_state_size(vm->devices),
 		.devices = sum,
 		.memory = vm->options.memory,
+		.form = vm->form,
+		.cpu_size = vm->cpu_text ? (uint32_t)strlen(vm->cpu_text) : 0,
 	};
 }
 
@@ -258,6 +289,8 @@ int r0_vm_snapshot_take(struct r0_vm_snapshot **result, struct r0_vm *vm, struct
 
 	if (!snapshot)
 		return -ENOMEM;
+	if (vm->cpu_text)
+		memcpy(snapshot->cpu_text, vm->cpu_text, shape.cpu_size);
 	pthread_mutex_lock(&vm->control);
 	err = monitor_need_rest(vm, "a snapshot", monitor_error(error));
 	if (!err)
@@ -393,8 +426,23 @@ static int restore_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, str
 	return err;
 }
 
+/* Another machine has another time: it goes on from that of the snapshot. */
+static int take_time_over(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
+{
+	uint64_t shift = 0;
+	uint32_t i;
+	int err = vm_state_continue(snapshot->chips, &vm->vm, &shift, error);
+
+	for (i = 0; i < vm->options.cpus && !err; i++) {
+		vcpu_state_shift_tsc(snapshot->cpus[i], shift);
+		err = vcpu_state_restore_tsc(snapshot->cpus[i], &vm->cpus[i].vcpu, error);
+	}
+	return err;
+}
+
 static int restore_parts(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
+	bool is_another = snapshot->vm != vm;
 	uint32_t i;
 	int err = 0;
 
@@ -407,7 +455,10 @@ static int restore_parts(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, stru
 		return err;
 	/* Devices set their interrupt lines; what the controllers made of that comes after. */
 	wiring_restore(vm->devices, snapshot->devices);
-	err = vm_state_restore(snapshot->chips, &vm->vm, error);
+	if (is_another)
+		err = take_time_over(snapshot, vm, error);
+	if (!err)
+		err = vm_state_restore(snapshot->chips, &vm->vm, error);
 	for (i = 0; i < vm->options.cpus && !err; i++) {
 		struct monitor_cpu *cpu = &vm->cpus[i];
 

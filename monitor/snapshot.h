@@ -18,10 +18,25 @@ struct full_snapshot_shape {
 	uint32_t devices_size; /* bytes of registers */
 	uint64_t devices;      /* which they are, in which order: a checksum of their names */
 	uint64_t memory;       /* bytes */
+	uint32_t form;	       /* what a machine for it is made with: FORM_… */
+	uint32_t cpu_size;     /* bytes of the text that describes its CPUs, 0 for none */
 };
+
+/* r0_vm_options that say which devices there are. */
+enum {
+	FORM_PC = 1,
+	FORM_NO_LEGACY = 2,
+	FORM_TEST_DEVICES = 4,
+	FORM_VIRTIO_CONSOLE = 8,
+	FORM_BLOCK = 16,
+	FORM_NET = 32,
+};
+
+#define CPU_TEXT_MAX 4096
 
 struct r0_vm_snapshot {
 	struct full_snapshot_shape shape;
+	char *cpu_text;		  /* options.cpu, of shape.cpu_size bytes and a zero */
 	struct vcpu_state **cpus; /* shape.cpus of them, like the next two */
 	bool *halted;
 	bool *has_entry;
@@ -41,6 +56,9 @@ struct r0_vm_snapshot {
  */
 struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
 					      struct error *error);
+
+/* Of a machine's options, while they have their files. */
+uint32_t full_snapshot_form(const struct r0_vm_options *options);
 
 /* Words of 64 pages in a snapshot's bitmaps. */
 size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot);

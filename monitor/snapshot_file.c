@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Full snapshots in files. A head; for each CPU whether it is halted and has an entry, the size of its
+ * Full snapshots in files. A head; the text that describes the CPUs; for each CPU whether it is halted and has an entry, the size of its
  * state and that; likewise the interrupt controllers' state and the devices' registers; and pages with
  * their numbers, in ascending order. All of it little-endian words, under one checksum. Nothing is
  * believed that was not checked: a file may be anything.
@@ -18,8 +18,9 @@
 #include "kvm/state_bytes.h"
 #include "monitor/snapshot.h"
 
-#define MAGIC	"ring0 VM snapshot\n"
-#define VERSION 2 /* 2: with the state of hypervisors in the guest */
+#define MAGIC "ring0 VM snapshot\n"
+#define VERSION \
+	3 /* 2: with the state of hypervisors in the guest; 3: with time, features and form */
 
 /* No part but memory is as large as that. */
 #define PART_MAX (64u << 20)
@@ -95,6 +96,7 @@ static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapsho
 	uint64_t pages = snapshot->shape.memory / PAGE_SIZE, page;
 	uint32_t i;
 
+	put(writer, snapshot->cpu_text, snapshot->shape.cpu_size);
 	for (i = 0; i < snapshot->shape.cpus; i++) {
 		const struct cpu_head head = {
 			.halted = snapshot->halted[i],
@@ -243,7 +245,8 @@ static int check_head(const struct file_head *head, uint64_t file_size, struct e
 				 file_size, head->size);
 	if (!shape->cpus || shape->cpus > R0_VM_CPUS_MAX || shape->irqchip > 2 || shape->pit > 1 ||
 	    !shape->memory || shape->memory % PAGE_SIZE || shape->memory > GUEST_MEMORY_MAX ||
-	    shape->devices_size > PART_MAX || head->page_count > shape->memory / PAGE_SIZE)
+	    shape->devices_size > PART_MAX || shape->cpu_size > CPU_TEXT_MAX ||
+	    head->page_count > shape->memory / PAGE_SIZE)
 		return error_set(error, EBADMSG,
 				 "the snapshot is damaged: it is of no machine there can be");
 	return 0;
@@ -323,7 +326,9 @@ static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 	snapshot = full_snapshot_allocate(&head.shape, reader->error);
 	if (!snapshot)
 		return -ENOMEM;
-	err = read_cpus(reader, snapshot);
+	err = get(reader, snapshot->cpu_text, head.shape.cpu_size);
+	if (!err)
+		err = read_cpus(reader, snapshot);
 	if (!err)
 		err = read_chips(reader, snapshot);
 	if (!err)

@@ -64,6 +64,8 @@ struct monitor_hits {
 
 struct r0_vm {
 	struct r0_vm_options options;
+	uint32_t form;	/* what it was made with: FORM_… of monitor/snapshot.h */
+	char *cpu_text; /* options.cpu, or NULL; owned */
 	struct kvm *kvm;
 	struct vm vm;
 	struct guest_memory memory;

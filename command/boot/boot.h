@@ -27,6 +27,7 @@ enum boot_status {
 	BOOT_LIMIT = 88,       /* of time, or of resets */
 	BOOT_HALTED = 89,      /* every CPU, for good */
 	BOOT_INTERNAL = 90,    /* the host refused something else */
+	BOOT_UNSAID = 91,      /* it ended by itself before it said what --until waits for */
 };
 
 #define BOOT_MODULES_MAX 64
@@ -43,8 +44,12 @@ enum boot_irqchip {
 };
 
 struct boot_options {
-	const char *kernel;
-	char *command_line;		       /* of --append and what follows --; for free() */
+	const char *kernel; /* NULL for none, with `from` */
+	const char *until;  /* what the console is to say, or NULL */
+	const char *save;   /* where to, with `until`; NULL is the kernel's name and .snapshot */
+	const char *from;   /* a snapshot, or NULL */
+	char *typed;	    /* what is typed at first, or NULL; for free() */
+	char *command_line; /* of --append and what follows --; for free() */
 	const char *modules[BOOT_MODULES_MAX]; /* files, in the order in which they were named */
 	size_t module_count;
 	const char *environment; /* a file, or NULL */
@@ -100,6 +105,23 @@ void boot_terminal_restore(void);
 /* Whether there is something to be read: not from a terminal that another process group has. */
 bool boot_terminal_is_input(void);
 
+/* ---- until.c ---- */
+
+/* A text that the console is to say. */
+struct boot_until {
+	const char *text; /* NULL for none */
+	size_t size, matched;
+	size_t *shorter;
+	int said_evt; /* an eventfd: readable once it was said */
+};
+
+/* `text`, which is not empty, stays the caller's. Returns 0 or a status; boot_until_finish() in any case. */
+int boot_until_init(struct boot_until *until, const char *text);
+void boot_until_finish(struct boot_until *until);
+
+/* What the console says next. Returns whether it has said the text by now. */
+bool boot_until_look(struct boot_until *until, const char *data, size_t size);
+
 /* ---- console.c ---- */
 
 struct boot_console {
@@ -107,6 +129,8 @@ struct boot_console {
 	int fd;			   /* where to */
 	int end_evt;		   /* an eventfd: readable once nothing is waited for any more */
 	int failed;		   /* errno of the write that failed, or 0 */
+	struct boot_until until;
+	struct r0_vm *vm; /* that is held when that was said */
 };
 
 /* The VM's `output`, with the console as context. Waits for whoever reads `fd`, but not for ever. */
@@ -127,6 +151,22 @@ int boot_halt_wait_ms(const struct boot_halt *halt);
 
 /* Whether it is time for one, and every CPU of the machine, which runs, has halted for good. */
 bool boot_halt_look(struct boot_halt *halt, struct r0_vm *vm);
+
+/* ---- snapshot.c ---- */
+
+/*
+ * Read a snapshot, and have the options be those of the machine that it is of. Returns 0 or a status, having
+ * said why.
+ */
+int boot_snapshot_load(struct r0_vm_snapshot **snapshot, const struct boot_options *options,
+		       struct r0_vm_options *vm_options);
+
+/* Put it into the machine that was made by these. Returns 0 or a status, having said why. */
+int boot_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
+			  const struct boot_options *options);
+
+/* Save a machine, which runs, and say so. Returns 0 or a status, having said why. */
+int boot_snapshot_save(struct r0_vm *vm, const struct boot_options *options);
 
 /* ---- run.c ---- */
 

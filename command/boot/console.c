@@ -27,6 +27,8 @@ void boot_console_output(void *context, enum r0_vm_console number, const void *d
 
 	if (number != console->number)
 		return;
+	if (console->until.text && boot_until_look(&console->until, text, size))
+		r0_vm_hold(console->vm, true);
 	while (size && !__atomic_load_n(&console->failed, __ATOMIC_RELAXED)) {
 		ssize_t written = -1;
 

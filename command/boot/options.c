@@ -26,6 +26,10 @@ enum {
 	OPTION_SYMBOLS,
 	OPTION_TEST_DEVICES,
 	OPTION_CPU,
+	OPTION_UNTIL,
+	OPTION_SAVE,
+	OPTION_FROM,
+	OPTION_TYPE,
 };
 
 static const struct option long_options[] = {
@@ -43,6 +47,10 @@ static const struct option long_options[] = {
 	{ "irqchip", required_argument, NULL, OPTION_IRQCHIP },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
 	{ "cpu", required_argument, NULL, OPTION_CPU },
+	{ "until", required_argument, NULL, OPTION_UNTIL },
+	{ "save", required_argument, NULL, OPTION_SAVE },
+	{ "from", required_argument, NULL, OPTION_FROM },
+	{ "type", required_argument, NULL, OPTION_TYPE },
 	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -76,6 +84,10 @@ static const char help[] =
 	"                    nobody (default kernel; with --machine none, none)\n"
 	"  --test-devices    the devices that kvm-unit-tests' images drive\n"
 	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
+	"  --type TEXT       type TEXT and a newline into the console at the start\n"
+	"  --until TEXT      run until the console says TEXT, and save the machine\n"
+	"  --save FILE       where to (default: KERNEL.snapshot, in the current directory)\n"
+	"  --from FILE       go on from there; KERNEL may be left out\n"
 	"  -v, --verbose     say how it is started\n"
 	"\n"
 	"Ctrl-C ends it. Exit status: (N << 1 | 1) & 255 if the kernel writes N to port 0xf4, the\n"
@@ -83,7 +95,7 @@ static const char help[] =
 	"gave up; 88 time limit, or too many resets; 89 every CPU halted for good. What could not\n"
 	"be started: 80 command line; 81 no such file; 82 a kernel for another machine, or that\n"
 	"wants what there is not; 83 no kernel, or it does not fit; 84 no KVM; 85 no such disk or\n"
-	"network; 90 other.\n";
+	"network; 90 other; 91 it ended before it said what --until waits for.\n";
 
 static int parse_count(const char *option, const char *text, unsigned int most, unsigned int *value)
 {
@@ -229,6 +241,25 @@ static int append(const char *text, struct boot_options *options)
 	return 0;
 }
 
+/* Each with a newline behind it. */
+static int add_typed(const char *text, struct boot_options *options)
+{
+	char *before = options->typed;
+
+	if (asprintf(&options->typed, "%s%s\n", before ? before : "", text) < 0) {
+		options->typed = before;
+		return boot_error(BOOT_INTERNAL, "no memory for what is typed");
+	}
+	free(before);
+	return 0;
+}
+
+static int parse_until(const char *text, struct boot_options *options)
+{
+	options->until = text;
+	return *text ? 0 : boot_error(BOOT_USAGE, "--until '': what is it to say?");
+}
+
 static int parse_option(int option, char *value, struct boot_options *options)
 {
 	switch (option) {
@@ -264,6 +295,16 @@ static int parse_option(int option, char *value, struct boot_options *options)
 	case OPTION_CPU:
 		options->cpu = value;
 		return 0;
+	case OPTION_UNTIL:
+		return parse_until(value, options);
+	case OPTION_SAVE:
+		options->save = value;
+		return 0;
+	case OPTION_FROM:
+		options->from = value;
+		return 0;
+	case OPTION_TYPE:
+		return add_typed(value, options);
 	case OPTION_TEST_DEVICES:
 		options->test_devices = true;
 		return 0;
@@ -301,9 +342,42 @@ static int count_before_own(int argc, char **argv)
 	return count;
 }
 
+/* What a snapshot has of its machine and its boot. */
+static const char *option_of_machine(int option)
+{
+	static const int numbers[] = { OPTION_APPEND,  OPTION_INITRD,  OPTION_ENV_FILE,
+				       OPTION_CPUS,    OPTION_MEMORY,  OPTION_PROTOCOL,
+				       OPTION_MACHINE, OPTION_IRQCHIP, OPTION_TEST_DEVICES,
+				       OPTION_CPU };
+	size_t i, j;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		for (j = 0; numbers[i] == option && long_options[j].name; j++)
+			if (long_options[j].val == option)
+				return long_options[j].name;
+	return NULL;
+}
+
+static int check_whole(const struct boot_options *options, const char *of_machine,
+		       bool has_arguments)
+{
+	if (!options->kernel && !options->from)
+		return boot_error(BOOT_USAGE, "which kernel? See `ring0 boot --help`");
+	if (options->save && !options->until)
+		return boot_error(BOOT_USAGE, "--save %s: when? --until says", options->save);
+	if (options->from && of_machine)
+		return boot_error(BOOT_USAGE, "--%s: with --from it is the snapshot's", of_machine);
+	if (options->from && has_arguments)
+		return boot_error(BOOT_USAGE,
+				  "what follows --: with --from the command line is the "
+				  "snapshot's");
+	return 0;
+}
+
 int boot_options_parse(int argc, char **argv, struct boot_options *options)
 {
 	int before = count_before_own(argc, argv), option, status = 0, i;
+	const char *of_machine = NULL;
 
 	*options = (struct boot_options){
 		.cpus = 1,
@@ -314,16 +388,20 @@ int boot_options_parse(int argc, char **argv, struct boot_options *options)
 	optind = 0;
 	opterr = 0;
 	/* The kernel, which is no option, comes as one: of the number 1. */
-	while (!status && (option = getopt_long(before, argv, "-:hv", long_options, NULL)) != -1)
+	while (!status && (option = getopt_long(before, argv, "-:hv", long_options, NULL)) != -1) {
+		if (!of_machine)
+			of_machine = option_of_machine(option);
 		status = option == 1 ?
 				 take_operand(optarg, options) :
 				 parse_option(option, optarg ? optarg : argv[optind - 1], options);
+	}
 	for (i = before + 1; i < argc && !status; i++)
 		status = append(argv[i], options);
 	if (status || options->help)
 		return status;
-	if (!options->kernel)
-		return boot_error(BOOT_USAGE, "which kernel? See `ring0 boot --help`");
+	status = check_whole(options, of_machine, before < argc);
+	if (status)
+		return status;
 	if (options->irqchip == BOOT_IRQCHIP_DEFAULT)
 		options->irqchip = options->bare ? BOOT_IRQCHIP_NONE : BOOT_IRQCHIP_KERNEL;
 	if (options->irqchip == BOOT_IRQCHIP_NONE && options->cpus > 1)
@@ -338,6 +416,8 @@ void boot_options_finish(struct boot_options *options)
 {
 	free(options->command_line);
 	options->command_line = NULL;
+	free(options->typed);
+	options->typed = NULL;
 }
 
 void boot_options_help(void)

@@ -66,20 +66,24 @@ int boot_outcome_tell(const struct boot_options *options, struct r0_vm *vm,
 		      const struct r0_vm_outcome *outcome, const struct boot_file *symbols)
 {
 	const struct boot_image image = { symbols->data, symbols->size };
-	const char *name = strrchr(options->kernel, '/');
+	const char *kernel = options->kernel ? options->kernel : options->from;
+	const char *name = strrchr(kernel, '/');
 	static struct boot_regions regions;
 	int status = status_of(outcome);
 	char *path, cpu[32] = "";
 
-	name = name ? name + 1 : options->kernel;
+	name = name ? name + 1 : kernel;
 	if (outcome->end == R0_VM_RESET)
 		return boot_error(status, "%s: it reset the machine %d times: that is the limit",
 				  name, BOOT_RESETS_MAX);
 	if (outcome->cpu != R0_VM_NO_CPU && options->cpus > 1)
 		snprintf(cpu, sizeof(cpu), "CPU %u: ", outcome->cpu);
-	path = realpath(options->symbols ? options->symbols : options->kernel, NULL);
-	boot_regions_init(&regions, &image, path ? path : options->kernel);
+	path = realpath(options->symbols ? options->symbols : kernel, NULL);
+	boot_regions_init(&regions, &image, path ? path : kernel);
 	tell_death(name, cpu, status, vm, outcome, &regions);
 	free(path);
-	return status;
+	if (!options->until || (outcome->end != R0_VM_POWER_OFF && outcome->end != R0_VM_STATUS))
+		return status;
+	return boot_error(BOOT_UNSAID, "%s: it ended before it said '%s': nothing is saved", name,
+			  options->until);
 }

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine from its making to its end. Depends on boot.h, <ring0/boot.h> and libc. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "command/boot/boot.h"
+#include "command/boot/session.h"
 
 /* While the guest takes no more of its input: when to offer it again. */
 #define OFFER_AGAIN_MS 10
@@ -22,157 +17,17 @@
 /* While the machine sleeps: how often to look at signals. */
 #define SLEEP_MS 20
 
-/* What lasts from one boot to the next of the same command. */
-struct session {
-	const struct boot_options *options;
-	struct boot_file kernel, symbols;
-	struct boot_file files[BOOT_MODULES_MAX];
-	struct r0_boot_module modules[BOOT_MODULES_MAX];
-	size_t module_count;
-	struct boot_console console;
-	struct r0_vm_block disk;
-	struct r0_vm_net network;
-	int signal_fd;
-	int signal;	      /* that ended it, or 0 */
-	bool has_input;	      /* standard input is not at its end */
-	uint64_t deadline_ns; /* by clock_ns(), over all resets and sleep; UINT64_MAX for none */
-	bool is_late;	      /* it was over */
-	bool is_halted;	      /* every CPU was, for good */
-	char typed[512];      /* read from it, and not taken yet */
-	size_t typed_size;
-};
-
-static int map_modules(struct session *session)
-{
-	const struct boot_options *options = session->options;
-	const char *paths[BOOT_MODULES_MAX];
-	size_t count = 0, i;
-	int status = 0;
-
-	if (options->environment)
-		paths[count++] = options->environment;
-	for (i = 0; i < options->module_count; i++)
-		paths[count++] = options->modules[i];
-	for (i = 0; i < count && !status; i++) {
-		status = boot_file_map(&session->files[i], paths[i]);
-		session->modules[i] = (struct r0_boot_module){ session->files[i].data,
-							       session->files[i].size, paths[i] };
-	}
-	session->module_count = count;
-	return status;
-}
-
-static int open_disk(struct session *session)
-{
-	const struct boot_options *options = session->options;
-
-	if (!options->disk)
-		return 0;
-	session->disk.read_only = options->disk_read_only;
-	session->disk.fd =
-		open(options->disk, (options->disk_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	if (session->disk.fd < 0)
-		return boot_error(BOOT_NO_DEVICE, "--disk %s: %s", options->disk, strerror(errno));
-	return 0;
-}
-
-/* Documentation/networking/tuntap.rst, 3. */
-static int open_network(struct session *session)
-{
-	const char *name = session->options->network;
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-
-	if (!name)
-		return 0;
-	if (!*name || strlen(name) >= sizeof(request.ifr_name))
-		return boot_error(BOOT_NO_DEVICE, "--net %s: that is no interface's name", name);
-	strcpy(request.ifr_name, name);
-	/* Locally administered, and not a group's. */
-	memcpy(session->network.address, (const uint8_t[]){ 0x52, 0x30, 0, 0, 0, 1 }, 6);
-	session->network.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (session->network.fd < 0)
-		return boot_error(BOOT_NO_DEVICE, "--net %s: /dev/net/tun: %s", name,
-				  strerror(errno));
-	if (ioctl(session->network.fd, TUNSETIFF, &request) != 0)
-		return boot_error(BOOT_NO_DEVICE, "--net %s: %s", name, strerror(errno));
-	return 0;
-}
-
-/* Before there is any thread, so that all have them blocked. */
-static int catch_signals(struct session *session)
-{
-	const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		struct sigaction action;
-
-		/* What was ignored, as by nohup(1), stays so. */
-		sigaction(numbers[i], NULL, &action);
-		if (action.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	session->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (session->signal_fd < 0)
-		return boot_error(BOOT_INTERNAL, "signalfd: %s", strerror(errno));
-	return 0;
-}
-
-static int prepare(struct session *session)
-{
-	int status = boot_file_map(&session->kernel, session->options->kernel);
-
-	if (!status && session->options->symbols)
-		status = boot_file_map(&session->symbols, session->options->symbols);
-	if (!status)
-		status = map_modules(session);
-	if (!status)
-		status = open_disk(session);
-	if (!status)
-		status = open_network(session);
-	if (!status)
-		status = catch_signals(session);
-	if (status)
-		return status;
-	session->console = (struct boot_console){
-		.number = session->options->console,
-		.fd = STDOUT_FILENO,
-		.end_evt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-	};
-	if (session->console.end_evt < 0)
-		return boot_error(BOOT_INTERNAL, "eventfd: %s", strerror(errno));
-	session->deadline_ns = UINT64_MAX;
-	if (session->options->time_limit_ms)
-		session->deadline_ns =
-			clock_ns() + session->options->time_limit_ms * CLOCK_NS_PER_MS;
-	session->has_input = session->console.number != R0_VM_DEBUG_CONSOLE;
-	return 0;
-}
-
-static void finish(struct session *session)
-{
-	size_t i;
-
-	boot_file_unmap(&session->kernel);
-	boot_file_unmap(&session->symbols);
-	for (i = 0; i < session->module_count; i++)
-		boot_file_unmap(&session->files[i]);
-}
-
 static void show_log(void *context, const char *line)
 {
 	(void)context;
 	boot_error(0, "%s", line);
 }
 
-static int make_machine(struct session *session, struct r0_vm **vm)
+static int make_machine(struct session *session, struct r0_vm **vm,
+			struct r0_vm_snapshot **snapshot)
 {
 	const struct boot_options *options = session->options;
-	const struct r0_vm_options vm_options = {
+	struct r0_vm_options vm_options = {
 		.cpus = options->cpus,
 		.memory = options->memory,
 		.irqchip = options->irqchip != BOOT_IRQCHIP_NONE,
@@ -189,8 +44,11 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 		.context = &session->console,
 	};
 	struct r0_error error = { "" };
-	int err = r0_vm_create(vm, &vm_options, &error);
+	int err = options->from ? boot_snapshot_load(snapshot, options, &vm_options) : 0;
 
+	if (err)
+		return err;
+	err = r0_vm_create(vm, &vm_options, &error);
 	if (!err)
 		return 0;
 	/* All else that the command line may have was looked at before. */
@@ -203,7 +61,7 @@ static int make_machine(struct session *session, struct r0_vm **vm)
 static int load(struct session *session, struct r0_vm *vm)
 {
 	const struct boot_options *options = session->options;
-	const char *slash = strrchr(options->kernel, '/');
+	const char *slash = options->kernel ? strrchr(options->kernel, '/') : NULL;
 	const struct r0_boot_options boot_options = {
 		.protocol = options->protocol,
 		.command_line = options->command_line,
@@ -213,8 +71,15 @@ static int load(struct session *session, struct r0_vm *vm)
 	};
 	enum r0_boot_protocol protocol = options->protocol;
 	struct r0_error error = { "" };
-	int err = r0_boot_load(vm, session->kernel.data, session->kernel.size, &boot_options,
-			       &protocol, &error);
+	int err;
+
+	if (!options->kernel)
+		return boot_error(BOOT_LIMIT,
+				  "--from %s: it reset the machine, and there is no KERNEL to be "
+				  "booted again",
+				  options->from);
+	err = r0_boot_load(vm, session->kernel.data, session->kernel.size, &boot_options, &protocol,
+			   &error);
 
 	if (err)
 		return boot_error(err == -ENOTSUP ? BOOT_UNSUPPORTED : BOOT_NO_KERNEL, "%s: %s",
@@ -237,6 +102,18 @@ static void offer_input(struct session *session, struct r0_vm *vm)
 		took = (long)session->typed_size;
 	session->typed_size -= (size_t)took;
 	memmove(session->typed, session->typed + took, session->typed_size);
+}
+
+/* What the command line has typed. */
+static void offer_first(struct session *session, struct r0_vm *vm)
+{
+	long took = r0_vm_console_type(vm, session->console.number, session->first,
+				       session->first_size, NULL);
+
+	if (took < 0)
+		took = (long)session->first_size;
+	session->first += took;
+	session->first_size -= (size_t)took;
 }
 
 static void read_input(struct session *session)
@@ -293,31 +170,48 @@ static int wait_ms(const struct session *session, const struct boot_halt *halt)
 {
 	int wait = session->options->irqchip == BOOT_IRQCHIP_NONE ? -1 : boot_halt_wait_ms(halt);
 
-	if (session->typed_size)
+	if (session->typed_size || session->first_size)
 		wait = sooner(wait, OFFER_AGAIN_MS);
 	if (session->deadline_ns != UINT64_MAX)
 		wait = sooner(wait, until_ms(session->deadline_ns));
 	return wait;
 }
 
+/* It said what was waited for: the machine is saved, and has done its part. */
+static void save(struct session *session, struct r0_vm *vm)
+{
+	session->is_saved = true;
+	session->save_status = boot_snapshot_save(vm, session->options);
+	r0_vm_kill(vm);
+}
+
 /* Pass on what comes from outside until the machine ends. */
 static void attend(struct session *session, struct r0_vm *vm)
 {
-	enum { END, SIGNAL, INPUT };
+	enum { END, SIGNAL, INPUT, SAID };
 	struct pollfd fds[] = {
 		[END] = { .fd = r0_vm_kill_fd(vm), .events = POLLIN },
 		[SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
 		[INPUT] = { .fd = STDIN_FILENO, .events = POLLIN },
+		[SAID] = { .fd = session->console.until.text ? session->console.until.said_evt : -1,
+			   .events = POLLIN },
 	};
 	struct boot_halt halt;
 
 	boot_halt_begin(&halt);
 	while (!(fds[END].revents & POLLIN)) {
-		bool reads = session->has_input && !session->typed_size && boot_terminal_is_input();
+		bool reads = session->has_input && !session->typed_size && !session->first_size &&
+			     boot_terminal_is_input();
 
 		fds[INPUT].fd = reads ? STDIN_FILENO : -1;
-		if (poll(fds, 3, wait_ms(session, &halt)) < 0)
+		if (session->first_size)
+			offer_first(session, vm);
+		if (poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(session, &halt)) < 0)
 			continue;
+		if (fds[SAID].revents & POLLIN) {
+			save(session, vm);
+			break;
+		}
 		if (fds[SIGNAL].revents & POLLIN)
 			take_signal(session, vm);
 		if (fds[INPUT].revents)
@@ -356,7 +250,7 @@ static int own_end(const struct session *session)
 {
 	if (session->signal)
 		return boot_error(BOOT_INTERNAL, "%s: ended by signal %d (%s)",
-				  session->options->kernel, session->signal,
+				  session_name(session), session->signal,
 				  strsignal(session->signal));
 	if (session->console.failed)
 		return boot_error(BOOT_INTERNAL, "standard output: %s",
@@ -393,8 +287,7 @@ static int reset(struct session *session, struct r0_vm *vm, struct r0_vm_entry *
 		if (clock_ns() >= session->deadline_ns)
 			return boot_error(BOOT_LIMIT,
 					  "%s: it sleeps: the time limit of %u ms is over",
-					  session->options->kernel,
-					  session->options->time_limit_ms);
+					  session_name(session), session->options->time_limit_ms);
 		if (poll(&signals, 1, 0) > 0)
 			take_signal(session, vm);
 		if (own_end(session))
@@ -403,7 +296,7 @@ static int reset(struct session *session, struct r0_vm *vm, struct r0_vm_entry *
 	if (!err)
 		return 0;
 	return boot_error(err == -EDEADLK ? BOOT_HALTED : BOOT_INTERNAL, "%s: %s",
-			  session->options->kernel, error.text);
+			  session_name(session), error.text);
 }
 
 /* Have it go on after a reset or a sleep, where the guest said, or by booting it again. */
@@ -416,7 +309,7 @@ static int go_on(struct session *session, struct r0_vm *vm)
 	if (status)
 		return status;
 	if (session->options->verbose)
-		boot_error(0, "%s: reset: it %s", session->options->kernel,
+		boot_error(0, "%s: reset: it %s", session_name(session),
 			   entry.mode == R0_VM_MODE_RESET ? "is booted again" : "goes on");
 	if (entry.mode == R0_VM_MODE_RESET)
 		return load(session, vm);
@@ -429,13 +322,14 @@ static int go_on(struct session *session, struct r0_vm *vm)
 static int run_to_the_end(struct session *session, struct r0_vm *vm, struct r0_vm_outcome *outcome)
 {
 	unsigned int resets = 0;
-	int status = load(session, vm);
+	int status = session->options->from ? 0 : load(session, vm);
 
 	while (!status) {
 		status = run(session, vm, outcome);
 		if (!status)
 			status = own_end(session);
-		if (status || (outcome->end != R0_VM_RESET && outcome->end != R0_VM_SLEEP))
+		if (status || session->is_saved ||
+		    (outcome->end != R0_VM_RESET && outcome->end != R0_VM_SLEEP))
 			break;
 		resets += outcome->end == R0_VM_RESET;
 		if (resets == BOOT_RESETS_MAX)
@@ -463,14 +357,24 @@ static void name_end(const struct session *session, struct r0_vm_outcome *outcom
 
 static int boot(struct session *session, struct boot_result *result)
 {
+	struct r0_vm_snapshot *snapshot = NULL;
 	struct r0_vm_outcome outcome;
-	struct r0_vm *vm;
-	int status = make_machine(session, &vm);
+	struct r0_vm *vm = NULL;
+	int status = make_machine(session, &vm, &snapshot);
 
-	if (status)
-		return status;
-	boot_terminal_take();
-	status = run_to_the_end(session, vm, &outcome);
+	session->console.vm = vm;
+	if (!status && snapshot)
+		status = boot_snapshot_restore(snapshot, vm, session->options);
+	r0_vm_snapshot_destroy(snapshot);
+	if (!status) {
+		boot_terminal_take();
+		status = run_to_the_end(session, vm, &outcome);
+	}
+	if (!status && session->is_saved) {
+		boot_terminal_restore();
+		leave_closing_to_a_child();
+		return session->save_status;
+	}
 	if (status) {
 		r0_vm_destroy(vm);
 		boot_terminal_restore();
@@ -491,12 +395,12 @@ static int boot(struct session *session, struct boot_result *result)
 int boot_run(const struct boot_options *options, struct boot_result *result)
 {
 	struct session session = { .options = options };
-	int status = prepare(&session);
+	int status = session_prepare(&session);
 
 	*result = (struct boot_result){ 0 };
 	if (!status)
 		status = boot(&session, result);
-	finish(&session);
+	session_finish(&session);
 	result->signal = session.signal;
 	return status;
 }

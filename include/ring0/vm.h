@@ -98,7 +98,7 @@ struct r0_vm_options {
 	bool watch_by_step; /* by single steps, also where KVM's watchpoints work: see r0_vm_watch() */
 	/*
 	 * Called with what the guest prints, on a thread of the VM's, which waits for it; NULL for
-	 * none. May call no function of the VM. Captured it is in either case.
+	 * none. May call no function of the VM but r0_vm_hold(). Captured it is in either case.
 	 */
 	void (*output)(void *context, enum r0_vm_console console, const void *data, size_t size);
 	/*
@@ -315,6 +315,14 @@ int r0_vm_freeze(struct r0_vm *vm, struct r0_error *error);
 int r0_vm_thaw(struct r0_vm *vm, struct r0_error *error);
 
 /*
+ * Hold a running VM's CPUs, or let them go again: a CPU that leaves the VM, for an access or whatever else,
+ * does not enter it again. For options.output, which may call this function: the CPU that printed stays right
+ * behind that, until r0_vm_freeze() brings all to rest there, or the VM is killed. A freeze and a thaw leave it
+ * held; when it is started again it is not.
+ */
+void r0_vm_hold(struct r0_vm *vm, bool held);
+
+/*
  * A full snapshot of a VM at rest: its CPUs' whole state, that of its devices and interrupt
  * controllers, its memory. Files behind virtio devices are not part of it, nor does it stop clocks. It
  * is the caller's, independent of the VM, until r0_vm_snapshot_destroy(), for which NULL is fine.
@@ -329,8 +337,9 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot);
  * the two were last the same; the first time with another VM than it was taken from, or with a
  * snapshot from a file, by the whole of memory. A frozen VM stays frozen; one that has ended is ready
  * to be started again. -EBUSY while it runs; -EINVAL if VM and snapshot differ in CPUs, memory, devices
- * or what KVM keeps of a CPU; what KVM refuses to take: then the VM has ended as R0_VM_FATAL, and can only
- * be destroyed or put back once more.
+ * or what KVM keeps of a CPU, or the CPU's features; what KVM refuses to take: then the VM has ended as
+ * R0_VM_FATAL, and can only be destroyed or put back once more. In another VM than it was taken from, time
+ * goes on from that of the snapshot.
  */
 int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 			   struct r0_error *error);
@@ -343,6 +352,14 @@ int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 int r0_vm_snapshot_save(const struct r0_vm_snapshot *snapshot, const char *path,
 			struct r0_error *error);
 int r0_vm_snapshot_load(struct r0_vm_snapshot **snapshot, const char *path, struct r0_error *error);
+
+/*
+ * Set what *options of a VM have to be for it to take the snapshot: all but files, `block`, `net` and what is
+ * no part of the machine, which are left alone. *block and *net say whether it has such a device. options->cpu
+ * stays the snapshot's.
+ */
+void r0_vm_snapshot_options(const struct r0_vm_snapshot *snapshot, struct r0_vm_options *options,
+			    bool *block, bool *net);
 
 /*
  * Compare two snapshots: each difference, a register with its values or a page of memory with the

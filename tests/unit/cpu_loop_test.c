@@ -403,6 +403,35 @@ static void at_rest_where_it_parked(void **state)
 	tear_down(&rig);
 }
 
+/* Held it runs nothing, but can be frozen, and goes on when it is let go. */
+static void held_waits_where_it_looks(void **state)
+{
+	static const struct turn shut_down = { 0, { .outcome = EXIT_SHUTDOWN } };
+	struct park_seat *seats[1];
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, &shut_down, 1);
+	park_hold(&rig.control, true);
+	assert_true(park_is_held(&rig.control));
+	start(&rig);
+	end_rig(&rig);
+	assert_int_equal(rig.result.end, CPU_LOOP_KILLED);
+	assert_int_equal(rig.mock.runs, 0);
+	tear_down(&rig);
+	set_up(&rig, NULL, 0);
+	park_hold(&rig.control, true);
+	start(&rig);
+	assert_int_equal(freeze(&rig, LIMIT_MS), 0);
+	seats[0] = &rig.seat;
+	park_thaw(&rig.control, seats, 1);
+	assert_true(park_is_held(&rig.control));
+	end_rig(&rig);
+	park_control_reset(&rig.control);
+	assert_false(park_is_held(&rig.control));
+	tear_down(&rig);
+}
+
 static void halted_waits_without_running(void **state)
 {
 	const struct turn turns[] = { { 0, { .outcome = EXIT_HALTED } } };
@@ -669,6 +698,7 @@ int main(void)
 		cmocka_unit_test(killed_before_it_runs),
 		cmocka_unit_test(last_to_halt_ends_all),
 		cmocka_unit_test(at_rest_where_it_parked),
+		cmocka_unit_test(held_waits_where_it_looks),
 		cmocka_unit_test(halted_waits_without_running),
 		cmocka_unit_test(freeze_drains),
 		cmocka_unit_test(freeze_without_immediate_exit_does_not_drain),

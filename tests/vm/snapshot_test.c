@@ -605,13 +605,73 @@ static void foreign_files_are_refused(void **state)
 	write_file(path, bytes, size);
 	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
 		     "version 99");
-	bytes[24] = 2;
+	bytes[24] = 3;
 	bytes[28] ^= 1;
 	write_file(path, bytes, size);
 	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
 		     "architecture");
 	free(bytes);
 	unlink(path);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* A guest goes by the features that it has found. */
+static void other_features_are_refused(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, work);
+	struct r0_vm_snapshot *snapshot = take(vm), *loaded;
+	struct r0_error error = { "" };
+	char path[256];
+
+	(void)state;
+	make_path(path, sizeof(path));
+	snapshot->cpus[0]->features[3] ^= 1u << 19;
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	unlink(path);
+	assert_fails(r0_vm_snapshot_restore(loaded, vm, &error), EINVAL, &error,
+		     "CPU 0 has other features than this KVM's: CPUID leaf 0x1, ECX, is ");
+	r0_vm_snapshot_destroy(loaded);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* What a VM for a snapshot has to be is known from the file. */
+static void the_form_is_in_the_file(void **state)
+{
+	const struct r0_vm_options options = {
+		.cpus = 2,
+		.memory = 8 << 20,
+		.irqchip = true,
+		.pit = true,
+		.pc = true,
+		.virtio_console = true,
+		.cpu = "max,-x2apic",
+	};
+	struct r0_vm *vm = BOOT(&options, work), *other;
+	struct r0_vm_snapshot *snapshot = take(vm), *loaded;
+	struct r0_vm_options form = { .time_limit_ms = 7 };
+	struct r0_error error = { "" };
+	bool block = true, net = true;
+	char path[256];
+
+	(void)state;
+	make_path(path, sizeof(path));
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	unlink(path);
+	r0_vm_snapshot_options(loaded, &form, &block, &net);
+	assert_int_equal(form.cpus, 2);
+	assert_int_equal(form.memory, 8 << 20);
+	assert_true(form.irqchip && form.pit && form.pc && form.virtio_console);
+	assert_false(form.split_irqchip || form.test_devices || form.no_legacy || block || net);
+	assert_string_equal(form.cpu, "max,-x2apic");
+	assert_int_equal(form.time_limit_ms, 7);
+	check(r0_vm_create(&other, &form, &error), &error);
+	restore(loaded, other);
+	r0_vm_destroy(other);
+	r0_vm_snapshot_destroy(loaded);
 	r0_vm_snapshot_destroy(snapshot);
 	r0_vm_destroy(vm);
 }
@@ -691,6 +751,8 @@ int main(void)
 		cmocka_unit_test(goes_through_a_file),
 		cmocka_unit_test(damaged_files_are_refused),
 		cmocka_unit_test(foreign_files_are_refused),
+		cmocka_unit_test(other_features_are_refused),
+		cmocka_unit_test(the_form_is_in_the_file),
 		cmocka_unit_test(failed_restore_ends_the_machine),
 		cmocka_unit_test(wild_contents_do_no_harm),
 	};
