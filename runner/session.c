@@ -22,21 +22,16 @@
 #include "report/set.h"
 #include "runner/cli.h"
 #include "runner/cli_environment.h"
+#include "runner/end_signals.h"
 #include "runner/fresh.h"
 #include "runner/lab_exec.h"
 #include "runner/last_words.h"
+#include "runner/linked_tests.h"
 #include "runner/pool.h"
 
 #ifndef R0_VERSION
 #define R0_VERSION "of an unknown version"
 #endif
-
-/*
- * Where the linker puts the tests. Weak, as there is no such section in a program without tests;
- * hidden, so that they are this program's own.
- */
-extern const struct r0_test *const __start_r0_tests[] __attribute__((weak, visibility("hidden")));
-extern const struct r0_test *const __stop_r0_tests[] __attribute__((weak, visibility("hidden")));
 
 struct session {
 	const struct cli *cli;
@@ -48,20 +43,6 @@ struct session {
 	struct fresh *fresh;
 	char **argv;
 };
-
-/* The signal that is to end the run, or 0. */
-static volatile sig_atomic_t caught;
-static uint64_t caught_at; /* by clock_ns(); the handler's alone */
-
-static const struct {
-	int number;
-	const char *why;
-} signals[] = {
-	{ SIGINT, "interrupted by SIGINT" },
-	{ SIGTERM, "terminated by SIGTERM" },
-};
-
-#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
 static void complain(const char *text)
 {
@@ -86,121 +67,18 @@ static bool occupy_standard_descriptors(void)
 	return open_output;
 }
 
-static bool same_file(const struct r0_test *a, const struct r0_test *b)
-{
-	return a->file && b->file && !strcmp(a->file, b->file);
-}
-
-static int by_line(const void *a, const void *b)
-{
-	const struct r0_test *left = *(const struct r0_test *const *)a;
-	const struct r0_test *right = *(const struct r0_test *const *)b;
-
-	if (left->line != right->line)
-		return left->line < right->line ? -1 : 1;
-	/* Several on a line come from a macro; nothing says which was first. */
-	return left->name && right->name ? strverscmp(left->name, right->name) : 0;
-}
-
-/*
- * The linker keeps the order of the files, but compilers write a file's variables in any order
- * (GCC backwards, when it optimises). Put the tests of each file back into that of the source.
- */
-static void sort_within_files(const struct r0_test **tests, size_t count)
-{
-	size_t first, end;
-
-	for (first = 0; first < count; first = end) {
-		for (end = first + 1; end < count && same_file(tests[first], tests[end]); end++)
-			;
-		qsort(&tests[first], end - first, sizeof(*tests), by_line);
-	}
-}
-
-/* The tests in the section, without the holes that a linker may leave. */
-static int collect(const struct r0_test ***tests, size_t *count, struct error *error)
-{
-	/* As numbers: the compiler takes two arrays for distinct objects. */
-	size_t size = (uintptr_t)__stop_r0_tests - (uintptr_t)__start_r0_tests;
-	size_t i, slots = size / sizeof(*__start_r0_tests);
-
-	*count = 0;
-	*tests = calloc(slots + 1, sizeof(**tests));
-	if (!*tests)
-		return error_set(error, ENOMEM, "out of memory for %zu tests", slots);
-	for (i = 0; i < slots; i++)
-		if (__start_r0_tests[i])
-			(*tests)[(*count)++] = __start_r0_tests[i];
-	if (!*count)
-		return error_set(error, ENOENT,
-				 "no tests are linked into this program: write some with "
-				 "R0_TEST(); those in a static archive need "
-				 "-Wl,--whole-archive,ARCHIVE,-Wl,--no-whole-archive");
-	sort_within_files(*tests, *count);
-	return 0;
-}
-
-/*
- * The first signal ends the run with a report, another one ends the program at once; but one that
- * comes within a second is the same one: timeout(1) sends it to the process and to its group.
- */
-static void catch (int number)
-{
-	uint64_t now = clock_ns();
-
-	if (!caught) {
-		caught = number;
-		caught_at = now;
-		return;
-	}
-	if (now - caught_at < CLOCK_NS_PER_S)
-		return;
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-/* Writing goes on after a signal. What is ignored, as in the background of a shell, stays so. */
-static void catch_signals(struct sigaction *previous)
-{
-	struct sigaction action = {
-		.sa_handler = catch,
-		.sa_flags = SA_RESTART,
-	};
-	size_t i;
-
-	caught = 0;
-	for (i = 0; i < SIGNAL_COUNT; i++)
-		sigaddset(&action.sa_mask, signals[i].number);
-	for (i = 0; i < SIGNAL_COUNT; i++) {
-		sigaction(signals[i].number, NULL, &previous[i]);
-		if (previous[i].sa_handler != SIG_IGN)
-			sigaction(signals[i].number, &action, NULL);
-	}
-}
-
-static void release_signals(const struct sigaction *previous)
-{
-	size_t i;
-
-	for (i = 0; i < SIGNAL_COUNT; i++)
-		sigaction(signals[i].number, &previous[i], NULL);
-}
-
 static bool is_stopped(void *context)
 {
 	(void)context;
-	return caught || last_words();
+	return end_signals_caught() || last_words();
 }
 
-/* The signal that ended the run in words, or NULL. */
+/* What ended the run from outside, in words, or NULL. */
 static const char *why_stopped(void)
 {
-	size_t i;
+	const char *signal = end_signals_why();
 
-	for (i = 0; i < SIGNAL_COUNT; i++)
-		if (caught == signals[i].number)
-			return signals[i].why;
-	return last_words();
+	return signal ? signal : last_words();
 }
 
 /* Why a case has no result. */
@@ -372,7 +250,7 @@ static enum exit_status close_reports(struct session *session, enum exit_status 
 static enum exit_status report_run(struct session *session)
 {
 	const struct plan *plan = session->plan;
-	struct sigaction previous[SIGNAL_COUNT];
+	struct end_signals signals;
 	enum exit_status status = EXIT_STATUS_PASSED;
 	struct error error = { "" };
 	char text[80];
@@ -381,7 +259,7 @@ static enum exit_status report_run(struct session *session)
 		complain(error.text);
 		return EXIT_STATUS_ERROR;
 	}
-	catch_signals(previous);
+	end_signals_catch(&signals);
 	host_describe(&session->host);
 	session->reports.plan = plan;
 	if (!open_reports(session)) {
@@ -395,12 +273,14 @@ static enum exit_status report_run(struct session *session)
 	}
 	status = close_reports(session, status);
 	last_words_end();
-	release_signals(previous);
+	end_signals_release(&signals);
 	if (status == EXIT_STATUS_SKIPPED)
 		status = (enum exit_status)session->cli->skip_status;
 	else if (status == EXIT_STATUS_FAILED)
 		status = (enum exit_status)session->cli->fail_status;
-	return caught ? (enum exit_status)(EXIT_STATUS_SIGNAL + caught) : status;
+	return end_signals_caught() ?
+		       (enum exit_status)(EXIT_STATUS_SIGNAL + end_signals_caught()) :
+		       status;
 }
 
 static enum exit_status list(const struct cli *cli, const struct plan *plan)
@@ -468,7 +348,7 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	if (cli->list)
 		selection.repeat = 1;
 	if ((cli->shard_status_file && touch_status_file(cli->shard_status_file, error)) ||
-	    collect(&tests, &count, error) || plan_init(&plan, tests, count, &selection, error))
+	    linked_tests_collect(&tests, &count, error) || plan_init(&plan, tests, count, &selection, error))
 		complain(error->text);
 	else if (!open_output && needs_output(cli))
 		status = write_error("standard output", EBADF);

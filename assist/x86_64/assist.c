@@ -8,6 +8,7 @@
 #include "assist/x86_64/cpu.h"
 #include "assist/x86_64/decoder.h"
 #include "assist/x86_64/deliver.h"
+#include "assist/x86_64/instruction_encoding.h"
 #include "assist/x86_64/instruction_form.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/run_natively.h"
@@ -200,7 +201,7 @@ static enum done make_code(struct assist *assist, struct form *form)
 	if (form->code && form->generation == assist->code.generation)
 		return DONE;
 	decoder_decode(form->bytes, form->length, &decoded);
-	length = instruction_form_encode(form, &decoded, encoded);
+	length = instruction_encoding_make(form, &decoded, encoded);
 	if (!length)
 		return DONE_CANNOT;
 	form->code = trampoline_make(&assist->code, encoded, length, form->state != STATE_NONE);

@@ -78,8 +78,4 @@ struct form {
 /* Fill it in from an instruction. */
 void instruction_form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes);
 
-/* Encode it with [scratch] for its memory operand. Returns the length, 0 if it can't be done. */
-size_t instruction_form_encode(const struct form *form, const struct decoded *decoded,
-			       uint8_t *encoded);
-
 #endif /* ASSIST_X86_64_INSTRUCTION_FORM_H */
