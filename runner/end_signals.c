@@ -17,7 +17,8 @@ static const struct {
 	{ SIGTERM, "terminated by SIGTERM" },
 };
 
-_Static_assert(sizeof(signals) / sizeof(signals[0]) == END_SIGNALS, "end_signals.h has their number");
+_Static_assert(sizeof(signals) / sizeof(signals[0]) == END_SIGNALS,
+	       "end_signals.h has their number");
 
 /*
  * The first signal ends the run with a report, another one ends the program at once; but one that

@@ -348,7 +348,8 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	if (cli->list)
 		selection.repeat = 1;
 	if ((cli->shard_status_file && touch_status_file(cli->shard_status_file, error)) ||
-	    linked_tests_collect(&tests, &count, error) || plan_init(&plan, tests, count, &selection, error))
+	    linked_tests_collect(&tests, &count, error) ||
+	    plan_init(&plan, tests, count, &selection, error))
 		complain(error->text);
 	else if (!open_output && needs_output(cli))
 		status = write_error("standard output", EBADF);

@@ -40,7 +40,7 @@ static void clear_extensions(const ZydisDecodedInstruction *instruction, size_t 
 }
 
 size_t instruction_encoding_make(const struct form *form, const struct decoded *decoded,
-			       uint8_t *encoded)
+				 uint8_t *encoded)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 	size_t modrm = instruction->raw.modrm.offset, length = 0, at = 0, tail;

@@ -7,6 +7,6 @@
 
 /* Encode it with [scratch] for its memory operand. Returns the length, 0 if it can't be done. */
 size_t instruction_encoding_make(const struct form *form, const struct decoded *decoded,
-			       uint8_t *encoded);
+				 uint8_t *encoded);
 
 #endif /* ASSIST_X86_64_INSTRUCTION_ENCODING_H */

@@ -29,12 +29,11 @@
 #include <ring0.h>
 #include "assist/assist_policy.h"
 #include "assist/x86_64/instruction_form.h"
+#include "differential_forms.h"
 
 #define PER_CALL    256
 #define MEMORY_SIZE 512
 #define AREA_SIZE   2816 /* to the end of the upper halves of the ZMM registers and more */
-#define FORMS_MAX   16384
-#define LONGEST	    15
 
 struct state {
 	uint64_t gpr[16];
@@ -58,19 +57,7 @@ static struct state before[PER_CALL], native[PER_CALL];
 static int native_vector[PER_CALL];
 static size_t cases;
 
-struct template
-{
-	uint8_t bytes[LONGEST];
-	uint8_t length;
-	uint8_t modrm; /* where it is; 0 if there is none */
-	uint64_t key;
-	ZydisMnemonic mnemonic;
-	uint64_t executed;
-	enum { BY_NOBODY_KNOWN, BY_KVM, BY_THE_HOST } by; /* what this CPU lacks */
-};
-
-static struct template *templates;
-static size_t template_count;
+static struct differential_forms forms;
 static struct template *chosen[PER_CALL];
 
 static uint64_t random_state;
@@ -191,161 +178,6 @@ static void catch_signals(bool on)
 		action.sa_handler = SIG_DFL;
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		sigaction(numbers[i], &action, NULL);
-}
-
-/* KVM's emulator has most of the base instructions: those are not what this is about. */
-static bool is_of_interest(const struct form *form, const struct decoded *decoded)
-{
-	if (decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_RDRAND ||
-	    decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_RDSEED ||
-	    decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_RTM ||
-	    decoded->instruction.meta.isa_ext == ZYDIS_ISA_EXT_MOVDIR)
-		return false;
-	if (form->kind == FORM_GATHER || form->kind == FORM_NOTHING)
-		return true;
-	if (form->kind != FORM_PLAIN)
-		return false;
-	return form->state != STATE_NONE ||
-	       decoded->instruction.meta.isa_ext != ZYDIS_ISA_EXT_BASE ||
-	       form->mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B;
-}
-
-/* What makes two instructions the same form: the mnemonic, the encoding, the operands' kinds. */
-static uint64_t key_of(const struct decoded *decoded)
-{
-	const ZydisDecodedInstruction *instruction = &decoded->instruction;
-	uint64_t key = (uint64_t)instruction->mnemonic * 7 + (uint64_t)instruction->encoding;
-	int i;
-
-	for (i = 0; i < instruction->operand_count_visible; i++) {
-		const ZydisDecodedOperand *operand = &decoded->operands[i];
-		uint64_t kind = operand->type;
-
-		if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER)
-			kind = kind * 64 + decoder_class(operand->reg.value);
-		key = (key ^ (kind * 4096 + operand->size)) * 1099511628211u;
-	}
-	key ^= instruction->avx.mask.reg > ZYDIS_REGISTER_K0 ? 1 : 0;
-	key ^= instruction->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID &&
-			       !instruction->avx.broadcast.is_static ?
-		       2 :
-		       0;
-	key ^= instruction->attributes & ZYDIS_ATTRIB_HAS_LOCK ? 4 : 0;
-	return key;
-}
-
-static bool find(const uint8_t *bytes, size_t count, struct decoded *decoded, struct form *form)
-{
-	if (decoder_decode(bytes, count, decoded) != DECODER_INSTRUCTION)
-		return false;
-	instruction_form_find(form, decoded, bytes);
-	return is_of_interest(form, decoded);
-}
-
-static void add_template(const uint8_t *bytes, size_t count)
-{
-	struct decoded decoded;
-	struct form form;
-	uint64_t key;
-	size_t i;
-
-	if (template_count == FORMS_MAX || !find(bytes, count, &decoded, &form))
-		return;
-	key = key_of(&decoded);
-	for (i = 0; i < template_count; i++)
-		if (templates[i].key == key)
-			return;
-	templates[template_count] = (struct template){
-		.length = form.length,
-		.modrm = decoded.instruction.raw.modrm.offset,
-		.key = key,
-		.mnemonic = form.mnemonic,
-	};
-	memcpy(templates[template_count].bytes, bytes, form.length);
-	template_count++;
-}
-
-/* Every opcode of every map, with every prefix, in registers and in memory. */
-static void enumerate(void)
-{
-	static const uint8_t prefixes[] = { 0, 0x66, 0xf2, 0xf3 };
-	static const uint8_t modrms[] = { 0xc1, 0x07, 0xc9, 0xd1, 0xd9, 0xe1, 0xe9, 0xf1,
-					  0xf9, 0x0f, 0x17, 0x1f, 0x27, 0x2f, 0x37, 0x3f };
-	static const uint8_t sibs[] = { 0, 1 };
-	unsigned int map, opcode, prefix, modrm, w, l, extra, sib;
-
-	for (map = 0; map < 4; map++)
-		for (prefix = 0; prefix < 4; prefix++)
-			for (w = 0; w < 3; w++)
-				for (opcode = 0; opcode < 256; opcode++)
-					for (modrm = 0; modrm < sizeof(modrms); modrm++) {
-						uint8_t bytes[LONGEST] = { 0 };
-						size_t at = 0;
-
-						if (w == 2)
-							bytes[at++] = 0xf0;
-						if (prefixes[prefix])
-							bytes[at++] = prefixes[prefix];
-						if (w == 1)
-							bytes[at++] = 0x48;
-						if (map)
-							bytes[at++] = 0x0f;
-						if (map >= 2)
-							bytes[at++] = map == 2 ? 0x38 : 0x3a;
-						bytes[at++] = (uint8_t)opcode;
-						bytes[at++] = modrms[modrm];
-						add_template(bytes, sizeof(bytes));
-					}
-	/* Maps 5 and 6 are EVEX's alone: AVX512-FP16. */
-	for (map = 1; map < 7; map++)
-		for (prefix = 0; prefix < 4; prefix++)
-			for (w = 0; w < 2; w++)
-				for (l = 0; l < 3; l++)
-					for (opcode = 0; opcode < 256; opcode++)
-						for (modrm = 0; modrm < sizeof(modrms); modrm++)
-							for (sib = 0; sib < sizeof(sibs); sib++) {
-								uint8_t mode = modrms[modrm];
-								uint8_t vex[LONGEST] = {
-									0xc4,
-									(uint8_t)(0xe0 | map),
-									(uint8_t)(w << 7 | 0x78 |
-										  (l & 1) << 2 |
-										  prefix),
-									(uint8_t)opcode,
-								};
-
-								/* With a SIB byte, for gathers. */
-								if (sib)
-									mode = (mode & 0xf8) | 4;
-								vex[4] = mode;
-								vex[5] = 0x17;
-								if (l < 2 && map < 4)
-									add_template(vex, LONGEST);
-								for (extra = 0; extra < 3;
-								     extra++) {
-									uint8_t evex[LONGEST] = {
-										0x62,
-										(uint8_t)(0xf0 |
-											  map),
-										(uint8_t)(w << 7 |
-											  0x7c |
-											  prefix),
-										(uint8_t)(l << 5 |
-											  8 |
-											  (extra == 1 ?
-												   1 :
-												   0) |
-											  (extra == 2 ?
-												   16 :
-												   0)),
-										(uint8_t)opcode,
-										mode,
-										0x17,
-									};
-
-									add_template(evex, LONGEST);
-								}
-							}
 }
 
 /* Bytes that are often numbers, often special ones. */
@@ -519,8 +351,8 @@ static bool make_case(size_t i, struct template *template)
 	struct form form;
 
 	vary(template, bytes);
-	if (!find(bytes, LONGEST, &decoded, &form) || key_of(&decoded) != template->key ||
-	    writes_rsp(&decoded))
+	if (!differential_find(bytes, LONGEST, &decoded, &form) ||
+	    differential_key(&decoded) != template->key || writes_rsp(&decoded))
 		return false;
 	make_state(state);
 	/* Mostly aligned. */
@@ -702,10 +534,10 @@ static void print_kvms(void)
 	const char *lead = "# KVM itself executes what this CPU lacks: ";
 	size_t i;
 
-	for (i = 0; i < template_count; i++) {
-		if (templates[i].by != BY_KVM)
+	for (i = 0; i < forms.count; i++) {
+		if (forms.items[i].by != BY_KVM)
 			continue;
-		printf("%s%s", lead, decoder_mnemonic(templates[i].mnemonic));
+		printf("%s%s", lead, decoder_mnemonic(forms.items[i].mnemonic));
 		lead = ", ";
 	}
 	if (lead[0] == ',')
@@ -716,8 +548,8 @@ static size_t count_forms(void)
 {
 	size_t i, count = 0;
 
-	for (i = 0; i < template_count; i++)
-		count += templates[i].executed != 0;
+	for (i = 0; i < forms.count; i++)
+		count += forms.items[i].executed != 0;
 	return count;
 }
 
@@ -774,8 +606,7 @@ static bool prepare(void)
 	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	differential_mask = low & 0xe7;
 	sigaltstack(&alternate, NULL);
-	templates = calloc(FORMS_MAX, sizeof(*templates));
-	return templates && make_arena();
+	return make_arena();
 }
 
 /* Of the templates those of that mnemonic, or all. Returns whether there are any. */
@@ -783,10 +614,10 @@ static bool keep_only(const char *mnemonic)
 {
 	size_t i, kept = 0;
 
-	for (i = 0; i < template_count; i++)
-		if (!mnemonic || strcmp(mnemonic, decoder_mnemonic(templates[i].mnemonic)) == 0)
-			templates[kept++] = templates[i];
-	template_count = kept;
+	for (i = 0; i < forms.count; i++)
+		if (!mnemonic || strcmp(mnemonic, decoder_mnemonic(forms.items[i].mnemonic)) == 0)
+			forms.items[kept++] = forms.items[i];
+	forms.count = kept;
 	return kept;
 }
 
@@ -814,15 +645,15 @@ int main(int argc, char **argv)
 	if (alone)
 		return run_alone(alone);
 	random_state = seed ? seed : 1;
-	enumerate();
+	differential_enumerate(&forms);
 	if (!keep_only(only)) {
 		printf("1..0 # SKIP the decoder knows no form of %s\n", only);
 		return 77;
 	}
-	printf("TAP version 13\n1..2\n# seed %" PRIu64 ", %zu forms\n", seed, template_count);
+	printf("TAP version 13\n1..2\n# seed %" PRIu64 ", %zu forms\n", seed, forms.count);
 	while (executed < limit && wrong < 20) {
 		for (cases = 0; cases < PER_CALL && cases + executed < limit;) {
-			struct template *template = &templates[next++ % template_count];
+			struct template *template = &forms.items[next++ % forms.count];
 
 			for (tries = 0; tries < 64 && !make_case(cases, template); tries++)
 				;
