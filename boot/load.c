@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include "acpi/acpi.h"
 #include "boot/entry.h"
+#include "boot/firmware_state.h"
 #include "boot/protocol.h"
 #include "boot/reset_vector.h"
 #include "monitor/rest.h"
@@ -85,6 +86,13 @@ static int write_tables(struct r0_vm *vm, enum r0_boot_protocol protocol,
 	return err;
 }
 
+/* By which protocols a kernel may go by what firmware has set up: others' entries are for any loader. */
+static bool comes_after_firmware(const struct r0_vm *vm, enum r0_boot_protocol protocol)
+{
+	return vm->options.pc && vm->options.pit &&
+	       (protocol == R0_BOOT_MULTIBOOT || protocol == R0_BOOT_MULTIBOOT2);
+}
+
 int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
 		 const struct r0_boot_options *options, enum r0_boot_protocol *used,
 		 struct r0_error *error)
@@ -110,7 +118,10 @@ int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
 	err = boot_setup_by(&setup, &map, &protocol, &request, monitor_error(error));
 	if (err)
 		return err;
-	err = carry_out(vm, &setup, error);
+	if (comes_after_firmware(vm, protocol))
+		err = boot_add_firmware_state(&setup, monitor_error(error));
+	if (!err)
+		err = carry_out(vm, &setup, error);
 	boot_setup_finish(&setup);
 	if (!err && used)
 		*used = protocol;

@@ -386,6 +386,9 @@ static void conclude(struct suite_child *child, int status)
 		child->ending.status = result->guest_status;
 	} else {
 		child->ending.how = how_of_status(WEXITSTATUS(status));
+		/* What there is instead is for who typed it, not for each of many tests. */
+		if (WEXITSTATUS(status) == BOOT_USAGE && child->message)
+			child->message[strcspn(child->message, ";")] = '\0';
 		if (!child->message)
 			say(child, "`ring0 boot` ended with status %d%s", WEXITSTATUS(status), "");
 	}

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "boot/firmware_state.h"
 #include "boot/protocol.h"
 #include "boot/regions.h"
 #include "tests/boot/images.h"
@@ -164,6 +165,48 @@ static void multiboot_has_its_information(void **state)
 	assert_int_equal(word_at(word_at(information + 48)), 20);
 	assert_int_equal(long_at(word_at(information + 48) + 4 + 48), 0x100000);
 	assert_memory_equal(in_memory(word_at(information + 64), 5), "ring0", 5);
+	boot_setup_finish(&setup);
+}
+
+/* A few instructions before the kernel's, whose last is a jump to it; and vectors. */
+static void firmware_leaves_its_state(void **state)
+{
+	struct boot_request request = request_of(image_elf_32(image));
+	const uint8_t *code, *handler;
+	uint32_t vector;
+	size_t i;
+
+	(void)state;
+	image_add_multiboot(image, 3);
+	assert_setup(R0_BOOT_MULTIBOOT, &request);
+	assert_int_equal(boot_add_firmware_state(&setup, &error), 0);
+	assert_in_range(setup.entry.ip, BOOT_ROOM_FROM, MEMORY_MAP_BASE_END);
+	code = (const uint8_t *)in_memory(setup.entry.ip, 16);
+	for (i = 0; code[i] != 0xe9; i++)
+		assert_true(i < 200);
+	assert_int_equal((uint32_t)(setup.entry.ip + i + 5 + word_at(setup.entry.ip + i + 1)),
+			 IMAGE_ENTRY);
+	/* The timer's, and any other: they end in an IRET. */
+	vector = (uint32_t)word_at(4 * 8);
+	handler = (const uint8_t *)in_memory((vector >> 16 << 4) + (vector & 0xffff), 7);
+	assert_int_equal(handler[6], 0xcf);
+	vector = (uint32_t)word_at(4 * 255);
+	handler = (const uint8_t *)in_memory((vector >> 16 << 4) + (vector & 0xffff), 1);
+	assert_int_equal(handler[0], 0xcf);
+	boot_setup_finish(&setup);
+}
+
+/* What a kernel has where the vectors are stays. */
+static void firmware_gives_way(void **state)
+{
+	static const uint8_t data[16];
+
+	(void)state;
+	boot_setup_init(&setup, &map);
+	assert_int_equal(boot_setup_add(&setup, "it", 0x3f0, data, 16, 16, &error), 0);
+	assert_int_equal(boot_setup_enter_32(&setup, 0x3f0, &error), 0);
+	assert_int_equal(boot_add_firmware_state(&setup, &error), 0);
+	assert_int_equal(setup.entry.ip, 0x3f0);
 	boot_setup_finish(&setup);
 }
 
@@ -592,6 +635,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_of_a_pc),
 		cmocka_unit_test(multiboot_has_its_information),
+		cmocka_unit_test(firmware_leaves_its_state),
+		cmocka_unit_test(firmware_gives_way),
 		cmocka_unit_test(multiboot_by_addresses),
 		cmocka_unit_test(multiboot_headers),
 		cmocka_unit_test(multiboot2_has_its_information),
