@@ -199,6 +199,30 @@ static enum step populate(struct run *run, uint64_t address)
 	return STEP_ON;
 }
 
+/* More than there is room for is told where the test's output is: it goes on without, or fails. */
+static enum step map(struct run *run, uint64_t size)
+{
+	uint64_t address = 0;
+	int err = memory_map(&run->machine->memory, size, &address, &run->complaint);
+
+	if (err && err != -ENOMEM)
+		return run_end(run, END_HOST_ERROR, run->complaint.text);
+	if (err && !run->replays) {
+		cpus_print(run, run->complaint.text, strlen(run->complaint.text));
+		cpus_print(run, "\n", 1);
+	}
+	run->complaint.text[0] = '\0';
+	cpu_answer(run->cpu, address);
+	return STEP_ON;
+}
+
+static enum step unmap(struct run *run, uint64_t address, uint64_t size)
+{
+	if (memory_unmap(&run->machine->memory, address, size))
+		return run_end(run, END_HOST_ERROR, "no memory for the list of a test's mappings");
+	return STEP_ON;
+}
+
 static enum step stepped(struct run *run, uint64_t frame)
 {
 	cpu_answer(run->cpu, stepping_exception(run, frame));
@@ -263,6 +287,10 @@ enum step doorbell_serve(struct run *run)
 		return wake(run, a);
 	case R0_MESSAGE_POPULATE:
 		return populate(run, a);
+	case R0_MESSAGE_MAP:
+		return map(run, a);
+	case R0_MESSAGE_UNMAP:
+		return unmap(run, a, b);
 	case R0_MESSAGE_STEPPED:
 		return stepped(run, a);
 	case R0_MESSAGE_REST:

@@ -291,7 +291,8 @@ system_call:
 	pushq	%r10
 	andq	$-16, %rsp
 	cld
-	movq	%rcx, %r8
+	movq	%rcx, %r9
+	movq	%r10, %r8
 	movq	%rdx, %rcx
 	movq	%rsi, %rdx
 	movq	%rdi, %rsi

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What SYSCALL in code under test gets: libc's printf() needs write() and asks fstat() about its
- * file; exit() ends the test. Anything else is a test that reaches for an operating system, and
- * fails by the system call's name.
+ * file; malloc() asks for memory; exit() ends the test. Anything else is a test that reaches for an
+ * operating system, and fails by the system call's name.
  */
 #include "guest/bytes.h"
 #include "guest/entry.h"
@@ -15,8 +15,13 @@
 enum {
 	SYS_WRITE = 1,
 	SYS_FSTAT = 5,
+	SYS_MMAP = 9,
+	SYS_MUNMAP = 11,
+	SYS_BRK = 12,
 	SYS_IOCTL = 16,
 	SYS_WRITEV = 20,
+	SYS_MREMAP = 25,
+	SYS_MADVISE = 28,
 	SYS_EXIT = 60,
 	SYS_FUTEX = 202,
 	SYS_EXIT_GROUP = 231,
@@ -24,6 +29,7 @@ enum {
 };
 
 #define EAGAIN	11
+#define ENOMEM	12
 #define ENOTTY	25
 #define EINVAL	22
 #define IOV_MAX 1024
@@ -71,6 +77,34 @@ static uint64_t write_vector(const struct linux_iovec *vector, uint64_t count)
 	return total;
 }
 
+/* include/uapi/asm-generic/mman-common.h. */
+enum {
+	PROT_NONE = 0,
+	PROT_READ = 1,
+	PROT_WRITE = 2,
+	MAP_FIXED = 0x10,
+	MAP_ANONYMOUS = 0x20,
+	MAP_FIXED_NOREPLACE = 0x100000,
+	MADV_DONTNEED = 4,
+};
+
+/* Anonymous memory wherever there is room, as malloc() asks for when its heap is used up. */
+static bool serve_mmap(uint64_t size, uint64_t protection, uint64_t flags, uint64_t *result)
+{
+	if (!(flags & MAP_ANONYMOUS) || flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+		return false;
+	*result = (uint64_t)-ENOMEM;
+	/* Room for a thread's own heap, in glibc: all CPUs share the first. */
+	if (protection == PROT_NONE)
+		return true;
+	if (protection != (PROT_READ | PROT_WRITE))
+		return false;
+	*result = r0_ask(R0_MESSAGE_MAP, size, 0);
+	if (!*result)
+		*result = (uint64_t)-ENOMEM;
+	return true;
+}
+
 /* Operations of futex(), and the bits for flags: include/uapi/linux/futex.h. */
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_OPERATION = 0x7f };
 
@@ -99,7 +133,7 @@ static bool serve_futex(const uint32_t *word, uint64_t operation, uint32_t value
 	return false;
 }
 
-uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip)
+uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t rip)
 {
 	uint64_t result;
 
@@ -126,6 +160,21 @@ uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
 		if (!is_console(a))
 			break;
 		return (uint64_t)-ENOTTY;
+	case SYS_MMAP:
+		if (!serve_mmap(b, c, d, &result))
+			break;
+		return result;
+	case SYS_MREMAP:
+		return (uint64_t)-ENOMEM;
+	case SYS_MUNMAP:
+		r0_ask(R0_MESSAGE_UNMAP, a, b);
+		return 0;
+	case SYS_MADVISE:
+		/* Advice may be ignored, but for that after which memory reads as zero. */
+		return c == MADV_DONTNEED ? (uint64_t)-EINVAL : 0;
+	case SYS_BRK:
+		/* No break can be moved to where it was asked for: libc goes on to mmap(). */
+		return 0;
 	case SYS_FUTEX:
 		if (!serve_futex((const uint32_t *)a, b, (uint32_t)c, &result))
 			break;

@@ -76,6 +76,7 @@ static void drop_ram(struct memory *memory, bool from_vm)
 	free(memory->ram);
 	memory->ram = NULL;
 	memory->ram_count = 0;
+	heap_finish(&memory->heap);
 }
 
 void memory_finish(struct memory *memory)
@@ -96,6 +97,7 @@ int memory_reset(struct memory *memory, struct error *error)
 
 	if (memory->ram_count)
 		drop_ram(memory, true);
+	memory->windows_end = 0;
 	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
 	if (err < 0)
 		return err;
@@ -433,7 +435,72 @@ int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, stru
 		return error_set(error, EINVAL, ".mmio %#llx to %#llx overlaps memory at %#llx",
 				 (unsigned long long)first, (unsigned long long)last,
 				 (unsigned long long)found);
+	memory->windows_end = end > memory->windows_end ? end : memory->windows_end;
 	return reach(memory, start, end, error);
+}
+
+/* Whether nothing is at these guest-physical addresses, nor at the same virtual ones. */
+static bool is_free(const struct memory *memory, uint64_t start, uint64_t end)
+{
+	const struct mirror *mirror = memory->mirror;
+	uint64_t found;
+	size_t i;
+
+	if (end > mirror->physical_limit || start < memory->windows_end ||
+	    find_memory(memory, start, end, &found))
+		return false;
+	for (i = 0; i < mirror->part_count; i++)
+		if (ranges_overlap(start, end - start, mirror->parts[i].map.start,
+				   mirror->parts[i].map.end - mirror->parts[i].map.start))
+			return false;
+	return true;
+}
+
+/* Far from what tests declare and programs are linked at, as far as the CPU's address bits let. */
+static int add_heap(struct memory *memory, struct error *error)
+{
+	uint64_t start = 1ull << 45;
+	int err;
+
+	while (start >= MEMORY_HEAP_SIZE && !is_free(memory, start, start + MEMORY_HEAP_SIZE))
+		start /= 2;
+	if (start < MEMORY_HEAP_SIZE)
+		return error_set(error, ENOMEM, "no addresses are free for a test's mmap()");
+	err = memory_add_ram(memory, start, start + MEMORY_HEAP_SIZE, error);
+	if (!err)
+		memory->heap = (struct heap){ .start = start, .end = start + MEMORY_HEAP_SIZE };
+	return err;
+}
+
+int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct error *error)
+{
+	int err = memory->heap.end ? 0 : add_heap(memory, error);
+
+	if (err)
+		return err;
+	err = heap_take(&memory->heap, size, address);
+	if (err)
+		error_set(
+			error, ENOMEM,
+			"mmap() of %llu bytes: a test can have %llu MiB, and what is left has no such "
+			"hole",
+			(unsigned long long)size, MEMORY_HEAP_SIZE >> 20);
+	return err;
+}
+
+int memory_unmap(struct memory *memory, uint64_t address, uint64_t size)
+{
+	const struct heap *heap = &memory->heap;
+	uint64_t start = page_floor(address), end, room = 0;
+	uint8_t *at;
+
+	if (!size || address < heap->start || address >= heap->end)
+		return 0;
+	end = size > heap->end - address ? heap->end : page_ceiling(address + size);
+	at = at_physical(memory, start, &room);
+	if (!at || room < end - start || madvise(at, end - start, MADV_DONTNEED))
+		return -ENOMEM;
+	return heap_give(&memory->heap, address, size);
 }
 
 int memory_populate(struct memory *memory, uint64_t address, struct error *error)

@@ -7,9 +7,10 @@
 #define MIRROR_MEMORY_H
 
 #include "kvm/vm.h"
+#include "mirror/heap.h"
 #include "mirror/mirror.h"
 
-/* Guest-physical memory that a test declares, there until the next reset. */
+/* Guest-physical memory that a test declares or asks for, there until the next reset. */
 struct memory_ram {
 	void *host;
 	uint64_t gpa, size;
@@ -26,7 +27,12 @@ struct memory {
 	struct memory_ram *ram;
 	size_t ram_count;
 	uint32_t first_ram_slot;
+	uint64_t windows_end; /* past the highest mocked range that a test declares */
+	struct heap heap;     /* within one of the ram, by virtual and guest-physical address */
 };
+
+/* What a test can have by mmap(), and libc's malloc() and C++'s new with it. */
+#define MEMORY_HEAP_SIZE (1ull << 30)
 
 /* Give a VM a copy of the snapshot. Returns 0 or -errno. memory_finish() before vm_finish(). */
 int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *vm,
@@ -69,6 +75,15 @@ bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physi
  */
 int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct error *error);
 int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, struct error *error);
+
+/*
+ * Give a test `size` bytes of zeroed memory, rounded up to whole pages, until the next reset. Returns 0;
+ * -ENOMEM if MEMORY_HEAP_SIZE has no room for it, or another -errno, with a message.
+ */
+int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct error *error);
+
+/* Take back the pages there that memory_map() gave: they are zeroed. Returns 0 or -ENOMEM. */
+int memory_unmap(struct memory *memory, uint64_t address, uint64_t size);
 
 /*
  * Bring in the page at an address of a sparse mapping, from the process as it is now. Returns 1,

@@ -57,6 +57,13 @@ int linked_tests_collect(const struct r0_test ***tests, size_t *count, struct er
 	for (i = 0; i < slots; i++)
 		if (__start_r0_tests[i])
 			(*tests)[(*count)++] = __start_r0_tests[i];
+	for (i = 0; i < *count; i++)
+		if ((*tests)[i]->size != sizeof(struct r0_test))
+			return error_set(
+				error, EINVAL,
+				"this program has tests that were compiled with the headers of "
+				"another version of ring0 than the library it is linked with: "
+				"compile all of its files again");
 	if (!*count)
 		return error_set(error, ENOENT,
 				 "no tests are linked into this program: write some with "

@@ -66,7 +66,7 @@ variants()
 	done
 }
 
-echo 1..48
+echo 1..49
 
 PKG_CONFIG_PATH=$build/meson-uninstalled
 export PKG_CONFIG_PATH
@@ -111,6 +111,18 @@ END
 "$tests/with_ring0" cc -O0 -fno-pie -no-pie -fno-builtin -o "$folder/plt" "$folder/plt.c" >"$folder/log" 2>&1 &&
 	"$tests/lab/on_kvm" "$build/ring0" "$folder/plt" >>"$folder/log" 2>&1
 report $? 'the address of a shared function, -no-pie'
+
+# A test as another version of the headers has it, linked with this library.
+cat >"$folder/stale.c" <<'END'
+#include <ring0.h>
+
+static const struct r0_test stale = { .size = 8, .suite = "old", .name = "one" };
+static const struct r0_test *const at R0_RETAIN __attribute__((section("r0_tests"))) = &stale;
+END
+"$tests/with_ring0" cc -o "$folder/stale" "$folder/stale.c" >"$folder/log" 2>&1
+"$folder/stale" >>"$folder/log" 2>&1
+[ $? -eq 99 ] && grep -q 'compile all of its files again' "$folder/log"
+report $? 'a test compiled with the headers of another version: 99'
 
 # Tests in an archive: found with --whole-archive; without it there are none, which is an error.
 "$tests/with_ring0" cc -c -o "$folder/tests.o" "$source" &&

@@ -226,6 +226,7 @@ struct r0_options {
 
 /* A test as R0_TEST() registers it. */
 struct r0_test {
+	size_t size; /* of this structure: another in objects compiled with other headers than the library */
 	const char *suite;
 	const char *name;
 	const char *file;
@@ -252,6 +253,7 @@ struct r0_test {
 #define R0_TEST(suite_, name_, ...)                                                    \
 	static void r0_test_##suite_##_##name_(void);                                  \
 	static const struct r0_test r0_test_of_##suite_##_##name_ = {                  \
+		.size = sizeof(struct r0_test),                                        \
 		.suite = #suite_,                                                      \
 		.name = #name_,                                                        \
 		.file = __FILE__,                                                      \

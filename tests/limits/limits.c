@@ -29,6 +29,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ring0.h>
 #include <ring0/x86.h>
 
@@ -343,6 +344,83 @@ R0_TEST(libc, once)
 	R0_ASSERT_EQ(pthread_once(&once, call_once_only), 0);
 	R0_ASSERT_EQ(pthread_once(&once, call_once_only), 0);
 	R0_ASSERT_EQ(times_called, 1);
+}
+
+#define MIB ((size_t)1 << 20)
+
+/* More than the program's heap has: the machine gives it, as Linux does by mmap(). */
+R0_TEST(heap, grows)
+{
+	char *large = malloc(3 * MIB), *zero = calloc(40, MIB);
+
+	R0_ASSERT(large && zero);
+	R0_ASSERT_EQ(zero[0] | zero[20 * MIB] | zero[40 * MIB - 1], 0);
+	memset(large, 1, 3 * MIB);
+	zero[40 * MIB - 1] = 2;
+	large = realloc(large, 50 * MIB);
+	R0_ASSERT(large);
+	R0_ASSERT_EQ(large[3 * MIB - 1], 1);
+	large[50 * MIB - 1] = 3;
+	free(large);
+	free(zero);
+}
+
+/* It is given back: otherwise this were 20 GiB. */
+R0_TEST(heap, is_used_again)
+{
+	for (int i = 0; i < 40; i++) {
+		char *large = mmap(NULL, 512 * MIB, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		R0_ASSERT(large != MAP_FAILED);
+		R0_ASSERT_EQ(large[i * MIB], 0, "round %d", i);
+		large[i * MIB] = large[(i + 1) * MIB] = 1;
+		R0_ASSERT_EQ(munmap(large, 512 * MIB), 0);
+	}
+}
+
+R0_TEST(heap, has_a_limit)
+{
+	/* From a volatile, or the compiler knows better than to ask. */
+	volatile size_t too_much = (size_t)1 << 46;
+
+	R0_ASSERT(!malloc(too_much));
+	R0_ASSERT(malloc(MIB));
+}
+
+static int answer_zero(void *state, struct r0_access *access)
+{
+	(void)state;
+	access->value = 0;
+	return 0;
+}
+
+/* Where the heap's addresses would be. */
+R0_TEST(heap, is_not_where_the_test_has_memory, .ram = R0_RAM({ 1ul << 34, (1ul << 34) + 4096 }),
+	.mmio = R0_MMIO({ 1ul << 35, (1ul << 35) + 4095, answer_zero, NULL, 0 }))
+{
+	char *declared = r0_direct(1ul << 34), *large = malloc(MIB);
+
+	R0_ASSERT(large);
+	memset(large, 1, MIB);
+	R0_ASSERT_EQ(*declared, 0);
+	*declared = 2;
+	R0_ASSERT_EQ(large[0], 1);
+}
+
+static long fill(void *large)
+{
+	memset(large, 3, 2 * MIB);
+	return 0;
+}
+
+R0_TEST(heap, is_ring_3_s_too)
+{
+	char *large = malloc(2 * MIB);
+
+	R0_ASSERT(large);
+	R0_ASSERT_EQ(r0_user_call(fill, large).vector, -1);
+	R0_ASSERT_EQ(large[2 * MIB - 1], 3);
 }
 
 R0_TEST(ram, is_there_and_zero, .ram = R0_RAM({ 0x1000000, 0x1004000 }))

@@ -376,6 +376,25 @@ static void refused_system_call(void)
 	report("refused_system_call", child > 0 && status == 0, NULL);
 }
 
+static void *volatile allocated;
+
+static void ask_for_too_much(void *arg)
+{
+	allocated = malloc((size_t)arg);
+}
+
+/* malloc() has no memory, and the output says why. */
+static void a_heap_has_its_limit(void)
+{
+	struct r0_result result = call(ask_for_too_much, (void *)(1ul << 40));
+
+	report("a_heap_has_its_limit",
+	       result.verdict == R0_VERDICT_PASS && result.output &&
+		       strstr(result.output, "a test can have 1024 MiB") && !allocated,
+	       &result);
+	r0_result_finish(&result);
+}
+
 /* main() asked for lines before the first call. */
 static void output_stays_by_lines(void)
 {
@@ -396,7 +415,7 @@ int main(void)
 		return 77;
 	}
 	r0_result_finish(&result);
-	puts("1..13");
+	puts("1..14");
 	stack_above_the_physical_width();
 	memory_stays_its_own();
 	locks_are_not_held();
@@ -409,6 +428,7 @@ int main(void)
 	beside_a_blocked_reader();
 	refused_options();
 	refused_system_call();
+	a_heap_has_its_limit();
 	output_stays_by_lines();
 	free(memory);
 	return failed;

@@ -28,6 +28,9 @@
 #define R0_MESSAGE_WAKE	     12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
 #define R0_MESSAGE_STEPPED \
 	13 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
+#define R0_MESSAGE_MAP \
+	14 /* a: bytes of new memory; answer: its address, or 0 if there is no room */
+#define R0_MESSAGE_UNMAP 15 /* a: address, b: bytes of it that are not needed any more */
 /* Of machines with several CPUs, from 32 on. */
 #define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
 #define R0_MESSAGE_WORK 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
@@ -181,7 +184,8 @@ struct r0_guest {
 	uint64_t cpu_count; /* 0 and 1 are one */
 	/* What the entry code calls: r0_exception(), r0_syscall() and r0_cpu_main() of guest/. */
 	void (*exception)(struct r0_frame *frame);
-	uint64_t (*syscall)(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t rip);
+	uint64_t (*syscall)(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+			    uint64_t rip);
 	void (*cpu_main)(void);
 	struct {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
