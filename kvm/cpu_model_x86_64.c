@@ -141,6 +141,36 @@ static const struct word words[] = {
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
+/* A CPU of which others know what it is. Features that KVM does not support are not there. */
+struct cpu_base {
+	const char *name;
+	const char *vendor;
+	uint32_t signature; /* CPUID leaf 1, EAX */
+	uint32_t leaf_max, extended_max;
+	const char *features; /* by name, with blanks between */
+};
+
+/* QEMU's target/i386/cpu.c, and what it adds for KVM. */
+static const struct cpu_base bases[] = {
+	{ "qemu64", "AuthenticAMD", 0x60fb1, 0xd, 0x8000000a,
+	  "fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 "
+	  "pni cx16 x2apic syscall nx lm lahf_lm" },
+	{ "Opteron_G1", "AuthenticAMD", 0xf61, 5, 0x80000008,
+	  "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 "
+	  "pni x2apic syscall nx lm" },
+};
+
+/* How wide their physical addresses are. */
+#define BASE_PHYSICAL_BITS 40
+
+/* AMD has these of leaf 1, EDX in leaf 0x80000001, EDX, too: APM vol. 3, appendix E.4.2. */
+#define AMD_ALIASES 0x0183f3ffu
+
+#define EXTENDED_LEAF	 0x80000000u
+#define HYPERVISOR_LEAF	 0x40000000u
+#define PERFORMANCE_LEAF 0xa
+#define XSAVE_LEAF	 0xd
+
 static uint32_t *register_of(struct kvm_cpuid2 *cpuid, const struct word *word)
 {
 	struct kvm_cpuid_entry2 *entry = kvm_cpuid_leaf(cpuid, word->leaf, word->subleaf);
@@ -286,15 +316,26 @@ static int add_setting(struct cpu_model *model, struct kvm_cpuid2 *supported, co
 	return error_set(error, EINVAL, "%.*s: on or off is wanted", (int)length, text);
 }
 
+static const struct cpu_base *find_base(const char *text, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+		if (is_text(text, length, bases[i].name))
+			return &bases[i];
+	return NULL;
+}
+
 int cpu_model_parse(struct cpu_model *model, struct kvm_cpuid2 *supported, const char *text,
 		    struct error *error)
 {
 	size_t length = strcspn(text, ",");
 	int err;
 
-	*model = (struct cpu_model){ .count = 0 };
-	if (!is_text(text, length, "max") && !is_text(text, length, "host"))
-		return error_set(error, EINVAL, "no CPU '%.*s': there are max and host",
+	*model = (struct cpu_model){ .base = find_base(text, length) };
+	if (!model->base && !is_text(text, length, "max") && !is_text(text, length, "host"))
+		return error_set(error, EINVAL,
+				 "no CPU '%.*s': there are max, host, qemu64 and Opteron_G1",
 				 (int)length, text);
 	err = add_feature(model, supported, "hypervisor", strlen("hypervisor"), true, error);
 	while (!err && text[length]) {
@@ -307,20 +348,87 @@ int cpu_model_parse(struct cpu_model *model, struct kvm_cpuid2 *supported, const
 }
 
 /* Leaf 0 and leaf 0x80000000 (SDM vol. 2A, table 3-8): EBX, EDX, ECX. */
-static void set_vendor(const struct cpu_model *model, struct kvm_cpuid_entry2 *entry)
+static void set_vendor(struct kvm_cpuid2 *cpuid, uint32_t leaf, const char *vendor)
 {
+	struct kvm_cpuid_entry2 *entry = kvm_cpuid_leaf(cpuid, leaf, 0);
+
 	if (!entry)
 		return;
-	memcpy(&entry->ebx, model->vendor, 4);
-	memcpy(&entry->edx, model->vendor + 4, 4);
-	memcpy(&entry->ecx, model->vendor + 8, 4);
+	memcpy(&entry->ebx, vendor, 4);
+	memcpy(&entry->edx, vendor + 4, 4);
+	memcpy(&entry->ecx, vendor + 8, 4);
+}
+
+/* The bits of a base that are in a word. */
+static uint32_t bits_of(const struct cpu_base *base, size_t word)
+{
+	const char *name = base->features;
+	uint32_t bits = 0;
+
+	while (*name) {
+		size_t length = strcspn(name, " "), in;
+		unsigned int bit;
+
+		if (find(name, length, &in, &bit) && in == word)
+			bits |= 1u << bit;
+		name += length;
+		name += strspn(name, " ");
+	}
+	return bits;
+}
+
+/* Whether a base has nothing of that leaf. */
+static bool is_beyond(const struct cpu_base *base, uint32_t leaf)
+{
+	if (leaf >= EXTENDED_LEAF)
+		return leaf > base->extended_max;
+	if (leaf >= HYPERVISOR_LEAF)
+		return false;
+	/* They have neither performance counters nor XSAVE. */
+	return leaf > base->leaf_max || leaf == PERFORMANCE_LEAF || leaf == XSAVE_LEAF;
+}
+
+static void apply_base(const struct cpu_base *base, struct kvm_cpuid2 *cpuid)
+{
+	struct kvm_cpuid_entry2 *entry;
+	uint32_t kept = 0, aliases;
+	size_t i;
+
+	for (i = 0; i < cpuid->nent; i++)
+		if (!is_beyond(base, cpuid->entries[i].function))
+			cpuid->entries[kept++] = cpuid->entries[i];
+	cpuid->nent = kept;
+	aliases = bits_of(base, 0) & AMD_ALIASES;
+	for (i = 0; i < WORDS; i++) {
+		uint32_t *value = register_of(cpuid, &words[i]);
+		bool has_aliases = words[i].leaf == EXTENDED_LEAF + 1 && words[i].from == VCPU_EDX;
+
+		if (value)
+			*value &= bits_of(base, i) | (has_aliases ? aliases : 0);
+	}
+	entry = kvm_cpuid_leaf(cpuid, 0, 0);
+	if (entry && entry->eax > base->leaf_max)
+		entry->eax = base->leaf_max;
+	entry = kvm_cpuid_leaf(cpuid, EXTENDED_LEAF, 0);
+	if (entry && entry->eax > base->extended_max)
+		entry->eax = base->extended_max;
+	entry = kvm_cpuid_leaf(cpuid, 1, 0);
+	if (entry)
+		entry->eax = base->signature;
+	entry = kvm_cpuid_leaf(cpuid, PHYSICAL_BITS_LEAF, 0);
+	if (entry && (entry->eax & 0xff) > BASE_PHYSICAL_BITS)
+		entry->eax = (entry->eax & ~0xffu) | BASE_PHYSICAL_BITS;
+	set_vendor(cpuid, 0, base->vendor);
+	set_vendor(cpuid, EXTENDED_LEAF, base->vendor);
 }
 
 void cpu_model_apply(const struct cpu_model *model, struct kvm_cpuid2 *cpuid)
 {
-	struct kvm_cpuid_entry2 *entry = kvm_cpuid_leaf(cpuid, PHYSICAL_BITS_LEAF, 0);
+	struct kvm_cpuid_entry2 *entry;
 	size_t i;
 
+	if (model->base)
+		apply_base(model->base, cpuid);
 	for (i = 0; i < model->count; i++) {
 		const struct cpu_model_change *change = &model->changes[i];
 		uint32_t *value = register_of(cpuid, &words[change->word]);
@@ -330,10 +438,11 @@ void cpu_model_apply(const struct cpu_model *model, struct kvm_cpuid2 *cpuid)
 		else if (value)
 			*value &= ~(1u << change->bit);
 	}
+	entry = kvm_cpuid_leaf(cpuid, PHYSICAL_BITS_LEAF, 0);
 	if (entry && model->physical_bits)
 		entry->eax = (entry->eax & ~0xffu) | model->physical_bits;
 	if (model->vendor[0]) {
-		set_vendor(model, kvm_cpuid_leaf(cpuid, 0, 0));
-		set_vendor(model, kvm_cpuid_leaf(cpuid, 0x80000000, 0));
+		set_vendor(cpuid, 0, model->vendor);
+		set_vendor(cpuid, EXTENDED_LEAF, model->vendor);
 	}
 }

@@ -5,8 +5,9 @@
  *
  *	BASE[,+FEATURE|,-FEATURE|,FEATURE=on|,FEATURE=off|,phys-bits=N|,vendor=TEXT]…
  *
- * The bases are max and host: all that this KVM supports, and the bit that tells of a hypervisor (CPUID leaf
- * 1, ECX 31), which can be taken away like any other. No more than KVM supports can be added.
+ * The bases max and host are all that this KVM supports; qemu64 and Opteron_G1 what QEMU's models of these names have,
+ * with x2apic, as far as this KVM supports it. All have the bit that tells of a hypervisor (CPUID leaf 1, ECX 31), which
+ * can be taken away like any other. No more than KVM supports can be added.
  */
 #ifndef KVM_CPU_MODEL_X86_64_H
 #define KVM_CPU_MODEL_X86_64_H
@@ -22,7 +23,10 @@ struct cpu_model_change {
 	bool on;
 };
 
+struct cpu_base;
+
 struct cpu_model {
+	const struct cpu_base *base; /* NULL: all that KVM supports */
 	struct cpu_model_change changes[CPU_MODEL_CHANGES_MAX];
 	size_t count;
 	uint8_t physical_bits; /* 0: as KVM says */

@@ -90,6 +90,49 @@ static void features_by_name(void **state)
 	take("max,-avx512f,-arat,-vnmi");
 }
 
+/* As QEMU has it, but for what KVM does not support. */
+static void a_model_of_qemu(void **state)
+{
+	static const struct kvm_cpuid_entry2 more[] = {
+		{ .function = 0xa, .eax = 1 },
+		{ .function = 0xd, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .eax = 7 },
+		{ .function = 0x40000000, .ebx = 5 },
+		{ .function = 0x8000001f, .eax = 1 },
+	};
+
+	(void)state;
+	cpuid = realloc(cpuid, sizeof(*cpuid) + (cpuid->nent + 4) * sizeof(more[0]));
+	memcpy(&cpuid->entries[cpuid->nent], more, sizeof(more));
+	cpuid->nent += 4;
+	leaf(0)->eax = 0x20;
+	leaf(0x80000000)->eax = 0x80000021;
+	leaf(1)->ecx = leaf(1)->edx = leaf(0x80000001)->edx = UINT32_MAX;
+	take("qemu64,+avx2,-cx16");
+	assert_int_equal(leaf(0)->eax, 0xd);
+	assert_memory_equal(&leaf(0)->ebx, "Auth", 4);
+	assert_int_equal(leaf(1)->eax, 0x60fb1);
+	/* pni, x2apic, hypervisor. */
+	assert_int_equal(leaf(1)->ecx, 1u << 0 | 1u << 21 | 1u << 31);
+	assert_int_equal(leaf(1)->edx, 0x78bfbfd);
+	assert_int_equal(leaf(7)->ebx, 1u << 5);
+	assert_int_equal(leaf(0x80000000)->eax, 0x8000000a);
+	/* syscall, nx, lm, and what leaf 1 has. */
+	assert_int_equal(leaf(0x80000001)->edx,
+			 1u << 11 | 1u << 20 | 1u << 29 | (0x78bfbfd & 0x183f3ff));
+	assert_int_equal(leaf(0x80000001)->ecx, 0);
+	assert_int_equal(leaf(0x80000008)->eax, 0x3028);
+	assert_null(leaf(0xa));
+	assert_null(leaf(0xd));
+	assert_null(leaf(0x8000001f));
+	assert_int_equal(leaf(0x40000000)->ebx, 5);
+	refuse("qemu64,+avx512f", "no CPU feature 'avx512f' here");
+	take("Opteron_G1,vendor=GenuineIntel,phys-bits=36");
+	assert_memory_equal(&leaf(0)->ebx, "Genu", 4);
+	assert_int_equal(leaf(0)->eax, 5);
+	assert_null(leaf(7));
+	assert_int_equal(leaf(0x80000008)->eax, 0x3024);
+}
+
 static void numbers(void **state)
 {
 	(void)state;
@@ -109,8 +152,8 @@ static void numbers(void **state)
 static void what_is_wrong_is_named(void **state)
 {
 	(void)state;
-	refuse("pentium", "no CPU 'pentium': there are max and host");
-	refuse("", "there are max and host");
+	refuse("pentium", "no CPU 'pentium': there are max, host, qemu64 and Opteron_G1");
+	refuse("", "there are max, host, ");
 	refuse("max,+nothing",
 	       "no CPU feature 'nothing' here; there are fpu sse4.2 tsc-deadline avx");
 	refuse("max,-nothing", "'nothing'");
@@ -142,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(bases_are_what_kvm_supports, make, finish),
 		cmocka_unit_test_setup_teardown(features_by_name, make, finish),
+		cmocka_unit_test_setup_teardown(a_model_of_qemu, make, finish),
 		cmocka_unit_test_setup_teardown(numbers, make, finish),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_named, make, finish),
 		cmocka_unit_test_setup_teardown(long_lists_are_cut, make, finish),
