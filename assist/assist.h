@@ -2,22 +2,22 @@
 /*
  * Completes instructions that a software KVM can't execute: those that compute, on the host's CPU;
  * the others by their definition in the manuals. Faults are delivered to the guest. Depends on
- * kvm/ and mirror/; Zydis is loaded when it is needed.
+ * kvm/; Zydis is loaded when it is needed.
  */
 #ifndef ASSIST_ASSIST_H
 #define ASSIST_ASSIST_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include "assist/assist_memory.h"
 #include "devices/bus.h"
 #include "kvm/vcpu.h"
-#include "mirror/memory.h"
 
 /* What is kept from one completion to the next, for one vCPU. */
 struct assist;
 
-/* Returns 0; -ENOENT, -ENOTSUP with a message that says what is missing; -ENOMEM. */
-int assist_create(struct assist **assist, struct vcpu *vcpu, struct memory *memory,
+/* `memory` is copied. Returns 0; -ENOENT, -ENOTSUP with a message that says what is missing; -ENOMEM. */
+int assist_create(struct assist **assist, struct vcpu *vcpu, const struct assist_memory *memory,
 		  struct error *error);
 void assist_destroy(struct assist *assist);
 
@@ -42,7 +42,8 @@ enum assist_answer {
 /*
  * After KVM's emulation failed (KVM_INTERNAL_ERROR_EMULATION): complete the instruction at RIP and
  * those after it, up to the end of the basic block, that can be. The registers are those in
- * vcpu->run->s.regs, before and after. Accesses that no memory answers go to the bus, which is strict.
+ * vcpu->run->s.regs, before and after. Accesses that no memory answers go to the bus: those of a strict one
+ * may be refused, and a device may end the machine, which is ASSIST_REFUSED, too.
  */
 enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
 				   struct error *error);

@@ -4,7 +4,7 @@
 #include "assist/assist.h"
 #include "assist/x86_64/patch_search.h"
 
-int assist_create(struct assist **assist, struct vcpu *vcpu, struct memory *memory,
+int assist_create(struct assist **assist, struct vcpu *vcpu, const struct assist_memory *memory,
 		  struct error *error)
 {
 	(void)assist;

@@ -199,6 +199,9 @@ static void describe_ending(struct source *source, const struct r0_vm_outcome *o
 			crash_registers_print(&view, out);
 		return;
 	}
+	/* Its message is about the instruction: what KVM and assist/ have to say of it is here. */
+	if (crash.kind == CRASH_INTERNAL)
+		fprintf(out, "%s\n", outcome->reason);
 	crash_describe(&view, &crash, what, sizeof(what), out);
 	/* What KVM or the host has to say of it comes first, unless the report is about just that. */
 	if (crash.kind == CRASH_PLACE || crash.kind == CRASH_TIMEOUT)

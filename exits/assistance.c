@@ -6,17 +6,35 @@
 #include "assist/assist_policy.h"
 #include "machine/cpu.h"
 
+static uint8_t *own(void *context, r0_gpa address, size_t size, bool write)
+{
+	return memory_own(context, address, size, write);
+}
+
+static size_t read_memory(void *context, r0_gpa address, void *to, size_t size)
+{
+	return memory_read_physical(context, address, to, size);
+}
+
+static void unpatch(void *context, r0_gpa address, uint8_t *bytes, size_t size)
+{
+	const struct memory *memory = context;
+
+	mirror_unpatch(memory->mirror, address, bytes, size);
+}
+
 enum assistance assistance_complete(struct run *run)
 {
 	struct machine_cpu *cpu = run->cpu;
 	struct error error = { 0 };
 	const char *reason = NULL;
+	const struct assist_memory memory = { &run->machine->memory, own, read_memory, unpatch };
 
 	run->why[0] = '\0';
 	if (!assist_policy_is_wanted())
 		return ASSISTANCE_NONE;
 	if (!cpu->assist)
-		assist_create(&cpu->assist, &cpu->vcpu, &run->machine->memory, &error);
+		assist_create(&cpu->assist, &cpu->vcpu, &memory, &error);
 	if (!cpu->assist || assist_begin(cpu->assist, &error) != 0) {
 		snprintf(run->why, sizeof(run->why), "%s", error.text);
 		return ASSISTANCE_NONE;

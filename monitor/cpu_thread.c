@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "monitor/assistance.h"
 #include "monitor/cpu.h"
 #include "monitor/irqchip.h"
 #include "monitor/rest.h"
@@ -49,9 +50,12 @@ static struct exit serve(void *context, struct error *error)
 	struct wiring *devices = cpu->machine->devices;
 	struct kvm_run *state = cpu->vcpu.run;
 	struct exit exit = { .outcome = EXIT_CONTINUE };
+	struct error why = { "" };
 	char text[256];
 
 	if (monitor_serve_own(cpu) || irqchip_serve(cpu))
+		return exit;
+	if (assistance_serve(cpu, &exit, &why))
 		return exit;
 	pthread_mutex_lock(&devices->lock);
 	exit = exit_classify(state, cpu->machine->kvm->run_size, &devices->bus);
@@ -64,7 +68,7 @@ static struct exit serve(void *context, struct error *error)
 	pthread_mutex_unlock(&devices->lock);
 	exit_describe(state, &exit, text, sizeof(text));
 	if (exit.outcome == EXIT_FATAL || (exit.outcome == EXIT_NONE && exit.has_reason))
-		error_set(error, EIO, "%s", text);
+		error_set(error, EIO, "%s%s%s", text, why.text[0] ? "; " : "", why.text);
 	else if (exit.outcome == EXIT_CONTINUE && exit.has_reason)
 		monitor_log(cpu->machine, "CPU %u: %s", cpu->number, text);
 	return exit;
@@ -220,6 +224,7 @@ void *monitor_cpu_thread(void *context)
 	/* What kicked it before it could be: the loop looks at the reasons first. */
 	vcpu_clear_kick(&cpu->vcpu);
 	result = cpu_loop_run(&loop, &error);
+	assistance_end(cpu);
 	/*
 	 * What it left the VM for is not to be finished over registers that are set later; where it
 	 * had parked there is no such thing, and registers may be set just now.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "monitor/assistance.h"
 #include "monitor/reset.h"
 #include "monitor/cpu.h"
 #include "monitor/rest.h"
@@ -34,6 +35,7 @@ static int take_options(struct r0_vm_options *options, const struct r0_vm_option
 
 static void finish_cpu(struct monitor_cpu *cpu)
 {
+	assistance_finish(cpu);
 	pthread_mutex_destroy(&cpu->kick_lock);
 	park_seat_finish(&cpu->seat);
 	vcpu_finish(&cpu->vcpu);

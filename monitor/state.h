@@ -26,6 +26,7 @@ struct monitor_cpu {
 	struct vcpu vcpu;
 	struct park_seat seat;
 	struct watch_cpu watch;
+	struct assist *assist;	   /* once it was needed: monitor/assistance.h */
 	bool has_entry;		   /* or needs none; under control */
 	bool has_thread;	   /* to be joined */
 	bool has_turn;		   /* holds machine->turn; of its thread */

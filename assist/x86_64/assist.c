@@ -31,7 +31,7 @@
 
 struct assist {
 	struct vcpu *vcpu;
-	struct memory *memory;
+	struct assist_memory memory;
 	struct code code;
 	struct code_thread *thread;
 	struct cpu cpu; /* what does not change of it, and XCR0 */
@@ -45,7 +45,7 @@ struct assist {
 	} counts[MNEMONICS];
 };
 
-int assist_create(struct assist **result, struct vcpu *vcpu, struct memory *memory,
+int assist_create(struct assist **result, struct vcpu *vcpu, const struct assist_memory *memory,
 		  struct error *error)
 {
 	struct assist *assist;
@@ -64,10 +64,11 @@ int assist_create(struct assist **result, struct vcpu *vcpu, struct memory *memo
 		return err;
 	}
 	assist->vcpu = vcpu;
-	assist->memory = memory;
-	assist->cpu = (struct cpu){
-		.vcpu = vcpu, .memory = memory, .code = &assist->code, .text = &assist->text
-	};
+	assist->memory = *memory;
+	assist->cpu = (struct cpu){ .vcpu = vcpu,
+				    .memory = &assist->memory,
+				    .code = &assist->code,
+				    .text = &assist->text };
 	cpu_init(&assist->cpu);
 	assist->cpu.xcr0_is_ours = !vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) && assist->code.has_xsave;
 	for (i = 2; i < CPU_COMPONENTS; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's CPU while the host works in its place: its registers, what it has raised, and its
- * memory as its own page tables show it. Between the files of assist/. Depends on kvm/ and mirror/.
+ * memory as its own page tables show it. Between the files of assist/. Depends on kvm/.
  */
 #ifndef ASSIST_X86_64_CPU_H
 #define ASSIST_X86_64_CPU_H
@@ -14,7 +14,6 @@
 #include "assist/assist.h"
 #include "assist/x86_64/trampoline.h"
 #include "kvm/vcpu_x86_64.h"
-#include "mirror/memory.h"
 
 /* How a step of the work went. */
 enum done {
@@ -43,7 +42,7 @@ struct fault {
 
 struct cpu {
 	struct vcpu *vcpu;
-	struct memory *memory;
+	const struct assist_memory *memory;
 	struct bus *bus;
 	struct code *code;
 	struct error *error;

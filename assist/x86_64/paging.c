@@ -64,13 +64,13 @@ static bool is_allowed(const struct cpu *cpu, uint64_t bits, bool nx, struct acc
 static bool read_entry(void *context, uint64_t address, uint64_t *entry)
 {
 	struct cpu *cpu = context;
-	const uint8_t *at = memory_own(cpu->memory, gpa(address), sizeof(*entry), false);
+	const uint8_t *at = assist_memory_own(cpu->memory, gpa(address), sizeof(*entry), false);
 
 	if (at) {
 		memcpy(entry, at, sizeof(*entry));
 		return true;
 	}
-	return memory_read_physical(cpu->memory, gpa(address), entry, sizeof(*entry)) ==
+	return assist_memory_read(cpu->memory, gpa(address), entry, sizeof(*entry)) ==
 	       sizeof(*entry);
 }
 
@@ -80,7 +80,7 @@ static void set_bits(struct cpu *cpu, uint64_t address, uint64_t entry, uint64_t
 
 	if ((entry & bits) == bits)
 		return;
-	at = memory_own(cpu->memory, gpa(address), sizeof(entry), true);
+	at = assist_memory_own(cpu->memory, gpa(address), sizeof(entry), true);
 	entry |= bits;
 	if (at)
 		memcpy(at, &entry, sizeof(entry));
@@ -150,7 +150,7 @@ static enum done move_by_bus(struct cpu *cpu, uint64_t physical, uint8_t *bytes,
 			width /= 2;
 		result = write ? bus_write(cpu->bus, BUS_MEMORY, physical, bytes, width) :
 				 bus_read(cpu->bus, BUS_MEMORY, physical, bytes, width);
-		if (result != BUS_DONE)
+		if (result == BUS_REFUSED || result == BUS_SHUTDOWN)
 			return DONE_REFUSED;
 		physical += width;
 		bytes += width;
@@ -163,16 +163,16 @@ static enum done move_by_bus(struct cpu *cpu, uint64_t physical, uint8_t *bytes,
 static enum done move_physical(struct cpu *cpu, r0_gpa physical, uint8_t *bytes, size_t size,
 			       bool write)
 {
-	uint8_t *at = memory_own(cpu->memory, physical, size, write);
+	uint8_t *at = assist_memory_own(cpu->memory, physical, size, write);
 
 	if (at && write)
 		memcpy(at, bytes, size);
 	else if (at)
 		memcpy(bytes, at, size);
-	else if (write || memory_read_physical(cpu->memory, physical, bytes, size) != size)
+	else if (write || assist_memory_read(cpu->memory, physical, bytes, size) != size)
 		return move_by_bus(cpu, physical.value, bytes, size, write);
 	if (!write)
-		mirror_unpatch(cpu->memory->mirror, physical, bytes, size);
+		assist_memory_unpatch(cpu->memory, physical, bytes, size);
 	return DONE;
 }
 
@@ -226,7 +226,7 @@ void cpu_peek(struct cpu *cpu, uint64_t address, uint8_t *to, size_t size)
 		r0_gpa physical;
 
 		if (cpu_translate(cpu, address + at, cpu_access(cpu, false), &physical) != DONE ||
-		    memory_read_physical(cpu->memory, physical, to + at, step) != step)
+		    assist_memory_read(cpu->memory, physical, to + at, step) != step)
 			memset(to + at, 0, step);
 		at += step;
 	}
@@ -241,8 +241,7 @@ static bool fetch_shown(struct cpu *cpu, r0_gpa physical, uint8_t *to, size_t si
 
 	if (text->page != page) {
 		text->page = UINT64_MAX;
-		if (memory_read_physical(cpu->memory, gpa(page), text->bytes, PAGE_SIZE) !=
-		    PAGE_SIZE)
+		if (assist_memory_read(cpu->memory, gpa(page), text->bytes, PAGE_SIZE) != PAGE_SIZE)
 			return false;
 		text->page = page;
 	}
@@ -267,10 +266,10 @@ enum done cpu_fetch(struct cpu *cpu, uint8_t *bytes, size_t *count)
 			*count = at;
 			return at ? DONE : done;
 		}
-		memory = memory_own(cpu->memory, physical, step, false);
+		memory = assist_memory_own(cpu->memory, physical, step, false);
 		if (memory) {
 			memcpy(bytes + at, memory, step);
-			mirror_unpatch(cpu->memory->mirror, physical, bytes + at, step);
+			assist_memory_unpatch(cpu->memory, physical, bytes + at, step);
 		} else if (!fetch_shown(cpu, physical, bytes + at, step)) {
 			break;
 		}

@@ -234,7 +234,7 @@ static uint8_t *find_in_place(struct cpu *cpu, const struct form *form, uint64_t
 	if (!form->locked || (address & (PAGE_SIZE - 1)) + size > PAGE_SIZE ||
 	    cpu_translate(cpu, address, cpu_access(cpu, true), &physical) != DONE)
 		return NULL;
-	return memory_own(cpu->memory, physical, size, true);
+	return assist_memory_own(cpu->memory, physical, size, true);
 }
 
 enum done run_natively_execute(struct cpu *cpu, const struct form *form)
