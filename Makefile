@@ -7,7 +7,7 @@
 #	make check-all			and those that take minutes: all of it on kvm-intel, too
 #	make				the library, the command ring0, the examples
 #	make install PREFIX=/usr/local	and DESTDIR=… for packagers
-#	make bench			what a test costs, and how fast the lab starts
+#	make bench			what a test costs, and how fast kernels and the lab start
 #	make fuzz [COUNT=100000]	damaged kernels to the loaders, random accesses to the devices,
 #					and random programs as tests, each followed by a look at the
 #					machine
@@ -80,11 +80,12 @@ install:
 bench:
 	@scripts/install-packages build bench
 	@$(setup)
-	@ninja -C $(build) --quiet bench_programs ring0
+	@ninja -C $(build) --quiet bench_programs ring0 tests/boot/kernel32.elf
 	@$(build)/bench/bench
 	@$(build)/bench/bench_assist
 	@$(build)/bench/bench_machine
 	@$(build)/bench/bench_smp
+	@bench/boot $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
 	@bench/lab $(build)/ring0
 
 .PHONY: fuzz

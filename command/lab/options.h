@@ -9,6 +9,8 @@
 #include "command/lab/strings.h"
 
 struct lab_options {
+	/* Modules that are of use inside, besides those that the machine needs; NULL ends them. Or NULL. */
+	const char *const *more_modules;
 	const struct lab_architecture *architecture;
 	const struct lab_kvm *kvm; /* one of the architecture's */
 	const char *kvm_name;	   /* as given, or NULL */

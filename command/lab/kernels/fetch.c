@@ -251,7 +251,9 @@ static int arrange_modules(struct lab_options *options, const char *directory, i
 /* Put the kernel and the modules that the lab loads in DIRECTORY/new, as --kernel wants them. */
 static int arrange(const struct lab_apt *apt)
 {
-	struct lab_options options = { .architecture = apt->architecture };
+	/* For a Linux that `ring0 boot` boots inside. */
+	static const char *const more[] = { "virtio_blk", "virtio_net", "tun", NULL };
+	struct lab_options options = { .architecture = apt->architecture, .more_modules = more };
 	char *version = NULL, *image = find_image(apt, &version), *boot, *modules, *path;
 	int status = 0, err;
 

@@ -153,6 +153,8 @@ static int find_modules(const struct lab_options *options, struct lab_kernel *ke
 			    !is_kvm_built_in(options, kernel);
 	for (const char *const *name = kvm->emulator->modules; *name && !status; name++)
 		status = need_module(kernel, &modules, *name, 0);
+	for (const char *const *name = options->more_modules; name && *name && !status; name++)
+		status = need_module(kernel, &modules, *name, 0);
 	if (!status)
 		status = need_module(kernel, &modules, kvm->module, 0);
 	lab_strings_finish(&modules);
