@@ -353,6 +353,23 @@ static int assume_all(struct restoring *restoring, struct error *error)
 	return each_touched(&restoring->vm->memory, mark_pages, restoring, error);
 }
 
+/* Have memory for them at once, not by a fault for each. If it can't be had so, the faults do it. */
+static void populate(const struct restoring *restoring)
+{
+	const uint64_t pages = restoring->snapshot->shape.memory / PAGE_SIZE;
+	uint64_t first, end = 0;
+
+	for (first = 0; first < pages; first = end + 1) {
+		while (first < pages && !bitmap_has(restoring->pages, first))
+			first++;
+		for (end = first; end < pages && bitmap_has(restoring->pages, end);)
+			end++;
+		if (end > first)
+			madvise(restoring->vm->memory.host + first * PAGE_SIZE,
+				(end - first) * PAGE_SIZE, MADV_POPULATE_WRITE);
+	}
+}
+
 /* Returns whether there were any. */
 static bool put_back_pages(const struct restoring *restoring)
 {
@@ -392,6 +409,8 @@ static int restore_pages(struct restoring *restoring, struct error *error)
 		err = assume_all(restoring, error);
 	if (err)
 		return err;
+	if (snapshot->vm != vm)
+		populate(restoring);
 	any = put_back_pages(restoring);
 	if (!snapshot->vm)
 		err = track(snapshot, vm, error);

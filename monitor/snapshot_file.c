@@ -25,6 +25,9 @@
 /* No part but memory is as large as that. */
 #define PART_MAX (64u << 20)
 
+/* A page at a time is too little for the kernel to be asked for. */
+#define BUFFER_SIZE (1u << 20)
+
 struct file_head {
 	char magic[24];
 	uint32_t version;
@@ -168,6 +171,7 @@ int r0_vm_snapshot_save(const struct r0_vm_snapshot *snapshot, const char *path,
 			unlink(temporary);
 		goto out;
 	}
+	setvbuf(file, NULL, _IOFBF, BUFFER_SIZE);
 	err = write_all(snapshot, file);
 	if (fclose(file) != 0 && !err)
 		err = -errno;
@@ -358,6 +362,7 @@ int r0_vm_snapshot_load(struct r0_vm_snapshot **snapshot, const char *path, stru
 		err = error_set(&why, EBADMSG, "it is no file");
 	} else {
 		reader.left = (uint64_t)status.st_size;
+		setvbuf(reader.file, NULL, _IOFBF, BUFFER_SIZE);
 		err = read_all(&reader, snapshot);
 	}
 	if (reader.file)
