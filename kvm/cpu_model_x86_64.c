@@ -295,6 +295,10 @@ static int add_setting(struct cpu_model *model, struct kvm_cpuid2 *supported, co
 	const char *equals = memchr(text, '=', length), *value;
 	size_t name, value_length;
 
+	if (same_name("hv-passthrough", text, length)) {
+		model->hyperv = true;
+		return 0;
+	}
 	if (*text == '+' || *text == '-')
 		return add_feature(model, supported, text + 1, length - 1, *text == '+', error);
 	if (!equals)

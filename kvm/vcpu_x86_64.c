@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kvm/cpu_model_x86_64.h"
+#include "kvm/hyperv_x86_64.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu_own.h"
 
@@ -59,24 +60,41 @@ static void set_hypervisor(struct kvm_cpuid2 *cpuid)
 		features->ecx |= 1u << 31;
 }
 
+static int add_hyperv(struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_cpuid2 *leaves;
+	int err = hyperv_supported(vcpu, &leaves, error);
+
+	if (err)
+		return err;
+	hyperv_add(&vcpu->own->cpuid, leaves);
+	free(leaves);
+	return 0;
+}
+
 static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity *changes,
 		     struct error *error)
 {
 	const struct kvm_cpuid2 *supported = vcpu->vm->kvm->own->cpuid;
+	const struct cpu_model *model = vcpu->vm->cpu_model;
 	size_t extra = changes ? changes->count : 0;
 	struct kvm_cpuid2 *cpuid;
 	size_t i;
+	int err;
 
-	vcpu->own = calloc(1, sizeof(*vcpu->own) +
-				      (supported->nent + extra) * sizeof(cpuid->entries[0]));
+	vcpu->own = calloc(1, sizeof(*vcpu->own) + (supported->nent + HYPERV_LEAVES_MAX + extra) *
+							   sizeof(cpuid->entries[0]));
 	if (!vcpu->own)
 		return error_set(error, ENOMEM, "no memory for the list of CPUID leaves");
 	cpuid = &vcpu->own->cpuid;
 	cpuid->nent = supported->nent;
 	memcpy(cpuid->entries, supported->entries, supported->nent * sizeof(cpuid->entries[0]));
 	set_apic(cpuid, vcpu->vm, id);
-	if (vcpu->vm->cpu_model)
-		cpu_model_apply(vcpu->vm->cpu_model, cpuid);
+	if (model)
+		cpu_model_apply(model, cpuid);
+	err = model && model->hyperv ? add_hyperv(vcpu, error) : 0;
+	if (err)
+		return err;
 	for (i = 0; i < extra; i++) {
 		const struct kvm_cpuid_entry2 *change = &changes->entries[i];
 		struct kvm_cpuid_entry2 *entry =

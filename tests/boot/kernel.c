@@ -314,6 +314,17 @@ static void echo(void)
 	out8(DEBUG_EXIT, 5);
 }
 
+/* Who says that it is one, first of all. */
+static void tell_hypervisor(void)
+{
+	uint32_t leaf = 0x40000000, signature[4] = { 0 };
+
+	__asm__ volatile("cpuid"
+			 : "+a"(leaf), "=b"(signature[0]), "=c"(signature[1]), "=d"(signature[2])
+			 : "2"(0));
+	say("hypervisor", (const char *)signature);
+}
+
 static void end(const char *command_line)
 {
 	if (is_last_word(command_line, "end=triple")) {
@@ -332,6 +343,8 @@ static void end(const char *command_line)
 		out8(0xcf9, 6);
 	if (is_last_word(command_line, "end=init"))
 		init_itself();
+	if (is_last_word(command_line, "end=hypervisor"))
+		tell_hypervisor();
 	if (is_last_word(command_line, "end=interrupts"))
 		take_interrupts();
 	if (is_last_word(command_line, "end=echo"))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kvm/cpu_model_x86_64.h"
+#include "kvm/hyperv_x86_64.h"
 
 static struct kvm_cpuid2 *cpuid;
 static struct cpu_model model;
@@ -180,6 +181,35 @@ static void long_lists_are_cut(void **state)
 	assert_int_equal(cpu_model_parse(&model, cpuid, text, &error), -7);
 }
 
+/* They take the place of KVM's, which then are 0x100 behind. */
+static void hyperv_comes_before_kvm(void **state)
+{
+	struct kvm_cpuid2 *all = calloc(1, sizeof(*all) + 8 * sizeof(all->entries[0]));
+	struct kvm_cpuid2 *leaves = calloc(1, sizeof(*leaves) + 2 * sizeof(leaves->entries[0]));
+
+	(void)state;
+	take("max,hv_passthrough");
+	assert_true(model.hyperv);
+	take("max");
+	assert_false(model.hyperv);
+	all->nent = 3;
+	all->entries[0] = (struct kvm_cpuid_entry2){ .function = 1, .ecx = 7 };
+	all->entries[1] = (struct kvm_cpuid_entry2){ .function = 0x40000000, .eax = 0x40000001 };
+	all->entries[2] = (struct kvm_cpuid_entry2){ .function = 0x40000001, .eax = 9 };
+	leaves->nent = 2;
+	leaves->entries[0] = (struct kvm_cpuid_entry2){ .function = 0x40000000, .eax = 0x40000082 };
+	leaves->entries[1] = (struct kvm_cpuid_entry2){ .function = 0x40000001, .eax = 0x31237648 };
+	hyperv_add(all, leaves);
+	assert_int_equal(all->nent, 5);
+	assert_int_equal(kvm_cpuid_leaf(all, 1, 0)->ecx, 7);
+	assert_int_equal(kvm_cpuid_leaf(all, 0x40000000, 0)->eax, 0x40000082);
+	assert_int_equal(kvm_cpuid_leaf(all, 0x40000001, 0)->eax, 0x31237648);
+	assert_int_equal(kvm_cpuid_leaf(all, 0x40000100, 0)->eax, 0x40000101);
+	assert_int_equal(kvm_cpuid_leaf(all, 0x40000101, 0)->eax, 9);
+	free(all);
+	free(leaves);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +219,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers, make, finish),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_named, make, finish),
 		cmocka_unit_test_setup_teardown(long_lists_are_cut, make, finish),
+		cmocka_unit_test_setup_teardown(hyperv_comes_before_kvm, make, finish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
