@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <ring0/private/abi.h>
 #include "execution/declared_msrs.h"
+#include "execution/gs_areas.h"
 #include "execution/watched_variables.h"
 #include "exits/mock_calls.h"
 #include "machine/cpu.h"
@@ -87,7 +88,9 @@ static const struct part {
 	{ check_interrupts, NULL },
 	{ begin_mocks, end_mocks },
 	{ begin_cpus, cpus_finish },
-	{ declare_memory, NULL }, /* what is undone by the machine's reset */
+	/* These two are undone by the machine's reset. */
+	{ gs_areas_begin, NULL },
+	{ declare_memory, NULL },
 	{ declared_msrs_begin, declared_msrs_end },
 	{ begin_interrupts, end_interrupts },
 };

@@ -43,6 +43,41 @@ mkdir "$folder/headers"
 done
 echo 'int main(void) { return 0; }' >"$folder/empty.c"
 
+cat >"$folder/kernel.c" <<'END'
+#include <ring0.h>
+#include <ring0/x86.h>
+
+R0_TEST(kernel, types, .ioports = R0_IOPORTS({ 1, 2 }), .gs = R0_GS((void *)4096, 16))
+{
+	uint64_t value = r0_rdmsr(R0_MSR_GS_BASE);
+	bool equal = value == 4096;
+
+	R0_ASSERT_EQ(value, 4096u, "%s", equal ? "equal" : "not");
+	R0_ASSERT(equal);
+}
+END
+# Linux's uint64_t is another type than the compiler's.
+mkdir -p "$folder/linux/linux"
+cat >"$folder/linux/linux/types.h" <<'END'
+typedef _Bool bool;
+enum { false, true };
+typedef unsigned long size_t;
+typedef unsigned long uintptr_t;
+typedef long intptr_t;
+typedef signed char int8_t;
+typedef short int16_t;
+typedef int int32_t;
+typedef long long int64_t;
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef unsigned long long uint64_t;
+END
+cat >"$folder/linux/linux/stddef.h" <<'END'
+#define NULL ((void *)0)
+#define offsetof(type, member) __builtin_offsetof(type, member)
+END
+
 for compiler in gcc clang; do
 	if ! command -v $compiler >/dev/null; then
 		number=$((number + 1))
@@ -60,6 +95,11 @@ for compiler in gcc clang; do
 		compile $compiler -std=$standard "$macros"
 		report $? "$compiler, $standard: each macro"
 	done
+	# As kernels are compiled: with types of their own, or none but the compiler's.
+	compile $compiler -std=gnu11 -nostdinc "$folder/kernel.c"
+	report $? "$compiler, -nostdinc"
+	compile $compiler -std=gnu11 -nostdinc -I"$folder/linux" "$folder/kernel.c"
+	report $? "$compiler, -nostdinc, with Linux's types"
 	for statement in 'R0_ASSERT_EQ(1, 1, "%d", "text")' 'R0_FAIL("%d", "text")' \
 		'R0_SKIP("%s")' 'R0_ASSERT_EQ(number + unknown, 1)'; do
 		printf '#include <ring0.h>\nint number;\nR0_TEST(a, b)\n{\n\t%s;\n}\n' "$statement" \

@@ -7,9 +7,7 @@
 #ifndef RING0_ASSERT_H
 #define RING0_ASSERT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/fault.h>
 #include <ring0/test.h>
 

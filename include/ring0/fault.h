@@ -7,8 +7,7 @@
 #ifndef RING0_FAULT_H
 #define RING0_FAULT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 /* Exception vectors: SDM vol. 3A, 6.3.1, table 6-1; APM vol. 2, 8.2. */
 enum {

@@ -6,7 +6,7 @@
 #ifndef RING0_INTERRUPT_H
 #define RING0_INTERRUPT_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/fault.h>
 
 /*

@@ -7,8 +7,7 @@
 #ifndef RING0_MOCK_H
 #define RING0_MOCK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/test.h>
 
 /*

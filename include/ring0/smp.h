@@ -9,8 +9,7 @@
 #ifndef RING0_SMP_H
 #define RING0_SMP_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/test.h>
 
 /* The most that .cpus may be. A KVM may have less. */

@@ -6,9 +6,7 @@
 #ifndef RING0_TEST_H
 #define RING0_TEST_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 /*
  * Of functions that end the test. AddressSanitizer has code of its own called before such a
@@ -199,6 +197,17 @@ struct r0_params {
 /* Vector 0 is #DE, so that "none" needs another value: 0 in the structure, vector + 1 for one. */
 #define R0_EXCEPTION(vector) ((vector) + 1)
 
+/* Where kernels have what is each CPU's own: GS base of CPU n is area + n × size, both in bytes. */
+struct r0_gs {
+	void *area; /* the program's memory, of at least size bytes for each CPU; NULL: GS base is 0 */
+	size_t size;
+};
+
+#define R0_GS(area_, size_)                      \
+	{                                        \
+		.area = (area_), .size = (size_) \
+	}
+
 /* The attributes of a test, and the options of r0_call(). Zero is every one's default. */
 struct r0_options {
 	struct r0_ioports ioports;
@@ -208,6 +217,7 @@ struct r0_options {
 	struct r0_msrs msrs;
 	bool strict_msrs; /* no others may be accessed, not even those that KVM has */
 	struct r0_cpuids cpuid;
+	struct r0_gs gs;
 	struct r0_watches watch;   /* variables, each write of which the output tells */
 	bool should_halt;	   /* must end by HLT with interrupts off */
 	bool should_panic;	   /* must end by a failed assertion, r0_panic() or wrong I/O */

@@ -113,9 +113,7 @@
 
 #ifndef __ASSEMBLER__
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/fault.h>
 #include <ring0/smp.h>
 

@@ -7,8 +7,7 @@
 #ifndef RING0_X86_APIC_H
 #define RING0_X86_APIC_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/fault.h>
 #include <ring0/x86/cpuid.h>
 #include <ring0/x86/msr.h>

@@ -6,8 +6,7 @@
 #ifndef RING0_X86_CPUID_H
 #define RING0_X86_CPUID_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 struct r0_cpuid_result {
 	uint32_t eax, ebx, ecx, edx;

@@ -7,8 +7,7 @@
 #ifndef RING0_X86_DESCRIPTORS_H
 #define RING0_X86_DESCRIPTORS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 /* Segment selectors: SDM vol. 3A, 3.4.2; APM vol. 2, 4.5.1. */
 #define R0_SELECTOR_RPL 0x3

@@ -6,7 +6,7 @@
 #ifndef RING0_X86_HPET_H
 #define RING0_X86_HPET_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/x86/paging.h>
 
 #define R0_HPET_ADDRESS 0xfed00000ul

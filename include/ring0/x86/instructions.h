@@ -6,7 +6,7 @@
 #ifndef RING0_X86_INSTRUCTIONS_H
 #define RING0_X86_INSTRUCTIONS_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 /* Port I/O: SDM vol. 1, 19.3; APM vol. 2, 1.2.3. */
 

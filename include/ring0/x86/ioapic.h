@@ -6,7 +6,7 @@
 #ifndef RING0_X86_IOAPIC_H
 #define RING0_X86_IOAPIC_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/x86/apic.h>
 
 #define R0_IOAPIC_ADDRESS 0xfec00000ul

@@ -6,7 +6,7 @@
 #ifndef RING0_X86_MSR_H
 #define RING0_X86_MSR_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 /* Indices. A name of AMD's is given where Intel has none. */
 #define R0_MSR_TSC		 0x10

@@ -7,8 +7,7 @@
 #ifndef RING0_X86_PAGING_H
 #define RING0_X86_PAGING_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/private/abi.h>
 #include <ring0/x86/registers.h>
 
@@ -85,7 +84,7 @@ static inline uint64_t r0_physical(const void *address)
 			break;
 		return (*entry & R0_PAGE_ADDRESS & ~offset) | (virtual_address & offset);
 	}
-	return UINT64_MAX;
+	return ~(uint64_t)0;
 }
 
 #endif /* RING0_X86_PAGING_H */

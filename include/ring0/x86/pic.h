@@ -6,7 +6,7 @@
 #ifndef RING0_X86_PIC_H
 #define RING0_X86_PIC_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/x86/instructions.h>
 
 #define R0_PIC_MASTER	  0x20

@@ -6,8 +6,7 @@
 #ifndef RING0_X86_PIT_H
 #define RING0_X86_PIT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/x86/instructions.h>
 
 /* What its channels count down with. */

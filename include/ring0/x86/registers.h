@@ -6,7 +6,7 @@
 #ifndef RING0_X86_REGISTERS_H
 #define RING0_X86_REGISTERS_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 
 /* CR0: SDM vol. 3A, 2.5; APM vol. 2, 3.1.1. */
 #define R0_CR0_PE (1ul << 0)  /* protection enable */

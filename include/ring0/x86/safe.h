@@ -6,7 +6,7 @@
 #ifndef RING0_X86_SAFE_H
 #define RING0_X86_SAFE_H
 
-#include <stdint.h>
+#include <ring0/private/types.h>
 #include <ring0/fault.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
