@@ -62,13 +62,23 @@ struct dev_ops {
 	void (*expire)(struct dev *dev);
 };
 
-/* First member of every device's structure. */
+/* In every device's structure; container_of() leads back. */
 struct dev {
 	const struct dev_ops *ops;
 	void *registers; /* plain data, all of the device's state: a snapshot is a copy */
 	size_t registers_size;
 	struct bus *bus; /* that it is on, set by bus_add() */
 };
+
+/* One that is on no bus yet; `registers` stay where they are. Without any, `.ops` is all that it needs. */
+static inline struct dev dev_of(const struct dev_ops *ops, void *registers, size_t registers_size)
+{
+	return (struct dev){
+		.ops = ops,
+		.registers = registers,
+		.registers_size = registers_size,
+	};
+}
 
 struct bus_range {
 	enum bus_space space;

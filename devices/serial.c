@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The 16550A. Section numbers are the PC16550D data sheet's (June 1995). */
 #include "devices/serial.h"
+#include "base/container_of.h"
 
 /* Beyond these a window in memory is unmapped. */
 #define MEMORY_OFFSETS 256
@@ -267,7 +268,7 @@ static void write_register(struct serial *serial, uint64_t offset, uint8_t value
 
 static enum bus_result serial_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct serial *serial = (struct serial *)dev;
+	struct serial *serial = container_of(dev, struct serial, dev);
 
 	(void)size;
 	if (offset >= MEMORY_OFFSETS)
@@ -280,7 +281,7 @@ static enum bus_result serial_read(struct dev *dev, uint64_t offset, void *data,
 
 static enum bus_result serial_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct serial *serial = (struct serial *)dev;
+	struct serial *serial = container_of(dev, struct serial, dev);
 
 	(void)size;
 	if (offset >= MEMORY_OFFSETS)
@@ -293,7 +294,7 @@ static enum bus_result serial_write(struct dev *dev, uint64_t offset, const void
 
 static void serial_reset(struct dev *dev)
 {
-	struct serial *serial = (struct serial *)dev;
+	struct serial *serial = container_of(dev, struct serial, dev);
 	struct serial_registers *r = &serial->registers;
 	uint8_t level = r->level, refused = r->refused;
 
@@ -312,7 +313,7 @@ static void serial_reset(struct dev *dev)
 
 static void serial_restored(struct dev *dev)
 {
-	struct serial *serial = (struct serial *)dev;
+	struct serial *serial = container_of(dev, struct serial, dev);
 	struct serial_registers *r = &serial->registers;
 
 	r->first %= SERIAL_FIFO;
@@ -335,7 +336,7 @@ static const struct dev_ops serial_ops = {
 void serial_init(struct serial *serial, const struct irq_line *irq, const struct output *output)
 {
 	*serial = (struct serial){
-		.dev = { &serial_ops, &serial->registers, sizeof(serial->registers), NULL },
+		.dev = dev_of(&serial_ops, &serial->registers, sizeof(serial->registers)),
 		.irq = *irq,
 		.output = *output,
 	};

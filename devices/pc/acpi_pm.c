@@ -2,6 +2,7 @@
 /* ACPI's fixed hardware. Section numbers are the ACPI Specification's, 6.5. */
 #include "devices/pc/acpi_pm.h"
 #include <string.h>
+#include "base/container_of.h"
 
 #define NS_PER_S 1000000000u
 
@@ -49,7 +50,7 @@ static void update_line(struct acpi_pm *pm)
 
 static void expire(struct dev *dev)
 {
-	struct acpi_pm *pm = (struct acpi_pm *)dev;
+	struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 	struct acpi_pm_registers *r = &pm->registers;
 	uint64_t value = timer(pm);
 
@@ -61,7 +62,7 @@ static void expire(struct dev *dev)
 
 static uint64_t deadline(struct dev *dev)
 {
-	const struct acpi_pm *pm = (const struct acpi_pm *)dev;
+	const struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 	const struct acpi_pm_registers *r = &pm->registers;
 	uint64_t next = ((r->seen >> HALF_SHIFT) + 1) << HALF_SHIFT;
 
@@ -73,7 +74,7 @@ static uint64_t deadline(struct dev *dev)
 
 static enum bus_result acpi_pm_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct acpi_pm *pm = (struct acpi_pm *)dev;
+	struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 	const struct acpi_pm_registers *r = &pm->registers;
 	uint8_t bytes[ACPI_PM_PORTS] = { 0 };
 
@@ -109,7 +110,7 @@ static uint16_t with_byte(uint16_t old, uint8_t value, unsigned int shift, uint1
 static enum bus_result acpi_pm_write(struct dev *dev, uint64_t offset, const void *data,
 				     size_t size)
 {
-	struct acpi_pm *pm = (struct acpi_pm *)dev;
+	struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 	struct acpi_pm_registers *r = &pm->registers;
 	const uint8_t *bytes = data;
 	bool sleeps = false;
@@ -143,7 +144,7 @@ static enum bus_result acpi_pm_write(struct dev *dev, uint64_t offset, const voi
 
 static void acpi_pm_reset(struct dev *dev)
 {
-	struct acpi_pm *pm = (struct acpi_pm *)dev;
+	struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 	struct acpi_pm_registers *r = &pm->registers;
 
 	if (r->asleep) {
@@ -161,7 +162,7 @@ static void acpi_pm_reset(struct dev *dev)
 /* The timer goes on from where it was when it was copied. */
 static void acpi_pm_save(struct dev *dev)
 {
-	struct acpi_pm *pm = (struct acpi_pm *)dev;
+	struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 
 	expire(dev);
 	pm->registers.elapsed_ns = now(pm) - pm->since;
@@ -169,7 +170,7 @@ static void acpi_pm_save(struct dev *dev)
 
 static void acpi_pm_restored(struct dev *dev)
 {
-	struct acpi_pm *pm = (struct acpi_pm *)dev;
+	struct acpi_pm *pm = container_of(dev, struct acpi_pm, dev);
 	struct acpi_pm_registers *r = &pm->registers;
 
 	/* A century and a half. */
@@ -198,7 +199,7 @@ static const struct dev_ops acpi_pm_ops = {
 void acpi_pm_init(struct acpi_pm *pm, const struct acpi_pm_options *options)
 {
 	*pm = (struct acpi_pm){
-		.dev = { &acpi_pm_ops, &pm->registers, sizeof(pm->registers), NULL },
+		.dev = dev_of(&acpi_pm_ops, &pm->registers, sizeof(pm->registers)),
 		.options = *options,
 		.since = options->now(options->now_context),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The port that prints. */
 #include "devices/pc/debug_console.h"
+#include "base/container_of.h"
 
 static enum bus_result debug_console_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
@@ -16,7 +17,7 @@ static enum bus_result debug_console_write(struct dev *dev, uint64_t offset, con
 {
 	(void)offset;
 	(void)size;
-	output_write(&((struct debug_console *)dev)->output, data, 1);
+	output_write(&container_of(dev, struct debug_console, dev)->output, data, 1);
 	return BUS_DONE;
 }
 

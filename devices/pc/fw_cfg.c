@@ -3,6 +3,7 @@
 #include "devices/pc/fw_cfg.h"
 #include <errno.h>
 #include <string.h>
+#include "base/container_of.h"
 
 /* Offsets of the registers ("x86, x86-64 register locations"). */
 #define SELECTOR 0
@@ -122,7 +123,7 @@ static void start_dma(struct fw_cfg *fw_cfg, uint64_t at)
 
 static enum bus_result fw_cfg_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct fw_cfg *fw_cfg = (struct fw_cfg *)dev;
+	struct fw_cfg *fw_cfg = container_of(dev, struct fw_cfg, dev);
 
 	if (offset == DATA)
 		take(fw_cfg, data, 1);
@@ -134,7 +135,7 @@ static enum bus_result fw_cfg_read(struct dev *dev, uint64_t offset, void *data,
 
 static enum bus_result fw_cfg_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct fw_cfg *fw_cfg = (struct fw_cfg *)dev;
+	struct fw_cfg *fw_cfg = container_of(dev, struct fw_cfg, dev);
 	struct fw_cfg_registers *r = &fw_cfg->registers;
 
 	if (offset == SELECTOR && size >= 2)
@@ -153,7 +154,7 @@ static enum bus_result fw_cfg_write(struct dev *dev, uint64_t offset, const void
 
 static void fw_cfg_reset(struct dev *dev)
 {
-	((struct fw_cfg *)dev)->registers = (struct fw_cfg_registers){ 0 };
+	container_of(dev, struct fw_cfg, dev)->registers = (struct fw_cfg_registers){ 0 };
 }
 
 static const struct dev_ops fw_cfg_ops = {
@@ -177,7 +178,7 @@ static struct fw_cfg_item *add(struct fw_cfg *fw_cfg, uint16_t key, const void *
 void fw_cfg_init(struct fw_cfg *fw_cfg, const struct ram *ram)
 {
 	*fw_cfg = (struct fw_cfg){
-		.dev = { &fw_cfg_ops, &fw_cfg->registers, sizeof(fw_cfg->registers), NULL },
+		.dev = dev_of(&fw_cfg_ops, &fw_cfg->registers, sizeof(fw_cfg->registers)),
 		.ram = ram,
 	};
 	add(fw_cfg, FW_CFG_SIGNATURE, dma_signature, 4);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The HPET. Section numbers are the IA-PC HPET Specification 1.0a's. */
 #include "devices/pc/hpet.h"
+#include "base/container_of.h"
 
 #define NS_PER_TICK 10
 
@@ -293,7 +294,7 @@ static void write_register(struct hpet *hpet, uint64_t offset, uint64_t value, u
 
 static enum bus_result hpet_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct hpet *hpet = (struct hpet *)dev;
+	struct hpet *hpet = container_of(dev, struct hpet, dev);
 
 	hpet_expire(hpet);
 	dev_store(data, size, read_register(hpet, offset & ~7ull) >> offset % 8 * 8);
@@ -302,7 +303,7 @@ static enum bus_result hpet_read(struct dev *dev, uint64_t offset, void *data, s
 
 static enum bus_result hpet_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct hpet *hpet = (struct hpet *)dev;
+	struct hpet *hpet = container_of(dev, struct hpet, dev);
 	unsigned int shift = offset % 8 * 8;
 	uint64_t mask = size == 8 ? UINT64_MAX : (uint64_t)UINT32_MAX << shift;
 
@@ -318,7 +319,7 @@ static enum bus_result hpet_write(struct dev *dev, uint64_t offset, const void *
 
 static void hpet_reset(struct dev *dev)
 {
-	struct hpet *hpet = (struct hpet *)dev;
+	struct hpet *hpet = container_of(dev, struct hpet, dev);
 
 	hpet->registers = (struct hpet_registers){ 0 };
 	update_lines(hpet);
@@ -329,7 +330,7 @@ static void hpet_reset(struct dev *dev)
 /* The counter goes on from where it was when it was copied, whatever the clock did since. */
 static void hpet_save(struct dev *dev)
 {
-	struct hpet *hpet = (struct hpet *)dev;
+	struct hpet *hpet = container_of(dev, struct hpet, dev);
 	struct hpet_registers *r = &hpet->registers;
 
 	hpet_expire(hpet);
@@ -339,7 +340,7 @@ static void hpet_save(struct dev *dev)
 
 static void hpet_restored(struct dev *dev)
 {
-	struct hpet *hpet = (struct hpet *)dev;
+	struct hpet *hpet = container_of(dev, struct hpet, dev);
 	struct hpet_registers *r = &hpet->registers;
 	unsigned int n;
 
@@ -360,12 +361,12 @@ static void hpet_restored(struct dev *dev)
 
 static uint64_t deadline(struct dev *dev)
 {
-	return hpet_deadline((struct hpet *)dev);
+	return hpet_deadline(container_of(dev, struct hpet, dev));
 }
 
 static void expire(struct dev *dev)
 {
-	hpet_expire((struct hpet *)dev);
+	hpet_expire(container_of(dev, struct hpet, dev));
 }
 
 static const struct dev_ops hpet_ops = {
@@ -382,7 +383,7 @@ static const struct dev_ops hpet_ops = {
 void hpet_init(struct hpet *hpet, const struct hpet_options *options)
 {
 	*hpet = (struct hpet){
-		.dev = { &hpet_ops, &hpet->registers, sizeof(hpet->registers), NULL },
+		.dev = dev_of(&hpet_ops, &hpet->registers, sizeof(hpet->registers)),
 		.options = *options,
 	};
 	hpet_reset(&hpet->dev);

@@ -2,6 +2,7 @@
 /* Reset and A20. A device at each of the three ports, which share their registers. */
 #include "devices/pc/i8042.h"
 #include <stddef.h>
+#include "base/container_of.h"
 
 #define PORT_DATA    0x60
 #define PORT_COMMAND 0x64
@@ -26,7 +27,7 @@ static bool a20(const struct i8042 *i8042)
 
 static void i8042_reset(struct dev *dev)
 {
-	struct i8042 *i8042 = (struct i8042 *)dev;
+	struct i8042 *i8042 = container_of(dev, struct i8042, data);
 
 	i8042->registers = (struct i8042_registers){ .output_port = PORT_NOT_RESET | PORT_A20 };
 }
@@ -40,7 +41,7 @@ static enum bus_result set_output_port(struct dev *dev, struct i8042_registers *
 
 static enum bus_result data_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct i8042_registers *r = &((struct i8042 *)dev)->registers;
+	struct i8042_registers *r = &container_of(dev, struct i8042, data)->registers;
 
 	(void)offset;
 	(void)size;
@@ -51,7 +52,7 @@ static enum bus_result data_read(struct dev *dev, uint64_t offset, void *data, s
 
 static enum bus_result data_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct i8042_registers *r = &((struct i8042 *)dev)->registers;
+	struct i8042_registers *r = &container_of(dev, struct i8042, data)->registers;
 
 	(void)offset;
 	(void)size;
@@ -157,7 +158,7 @@ static const struct dev_ops control_ops = {
 void i8042_init(struct i8042 *i8042)
 {
 	*i8042 = (struct i8042){
-		.data = { &data_ops, &i8042->registers, sizeof(i8042->registers), NULL },
+		.data = dev_of(&data_ops, &i8042->registers, sizeof(i8042->registers)),
 		.command = { .ops = &command_ops },
 		.control = { .ops = &control_ops },
 	};

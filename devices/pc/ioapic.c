@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The I/O APIC. */
 #include "devices/pc/ioapic.h"
+#include "base/container_of.h"
 
 /* Offsets in memory (82093AA, 3.1). */
 #define SELECT 0x00
@@ -156,7 +157,7 @@ static void write_register(struct ioapic *ioapic, uint32_t value)
 
 static enum bus_result ioapic_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	const struct ioapic_registers *r = &((struct ioapic *)dev)->registers;
+	const struct ioapic_registers *r = &container_of(dev, struct ioapic, dev)->registers;
 	uint32_t value = 0;
 
 	if ((offset & ~3ull) == SELECT)
@@ -169,7 +170,7 @@ static enum bus_result ioapic_read(struct dev *dev, uint64_t offset, void *data,
 
 static enum bus_result ioapic_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct ioapic *ioapic = (struct ioapic *)dev;
+	struct ioapic *ioapic = container_of(dev, struct ioapic, dev);
 	const uint32_t value = (uint32_t)dev_load(data, size);
 
 	if (offset == SELECT)
@@ -183,7 +184,7 @@ static enum bus_result ioapic_write(struct dev *dev, uint64_t offset, const void
 
 static void ioapic_reset(struct dev *dev)
 {
-	struct ioapic *ioapic = (struct ioapic *)dev;
+	struct ioapic *ioapic = container_of(dev, struct ioapic, dev);
 	unsigned int i;
 
 	/* Whoever raised a line lowers it, or has been reset before. */
@@ -197,7 +198,7 @@ static void ioapic_reset(struct dev *dev)
 /* What was sent is with the local APICs, whose state is somebody else's. */
 static void ioapic_restored(struct dev *dev)
 {
-	struct ioapic *ioapic = (struct ioapic *)dev;
+	struct ioapic *ioapic = container_of(dev, struct ioapic, dev);
 	struct ioapic_registers *r = &ioapic->registers;
 	unsigned int i;
 
@@ -224,7 +225,7 @@ static const struct dev_ops ioapic_ops = {
 void ioapic_init(struct ioapic *ioapic, const struct ioapic_options *options)
 {
 	*ioapic = (struct ioapic){
-		.dev = { &ioapic_ops, &ioapic->registers, sizeof(ioapic->registers), NULL },
+		.dev = dev_of(&ioapic_ops, &ioapic->registers, sizeof(ioapic->registers)),
 		.options = *options,
 	};
 	ioapic_reset(&ioapic->dev);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/container_of.h"
 #include "base/address.h"
 
 /* The address (3.2.2.3.2). */
@@ -138,7 +139,7 @@ static enum bus_result address_read(struct dev *dev, uint64_t offset, void *data
 	/* Other widths are not this register's (3.2.2.3.2). */
 	if (size != 4)
 		return BUS_UNMAPPED;
-	dev_store(data, size, ((struct pci *)dev)->registers.address);
+	dev_store(data, size, container_of(dev, struct pci, address)->registers.address);
 	return BUS_DONE;
 }
 
@@ -148,7 +149,8 @@ static enum bus_result address_write(struct dev *dev, uint64_t offset, const voi
 	(void)offset;
 	if (size != 4)
 		return BUS_UNMAPPED;
-	((struct pci *)dev)->registers.address = (uint32_t)dev_load(data, 4) & ADDRESS_WRITABLE;
+	container_of(dev, struct pci, address)->registers.address = (uint32_t)dev_load(data, 4) &
+								    ADDRESS_WRITABLE;
 	return BUS_DONE;
 }
 
@@ -230,7 +232,7 @@ static enum bus_result memory_write(struct dev *dev, uint64_t offset, const void
 /* As firmware leaves it: base addresses set and decoded. */
 static void pci_reset(struct dev *dev)
 {
-	struct pci *pci = (struct pci *)dev;
+	struct pci *pci = container_of(dev, struct pci, address);
 	unsigned int i;
 
 	pci->registers = (struct pci_registers){ 0 };
@@ -244,7 +246,7 @@ static void pci_reset(struct dev *dev)
 
 static void pci_restored(struct dev *dev)
 {
-	struct pci *pci = (struct pci *)dev;
+	struct pci *pci = container_of(dev, struct pci, address);
 	unsigned int i, bar;
 
 	pci->registers.address &= ADDRESS_WRITABLE;
@@ -289,7 +291,7 @@ void pci_init(struct pci *pci)
 	const struct pci_function bridge = { .vendor = 0x1b36, .device = 0x0008, .class = 0x0600 };
 
 	*pci = (struct pci){
-		.address = { &address_ops, &pci->registers, sizeof(pci->registers), NULL },
+		.address = dev_of(&address_ops, &pci->registers, sizeof(pci->registers)),
 		.data = { .ops = &data_ops },
 		.ports = { .ops = &ports_ops },
 		.memory = { .ops = &memory_ops },

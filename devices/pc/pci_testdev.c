@@ -3,6 +3,7 @@
 #include "devices/pc/pci_testdev.h"
 #include <stddef.h>
 #include <string.h>
+#include "base/container_of.h"
 
 #define BAR_MEMORY 0
 #define BAR_PORTS  1
@@ -83,13 +84,13 @@ static enum bus_result testdev_write(void *context, unsigned int bar, uint64_t o
 
 static void testdev_reset(struct dev *dev)
 {
-	((struct pci_testdev *)dev)->registers =
+	container_of(dev, struct pci_testdev, dev)->registers =
 		(struct pci_testdev_registers){ .test = PCI_TESTDEV_TESTS };
 }
 
 static void testdev_restored(struct dev *dev)
 {
-	struct pci_testdev_registers *r = &((struct pci_testdev *)dev)->registers;
+	struct pci_testdev_registers *r = &container_of(dev, struct pci_testdev, dev)->registers;
 
 	r->bar &= BAR_PORTS;
 	if (r->test > PCI_TESTDEV_TESTS)
@@ -105,7 +106,7 @@ static const struct dev_ops testdev_ops = {
 void pci_testdev_init(struct pci_testdev *testdev)
 {
 	*testdev = (struct pci_testdev){
-		.dev = { &testdev_ops, &testdev->registers, sizeof(testdev->registers), NULL },
+		.dev = dev_of(&testdev_ops, &testdev->registers, sizeof(testdev->registers)),
 	};
 	testdev_reset(&testdev->dev);
 }

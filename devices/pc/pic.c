@@ -2,6 +2,7 @@
 /* The interrupt controllers 8259A. Names are the data sheet's (Intel 231468). */
 #include "devices/pc/pic.h"
 #include <stddef.h>
+#include "base/container_of.h"
 
 #define CASCADE	 2 /* the first one's input that is the second one's INT */
 #define SPURIOUS 7
@@ -287,13 +288,13 @@ static enum bus_result write_chip_at(struct pic *pic, unsigned int number, uint6
 static enum bus_result first_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
 	(void)size;
-	return read_chip_at((struct pic *)dev, 0, offset, data);
+	return read_chip_at(container_of(dev, struct pic, dev), 0, offset, data);
 }
 
 static enum bus_result first_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
 	(void)size;
-	return write_chip_at((struct pic *)dev, 0, offset, data);
+	return write_chip_at(container_of(dev, struct pic, dev), 0, offset, data);
 }
 
 static enum bus_result second_read(struct dev *dev, uint64_t offset, void *data, size_t size)
@@ -334,7 +335,7 @@ static enum bus_result edge_level_write(struct dev *dev, uint64_t offset, const 
 
 static void pic_reset(struct dev *dev)
 {
-	struct pic *pic = (struct pic *)dev;
+	struct pic *pic = container_of(dev, struct pic, dev);
 	unsigned int i;
 
 	/* Whoever raised a line lowers it, or has been reset before. */
@@ -348,7 +349,7 @@ static void pic_reset(struct dev *dev)
 
 static void pic_restored(struct dev *dev)
 {
-	struct pic *pic = (struct pic *)dev;
+	struct pic *pic = container_of(dev, struct pic, dev);
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
@@ -384,9 +385,9 @@ static const struct dev_ops edge_level_ops = {
 void pic_init(struct pic *pic, void (*output)(void *context, bool level), void *context)
 {
 	*pic = (struct pic){
-		.dev = { &first_ops, &pic->registers, sizeof(pic->registers), NULL },
-		.second = { &second_ops, NULL, 0, NULL },
-		.edge_level = { &edge_level_ops, NULL, 0, NULL },
+		.dev = dev_of(&first_ops, &pic->registers, sizeof(pic->registers)),
+		.second = { .ops = &second_ops },
+		.edge_level = { .ops = &edge_level_ops },
 		.output = output,
 		.context = context,
 	};

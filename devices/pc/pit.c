@@ -2,6 +2,7 @@
 /* The interval timer 8254. Names are the data sheet's (Intel 231164). */
 #include "devices/pc/pit.h"
 #include <stddef.h>
+#include "base/container_of.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -164,7 +165,7 @@ static void look(struct pit *pit)
 
 static uint64_t pit_deadline(struct dev *dev)
 {
-	struct pit *pit = (struct pit *)dev;
+	struct pit *pit = container_of(dev, struct pit, dev);
 	const struct pit_channel *channel = &pit->registers.channels[0];
 	uint64_t rise, at;
 
@@ -182,7 +183,7 @@ static uint64_t pit_deadline(struct dev *dev)
 
 static void pit_expire(struct dev *dev)
 {
-	look((struct pit *)dev);
+	look(container_of(dev, struct pit, dev));
 }
 
 static uint16_t to_bcd(uint32_t value)
@@ -336,7 +337,7 @@ static uint8_t read_count(struct pit *pit, unsigned int n)
 
 static enum bus_result pit_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct pit *pit = (struct pit *)dev;
+	struct pit *pit = container_of(dev, struct pit, dev);
 
 	(void)size;
 	look(pit);
@@ -347,7 +348,7 @@ static enum bus_result pit_read(struct dev *dev, uint64_t offset, void *data, si
 
 static enum bus_result pit_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct pit *pit = (struct pit *)dev;
+	struct pit *pit = container_of(dev, struct pit, dev);
 	const uint8_t value = *(const uint8_t *)data;
 
 	(void)size;
@@ -409,7 +410,7 @@ static enum bus_result control_write(struct dev *dev, uint64_t offset, const voi
 
 static void pit_reset(struct dev *dev)
 {
-	struct pit *pit = (struct pit *)dev;
+	struct pit *pit = container_of(dev, struct pit, dev);
 	unsigned int n;
 
 	set_line(pit, false);
@@ -424,7 +425,7 @@ static void pit_reset(struct dev *dev)
 
 static void pit_save(struct dev *dev)
 {
-	struct pit *pit = (struct pit *)dev;
+	struct pit *pit = container_of(dev, struct pit, dev);
 	unsigned int n;
 
 	look(pit);
@@ -434,7 +435,7 @@ static void pit_save(struct dev *dev)
 
 static void pit_restored(struct dev *dev)
 {
-	struct pit *pit = (struct pit *)dev;
+	struct pit *pit = container_of(dev, struct pit, dev);
 	struct pit_registers *r = &pit->registers;
 	unsigned int n;
 
@@ -488,8 +489,8 @@ static const struct dev_ops control_ops = {
 void pit_init(struct pit *pit, const struct pit_options *options)
 {
 	*pit = (struct pit){
-		.dev = { &pit_ops, &pit->registers, sizeof(pit->registers), NULL },
-		.control = { &control_ops, NULL, 0, NULL },
+		.dev = dev_of(&pit_ops, &pit->registers, sizeof(pit->registers)),
+		.control = { .ops = &control_ops },
 		.options = *options,
 	};
 	pit_reset(&pit->dev);

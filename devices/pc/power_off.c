@@ -112,7 +112,7 @@ void power_off_init(struct power_off *power_off)
 		.qemu = { .ops = &qemu_ops },
 		.cloud_hypervisor = { .ops = &cloud_hypervisor_ops },
 		.virtualbox = { .ops = &virtualbox_ops },
-		.bochs = { &bochs_ops, &power_off->letters, sizeof(power_off->letters), NULL },
+		.bochs = dev_of(&bochs_ops, &power_off->letters, sizeof(power_off->letters)),
 	};
 }
 

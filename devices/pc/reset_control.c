@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Port 0xcf9. */
 #include "devices/pc/reset_control.h"
+#include "base/container_of.h"
 
 #define SYSTEM_RESET 0x02
 #define RESET_CPU    0x04
@@ -11,14 +12,14 @@ static enum bus_result reset_control_read(struct dev *dev, uint64_t offset, void
 {
 	(void)offset;
 	(void)size;
-	*(uint8_t *)data = ((struct reset_control *)dev)->value;
+	*(uint8_t *)data = container_of(dev, struct reset_control, dev)->value;
 	return BUS_DONE;
 }
 
 static enum bus_result reset_control_write(struct dev *dev, uint64_t offset, const void *data,
 					   size_t size)
 {
-	struct reset_control *control = (struct reset_control *)dev;
+	struct reset_control *control = container_of(dev, struct reset_control, dev);
 	uint8_t value = *(const uint8_t *)data & BITS;
 	bool rises = value & ~control->value & RESET_CPU;
 
@@ -33,12 +34,12 @@ static enum bus_result reset_control_write(struct dev *dev, uint64_t offset, con
 
 static void reset_control_reset(struct dev *dev)
 {
-	((struct reset_control *)dev)->value = 0;
+	container_of(dev, struct reset_control, dev)->value = 0;
 }
 
 static void reset_control_restored(struct dev *dev)
 {
-	((struct reset_control *)dev)->value &= BITS;
+	container_of(dev, struct reset_control, dev)->value &= BITS;
 }
 
 static const struct dev_ops reset_control_ops = {
@@ -52,6 +53,6 @@ static const struct dev_ops reset_control_ops = {
 void reset_control_init(struct reset_control *control)
 {
 	*control = (struct reset_control){
-		.dev = { &reset_control_ops, &control->value, sizeof(control->value), NULL },
+		.dev = dev_of(&reset_control_ops, &control->value, sizeof(control->value)),
 	};
 }

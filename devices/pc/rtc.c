@@ -2,6 +2,7 @@
 /* The real-time clock and its CMOS. Names and tables are the MC146818A data sheet's. */
 #include "devices/pc/rtc.h"
 #include <string.h>
+#include "base/container_of.h"
 #include "devices/pc/rtc_time.h"
 
 #define NS_PER_S  1000000000
@@ -102,7 +103,7 @@ static void update_line(struct rtc *rtc)
 
 static void expire(struct dev *dev)
 {
-	struct rtc *rtc = (struct rtc *)dev;
+	struct rtc *rtc = container_of(dev, struct rtc, dev);
 	struct rtc_registers *r = &rtc->registers;
 	int64_t now = base_time(rtc), seconds = second_of(now) - second_of(r->seen_ns);
 	uint32_t period = period_of(r->bytes), alarm;
@@ -267,7 +268,7 @@ static uint8_t read_byte(struct rtc *rtc, uint8_t index)
 
 static enum bus_result rtc_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct rtc *rtc = (struct rtc *)dev;
+	struct rtc *rtc = container_of(dev, struct rtc, dev);
 
 	(void)size;
 	/* The index can't be read back on a PC. */
@@ -281,7 +282,7 @@ static enum bus_result rtc_read(struct dev *dev, uint64_t offset, void *data, si
 /* A word to 0x70 is the index and the byte. */
 static enum bus_result rtc_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct rtc *rtc = (struct rtc *)dev;
+	struct rtc *rtc = container_of(dev, struct rtc, dev);
 	const uint8_t *bytes = data;
 
 	if (offset == 0)
@@ -296,7 +297,7 @@ static enum bus_result rtc_write(struct dev *dev, uint64_t offset, const void *d
 /* What the RESET pin does: the clock has a battery. */
 static void rtc_reset(struct dev *dev)
 {
-	struct rtc *rtc = (struct rtc *)dev;
+	struct rtc *rtc = container_of(dev, struct rtc, dev);
 
 	rtc->registers.bytes[RTC_B] &= (uint8_t) ~(INTERRUPTS | B_SQUARE);
 	rtc->registers.bytes[RTC_C] = 0;
@@ -307,7 +308,7 @@ static void rtc_reset(struct dev *dev)
 /* The time goes on; nothing that was due in between is made up for. */
 static void rtc_restored(struct dev *dev)
 {
-	struct rtc *rtc = (struct rtc *)dev;
+	struct rtc *rtc = container_of(dev, struct rtc, dev);
 	struct rtc_registers *r = &rtc->registers;
 
 	r->index &= (uint8_t)~NMI_MASK;
@@ -324,7 +325,7 @@ static void rtc_restored(struct dev *dev)
 
 static uint64_t deadline(struct dev *dev)
 {
-	return rtc_deadline((const struct rtc *)dev);
+	return rtc_deadline(container_of(dev, struct rtc, dev));
 }
 
 static const struct dev_ops rtc_ops = {
@@ -341,7 +342,7 @@ static const struct dev_ops rtc_ops = {
 void rtc_init(struct rtc *rtc, const struct rtc_options *options)
 {
 	*rtc = (struct rtc){
-		.dev = { &rtc_ops, &rtc->registers, sizeof(rtc->registers), NULL },
+		.dev = dev_of(&rtc_ops, &rtc->registers, sizeof(rtc->registers)),
 		.options = *options,
 	};
 	/* As firmware leaves it: 1024 Hz and off. */

@@ -3,6 +3,7 @@
 #include "devices/pc/test_device.h"
 #include <stddef.h>
 #include <string.h>
+#include "base/container_of.h"
 
 #define PORTS_AT     0xe0
 #define PORTS	     4
@@ -12,7 +13,7 @@
 
 static struct test_device_registers *registers(struct dev *dev)
 {
-	return &((struct test_device *)dev)->registers;
+	return &container_of(dev, struct test_device, ports)->registers;
 }
 
 /* What of an access lies within that many bytes. */
@@ -114,7 +115,7 @@ static enum bus_result memory_write(struct dev *dev, uint64_t offset, const void
 
 static void test_device_reset(struct dev *dev)
 {
-	struct test_device *device = (struct test_device *)dev;
+	struct test_device *device = container_of(dev, struct test_device, ports);
 
 	set_lines(device, 0);
 	device->registers = (struct test_device_registers){ 0 };
@@ -122,7 +123,7 @@ static void test_device_reset(struct dev *dev)
 
 static void test_device_restored(struct dev *dev)
 {
-	struct test_device *device = (struct test_device *)dev;
+	struct test_device *device = container_of(dev, struct test_device, ports);
 
 	set_lines(device, device->registers.lines & ((1u << TEST_DEVICE_LINES) - 1));
 }
@@ -157,7 +158,7 @@ static const struct dev_ops memory_ops = {
 void test_device_init(struct test_device *device, const struct test_device_options *options)
 {
 	*device = (struct test_device){
-		.ports = { &ports_ops, &device->registers, sizeof(device->registers), NULL },
+		.ports = dev_of(&ports_ops, &device->registers, sizeof(device->registers)),
 		.page = { .ops = &page_ops },
 		.lines = { .ops = &lines_ops },
 		.memory = { .ops = &memory_ops },

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/container_of.h"
 #include "devices/virtio/virtio_mmio.h"
 
 #define DEVICE_ID 2
@@ -156,7 +157,7 @@ static uint8_t serve_request(const struct virtio_block *block, const struct head
 static int64_t block_serve(struct virtio *virtio, unsigned int queue,
 			   const struct virtqueue_chain *chain)
 {
-	const struct virtio_block *block = (struct virtio_block *)virtio;
+	const struct virtio_block *block = container_of(virtio, struct virtio_block, virtio);
 	struct header header;
 	uint64_t written;
 	uint8_t status;

@@ -2,6 +2,7 @@
 /* The virtio console. Section numbers are VIRTIO 1.2's. */
 #include "devices/virtio/virtio_console.h"
 #include <stddef.h>
+#include "base/container_of.h"
 #include "devices/virtio/virtio_mmio.h"
 
 #define DEVICE_ID 3
@@ -16,7 +17,7 @@ enum { RECEIVE, TRANSMIT, QUEUES };
 static int64_t console_serve(struct virtio *virtio, unsigned int queue,
 			     const struct virtqueue_chain *chain)
 {
-	const struct virtio_console *console = (struct virtio_console *)virtio;
+	const struct virtio_console *console = container_of(virtio, struct virtio_console, virtio);
 	unsigned int i;
 
 	(void)queue;
@@ -28,7 +29,7 @@ static int64_t console_serve(struct virtio *virtio, unsigned int queue,
 
 static void console_refilled(struct virtio *virtio, unsigned int queue)
 {
-	struct virtio_console *console = (struct virtio_console *)virtio;
+	struct virtio_console *console = container_of(virtio, struct virtio_console, virtio);
 
 	(void)queue;
 	if (!console->registers.refused)
@@ -41,7 +42,7 @@ static void console_refilled(struct virtio *virtio, unsigned int queue)
 static void console_config_written(struct virtio *virtio, uint64_t offset, const void *data,
 				   size_t size)
 {
-	const struct virtio_console *console = (struct virtio_console *)virtio;
+	const struct virtio_console *console = container_of(virtio, struct virtio_console, virtio);
 
 	if (offset == offsetof(struct virtio_console_config, emergency_write) && size)
 		output_write(&console->output, data, 1);

@@ -2,6 +2,7 @@
 /* The registers of virtio by memory. Section numbers are VIRTIO 1.2's. */
 #include "devices/virtio/virtio_mmio.h"
 #include <string.h>
+#include "base/container_of.h"
 #include "devices/virtio/virtio.h"
 
 /* Registers (4.2.2). */
@@ -39,7 +40,7 @@
 
 void virtio_mmio_reset(struct dev *dev)
 {
-	virtio_reset((struct virtio *)dev);
+	virtio_reset(container_of(dev, struct virtio, dev));
 }
 
 static struct virtqueue *selected(const struct virtio *virtio)
@@ -201,7 +202,7 @@ static bool is_control(uint64_t offset, size_t size)
 
 enum bus_result virtio_mmio_read(struct dev *dev, uint64_t offset, void *data, size_t size)
 {
-	struct virtio *virtio = (struct virtio *)dev;
+	struct virtio *virtio = container_of(dev, struct virtio, dev);
 	uint64_t at = offset - CONFIG;
 
 	virtio_continue(virtio);
@@ -218,7 +219,7 @@ enum bus_result virtio_mmio_read(struct dev *dev, uint64_t offset, void *data, s
 
 enum bus_result virtio_mmio_write(struct dev *dev, uint64_t offset, const void *data, size_t size)
 {
-	struct virtio *virtio = (struct virtio *)dev;
+	struct virtio *virtio = container_of(dev, struct virtio, dev);
 
 	virtio_continue(virtio);
 	if (offset >= CONFIG) {
@@ -232,7 +233,7 @@ enum bus_result virtio_mmio_write(struct dev *dev, uint64_t offset, const void *
 
 void virtio_mmio_restored(struct dev *dev)
 {
-	struct virtio *virtio = (struct virtio *)dev;
+	struct virtio *virtio = container_of(dev, struct virtio, dev);
 	struct virtio_registers *r = virtio_registers(virtio);
 
 	r->level = r->interrupt_status != 0;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "base/container_of.h"
 #include "devices/virtio/virtio_mmio.h"
 
 #define DEVICE_ID 1
@@ -50,7 +51,7 @@ static ssize_t send_frame(const struct virtio_net *net, struct iovec *slice, int
 static int64_t net_serve(struct virtio *virtio, unsigned int queue,
 			 const struct virtqueue_chain *chain)
 {
-	struct virtio_net *net = (struct virtio_net *)virtio;
+	struct virtio_net *net = container_of(virtio, struct virtio_net, virtio);
 	struct iovec slice[VIRTQUEUE_SIZE_MAX];
 	uint64_t length;
 
@@ -67,7 +68,7 @@ static int64_t net_serve(struct virtio *virtio, unsigned int queue,
 
 static void net_refilled(struct virtio *virtio, unsigned int queue)
 {
-	struct virtio_net *net = (struct virtio_net *)virtio;
+	struct virtio_net *net = container_of(virtio, struct virtio_net, virtio);
 
 	(void)queue;
 	if (!net->registers.starved)
