@@ -145,6 +145,9 @@ static inline int tap_run_group(const struct CMUnitTest *tests, size_t count)
 	return failures;
 }
 
+#define cmocka_run_group_tests_name(name, tests, group_setup, group_teardown) \
+	((void)(name), cmocka_run_group_tests(tests, group_setup, group_teardown))
+
 #define cmocka_run_group_tests(tests, group_setup, group_teardown) \
 	((void)(group_setup), (void)(group_teardown),              \
 	 tap_run_group(tests, sizeof(tests) / sizeof((tests)[0])))
