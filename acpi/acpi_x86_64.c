@@ -77,16 +77,23 @@ static void set_checksum(uint8_t *bytes, size_t size, size_t where)
 	bytes[where] = (uint8_t)-sum;
 }
 
+/* A text of a fixed width, without its NUL. */
+static void put_text(uint8_t *to, const char *text)
+{
+	while (*text)
+		*to++ = (uint8_t)*text++;
+}
+
 /* Table 5.4. */
 static void set_header(uint8_t *table, const char *signature, size_t size, uint8_t revision)
 {
 	memcpy(table, signature, 4);
 	dev_store(table + 4, 4, size);
 	table[8] = revision;
-	memcpy(table + 10, "RING0 ", 6);
-	memcpy(table + 16, "RING0PC ", 8);
+	put_text(table + 10, "RING0 ");
+	put_text(table + 16, "RING0PC ");
 	dev_store(table + 24, 4, 1);
-	memcpy(table + 28, "RNG0", 4);
+	put_text(table + 28, "RNG0");
 	dev_store(table + 32, 4, 1);
 	set_checksum(table, size, 9);
 }
@@ -110,7 +117,7 @@ static bool add_facs(struct acpi_tables *tables)
 	if (!tables->facs)
 		return false;
 	facs = at(tables, tables->facs);
-	memcpy(facs, "FACS", 4);
+	put_text(facs, "FACS");
 	dev_store(facs + 4, 4, FACS_SIZE);
 	facs[32] = 2;
 	return true;
@@ -266,8 +273,8 @@ static uint32_t add_root(struct builder *builder, const char *signature, size_t 
 /* Table 5.3. */
 static void fill_rsdp(uint8_t *rsdp, uint32_t rsdt, uint32_t xsdt)
 {
-	memcpy(rsdp, "RSD PTR ", 8);
-	memcpy(rsdp + 9, "RING0 ", 6);
+	put_text(rsdp, "RSD PTR ");
+	put_text(rsdp + 9, "RING0 ");
 	rsdp[15] = 2;
 	dev_store(rsdp + 16, 4, rsdt);
 	dev_store(rsdp + 20, 4, ACPI_RSDP_SIZE);

@@ -78,9 +78,10 @@ int assist_policy_patches(struct mirror_patch **patches, size_t *count, struct e
 	err = patch_search_find(&process.mistaken, error);
 	if (!err) {
 		*patches = malloc((process.mistaken.count + 1) * sizeof(**patches));
-		err = *patches ? 0 : error_set(error, ENOMEM, "no memory");
+		if (!*patches)
+			err = error_set(error, ENOMEM, "no memory");
 	}
-	if (!err) {
+	if (!err && *patches) {
 		*count = process.mistaken.count;
 		memcpy(*patches, process.mistaken.patches, *count * sizeof(**patches));
 	}

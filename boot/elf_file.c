@@ -149,7 +149,7 @@ static const uint8_t *find_note(const struct elf_file *file, const char *name, c
 				uint32_t *size)
 {
 	const uint8_t *its_name, *description;
-	struct elf_segment segment;
+	struct elf_segment segment = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < file->segment_count; i++) {
@@ -188,7 +188,7 @@ bool elf_file_has_note(const struct elf_file *file, const char *name)
 
 uint64_t elf_file_physical_entry(const struct elf_file *file)
 {
-	struct elf_segment segment;
+	struct elf_segment segment = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < file->segment_count; i++) {

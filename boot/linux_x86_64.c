@@ -5,6 +5,7 @@
  * Documentation/arch/x86/zero-page.rst.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/modules.h"
@@ -129,9 +130,9 @@ static int read_header(struct header *header, const struct boot_image *image, st
 	least -= least ? 15 : 0;
 	if (!boot_image_at(image, header->kernel_at, least))
 		return error_set(error, ENOEXEC,
-				 "it is cut off: a file of %llu bytes of a kernel of %llu",
-				 (unsigned long long)image->size,
-				 (unsigned long long)(header->kernel_at + least));
+				 "it is cut off: a file of %" PRIu64
+				 " bytes of a kernel of %" PRIu64,
+				 image->size, header->kernel_at + least);
 	header->kernel_size = image->size - header->kernel_at;
 	if (!(header->bytes[LOAD_FLAGS] & LOADED_HIGH))
 		return error_set(error, ENOTSUP,
@@ -226,8 +227,8 @@ static int add_zero_page(struct boot_setup *setup, const struct boot_request *re
 			 const struct header *header, uint64_t kernel, struct error *error)
 {
 	static const struct boot_room room = { BOOT_ROOM_FROM, 1ull << 32, PAGE_SIZE };
-	uint64_t address, command_line, ramdisk, ramdisk_size;
-	uint8_t *page;
+	uint64_t address, command_line = 0, ramdisk = 0, ramdisk_size = 0;
+	uint8_t *page = NULL;
 	int err = add_command_line(setup, request, header, &command_line, error);
 
 	if (!err)

@@ -174,11 +174,13 @@ static int next_tag(const struct header *header, uint64_t *at, uint32_t words[2]
 	if (!boot_image_read(&header->tags, *at, words, TAG_SIZE) || (uint16_t)words[0] == TAG_END)
 		return 0;
 	*tag = (struct boot_image){ boot_image_at(&header->tags, *at, words[1]), words[1] };
-	if (!tag->data || tag->size < TAG_SIZE)
-		return error_set(error, ENOEXEC,
-				 "its Multiboot 2 header has a tag of %u bytes, which is more or "
-				 "less than there is",
-				 words[1]);
+	if (!tag->data || tag->size < TAG_SIZE) {
+		error_set(error, ENOEXEC,
+			  "its Multiboot 2 header has a tag of %u bytes, which is more or "
+			  "less than there is",
+			  words[1]);
+		return -ENOEXEC;
+	}
 	*at += (tag->size + 7) & ~7ull;
 	return 1;
 }

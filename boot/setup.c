@@ -133,9 +133,11 @@ int boot_setup_make_room(struct boot_setup *setup, const char *what, uint64_t si
 	uint8_t *bytes = calloc(1, size);
 	int err;
 
-	if (!bytes)
-		return error_set(error, ENOMEM, "no memory for %s of %llu bytes", what,
-				 (unsigned long long)size);
+	if (!bytes) {
+		error_set(error, ENOMEM, "no memory for %s of %llu bytes", what,
+			  (unsigned long long)size);
+		return -ENOMEM;
+	}
 	err = boot_setup_place(setup, what, bytes, size, room, address, error);
 	if (err) {
 		free(bytes);
@@ -150,7 +152,7 @@ int boot_setup_place_text(struct boot_setup *setup, const char *what, const char
 			  uint64_t *address, struct error *error)
 {
 	size_t size = strlen(text) + 1;
-	uint8_t *made;
+	uint8_t *made = NULL;
 	int err = boot_setup_make_room(setup, what, size, &boot_room_small, &made, address, error);
 
 	if (!err)

@@ -358,7 +358,7 @@ static void name_end(const struct session *session, struct r0_vm_outcome *outcom
 static int boot(struct session *session, struct boot_result *result)
 {
 	struct r0_vm_snapshot *snapshot = NULL;
-	struct r0_vm_outcome outcome;
+	struct r0_vm_outcome outcome = { 0 };
 	struct r0_vm *vm = NULL;
 	int status = make_machine(session, &vm, &snapshot);
 

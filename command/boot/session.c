@@ -57,7 +57,7 @@ static int open_network(struct session *session)
 		return 0;
 	if (!*name || strlen(name) >= sizeof(request.ifr_name))
 		return boot_error(BOOT_NO_DEVICE, "--net %s: that is no interface's name", name);
-	strcpy(request.ifr_name, name);
+	memcpy(request.ifr_name, name, strlen(name) + 1);
 	/* Locally administered, and not a group's. */
 	memcpy(session->network.address, (const uint8_t[]){ 0x52, 0x30, 0, 0, 0, 1 }, 6);
 	session->network.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);

@@ -225,7 +225,7 @@ static int start_process(struct lab_machine *machine, const struct lab_start *st
 		spawn.variable = lab_format("BOCHS_SAVE=%s", bochs->saving.path);
 	spawn.output = port[1];
 	open_files(&spawn, start, &program);
-	spawn.fds[DISC_FD - DISC_FD] = bochs->disc;
+	spawn.fds[0] = bochs->disc; /* DISC_FD is the first */
 	spawn.fds[CONSOLE_FD - DISC_FD] = console[1];
 	if (!status)
 		status = lab_machine_spawn(machine, &spawn);

@@ -167,6 +167,13 @@ static unsigned char sum(const unsigned char *data, size_t size)
 	return all;
 }
 
+/* A text of a fixed width, without its NUL. */
+static void put_text(unsigned char *to, const char *text)
+{
+	while (*text)
+		*to++ = (unsigned char)*text++;
+}
+
 /* The header that all tables have, and the checksum: after the content. */
 static void finish_table(unsigned char *table, const char *signature, uint32_t length,
 			 unsigned char revision)
@@ -174,9 +181,9 @@ static void finish_table(unsigned char *table, const char *signature, uint32_t l
 	memcpy(table, signature, 4);
 	put32(table + 4, length);
 	table[8] = revision;
-	memcpy(table + 10, "RING0 LAB     ", 14);
+	put_text(table + 10, "RING0 LAB     ");
 	put32(table + 24, 1);
-	memcpy(table + 28, "R0  ", 4);
+	put_text(table + 28, "R0  ");
 	put32(table + 32, 1);
 	table[9] = (unsigned char)-sum(table, length);
 }
@@ -186,8 +193,8 @@ static void write_acpi(unsigned char *tables, uint64_t address, unsigned int cpu
 {
 	unsigned char *xsdt = tables + ACPI_XSDT, *madt = tables + ACPI_MADT, *at = madt + 44;
 
-	memcpy(tables, "RSD PTR ", 8);
-	memcpy(tables + 9, "RING0 ", 6);
+	put_text(tables, "RSD PTR ");
+	put_text(tables + 9, "RING0 ");
 	tables[15] = 2;
 	put32(tables + 20, 36);
 	put64(tables + 24, address + ACPI_XSDT);

@@ -151,7 +151,8 @@ static int download(struct lab_apt *apt)
 		return status;
 	argv = lab_allocate((3 + packages.count + 1) * sizeof(*argv));
 	memcpy(argv, get, sizeof(get));
-	memcpy(argv + 3, packages.items, packages.count * sizeof(*argv));
+	for (size_t i = 0; i < packages.count; i++)
+		argv[3 + i] = packages.items[i];
 	what = lab_format("fetching %s", packages.items[0]);
 	fprintf(stderr, "ring0 lab: %s, %.1f MB\n", what, (double)apt->awaited / 1e6);
 	if (lab_apt_run(apt, NULL, argv))
