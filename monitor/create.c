@@ -191,7 +191,7 @@ int r0_vm_create(struct r0_vm **result, const struct r0_vm_options *options, str
 		free(vm);
 		return err;
 	}
-	vm->form = full_snapshot_form(&vm->options);
+	vm->form = snapshot_form(&vm->options);
 	/* They stay the caller's for no longer than this call. */
 	vm->options.block = NULL;
 	vm->options.net = NULL;
@@ -226,7 +226,7 @@ void r0_vm_destroy(struct r0_vm *vm)
 		return;
 	monitor_kill(vm);
 	/* Now, as its threads may outlive this call. */
-	full_snapshots_forget(vm);
+	snapshot_forget_all(vm);
 	pthread_mutex_lock(&vm->end_lock);
 	through = monitor_wait_for_threads(vm, (int)vm->options.park_limit_ms);
 	monitor_give_back_threads(vm, through);

@@ -16,13 +16,12 @@
 #include "monitor/virtual.h"
 #include "monitor/watch_cpu.h"
 
-size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot)
+size_t snapshot_words(const struct r0_vm_snapshot *snapshot)
 {
 	return bitmap_words(snapshot->shape.memory / PAGE_SIZE);
 }
 
-struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
-					      struct error *error)
+struct r0_vm_snapshot *snapshot_allocate(const struct snapshot_shape *shape, struct error *error)
 {
 	struct r0_vm_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	void *memory = mmap(NULL, shape->memory, PROT_READ | PROT_WRITE,
@@ -39,7 +38,7 @@ struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *
 	}
 	snapshot->shape = *shape;
 	snapshot->memory = memory;
-	words = full_snapshot_words(snapshot);
+	words = snapshot_words(snapshot);
 	snapshot->cpus = calloc(shape->cpus, sizeof(struct vcpu_state *));
 	snapshot->halted = calloc(shape->cpus, sizeof(bool));
 	snapshot->has_entry = calloc(shape->cpus, sizeof(bool));
@@ -100,7 +99,7 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot)
 	free(snapshot);
 }
 
-void full_snapshots_forget(struct r0_vm *vm)
+void snapshot_forget_all(struct r0_vm *vm)
 {
 	struct r0_vm_snapshot *snapshot;
 
@@ -109,7 +108,7 @@ void full_snapshots_forget(struct r0_vm *vm)
 	vm->snapshots = NULL;
 }
 
-uint32_t full_snapshot_form(const struct r0_vm_options *options)
+uint32_t snapshot_form(const struct r0_vm_options *options)
 {
 	return (options->pc ? FORM_PC : 0u) | (options->no_legacy ? FORM_NO_LEGACY : 0u) |
 	       (options->test_devices ? FORM_TEST_DEVICES : 0u) |
@@ -120,7 +119,7 @@ uint32_t full_snapshot_form(const struct r0_vm_options *options)
 void r0_vm_snapshot_options(const struct r0_vm_snapshot *snapshot, struct r0_vm_options *options,
 			    bool *block, bool *net)
 {
-	const struct full_snapshot_shape *shape = &snapshot->shape;
+	const struct snapshot_shape *shape = &snapshot->shape;
 
 	options->cpus = shape->cpus;
 	options->memory = shape->memory;
@@ -136,7 +135,7 @@ void r0_vm_snapshot_options(const struct r0_vm_snapshot *snapshot, struct r0_vm_
 	*net = shape->form & FORM_NET;
 }
 
-static struct full_snapshot_shape shape_of(struct r0_vm *vm)
+static struct snapshot_shape shape_of(struct r0_vm *vm)
 {
 	const struct bus *bus = &vm->devices->bus;
 	uint64_t sum = CHECKSUM_START;
@@ -148,7 +147,7 @@ static struct full_snapshot_shape shape_of(struct r0_vm *vm)
 		sum = checksum(sum, name, strlen(name));
 		sum = checksum(sum, &bus->devices[i]->registers_size, sizeof(size_t));
 	}
-	return (struct full_snapshot_shape){
+	return (struct snapshot_shape){
 		.cpus = vm->options.cpus,
 		.irqchip = vm->options.irqchip + vm->options.split_irqchip,
 		.pit = vm->options.pit,
@@ -283,8 +282,8 @@ static int take(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error 
 
 int r0_vm_snapshot_take(struct r0_vm_snapshot **result, struct r0_vm *vm, struct r0_error *error)
 {
-	const struct full_snapshot_shape shape = shape_of(vm);
-	struct r0_vm_snapshot *snapshot = full_snapshot_allocate(&shape, monitor_error(error));
+	const struct snapshot_shape shape = shape_of(vm);
+	struct r0_vm_snapshot *snapshot = snapshot_allocate(&shape, monitor_error(error));
 	int err;
 
 	if (!snapshot)
@@ -305,7 +304,7 @@ int r0_vm_snapshot_take(struct r0_vm_snapshot **result, struct r0_vm *vm, struct
 
 static int check_shape(const struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
-	const struct full_snapshot_shape *has = &snapshot->shape, needs = shape_of(vm);
+	const struct snapshot_shape *has = &snapshot->shape, needs = shape_of(vm);
 	static const char *const irqchips[] = { "no", "an", "a split" };
 	struct error why = { "" };
 	uint32_t i;
@@ -348,8 +347,7 @@ static int assume_all(struct restoring *restoring, struct error *error)
 {
 	const struct r0_vm_snapshot *snapshot = restoring->snapshot;
 
-	memcpy(restoring->pages, snapshot->present,
-	       full_snapshot_words(snapshot) * sizeof(uint64_t));
+	memcpy(restoring->pages, snapshot->present, snapshot_words(snapshot) * sizeof(uint64_t));
 	return each_touched(&restoring->vm->memory, mark_pages, restoring, error);
 }
 
@@ -374,7 +372,7 @@ static void populate(const struct restoring *restoring)
 static bool put_back_pages(const struct restoring *restoring)
 {
 	struct r0_vm_snapshot *snapshot = restoring->snapshot;
-	size_t words = full_snapshot_words(snapshot), word;
+	size_t words = snapshot_words(snapshot), word;
 	struct r0_vm *vm = restoring->vm;
 	bool any = false;
 
@@ -432,7 +430,7 @@ static int restore_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, str
 
 	if (snapshot->vm && snapshot->vm != vm) {
 		/* That one is about another machine, and stays so. */
-		other = calloc(full_snapshot_words(snapshot), sizeof(uint64_t));
+		other = calloc(snapshot_words(snapshot), sizeof(uint64_t));
 		if (!other)
 			return error_set(error, ENOMEM, "no memory to restore a snapshot");
 		restoring.pages = other;

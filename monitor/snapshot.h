@@ -11,7 +11,7 @@
 #include "monitor/state.h"
 
 /* What a machine and its snapshot have to have in common. */
-struct full_snapshot_shape {
+struct snapshot_shape {
 	uint32_t cpus;
 	uint32_t irqchip; /* 2 if it is split */
 	uint32_t pit;
@@ -35,7 +35,7 @@ enum {
 #define CPU_TEXT_MAX 4096
 
 struct r0_vm_snapshot {
-	struct full_snapshot_shape shape;
+	struct snapshot_shape shape;
 	char *cpu_text;		  /* options.cpu, of shape.cpu_size bytes and a zero */
 	struct vcpu_state **cpus; /* shape.cpus of them, like the next two */
 	bool *halted;
@@ -54,21 +54,20 @@ struct r0_vm_snapshot {
  * Room for a snapshot of a shape, or NULL with a message if there is no memory.
  * r0_vm_snapshot_destroy() releases it.
  */
-struct r0_vm_snapshot *full_snapshot_allocate(const struct full_snapshot_shape *shape,
-					      struct error *error);
+struct r0_vm_snapshot *snapshot_allocate(const struct snapshot_shape *shape, struct error *error);
 
 /* Of a machine's options, while they have their files. */
-uint32_t full_snapshot_form(const struct r0_vm_options *options);
+uint32_t snapshot_form(const struct r0_vm_options *options);
 
 /* Words of 64 pages in a snapshot's bitmaps. */
-size_t full_snapshot_words(const struct r0_vm_snapshot *snapshot);
+size_t snapshot_words(const struct r0_vm_snapshot *snapshot);
 
-static inline bool full_snapshot_has_page(const struct r0_vm_snapshot *snapshot, uint64_t page)
+static inline bool snapshot_has_page(const struct r0_vm_snapshot *snapshot, uint64_t page)
 {
 	return bitmap_has(snapshot->present, page);
 }
 
 /* The machine goes: its snapshots stay, tracked no longer. */
-void full_snapshots_forget(struct r0_vm *vm);
+void snapshot_forget_all(struct r0_vm *vm);
 
 #endif /* MONITOR_SNAPSHOT_H */

@@ -42,7 +42,7 @@ static void compare_page(uint64_t page, const uint8_t *a, const uint8_t *b,
 static void compare_memory(const struct r0_vm_snapshot *a, const struct r0_vm_snapshot *b,
 			   struct state_differences *to)
 {
-	size_t words = full_snapshot_words(a), word;
+	size_t words = snapshot_words(a), word;
 
 	for (word = 0; word < words; word++) {
 		uint64_t pages = a->present[word] | b->present[word];

@@ -34,7 +34,7 @@ struct file_head {
 	uint32_t architecture;
 	uint64_t size;	   /* of the file */
 	uint64_t checksum; /* of the head, with 0 here, and of all that follows */
-	struct full_snapshot_shape shape;
+	struct snapshot_shape shape;
 	uint64_t page_count;
 };
 
@@ -43,7 +43,7 @@ struct cpu_head {
 	uint64_t size;
 };
 
-static struct file_head make_head(const struct full_snapshot_shape *shape)
+static struct file_head make_head(const struct snapshot_shape *shape)
 {
 	struct file_head head = {
 		.magic = MAGIC,
@@ -113,7 +113,7 @@ static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapsho
 	put_state(writer, vm_state_size(), save_chips, snapshot->chips);
 	put(writer, snapshot->devices, snapshot->shape.devices_size);
 	for (page = 0; page < pages; page++) {
-		if (!full_snapshot_has_page(snapshot, page))
+		if (!snapshot_has_page(snapshot, page))
 			continue;
 		put(writer, &page, sizeof(page));
 		put(writer, snapshot->memory + page * PAGE_SIZE, PAGE_SIZE);
@@ -122,7 +122,7 @@ static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapsho
 
 static uint64_t count_pages(const struct r0_vm_snapshot *snapshot)
 {
-	size_t words = full_snapshot_words(snapshot), i;
+	size_t words = snapshot_words(snapshot), i;
 	uint64_t count = 0;
 
 	for (i = 0; i < words; i++)
@@ -231,7 +231,7 @@ static int get_part(struct reader *reader, uint64_t size, void **data)
 
 static int check_head(const struct file_head *head, uint64_t file_size, struct error *error)
 {
-	const struct full_snapshot_shape *shape = &head->shape;
+	const struct snapshot_shape *shape = &head->shape;
 
 	if (memcmp(head->magic, MAGIC, sizeof(MAGIC)) != 0)
 		return error_set(error, EBADMSG, "it is no snapshot");
@@ -327,7 +327,7 @@ static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 	sum = head.checksum;
 	head.checksum = 0;
 	reader->checksum = checksum(CHECKSUM_START, &head, sizeof(head));
-	snapshot = full_snapshot_allocate(&head.shape, reader->error);
+	snapshot = snapshot_allocate(&head.shape, reader->error);
 	if (!snapshot)
 		return -ENOMEM;
 	err = get(reader, snapshot->cpu_text, head.shape.cpu_size);
