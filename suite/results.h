@@ -58,6 +58,7 @@ struct suite_results {
 	bool is_skipped;  /* as a whole, because of: */
 	bool has_aborted; /* because of: */
 	char reason[256];
+	size_t benchmarks; /* of SoTest: results that some count among the announced, others don't */
 	bool has_expected; /* how many results there are to be: */
 	size_t expected;
 	struct suite_tap_level levels[SUITE_TAP_DEPTH];
