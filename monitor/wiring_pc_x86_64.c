@@ -20,6 +20,10 @@
 /* CMOS shutdown status of a machine that comes back from S3, as SeaBIOS looks for it. */
 #define SHUTDOWN_RESUME 0xfe
 
+/* An entry of QEMU's etc/e820: address, size, and type, of which 1 is memory. */
+#define MAP_ENTRY_SIZE 20
+#define MAP_MEMORY     1
+
 struct pc {
 	struct wiring *wiring;
 	struct guest_memory *memory;
@@ -27,6 +31,7 @@ struct pc {
 	struct hpet hpet;
 	struct acpi_pm pm;
 	struct fw_cfg fw_cfg;
+	uint8_t memory_map[2 * MAP_ENTRY_SIZE]; /* its file of that */
 	struct pci pci;
 	struct pci_testdev pci_testdev;
 	struct reset_control reset_control;
@@ -116,6 +121,23 @@ static int add_power(struct pc *pc, struct error *error)
 	return err ? err : power_off_add(&pc->power_off, &wiring->bus, error);
 }
 
+static void add_to_map(uint8_t *entry, uint64_t address, uint64_t size)
+{
+	dev_store(entry, 8, address);
+	dev_store(entry + 8, 8, size);
+	dev_store(entry + 16, 4, MAP_MEMORY);
+}
+
+/* For firmware, which else goes by the CMOS. */
+static int add_memory_map(struct pc *pc, uint64_t low, uint64_t high, struct error *error)
+{
+	size_t size = high ? 2 * MAP_ENTRY_SIZE : MAP_ENTRY_SIZE;
+
+	add_to_map(pc->memory_map, 0, low);
+	add_to_map(pc->memory_map + MAP_ENTRY_SIZE, 1ull << 32, high);
+	return fw_cfg_add_file(&pc->fw_cfg, "etc/e820", pc->memory_map, size, error);
+}
+
 static int add_configuration(struct pc *pc, struct error *error)
 {
 	const struct r0_vm_options *options = pc->wiring->options;
@@ -137,6 +159,8 @@ static int add_configuration(struct pc *pc, struct error *error)
 	for (i = 0; i < options->file_count && !err; i++)
 		err = fw_cfg_add_file(fw_cfg, options->files[i].name, options->files[i].data,
 				      options->files[i].size, error);
+	if (!err)
+		err = add_memory_map(pc, low, options->memory - low, error);
 	return err ? err :
 		     bus_add(&pc->wiring->bus, BUS_PORT, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg->dev,
 			     error);

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
 
@@ -36,9 +37,16 @@ static int map_modules(struct session *session)
 static int open_disk(struct session *session)
 {
 	const struct boot_options *options = session->options;
+	struct stat status;
 
 	if (!options->disk)
 		return 0;
+	/* Looked at first: opening one of another kind may wait, or do something. */
+	if (stat(options->disk, &status) == 0 && !S_ISREG(status.st_mode) &&
+	    !S_ISBLK(status.st_mode))
+		return boot_error(BOOT_NO_DEVICE,
+				  "--disk %s: it is neither a file nor a block device",
+				  options->disk);
 	session->disk.read_only = options->disk_read_only;
 	session->disk.fd =
 		open(options->disk, (options->disk_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);

@@ -204,7 +204,7 @@ static void firmware_configuration(void **state)
 		.file_count = 1,
 	};
 	struct r0_vm *vm = BOOT(&options, accesses);
-	unsigned int cpus, size, first, above_16_mib;
+	unsigned int cpus, size, first, map, above_16_mib;
 
 	(void)state;
 	script_size = 0;
@@ -217,7 +217,14 @@ static void firmware_configuration(void **state)
 	first = add(IN1, FW_CFG + 1, 0);
 	add(IN1, FW_CFG + 1, 0);
 	above_16_mib = read_cmos(0x34);
+	/* etc/e820, behind it: 20 MiB of memory from 0 on. */
+	add(OUT2, FW_CFG, 0x21);
+	for (map = add(IN1, FW_CFG + 1, 0); script_size < map + 20;)
+		add(IN1, FW_CFG + 1, 0);
 	run_to_the_end(vm);
+	assert_int_equal(script[map].value, 0);
+	assert_int_equal(script[map + 10].value | script[map + 11].value << 8, (20 << 20) >> 16);
+	assert_int_equal(script[map + 16].value, 1);
 	assert_int_equal(script[cpus].value, 2);
 	assert_int_equal(script[size + 2].value | script[size + 3].value << 8, (20 << 20) >> 16);
 	assert_int_equal(script[first].value, 'w');
