@@ -55,7 +55,7 @@ check:
 
 .PHONY: check-all
 check-all:
-	@scripts/install-packages build check
+	@scripts/install-packages build check check-all
 	@$(setup)
 	@ninja -C $(build)
 	@scripts/check $(build) --setup all
