@@ -162,6 +162,9 @@ static void data_segments_are_checked(void **unused)
 	expect_vmx("SS is not present");
 	state.sregs.ss.base = 1ull << 33;
 	expect_vmx("SS's base is beyond 4 GiB (0x200000000)");
+	state.sregs.cs.type = 3;
+	state.sregs.ss.dpl = 1;
+	expect_vmx("SS has DPL 1 in real mode");
 	state.sregs.ds.type = 2;
 	expect_vmx("DS has type 0x2, no accessed readable segment");
 	state.sregs.es.type = 9;
@@ -199,6 +202,12 @@ static void system_segments_and_tables_are_checked(void **unused)
 	state.sregs.ldt.type = 2;
 	state.sregs.ldt.present = 0;
 	expect_vmx("LDTR is not present");
+	state.sregs.ldt = state.sregs.tr;
+	state.sregs.ldt.selector |= 4;
+	expect_vmx("LDTR's selector 0x34 is of the LDT");
+	state.sregs.ldt = state.sregs.tr;
+	state.sregs.ldt.base = 1ull << 50;
+	expect_vmx("LDTR's base is not canonical (0x4000000000000)");
 	state.sregs.gdt.base = 1ull << 50;
 	expect_vmx("the GDTR's base is not canonical (0x4000000000000)");
 	state.sregs.idt.base = 1ull << 50;
@@ -241,6 +250,15 @@ static void virtual_8086_mode_has_segments_of_its_own(void **unused)
 	state.sregs.cs.base = 0x80;
 	state.sregs.cs.limit = 0xffff;
 	expect_vmx("CS is no present data segment of DPL 3 with RFLAGS.VM set");
+	state.regs.rflags |= 1 << 17;
+	state.sregs.cs = segment(0x123, 3);
+	state.sregs.cs.base = 0x1230;
+	state.sregs.cs.limit = 0xffff;
+	state.sregs.cs.g = state.sregs.cs.db = 0;
+	state.sregs.cs.dpl = 3;
+	state.sregs.ss = state.sregs.ds = state.sregs.es = state.sregs.fs = state.sregs.gs =
+		state.sregs.cs;
+	expect_vmx("RFLAGS has VM in long mode");
 }
 
 static void svm_has_fewer_checks(void **unused)
