@@ -195,7 +195,8 @@ static void open_files(struct lab_spawn *spawn, const struct lab_start *start,
 				   program->has_nogui ? "nogui" : "rfb, options=\"timeout=0\"");
 
 	spawn->fds[CONFIG_FD - DISC_FD] = file_of("bochsrc", config, strlen(config));
-	spawn->fds[ROM_FD - DISC_FD] = file_of("rom", lab_rom, (size_t)(lab_rom_end - lab_rom));
+	spawn->fds[ROM_FD - DISC_FD] =
+		file_of("rom", lab_rom, (uintptr_t)lab_rom_end - (uintptr_t)lab_rom);
 	spawn->fds[VGA_ROM_FD - DISC_FD] = file_of("vga-rom", empty, sizeof(empty));
 	spawn->fds[DEBUGGER_FD - DISC_FD] = file_of("debugger", go_on, sizeof(go_on) - 1);
 	free(config);

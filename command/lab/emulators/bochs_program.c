@@ -31,7 +31,8 @@ char *lab_bochs_directory(const char *cache)
 {
 	uint64_t value = 0xcbf29ce484222325; /* FNV-1a */
 
-	for (const unsigned char *at = lab_bochs_patch; at < lab_bochs_patch_end; at++)
+	for (const unsigned char *at = lab_bochs_patch;
+	     (uintptr_t)at < (uintptr_t)lab_bochs_patch_end; at++)
 		value = (value ^ *at) * 0x100000001b3;
 	return lab_format("%s/bochs-3.0-%016llx", cache, (unsigned long long)value);
 }
