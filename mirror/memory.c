@@ -79,8 +79,16 @@ static void drop_ram(struct memory *memory, bool from_vm)
 	heap_finish(&memory->heap);
 }
 
+static void forget_windows(struct memory *memory)
+{
+	free(memory->windows);
+	memory->windows = NULL;
+	memory->window_count = 0;
+}
+
 void memory_finish(struct memory *memory)
 {
+	forget_windows(memory);
 	drop_ram(memory, true);
 	if (memory->frames.bytes != MAP_FAILED)
 		munmap(memory->frames.bytes, memory->frames.count * PAGE_SIZE);
@@ -97,7 +105,7 @@ int memory_reset(struct memory *memory, struct error *error)
 
 	if (memory->ram_count)
 		drop_ram(memory, true);
-	memory->windows_end = 0;
+	forget_windows(memory);
 	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
 	if (err < 0)
 		return err;
@@ -420,6 +428,7 @@ int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct err
 int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, struct error *error)
 {
 	uint64_t start = page_floor(first), end = page_ceiling(last + 1), found;
+	struct mirror_range *windows;
 
 	if (first > last || end <= start)
 		return error_set(error, EINVAL, ".mmio %#llx to %#llx is not a range",
@@ -435,7 +444,11 @@ int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, stru
 		return error_set(error, EINVAL, ".mmio %#llx to %#llx overlaps memory at %#llx",
 				 (unsigned long long)first, (unsigned long long)last,
 				 (unsigned long long)found);
-	memory->windows_end = end > memory->windows_end ? end : memory->windows_end;
+	windows = realloc(memory->windows, (memory->window_count + 1) * sizeof(*windows));
+	if (!windows)
+		return error_set(error, ENOMEM, "no memory");
+	memory->windows = windows;
+	windows[memory->window_count++] = (struct mirror_range){ start, end };
 	return reach(memory, start, end, error);
 }
 
@@ -446,9 +459,12 @@ static bool is_free(const struct memory *memory, uint64_t start, uint64_t end)
 	uint64_t found;
 	size_t i;
 
-	if (end > mirror->physical_limit || start < memory->windows_end ||
-	    find_memory(memory, start, end, &found))
+	if (end > mirror->physical_limit || find_memory(memory, start, end, &found))
 		return false;
+	for (i = 0; i < memory->window_count; i++)
+		if (ranges_overlap(start, end - start, memory->windows[i].start,
+				   memory->windows[i].end - memory->windows[i].start))
+			return false;
 	for (i = 0; i < mirror->part_count; i++)
 		if (ranges_overlap(start, end - start, mirror->parts[i].map.start,
 				   mirror->parts[i].map.end - mirror->parts[i].map.start))
@@ -456,10 +472,10 @@ static bool is_free(const struct memory *memory, uint64_t start, uint64_t end)
 	return true;
 }
 
-/* Far from what tests declare and programs are linked at, as far as the CPU's address bits let. */
+/* The same on each CPU, as all have 36 bits of address, unless the test or the program has something there. */
 static int add_heap(struct memory *memory, struct error *error)
 {
-	uint64_t start = 1ull << 45;
+	uint64_t start = 1ull << 35;
 	int err;
 
 	while (start >= MEMORY_HEAP_SIZE && !is_free(memory, start, start + MEMORY_HEAP_SIZE))

@@ -27,8 +27,10 @@ struct memory {
 	struct memory_ram *ram;
 	size_t ram_count;
 	uint32_t first_ram_slot;
-	uint64_t windows_end; /* past the highest mocked range that a test declares */
-	struct heap heap;     /* within one of the ram, by virtual and guest-physical address */
+	struct mirror_range
+		*windows; /* guest-physical, for what a test mocks; until the next reset */
+	size_t window_count;
+	struct heap heap; /* within one of the ram, by virtual and guest-physical address */
 };
 
 /* What a test can have by mmap(), and libc's malloc() and C++'s new with it. */

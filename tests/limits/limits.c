@@ -388,24 +388,32 @@ R0_TEST(heap, has_a_limit)
 	R0_ASSERT(malloc(MIB));
 }
 
-static int answer_zero(void *state, struct r0_access *access)
+static int answer(void *state, struct r0_access *access)
 {
 	(void)state;
-	access->value = 0;
+	access->value = 0x55;
 	return 0;
 }
 
-/* Where the heap's addresses would be. */
-R0_TEST(heap, is_not_where_the_test_has_memory, .ram = R0_RAM({ 1ul << 34, (1ul << 34) + 4096 }),
-	.mmio = R0_MMIO({ 1ul << 35, (1ul << 35) + 4095, answer_zero, NULL, 0 }))
+/* In the first two places where the heap would be. */
+R0_TEST(heap, is_not_where_the_test_has_memory, .ram = R0_RAM({ 1ul << 35, (1ul << 35) + 4096 }),
+	.mmio = R0_MMIO({ 1ul << 34, (1ul << 34) + 4095, answer, NULL, 0 }))
 {
-	char *declared = r0_direct(1ul << 34), *large = malloc(MIB);
+	char *declared = r0_direct(1ul << 35), *large = malloc(MIB);
 
 	R0_ASSERT(large);
 	memset(large, 1, MIB);
 	R0_ASSERT_EQ(*declared, 0);
 	*declared = 2;
 	R0_ASSERT_EQ(large[0], 1);
+	R0_ASSERT_EQ(*(volatile uint32_t *)r0_direct(1ul << 34), 0x55);
+}
+
+/* The heap is below a mock at the end of the CPU's addresses, as elsewhere. */
+R0_TEST(heap, is_there_below_a_mock,
+	.mmio = R0_MMIO({ (1ul << 36) - 4096, (1ul << 36) - 1, answer, NULL, 0 }))
+{
+	R0_ASSERT(malloc(MIB));
 }
 
 static long fill(void *large)
