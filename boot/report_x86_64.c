@@ -5,7 +5,7 @@
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
 #include "boot/report.h"
-#include "crash/registers_x86_64.h"
+#include "crash/registers.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
 #include "monitor/rest.h"
@@ -94,7 +94,7 @@ static void make_view(struct source *source, struct crash_view *view)
 	boot_regions_add_code(&source->regions, view->regs.rip);
 	boot_regions_add_stack(&source->regions, view->regs.rsp);
 	view->region_count = source->regions.count;
-	view->cr2 = view->sregs.cr2;
+	view->fault_address = view->sregs.cr2;
 	view->fs_base = view->sregs.fs.base;
 }
 

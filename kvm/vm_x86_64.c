@@ -51,18 +51,27 @@ static int disable_quirks(struct vm *vm, struct error *error)
 }
 
 /*
+ * What kvm-intel keeps to itself on CPUs without "unrestricted guest", for real mode: a page table, and
+ * behind it a TSS of three pages.
+ */
+#define IDENTITY_MAP 0xfffbc000ul
+#define TSS	     0xfffbd000ul
+
+const struct vm_kept vm_kept = { .address = IDENTITY_MAP, .size = 0x4000 };
+
+/*
  * api.rst, KVM_SET_TSS_ADDR and KVM_SET_IDENTITY_MAP_ADDR: both are required on Intel, before there are
  * vCPUs. Without them KVM would put its TSS at guest-physical 0.
  */
 static int give_own_pages(struct vm *vm, struct error *error)
 {
-	uint64_t identity_map = VM_IDENTITY_MAP;
+	uint64_t identity_map = IDENTITY_MAP;
 	int err = 0;
 
 	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0)
 		err = KVM_IOCTL(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map, error);
 	if (err >= 0 && ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0)
-		err = KVM_IOCTL_VALUE(vm->fd, KVM_SET_TSS_ADDR, VM_TSS, error);
+		err = KVM_IOCTL_VALUE(vm->fd, KVM_SET_TSS_ADDR, TSS, error);
 	return err;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A place on the host as a view of a stopped guest: its registers, its stack as it was, its files. */
-#include "mock/place_x86_64.h"
+#include "mock/place.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -149,7 +149,7 @@ static void explain_ending(struct run *run, const struct crash_region *regions, 
 	view.regs = run->regs;
 	view.regs.rip = place_of(run);
 	view.sregs = run->sregs;
-	view.cr2 = run->fault_address;
+	view.fault_address = run->fault_address;
 	run->crash.output = run->output.text;
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
@@ -183,7 +183,7 @@ static void explain_other(const struct run *run, unsigned int number,
 	}
 	view.regs = cpu->vcpu.run->s.regs.regs;
 	view.sregs = cpu->vcpu.run->s.regs.sregs;
-	view.cr2 = view.sregs.cr2;
+	view.fault_address = view.sregs.cr2;
 	if (halt_is_on(cpu)) {
 		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
 						      "halted, with interrupts off, ";

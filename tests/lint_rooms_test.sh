@@ -81,7 +81,7 @@ without()
 	cp "$source/$1" "$folder/$1"
 }
 
-echo 1..10
+echo 1..11
 
 lint
 report $? 'the rooms are in order'
@@ -148,6 +148,13 @@ END
 named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): '__asm__'" \
 	'an instruction in a file whose name says nothing of x86'
 without guest/format.c
+
+with_lines machine/machine.h <<'END'
+#include "machine/topology_x86_64.h"
+END
+named "machine/machine.h:$(grep -c '' "$folder/machine/machine.h"): '#include" \
+	"a header of x86's in a file whose name says nothing of it"
+without machine/machine.h
 
 with_lines include/ring0/call.h <<'END'
 static inline void r0_relax(void) { __asm("pause"); }
