@@ -53,6 +53,12 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 	return ASSIST_CANNOT;
 }
 
+const char *assist_refused_mnemonic(const struct assist *assist)
+{
+	(void)assist;
+	return NULL;
+}
+
 void assist_forget_counts(struct assist *assist)
 {
 	(void)assist;
