@@ -165,6 +165,23 @@ static int make_cpu_model(struct vm *vm, const char *text, struct error *error)
 	return cpu_model_parse(vm->cpu_model, vm->kvm->own->cpuid, text, error);
 }
 
+/* api.rst, KVM_CAP_X86_DISABLE_EXITS: before there are vCPUs. */
+static int keep_waits_inside(struct vm *vm, struct error *error)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_DISABLE_EXITS };
+	int exits = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS);
+
+	if (!vm->cpu_model || !vm->cpu_model->waits_inside)
+		return 0;
+	if (exits <= 0)
+		return error_set(
+			error, EINVAL,
+			"cpu-pm=on: this KVM has no such thing (KVM_CAP_X86_DISABLE_EXITS)");
+	cap.args[0] = (uint64_t)exits & (KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT |
+					 KVM_X86_DISABLE_EXITS_PAUSE);
+	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
+}
+
 int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *error)
 {
 	int err = disable_quirks(vm, error);
@@ -175,6 +192,8 @@ int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *e
 		err = give_own_pages(vm, error);
 	if (err >= 0 && options)
 		err = make_cpu_model(vm, options->cpu, error);
+	if (err >= 0)
+		err = keep_waits_inside(vm, error);
 	if (err >= 0 && options)
 		err = make_irqchip(vm, options, error);
 	return err;

@@ -322,6 +322,25 @@ static void show_fault(void)
 	print("\n");
 }
 
+/* VMware's backdoor port: a version, and a command that there is not. */
+static void show_vmport(void)
+{
+	uint32_t a, b = 0, c, i;
+
+	for (i = 0; i < 2; i++) {
+		c = i ? 0xfff : 10;
+		__asm__ volatile("inl %%dx, %%eax"
+				 : "=a"(a), "+b"(b), "+c"(c)
+				 : "a"(0x564d5868), "d"(0x5658));
+		print(i ? "" : "vmport:");
+		print_hex(a);
+		print_hex(b);
+		print_hex(c);
+		b = 0;
+	}
+	print("\n");
+}
+
 void kernel(const char *command_line);
 
 void kernel(const char *command_line)
@@ -346,5 +365,6 @@ void kernel(const char *command_line)
 	stop_paging();
 	show16();
 	show_real_mode();
+	show_vmport();
 	out8(0xf4, 1);
 }
