@@ -14,20 +14,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 
-number=0
-failed=0
-
-report()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-		failed=1
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # Only what the lint looks at: not the tests, nor their objects.
 # shellcheck disable=SC2016 # a pattern, not a command
