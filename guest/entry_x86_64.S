@@ -345,6 +345,18 @@ r0_enter_user:
 	.cfi_endproc
 	.size r0_enter_user, . - r0_enter_user
 
+/*
+ * Of a program that was booted as an image: room for the code by which it reaches what started it, on
+ * pages that all page tables map. image/start/pad_x86_64.S is what comes here.
+ */
+	.balign 16, 0xcc
+	.globl r0_image_pad
+	.hidden r0_image_pad
+	.type r0_image_pad, @function
+r0_image_pad:
+	.skip	R0_IMAGE_PAD_SIZE, 0xcc
+	.size r0_image_pad, . - r0_image_pad
+
 	.balign 4096, 0xcc
 	.globl r0_entry_end
 	.hidden r0_entry_end
@@ -396,6 +408,8 @@ r0_ask:
 r0_doorbell:
 	outb	%al, %dx
 	ret
+	/* An image has a JMP there, into r0_image_pad. */
+	.skip	3, 0xcc
 	.globl r0_user_ask
 	.hidden r0_user_ask
 r0_user_ask:

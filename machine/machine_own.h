@@ -5,6 +5,9 @@
 
 #include "machine/machine.h"
 
+/* Where the devices of .irqchip are. */
+void machine_own_devices(struct mirror_config *config);
+
 /*
  * What the architecture and KVM say of a mirror's configuration: the sizes of guest-physical addresses and
  * of pages, and where the devices of .irqchip are.

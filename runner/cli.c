@@ -38,6 +38,7 @@ enum option_id {
 	OPTION_CHECK_RESET,
 	OPTION_ASSIST,
 	OPTION_LAB,
+	OPTION_IMAGE,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -96,6 +97,11 @@ static const struct option_description {
 	  "run on a genuine KVM in an emulated machine, as does\n"
 	  "`ring0 lab`; with RING0_LAB=auto in the environment\n"
 	  "only where this host has no KVM to use" },
+	{ OPTION_IMAGE, 0, "image", "FILE",
+	  "run nothing: write the program to FILE as a kernel\n"
+	  "whose tests run in any virtual machine monitor and on\n"
+	  "hardware; PATTERNs, --group, --all, --timeout and a\n"
+	  "--format of sotest, tap or ktap are its defaults" },
 	{ OPTION_HELP, 'h', "help", NULL, "show this text" },
 	{ OPTION_VERSION, 0, "version", NULL, "show the version of ring0" },
 };
@@ -265,6 +271,7 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 	case OPTION_GROUP:
 		return read_groups(cli, argument, words, error);
 	case OPTION_FORMAT:
+		cli->format_given = true;
 		return read_format(cli, argument, error);
 	case OPTION_OUTPUT:
 		if (!argument[0])
@@ -312,6 +319,11 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		break;
 	case OPTION_LAB:
 		cli->lab = true;
+		break;
+	case OPTION_IMAGE:
+		if (!argument[0])
+			return error_set(error, EINVAL, "--image: the name of the file is empty");
+		cli->image = argument;
 		break;
 	case OPTION_HELP:
 		cli->help = true;

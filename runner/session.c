@@ -15,6 +15,7 @@
 #include "assist/assist_policy.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "image/image.h"
 #include "machine/machine.h"
 #include "mock/guard.h"
 #include "report/doubts.h"
@@ -24,6 +25,7 @@
 #include "runner/cli_environment.h"
 #include "runner/end_signals.h"
 #include "runner/fresh.h"
+#include "runner/image_words.h"
 #include "runner/lab_exec.h"
 #include "runner/last_words.h"
 #include "runner/linked_tests.h"
@@ -335,6 +337,42 @@ static bool needs_output(const struct cli *cli)
 	return false;
 }
 
+/* The program as an image, its command line being that of the image. */
+static enum exit_status write_image(const struct cli *cli, struct error *error)
+{
+	char *words;
+	int err = image_words(cli, &words, error);
+
+	if (!err) {
+		err = image_write(cli->image, words, error);
+		free(words);
+	}
+	/* Otherwise the program that was started for it has said why. */
+	if (err && error->text[0])
+		complain(error->text);
+	return err ? EXIT_STATUS_ERROR : EXIT_STATUS_PASSED;
+}
+
+/* In a program that was started for an image of itself: all its cases. */
+static enum exit_status become_image(struct error *error)
+{
+	const struct plan_selection all = { .all = true };
+	const struct r0_test **tests = NULL;
+	struct plan plan = { 0 };
+	size_t count;
+	int err = linked_tests_collect(&tests, &count, error);
+
+	if (!err)
+		err = plan_init(&plan, tests, count, &all, error);
+	if (!err)
+		err = image_hand_over(&plan, error);
+	if (err)
+		complain(error->text);
+	plan_finish(&plan);
+	free(tests);
+	return err ? EXIT_STATUS_ERROR : EXIT_STATUS_PASSED;
+}
+
 static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct fresh *fresh,
 				     bool open_output, struct error *error)
 {
@@ -353,6 +391,8 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 		complain(error->text);
 	else if (!open_output && needs_output(cli))
 		status = write_error("standard output", EBADF);
+	else if (cli->image)
+		status = write_image(cli, error);
 	else if (cli->list)
 		status = list(cli, &plan);
 	else
@@ -369,7 +409,7 @@ static bool wants_lab(const struct cli *cli)
 	struct kvm *kvm;
 	int err;
 
-	if (cli->list || (lab && strcmp(lab, "inside") == 0))
+	if (cli->list || cli->image || (lab && strcmp(lab, "inside") == 0))
 		return false;
 	if (cli->lab || !lab || strcmp(lab, "auto") != 0)
 		return cli->lab;
@@ -416,6 +456,8 @@ int r0_main(int argc, char **argv)
 	struct fresh fresh;
 	struct cli cli;
 
+	if (image_is_wanted())
+		return (int)become_image(&error);
 	fresh_init(&fresh);
 	if (cli_parse(&cli, argc, argv, &error)) {
 		complain(error.text);

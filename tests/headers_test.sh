@@ -14,9 +14,20 @@ macros=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
-# shellcheck source=tests/tap.sh
-. "$(dirname "$0")/tap.sh"
-tap_log=$folder/log
+number=0
+failed=0
+
+report()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$folder/log"
+		failed=1
+	fi
+}
 
 # compile COMPILER OPTION… FILE
 compile()
@@ -69,7 +80,8 @@ END
 
 for compiler in gcc clang; do
 	if ! command -v $compiler >/dev/null; then
-		skip "$compiler" "it is not installed"
+		number=$((number + 1))
+		echo "ok $number - $compiler # SKIP it is not installed"
 		continue
 	fi
 	for standard in c11 gnu11 c17 gnu17 c2x gnu2x c23 gnu23; do

@@ -283,4 +283,11 @@ struct r0_test {
 #define R0_PARAM(type) (*(type *)r0_param(#type, sizeof(type), __FILE__, __LINE__))
 void *r0_param(const char *type, size_t size, const char *file, int line);
 
+/*
+ * Whether this runs in a program that was booted as an image, where there is no host, and the machine is what it is;
+ * or mirrored, in a VM of ring0's. For .when: a test that only a VM can pass says .when = r0_is_mirrored.
+ */
+bool r0_is_image(void);
+bool r0_is_mirrored(void);
+
 #endif /* RING0_TEST_H */

@@ -93,6 +93,9 @@
 #define R0_SYSCALL_ENTRIES    32
 #define R0_SYSCALL_ENTRY_SIZE 0xa0
 
+/* Room for code of an image's: see image/start/pad_x86_64.S. */
+#define R0_IMAGE_PAD_SIZE 0x100
+
 /* Whole pages, for struct r0_guest. */
 #define R0_GUEST_SIZE 0x3000
 
@@ -238,6 +241,10 @@ extern const char r0_msr_read[];      /* an RDMSR, and an OUT, for the host to l
 extern const char r0_msr_write[];     /* likewise a WRMSR */
 extern const char r0_msrs_read[];     /* likewise eight, with indices and values in R8 to R15 */
 extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WAKE is to end */
+extern const char r0_image_pad[];     /* R0_IMAGE_PAD_SIZE bytes of INT3, for an image's code */
+
+/* Whether this is an image: false in the program, true in what image/ writes of it. */
+extern bool r0_image;
 
 extern struct r0_guest r0_guest;
 

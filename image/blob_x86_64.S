@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The start-up code of images, as bytes. */
+	.section .rodata.image_blob, "a", @progbits
+	.balign 16
+	.globl image_blob, image_blob_end
+	.hidden image_blob, image_blob_end
+image_blob:
+	.incbin	IMAGE_START_FILE
+image_blob_end:
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* From a program to a file, by way of another process. */
+#include "image/image.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "image/elf_x86_64.h"
+#include "image/fresh_process.h"
+#include "image/frozen_x86_64.h"
+#include "image/noise.h"
+#include "image/payload_x86_64.h"
+
+/* What ends up next to the file until it is whole. */
+#define UNFINISHED ".%d.unfinished"
+
+bool image_is_wanted(void)
+{
+	return getenv(FRESH_PROCESS_VARIABLE);
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t size)
+{
+	while (size) {
+		ssize_t done = write(fd, bytes, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return -(done < 0 ? errno : ENOSPC);
+		bytes += done;
+		size -= (size_t)done;
+	}
+	return 0;
+}
+
+static unsigned int most_cpus(const struct plan *plan)
+{
+	unsigned int cpus = 1;
+	size_t i;
+
+	for (i = 0; i < plan->count; i++)
+		if (plan->cases[i].test->options.cpus > cpus)
+			cpus = plan->cases[i].test->options.cpus;
+	return cpus;
+}
+
+int image_hand_over(const struct plan *plan, struct error *error)
+{
+	const char *fd = getenv(FRESH_PROCESS_VARIABLE), *words = getenv(FRESH_PROCESS_WORDS);
+	struct noise_ranges ranges;
+	struct frozen frozen;
+	uint8_t *payload;
+	size_t size;
+	int err = frozen_take(&frozen, most_cpus(plan), error);
+
+	if (err)
+		return err;
+	err = payload_make(&frozen, plan, words ? words : "", &payload, &size, error);
+	if (!err) {
+		int out = (int)strtol(fd, NULL, 10);
+
+		noise_find(&ranges);
+		err = write_all(out, (const uint8_t *)&ranges, sizeof(ranges));
+		if (!err)
+			err = write_all(out, payload, size);
+		free(payload);
+		if (err)
+			error_set(error, -err, "handing the image over: %s", strerror(-err));
+	}
+	frozen_finish(&frozen);
+	return err;
+}
+
+/* What a program has handed over. */
+struct handed {
+	struct noise_ranges *ranges;
+	uint8_t *payload; /* behind them */
+	size_t size;
+};
+
+static int read_back(int fd, struct handed *handed, struct error *error)
+{
+	struct stat status;
+	uint8_t *bytes;
+	size_t size, done = 0;
+
+	if (fstat(fd, &status) || (size_t)status.st_size <= sizeof(struct noise_ranges))
+		return error_set(
+			error, EPROTO,
+			"the program ended without an image: does its main() call r0_main()?");
+	size = (size_t)status.st_size;
+	bytes = malloc(size);
+	if (!bytes)
+		return error_set(error, ENOMEM, "no memory for an image");
+	while (done < size) {
+		ssize_t got = pread(fd, bytes + done, size - done, (off_t)done);
+
+		if (got <= 0) {
+			free(bytes);
+			return error_set(error, EIO, "reading the image back: %s", strerror(errno));
+		}
+		done += (size_t)got;
+	}
+	*handed = (struct handed){
+		.ranges = (struct noise_ranges *)bytes,
+		.payload = bytes + sizeof(struct noise_ranges),
+		.size = size - sizeof(struct noise_ranges),
+	};
+	return 0;
+}
+
+/* Start the program, and take what it hands over; handed->ranges is for free(). */
+static int take(struct handed *handed, const char *words, const char **varies, struct error *error)
+{
+	int fd = memfd_create("ring0-image", MFD_CLOEXEC), err;
+
+	if (fd < 0)
+		return error_set(error, errno, "a memfd for the image: %s", strerror(errno));
+	err = fresh_process_run(fd, words, varies, error);
+	if (!err)
+		err = read_back(fd, handed, error);
+	close(fd);
+	return err;
+}
+
+/* As a whole or not at all: two that write the same file at once leave one of both. */
+static int put_file(const char *file, const uint8_t *bytes, size_t size, struct error *error)
+{
+	char *unfinished;
+	int fd, err;
+
+	if (asprintf(&unfinished, "%s" UNFINISHED, file, (int)getpid()) < 0)
+		return error_set(error, ENOMEM, "no memory for a file's name");
+	fd = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		err = error_set(error, errno, "creating %.300s: %s", unfinished, strerror(errno));
+		goto free;
+	}
+	err = write_all(fd, bytes, size);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(unfinished, file))
+		err = -errno;
+	if (err) {
+		error_set(error, -err, "writing %.300s, %zu KiB: %s", file, size >> 10,
+			  strerror(-err));
+		unlink(unfinished);
+	}
+free:
+	free(unfinished);
+	return err;
+}
+
+int image_write(const char *file, const char *words, struct error *error)
+{
+	struct handed first = { 0 }, second = { 0 };
+	const char *varies;
+	uint8_t *image = NULL;
+	size_t size;
+	long differ = 0;
+	int err = take(&first, words, &varies, error);
+
+	if (!err)
+		err = take(&second, words, &varies, error);
+	if (!err)
+		differ = noise_remove(first.payload, first.size, second.payload, second.size,
+				      first.ranges);
+	if (!err)
+		err = image_elf_make(first.payload, first.size, &image, &size, error);
+	if (!err)
+		err = put_file(file, image, size, error);
+	if (!err && differ)
+		fprintf(stderr,
+			"%s: the image will be another one next time: the program has other memory each time that it "
+			"starts%s%s\n",
+			program_invocation_short_name, varies ? "; and " : "",
+			varies ? varies : "");
+	free(image);
+	free(first.ranges);
+	free(second.ranges);
+	return err;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A frozen program and its cases as the payload of an image: image/start/format.h. */
+#ifndef IMAGE_PAYLOAD_X86_64_H
+#define IMAGE_PAYLOAD_X86_64_H
+
+#include "image/frozen_x86_64.h"
+#include "plan/plan.h"
+
+/*
+ * Make the payload, of all the cases of a plan. `words` are the command line that comes before the boot loader's. Returns
+ * 0 and memory for free(), or -errno.
+ */
+int payload_make(const struct frozen *frozen, const struct plan *plan, const char *words,
+		 uint8_t **payload, size_t *size, struct error *error);
+
+#endif /* IMAGE_PAYLOAD_X86_64_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The code that the start-up code puts into the program, at r0_image_pad: pages that the page tables of ring 0
+ * and of ring 3 map, and those of a test that has made its own. There it goes from the test's address space
+ * to the start-up code's, and back. Position-independent, but for the words at its end, which pad.c fills in.
+ */
+	.text
+	.balign 16
+	.globl pad_start, pad_end, pad_ask, pad_nmi, pad_enter, pad_return, pad_words, pad_idtr
+pad_start:
+
+/*
+ * The doorbell: RDI, RSI and RCX have the message. In the VM, nothing happens between the OUT and the next
+ * instruction; here, no interrupt does.
+ */
+pad_ask:
+	pushfq
+	cli
+	movq	%cr3, %rdx
+	movq	pad_words(%rip), %rax
+	movq	%rax, %cr3
+	jmp	*pad_words + 8(%rip)
+/* Back, with the answer in RAX and the test's CR3 in RDX. */
+pad_return:
+	movq	%rdx, %cr3
+	popfq
+	ret
+
+/* An NMI: the time limit's, or the program's. On the stack, a struct r0_frame is made. */
+pad_nmi:
+	pushq	$0
+	pushq	$2
+	.irp	register, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+	pushq	%\register
+	.endr
+	movq	%cr3, %rbx
+	movq	pad_words(%rip), %rax
+	movq	%rax, %cr3
+	movq	%rsp, %rdi
+	movq	%rbx, %rsi
+	cld
+	call	*pad_words + 16(%rip)
+	movq	%rbx, %cr3
+	testl	%eax, %eax
+	.irp	register, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax
+	popq	%\register
+	.endr
+	jz	1f
+	addq	$16, %rsp
+	iretq
+1:
+	jmp	*pad_words + 24(%rip)
+
+/* To the test: RAX has its CR3, R11 where it starts, R10 the register for its IDT. */
+pad_enter:
+	movq	%rax, %cr3
+	lidt	(%r10)
+	jmp	*%r11
+
+	.balign 8
+/* The start-up code's CR3; who serves messages there, and NMIs; the program's code for exceptions. */
+pad_words:
+	.quad	0, 0, 0, 0
+/* The register for the test's IDT. */
+pad_idtr:
+	.skip	16
+pad_end:
+
+	.section .note.GNU-stack, "", @progbits

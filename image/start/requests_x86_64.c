@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* As exits/doorbell.c does it on the host: nothing of the test's memory is trusted. */
+#include "image/start/requests_x86_64.h"
+#include <ring0/private/abi.h>
+#include "guest/bytes.h"
+#include "guest/format.h"
+#include "image/start/clock_x86_64.h"
+#include "image/start/console_x86_64.h"
+#include "image/start/enter_x86_64.h"
+#include "image/start/lent_x86_64.h"
+#include "image/start/limit_x86_64.h"
+#include "image/start/space_x86_64.h"
+
+struct requests requests;
+
+static __attribute__((noreturn)) void end(enum ending_how how, const char *message)
+{
+	requests.ending.how = how;
+	requests.ending.message = message;
+	enter_leave(ENTER_ENDED);
+}
+
+static uint64_t console(uint64_t address, uint64_t length)
+{
+	uint64_t done = 0;
+	char chunk[256];
+
+	while (done < length) {
+		size_t want = length - done < sizeof(chunk) ? length - done : sizeof(chunk);
+		size_t got = space_read(address + done, chunk, want);
+
+		console_output(chunk, got);
+		done += got;
+		if (got < want)
+			break;
+	}
+	return done;
+}
+
+/* Text of a given length; a NUL in it ends it. */
+static void read_text(uint64_t address, uint64_t length, char *text, size_t size)
+{
+	size_t want = length < size - 1 ? length : size - 1;
+
+	text[space_read(address, text, want)] = '\0';
+}
+
+/* Told at once: the machine may be lost before the test's end. The first one is how the test ended. */
+static uint64_t failure(uint64_t address)
+{
+	static char text[REQUESTS_TEXT];
+	struct r0_failure what;
+	char file[REQUESTS_PATH] = "";
+
+	if (space_read(address, &what, sizeof(what)) != sizeof(what))
+		end(END_FAILED, "a failure whose description can't be read");
+	read_text((uint64_t)what.text, what.length, text, sizeof(text));
+	if (what.file)
+		space_read_text((uint64_t)what.file, file, sizeof(file));
+	if (!requests.file[0] && file[0]) {
+		copy_bytes(requests.file, file, sizeof(file));
+		requests.line = what.line;
+	}
+	if (what.kind == R0_FAILURE_EXPECT) {
+		requests.ending.failed_expectation = true;
+		if (!requests.ending.expectation) {
+			copy_bytes(requests.expectation, text, sizeof(text));
+			requests.ending.expectation = requests.expectation;
+		}
+	} else if (!requests.has_failed) {
+		requests.has_failed = true;
+		copy_bytes(requests.text, text, sizeof(text));
+	}
+	return 0;
+}
+
+static __attribute__((noreturn)) void exception(uint64_t address, uint64_t cr2)
+{
+	if (space_read(address, &requests.frame, sizeof(requests.frame)) != sizeof(requests.frame))
+		end(END_FAILED, "an exception whose frame can't be read");
+	requests.has_frame = true;
+	requests.cr2 = cr2;
+	requests.ending.vector = (int)(requests.frame.vector & 0xff);
+	if (requests.ending.vector < 32)
+		end(END_EXCEPTION, NULL);
+	format_to(requests.text, sizeof(requests.text), "interrupt %#x, which has no handler",
+		  (unsigned int)requests.ending.vector);
+	end(END_EXCEPTION, requests.text);
+}
+
+static __attribute__((noreturn)) void skip(uint64_t address, uint64_t length)
+{
+	if (!address)
+		end(END_SKIPPED, NULL);
+	read_text(address, length, requests.text, sizeof(requests.text));
+	end(END_SKIPPED, requests.text);
+}
+
+static __attribute__((noreturn)) void refuse(const char *format, uint64_t number)
+{
+	format_to(requests.text, sizeof(requests.text), format, (unsigned long long)number);
+	end(END_REFUSED, requests.text);
+}
+
+/* A message. Returns its answer, unless it ends the test. */
+static uint64_t serve(uint64_t message, uint64_t a, uint64_t b)
+{
+	switch (message) {
+	case R0_MESSAGE_PASS:
+		end(requests.has_failed ? END_FAILED : END_RETURNED,
+		    requests.has_failed ? requests.text : NULL);
+	case R0_MESSAGE_STOP:
+		end(END_FAILED, requests.has_failed ? requests.text : "the test stopped");
+	case R0_MESSAGE_SKIP:
+		skip(a, b);
+	case R0_MESSAGE_CONSOLE:
+		return console(a, b);
+	case R0_MESSAGE_FAILURE:
+		return failure(a);
+	case R0_MESSAGE_EXCEPTION:
+		exception(a, b);
+	case R0_MESSAGE_PUBLISH: /* there is nobody to hand it to: the copy is the program */
+		return 0;
+	case R0_MESSAGE_CLOCK:
+		return clock_now();
+	case R0_MESSAGE_WAKE:
+		if (a)
+			limit_wake(a);
+		return clock_now();
+	case R0_MESSAGE_POPULATE:
+	case R0_MESSAGE_STEPPED:
+		return 0;
+	case R0_MESSAGE_MAP:
+		return lent_take(a);
+	case R0_MESSAGE_UNMAP:
+		return 0;
+	case R0_MESSAGE_CPU:
+		return 0;
+	case R0_MESSAGE_SYSCALL:
+		refuse("system call %llu, which a test can't make in ring 0", a);
+	case R0_MESSAGE_EXIT:
+		requests.ending.status = (int)(a & 0xff);
+		end(END_EXIT, NULL);
+	}
+	refuse("the guest runtime sent a message that an image does not know, %#llx", message);
+}
+
+void requests_begin(const char *name)
+{
+	fill_bytes(&requests, 0, sizeof(requests));
+	requests.name = name;
+	enter_serve_request = serve;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the guest runtime asks of the outside, served in an image: the messages of include/ring0/private/abi.h. And what
+ * came of the test that runs.
+ */
+#ifndef IMAGE_START_REQUESTS_X86_64_H
+#define IMAGE_START_REQUESTS_X86_64_H
+
+#include <ring0/fault.h>
+#include <ring0/private/types.h>
+#include "verdict/verdict.h"
+
+#define REQUESTS_TEXT 1200
+#define REQUESTS_PATH 512
+
+struct requests {
+	const char *name; /* of the case that runs */
+	struct ending ending;
+	char text[REQUESTS_TEXT];	 /* what `ending` points to */
+	char expectation[REQUESTS_TEXT]; /* the first that failed */
+	bool has_failed;		 /* its text is there */
+	char file[REQUESTS_PATH];	 /* where it failed first */
+	unsigned int line;
+	bool has_frame; /* the exception that ended it */
+	struct r0_frame frame;
+	uint64_t cr2;
+};
+
+extern struct requests requests;
+
+/* A test begins. */
+void requests_begin(const char *name);
+
+#endif /* IMAGE_START_REQUESTS_X86_64_H */

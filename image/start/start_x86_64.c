@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the boot loader to the tests, and to the end: in which order everything is found and set up, and the first lines
+ * of the output, which say what was found.
+ */
+#include <ring0/private/abi.h>
+#include <ring0/x86.h>
+#include "guest/bytes.h"
+#include "image/start/acpi_x86_64.h"
+#include "image/start/cases_x86_64.h"
+#include "image/start/clock_x86_64.h"
+#include "image/start/console_x86_64.h"
+#include "image/start/cpu_x86_64.h"
+#include "image/start/exceptions_x86_64.h"
+#include "image/start/head_x86_64.h"
+#include "image/start/hypervisor_x86_64.h"
+#include "image/start/interrupts_x86_64.h"
+#include "image/start/limit_x86_64.h"
+#include "image/start/loader_x86_64.h"
+#include "image/start/memory_x86_64.h"
+#include "image/start/pad_x86_64.h"
+#include "image/start/power_x86_64.h"
+#include "image/start/report.h"
+#include "image/start/space_x86_64.h"
+#include "image/start/words.h"
+
+#define DEFAULT_BAUD 115200
+
+/* The ports that a BIOS found, in its data area. */
+#define BDA_SERIAL 0x400
+
+static const struct image_payload *payload;
+static const char *console_found_by;
+
+static void use_port(const struct serial_port *port, const char *found_by)
+{
+	console_use_serial(port, words.baud ? (unsigned int)words.baud : DEFAULT_BAUD);
+	console_found_by = found_by;
+}
+
+/* By the command line, ACPI's SPCR, the BIOS's data area, or looking for it. */
+static void choose_console(void)
+{
+	static const uint16_t ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
+	struct serial_port port = { .base = words.serial };
+	unsigned int i;
+
+	if (hypervisor_has_debug_port())
+		console_use_debug_port();
+	console_found_by = "";
+	if (words.serial == WORDS_NO_SERIAL)
+		return;
+	if (words.serial) {
+		port.is_memory = words.serial > 0xffff;
+		use_port(&port, "the command line");
+		return;
+	}
+	if (acpi.has_console) {
+		use_port(&acpi.console, "ACPI's SPCR");
+		return;
+	}
+	port.base = *(const uint16_t *)r0_direct(BDA_SERIAL);
+	if (port.base && console_is_serial(&port)) {
+		use_port(&port, "the BIOS's data area");
+		return;
+	}
+	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		port.base = ports[i];
+		if (!console_is_serial(&port))
+			continue;
+		use_port(&port, "probing");
+		return;
+	}
+}
+
+/* What is in memory behind the start-up code, whole? NULL if so, or what is wrong. */
+static const char *check_payload(void)
+{
+	const uint64_t summed = __builtin_offsetof(struct image_payload, runs_at);
+
+	if (payload->magic != IMAGE_MAGIC)
+		return "there is no program behind the start-up code: the image is cut short";
+	if (payload->version != IMAGE_VERSION || payload->header_size != sizeof(*payload))
+		return "the program behind the start-up code was written by another version";
+	if (image_checksum((const char *)payload + summed, payload->size - summed) !=
+	    payload->checksum)
+		return "the image was damaged on its way: its checksum is not what it was";
+	return NULL;
+}
+
+static void print_cpu(void)
+{
+	struct r0_cpuid_result leaf = r0_cpuid(0, 0);
+	uint32_t signature = r0_cpuid(1, 0).eax, family, model;
+	char vendor[13] = "", brand[49] = "", *text = brand;
+	uint32_t i;
+
+	copy_bytes(vendor, &leaf.ebx, 4);
+	copy_bytes(vendor + 4, &leaf.edx, 4);
+	copy_bytes(vendor + 8, &leaf.ecx, 4);
+	/* SDM vol. 2A, CPUID, figure 3-6. */
+	family = signature >> 8 & 0xf;
+	model = signature >> 4 & 0xf;
+	if (family == 0xf || family == 6)
+		model |= signature >> 12 & 0xf0;
+	if (family == 0xf)
+		family += signature >> 20 & 0xff;
+	if (r0_cpuid(0x80000000, 0).eax >= 0x80000004)
+		for (i = 0; i < 3; i++) {
+			leaf = r0_cpuid(0x80000002 + i, 0);
+			copy_bytes(brand + 16 * i, &leaf, sizeof(leaf));
+		}
+	while (*text == ' ')
+		text++;
+	console_print("# cpu: %s family %#x model %#x stepping %#x, %s\n", vendor, family, model,
+		      signature & 0xf, text);
+}
+
+static void print_environment(void)
+{
+	const char *bytes = (const char *)payload;
+
+	console_print("# ring0 image: %s, %llu cases, build-id %s\n", bytes + payload->program_at,
+		      (unsigned long long)payload->case_count,
+		      bytes[payload->build_id_at] ? bytes + payload->build_id_at : "none");
+	console_print("# booted by: %s%s%s\n", loader.protocol, loader.name[0] ? ", " : "",
+		      loader.name);
+	console_print("# hypervisor: %s\n", !hypervisor.is_there ? "none" :
+					    hypervisor.name[0]	 ? hypervisor.name :
+								   "one without a name");
+	print_cpu();
+	if (*console_found_by)
+		console_print("# serial port: found by %s\n", console_found_by);
+	console_print("# acpi: %s\n", acpi.found_by ? acpi.found_by : "none");
+	console_print("# cpus: %u\n", acpi.cpu_count ? acpi.cpu_count : 1);
+	console_print("# memory: %llu KiB\n", (unsigned long long)memory_size() >> 10);
+	console_print("# command line: %s\n", loader.words);
+}
+
+static void print_settings(void)
+{
+	console_print("# clock: TSC of %llu kHz, by %s\n", (unsigned long long)tsc_clock.khz,
+		      tsc_clock.from);
+	console_print("# time limit: by %s\n", limit_state.source);
+	console_print("# address space: %llu pages to put back, %llu of them page tables\n",
+		      (unsigned long long)(space.writable + space.tables),
+		      (unsigned long long)space.tables);
+}
+
+static void read_words(void)
+{
+	static const char *const ways[] = { "auto", "acpi", "halt", "reset" };
+	unsigned int i;
+
+	words_read((const char *)payload + payload->words_at, false, cases_know);
+	/* Patterns of the loader's take the place of those that the image was written with. */
+	if (payload->words_at && loader.words[0]) {
+		unsigned int own = words.pattern_count;
+
+		words_read(loader.words, loader.names_image, cases_know);
+		if (words.pattern_count > own) {
+			for (i = own; i < words.pattern_count; i++)
+				words.patterns[i - own] = words.patterns[i];
+			words.pattern_count -= own;
+		}
+	}
+	for (i = 0; words.off && i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!text_compare(words.off, ways[i]))
+			power_off_by = (enum power_off)i;
+}
+
+/* What the program is to know: where its page tables are, for r0_user_call() above all. */
+static void tell_program(void)
+{
+	uint64_t number;
+
+	for (number = 0; number < payload->cpu_count; number++) {
+		const uint64_t cpu = (uint64_t)r0_cpu_at((struct r0_guest *)payload->guest,
+							 (unsigned int)number);
+		const uint64_t roots[] = { space.test, space.user };
+
+		space_set(cpu + R0_CPU_KERNEL_CR3, roots, sizeof(roots));
+	}
+}
+
+static void warn_of_words(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < words.unknown_count; i++)
+		console_print("# not understood, and ignored: %s\n", words.unknown[i]);
+}
+
+void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
+{
+	const uint64_t payload_at = image_at + ((uint64_t)start_payload - IMAGE_VIRTUAL);
+	const char *damage;
+	const struct range *ram;
+
+	exceptions_init();
+	hypervisor_look();
+	loader_read(magic, information);
+	payload = r0_direct(payload_at);
+	damage = check_payload();
+	cases_init(payload);
+	if (!damage)
+		read_words();
+	acpi_read();
+	choose_console();
+	if (damage)
+		power_give_up("%s", damage);
+	print_environment();
+	warn_of_words();
+	ram = (const struct range *)((const char *)payload + payload->ram_at);
+	memory_init((struct range){ image_at, payload_at + payload->size }, ram,
+		    payload->ram_count);
+	clock_init();
+	cpu_look();
+	cpu_recover();
+	interrupts_look();
+	space_build(payload, payload_at, cpu_features.physical_bits, cpu_features.gigabyte_pages);
+	tell_program();
+	pad_install(payload);
+	space_finish();
+	if (words.limit != WORDS_LIMIT_NONE && interrupts.apic)
+		limit_init(words.limit, payload->wait_halted);
+	print_settings();
+	if (words.list) {
+		cases_list();
+		power_off(0);
+	}
+	report_begin(words.format, cases_count(), words.verbose);
+	if (!cases_count())
+		console_print("# no test is selected\n");
+	cases_run();
+	power_off(report_end());
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state in which an x86 test starts: descriptor tables, stacks and the runtime's variables in
+ * the mirror, and the vCPU's registers. SDM vol. 3A, chapters 2, 3, 6 and 8.
+ */
+#ifndef MACHINE_ENTRY_X86_64_H
+#define MACHINE_ENTRY_X86_64_H
+
+#include <stdint.h>
+#include <ring0/smp.h>
+#include "kvm/vcpu.h"
+#include "machine/tls.h"
+#include "mirror/mirror.h"
+
+struct entry {
+	uint64_t area;	   /* address of the CPUs' own memory, from entry_reserve() */
+	unsigned int cpus; /* that there is memory for */
+	struct tls tls;	   /* of the thread whose TLS tests see */
+	uint64_t copies;   /* address of the copies of it, for all CPUs but the first */
+};
+
+/*
+ * Reserve the memory that CPUs have of their own in the process, for the mirror to find, and note
+ * the calling thread's TLS. Returns 0 or -errno. entry_release() gives the memory back.
+ */
+int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error);
+void entry_release(struct entry *entry);
+
+/* A CPU's own memory (R0_AREA_…), and its FS base. */
+uint64_t entry_area(const struct entry *entry, unsigned int cpu);
+uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu);
+
+/* The most ranges that entry_supervisor_ranges() gives. */
+#define ENTRY_SUPERVISOR_RANGES (2 + R0_CPU_LIMIT)
+
+/* What ring 3's page tables map for ring 0 only. Returns their number. */
+size_t entry_supervisor_ranges(const struct entry *entry, struct mirror_range *ranges);
+
+/* Fill in the tables and the runtime's variables. Returns 0 or -errno. */
+int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error);
+
+/*
+ * Give a new vCPU the registers that it starts with: the first those of a test, the others, which are
+ * halted, those of a CPU that waits for work. Returns 0 or -errno.
+ */
+int entry_apply(const struct entry *entry, const struct mirror *mirror, struct vcpu *vcpu,
+		unsigned int cpu, struct error *error);
+
+/* Have its local APIC take interrupts, as an operating system leaves it. Returns 0 or -errno. */
+int entry_enable_apic(struct vcpu *vcpu, struct error *error);
+
+#endif /* MACHINE_ENTRY_X86_64_H */
