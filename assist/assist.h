@@ -7,11 +7,15 @@
 #ifndef ASSIST_ASSIST_H
 #define ASSIST_ASSIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "assist/assist_memory.h"
 #include "devices/bus.h"
 #include "kvm/vcpu.h"
+
+/* Load the decoder that all of this needs. Whether it is there; if not, the message says what is missing. */
+bool assist_load(struct error *error);
 
 /* What is kept from one completion to the next, for one vCPU. */
 struct assist;

@@ -53,6 +53,18 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 	return ASSIST_CANNOT;
 }
 
+bool assist_load(struct error *error)
+{
+	error_set(error, ENOENT, "built without Zydis");
+	return false;
+}
+
+const char *assist_refused_mnemonic(const struct assist *assist)
+{
+	(void)assist;
+	return NULL;
+}
+
 void assist_forget_counts(struct assist *assist)
 {
 	(void)assist;

@@ -45,6 +45,11 @@ struct assist {
 	} counts[MNEMONICS];
 };
 
+bool assist_load(struct error *error)
+{
+	return decoder_load(error);
+}
+
 int assist_create(struct assist **result, struct vcpu *vcpu, const struct assist_memory *memory,
 		  struct error *error)
 {

@@ -16,6 +16,7 @@ enum {
 	OPTION_LOG_DIR,
 	OPTION_TIMEOUT,
 	OPTION_STANDALONE,
+	OPTION_WITH_COMMAND,
 	OPTION_ENV_FILE,
 	OPTION_APPEND,
 	OPTION_CONSOLE,
@@ -34,6 +35,7 @@ static const struct option long_options[] = {
 	{ "log-dir", required_argument, NULL, OPTION_LOG_DIR },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "standalone", required_argument, NULL, OPTION_STANDALONE },
+	{ "with-command", no_argument, NULL, OPTION_WITH_COMMAND },
 	{ "env-file", required_argument, NULL, OPTION_ENV_FILE },
 	{ "append", required_argument, NULL, OPTION_APPEND },
 	{ "console", required_argument, NULL, OPTION_CONSOLE },
@@ -65,6 +67,7 @@ static const char help[] =
 	"                         otherwise; 0 is none)\n"
 	"      --standalone NAME=FILE\n"
 	"                         write FILE, a script with all that runs that test\n"
+	"      --with-command     with the command ring0 and its libraries, too\n"
 	"      --env-file FILE    lines NAME=VALUE for the images' environment\n"
 	"      --append TEXT      for the end of each command line\n"
 	"      --console com1|debug|virtio\n"
@@ -190,6 +193,9 @@ static int take(struct suite_options *options, int option, const char *value)
 		return read_time_limit(options, value);
 	case OPTION_STANDALONE:
 		options->standalone = value;
+		return 0;
+	case OPTION_WITH_COMMAND:
+		options->with_command = true;
 		return 0;
 	case OPTION_ENV_FILE:
 		options->environment = value;

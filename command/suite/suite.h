@@ -48,6 +48,7 @@ struct suite_options {
 	uint64_t time_limit_ms; /* 0 for none */
 	double time_factor;
 	const char *log_directory, *environment, *standalone;
+	bool with_command; /* standalone carries ring0 along */
 	/* For images that are named by themselves, and where a unittests.cfg says nothing. */
 	const char *append, *console, *cpu;
 	unsigned int cpus, memory_mib; /* 0: nothing is said */
