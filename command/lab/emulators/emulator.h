@@ -52,9 +52,13 @@ struct lab_emulator {
 
 extern const struct lab_emulator lab_qemu, lab_bochs;
 
-/* For the kernel, whatever emulates its machine. */
+/*
+ * For the kernel, whatever emulates its machine. A program at the same addresses each time is one that QEMU has
+ * translated already, from the second time on.
+ */
 #define LAB_KERNEL_OPTIONS                                                                              \
 	"panic=-1 reboot=t mitigations=off audit=0 random.trust_cpu=on cryptomgr.notests lsm= nokaslr " \
+	"norandmaps "                                                                                   \
 	"initcall_blacklist=cubictcp_register,load_system_certificate_list,crypto_kdf108_init"
 
 #endif /* COMMAND_LAB_EMULATORS_EMULATOR_H */
