@@ -34,10 +34,21 @@ struct acpi_machine {
 	size_t virtio_count;
 };
 
+/* What has to be corrected if the tables are to be elsewhere; offsets from ACPI_AT. */
+#define ACPI_FIXUPS_MAX 24
+
+struct acpi_fixup {
+	uint32_t at;
+	uint8_t width;		/* in bytes, of an address; 0 for a checksum, a byte */
+	uint32_t start, length; /* what that is of */
+};
+
 struct acpi_tables {
 	uint8_t bytes[ACPI_SIZE];
 	size_t size;	     /* of what is in use */
 	uint32_t rsdp, facs; /* guest-physical */
+	struct acpi_fixup fixups[ACPI_FIXUPS_MAX];
+	unsigned int fixup_count;
 };
 
 /* Make them for ACPI_AT. Returns 0; -ENOSPC if they don't fit, which takes more than 256 CPUs. */

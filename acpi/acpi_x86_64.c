@@ -65,11 +65,32 @@ static uint32_t place(struct acpi_tables *tables, size_t size, size_t alignment)
 	return ACPI_AT + (uint32_t)offset;
 }
 
-/* The bytes of a table add up to 0. */
-static void set_checksum(uint8_t *bytes, size_t size, size_t where)
+static void note(struct acpi_tables *tables, struct acpi_fixup fixup)
 {
+	/* There are as many as there is code that makes them: the tests see whether they have room. */
+	if (tables->fixup_count < ACPI_FIXUPS_MAX)
+		tables->fixups[tables->fixup_count] = fixup;
+	tables->fixup_count++;
+}
+
+/* An address in a table. */
+static void set_pointer(struct acpi_tables *tables, uint8_t *where, uint8_t width, uint32_t address)
+{
+	dev_store(where, width, address);
+	note(tables,
+	     (struct acpi_fixup){ .at = (uint32_t)(where - tables->bytes), .width = width });
+}
+
+/* The bytes of a table add up to 0. */
+static void set_checksum(struct acpi_tables *tables, uint8_t *bytes, size_t size, size_t where)
+{
+	const uint32_t start = (uint32_t)(bytes - tables->bytes);
 	uint8_t sum = 0;
 	size_t i;
+
+	note(tables, (struct acpi_fixup){ .at = start + (uint32_t)where,
+					  .start = start,
+					  .length = (uint32_t)size });
 
 	bytes[where] = 0;
 	for (i = 0; i < size; i++)
@@ -85,7 +106,8 @@ static void put_text(uint8_t *to, const char *text)
 }
 
 /* Table 5.4. */
-static void set_header(uint8_t *table, const char *signature, size_t size, uint8_t revision)
+static void set_header(struct acpi_tables *tables, uint8_t *table, const char *signature,
+		       size_t size, uint8_t revision)
 {
 	memcpy(table, signature, 4);
 	dev_store(table + 4, 4, size);
@@ -95,7 +117,7 @@ static void set_header(uint8_t *table, const char *signature, size_t size, uint8
 	dev_store(table + 24, 4, 1);
 	put_text(table + 28, "RNG0");
 	dev_store(table + 32, 4, 1);
-	set_checksum(table, size, 9);
+	set_checksum(tables, table, size, 9);
 }
 
 /* 5.2.3.2: space, width, offset, access size, address. */
@@ -138,7 +160,7 @@ static bool add_dsdt(struct builder *builder, const struct acpi_machine *machine
 		return false;
 	tables->size += size;
 	/* Revision 2: integers have 64 bits (5.2.11.1). */
-	set_header(dsdt, "DSDT", HEADER_SIZE + size, 2);
+	set_header(tables, dsdt, "DSDT", HEADER_SIZE + size, 2);
 	builder->dsdt = address;
 	return true;
 }
@@ -147,8 +169,8 @@ static bool add_dsdt(struct builder *builder, const struct acpi_machine *machine
 static void fill_fadt(uint8_t *fadt, const struct builder *builder,
 		      const struct acpi_machine *machine)
 {
-	dev_store(fadt + 36, 4, builder->tables->facs);
-	dev_store(fadt + 40, 4, builder->dsdt);
+	set_pointer(builder->tables, fadt + 36, 4, builder->tables->facs);
+	set_pointer(builder->tables, fadt + 40, 4, builder->dsdt);
 	dev_store(fadt + 46, 2, ACPI_PM_IRQ);
 	dev_store(fadt + 56, 4, ACPI_PM_PORT + ACPI_PM_EVENT);
 	dev_store(fadt + 64, 4, ACPI_PM_PORT + ACPI_PM_CONTROL);
@@ -168,11 +190,11 @@ static void fill_fadt(uint8_t *fadt, const struct builder *builder,
 	set_address(fadt + 116, SPACE_PORT, 1, RESET_CONTROL_PORT);
 	fadt[128] = RESET_CONTROL_RESET;
 	fadt[131] = 5;
-	dev_store(fadt + 140, 8, builder->dsdt);
+	set_pointer(builder->tables, fadt + 140, 8, builder->dsdt);
 	set_address(fadt + 148, SPACE_PORT, 4, ACPI_PM_PORT + ACPI_PM_EVENT);
 	set_address(fadt + 172, SPACE_PORT, 2, ACPI_PM_PORT + ACPI_PM_CONTROL);
 	set_address(fadt + 208, SPACE_PORT, 4, ACPI_PM_PORT + ACPI_PM_TIMER);
-	set_header(fadt, "FACP", FADT_SIZE, 6);
+	set_header(builder->tables, fadt, "FACP", FADT_SIZE, 6);
 }
 
 static bool add_fadt(struct builder *builder, const struct acpi_machine *machine)
@@ -195,7 +217,7 @@ static uint8_t *add_override(uint8_t *to, uint8_t source, uint32_t gsi, uint16_t
 }
 
 /* Tables 5.21 to 5.25 and 5.29. */
-static void fill_madt(uint8_t *madt, size_t size, unsigned int cpus)
+static void fill_madt(struct acpi_tables *tables, uint8_t *madt, size_t size, unsigned int cpus)
 {
 	uint8_t *to = madt + MADT_SIZE;
 	unsigned int i;
@@ -219,7 +241,7 @@ static void fill_madt(uint8_t *madt, size_t size, unsigned int cpus)
 	to[1] = 6;
 	to[2] = 0xff;
 	to[5] = 1;
-	set_header(madt, "APIC", size, 5);
+	set_header(tables, madt, "APIC", size, 5);
 }
 
 static bool add_madt(struct builder *builder, const struct acpi_machine *machine)
@@ -231,7 +253,7 @@ static bool add_madt(struct builder *builder, const struct acpi_machine *machine
 	builder->madt = place(builder->tables, size, 16);
 	if (!builder->madt || machine->cpus > 255)
 		return false;
-	fill_madt(at(builder->tables, builder->madt), size, machine->cpus);
+	fill_madt(builder->tables, at(builder->tables, builder->madt), size, machine->cpus);
 	return true;
 }
 
@@ -247,7 +269,7 @@ static bool add_hpet(struct builder *builder)
 	dev_store(hpet + 36, 4, HPET_BLOCK_ID);
 	set_address(hpet + 40, SPACE_MEMORY, 0, HPET_BASE);
 	dev_store(hpet + 53, 2, HPET_TICKS_MIN);
-	set_header(hpet, "HPET", HPET_LENGTH, 1);
+	set_header(builder->tables, hpet, "HPET", HPET_LENGTH, 1);
 	return true;
 }
 
@@ -263,24 +285,25 @@ static uint32_t add_root(struct builder *builder, const char *signature, size_t 
 	for (i = 0; i < 3; i++) {
 		if (!entries[i])
 			continue;
-		dev_store(at(builder->tables, address) + size, width, entries[i]);
+		set_pointer(builder->tables, at(builder->tables, address) + size, (uint8_t)width,
+			    entries[i]);
 		size += width;
 	}
-	set_header(at(builder->tables, address), signature, size, 1);
+	set_header(builder->tables, at(builder->tables, address), signature, size, 1);
 	return address;
 }
 
 /* Table 5.3. */
-static void fill_rsdp(uint8_t *rsdp, uint32_t rsdt, uint32_t xsdt)
+static void fill_rsdp(struct acpi_tables *tables, uint8_t *rsdp, uint32_t rsdt, uint32_t xsdt)
 {
 	put_text(rsdp, "RSD PTR ");
 	put_text(rsdp + 9, "RING0 ");
 	rsdp[15] = 2;
-	dev_store(rsdp + 16, 4, rsdt);
+	set_pointer(tables, rsdp + 16, 4, rsdt);
 	dev_store(rsdp + 20, 4, ACPI_RSDP_SIZE);
-	dev_store(rsdp + 24, 8, xsdt);
-	set_checksum(rsdp, RSDP_OLD, 8);
-	set_checksum(rsdp, ACPI_RSDP_SIZE, 32);
+	set_pointer(tables, rsdp + 24, 8, xsdt);
+	set_checksum(tables, rsdp, RSDP_OLD, 8);
+	set_checksum(tables, rsdp, ACPI_RSDP_SIZE, 32);
 }
 
 int acpi_make(struct acpi_tables *tables, const struct acpi_machine *machine, struct error *error)
@@ -295,9 +318,9 @@ int acpi_make(struct acpi_tables *tables, const struct acpi_machine *machine, st
 		rsdt = add_root(&builder, "RSDT", 4);
 		xsdt = add_root(&builder, "XSDT", 8);
 	}
-	if (!rsdt || !xsdt)
+	if (!rsdt || !xsdt || tables->fixup_count > ACPI_FIXUPS_MAX)
 		return error_set(error, ENOSPC, "the ACPI tables of %u CPUs have no room",
 				 machine->cpus);
-	fill_rsdp(at(tables, tables->rsdp), rsdt, xsdt);
+	fill_rsdp(tables, at(tables, tables->rsdp), rsdt, xsdt);
 	return 0;
 }

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "acpi/acpi.h"
+#include "acpi/linker.h"
 #include "monitor/state.h"
+#include "monitor/wiring_pc.h"
 
 static struct acpi_machine describe(const struct r0_vm *vm)
 {
@@ -71,6 +73,32 @@ int r0_vm_acpi(struct r0_vm *vm, uint64_t *rsdp, struct r0_error *error)
 	err = make_tables(vm, tables, monitor_error(error));
 	if (!err && rsdp)
 		*rsdp = tables->rsdp;
+	free(tables);
+	return err;
+}
+
+int acpi_offer(struct r0_vm *vm, struct error *error)
+{
+	const struct acpi_machine machine = describe(vm);
+	struct acpi_tables *tables = malloc(sizeof(*tables));
+	struct acpi_files *files = malloc(sizeof(*files));
+	int err = tables && files ? acpi_make(tables, &machine, error) :
+				    error_set(error, ENOMEM, "no memory for ACPI tables");
+
+	if (!err) {
+		acpi_files_make(files, tables);
+		pthread_mutex_lock(&vm->devices->lock);
+		err = wiring_pc_add_files(
+			vm->devices->pc,
+			(const struct r0_vm_file[]){
+				{ ACPI_RSDP_FILE, files->rsdp, sizeof(files->rsdp) },
+				{ ACPI_TABLES_FILE, files->tables, files->tables_size },
+				{ ACPI_COMMANDS_FILE, files->commands, files->commands_size },
+			},
+			3, error);
+		pthread_mutex_unlock(&vm->devices->lock);
+	}
+	free(files);
 	free(tables);
 	return err;
 }

@@ -2,6 +2,7 @@
 /* A setup carried out: a kernel into a machine's memory, and its first CPU at the entry. */
 #include <pthread.h>
 #include "acpi/acpi.h"
+#include "acpi/linker.h"
 #include "boot/entry.h"
 #include "boot/firmware_state.h"
 #include "boot/protocol.h"
@@ -65,7 +66,7 @@ static int carry_out(struct r0_vm *vm, const struct boot_setup *setup, struct r0
 	return err ? err : enter(vm, setup, error);
 }
 
-/* ACPI's tables and the reset vector, unless they are the firmware's to make. */
+/* ACPI's tables and the reset vector; firmware has a vector of its own, and places the tables itself. */
 static int write_tables(struct r0_vm *vm, enum r0_boot_protocol protocol,
 			struct boot_request *request, uint8_t *rsdp, struct r0_error *error)
 {
@@ -73,8 +74,10 @@ static int write_tables(struct r0_vm *vm, enum r0_boot_protocol protocol,
 
 	if (protocol == R0_BOOT_AUTO)
 		protocol = boot_protocol_find(&request->image);
-	if (!vm->options.pc || protocol == R0_BOOT_FIRMWARE)
+	if (!vm->options.pc)
 		return 0;
+	if (protocol == R0_BOOT_FIRMWARE)
+		return acpi_offer(vm, monitor_error(error));
 	err = r0_vm_acpi(vm, &request->rsdp, error);
 	/* They are all of the last 128 KiB below 1 MiB. */
 	if (!err)

@@ -46,6 +46,9 @@ static int add_debug_ports(struct wiring *wiring, struct error *error)
 	debug_console_init(&wiring->debug_console, &output);
 	err = bus_add(&wiring->bus, BUS_PORT, DEBUG_CONSOLE_PORT, 1, &wiring->debug_console.dev,
 		      error);
+	if (!err)
+		err = bus_add(&wiring->bus, BUS_PORT, DEBUG_CONSOLE_FIRMWARE_PORT, 1,
+			      &wiring->debug_console.dev, error);
 	if (err)
 		return err;
 	debug_exit_init(&wiring->debug_exit);

@@ -21,4 +21,13 @@ uint8_t wiring_pc_shutdown_status(const struct pc *pc);
 /* Before the reset that wakes it: firmware finds that in the CMOS. */
 void wiring_pc_tell_wake(struct pc *pc);
 
+struct r0_vm_file;
+
+/*
+ * More files of fw_cfg, whose content is copied; those of a name that there is already are passed over. Returns 0, -ENOMEM
+ * or what fw_cfg_add_file() says. With the devices' lock.
+ */
+int wiring_pc_add_files(struct pc *pc, const struct r0_vm_file *files, size_t count,
+			struct error *error);
+
 #endif /* MONITOR_WIRING_PC_H */

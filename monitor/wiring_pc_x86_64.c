@@ -3,6 +3,7 @@
 #include "monitor/wiring_pc.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include "base/clock.h"
 #include "devices/pc/acpi_pm.h"
@@ -37,6 +38,8 @@ struct pc {
 	struct reset_control reset_control;
 	struct power_off power_off;
 	struct test_device test_device;
+	void *own_files[FW_CFG_FILES_MAX]; /* content of files that was copied */
+	size_t own_file_count;
 };
 
 static uint64_t now_ns(void *context)
@@ -225,8 +228,40 @@ int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct err
 	return err;
 }
 
+static int add_own_file(struct pc *pc, const struct r0_vm_file *file, struct error *error)
+{
+	void *copy = malloc(file->size);
+	int err;
+
+	if (!copy)
+		return error_set(error, ENOMEM, "no memory for a file of fw_cfg");
+	memcpy(copy, file->data, file->size);
+	err = fw_cfg_add_file(&pc->fw_cfg, file->name, copy, file->size, error);
+	if (err)
+		free(copy);
+	else
+		pc->own_files[pc->own_file_count++] = copy;
+	return err;
+}
+
+int wiring_pc_add_files(struct pc *pc, const struct r0_vm_file *files, size_t count,
+			struct error *error)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++)
+		if (!fw_cfg_has_file(&pc->fw_cfg, files[i].name))
+			err = add_own_file(pc, &files[i], error);
+	return err;
+}
+
 void wiring_pc_finish(struct wiring *wiring)
 {
+	size_t i;
+
+	for (i = 0; wiring->pc && i < wiring->pc->own_file_count; i++)
+		free(wiring->pc->own_files[i]);
 	free(wiring->pc);
 }
 

@@ -11,6 +11,9 @@
 
 #define DEBUG_CONSOLE_PORT 0xe9
 
+/* Where SeaBIOS and EDK II print, who look for the same answer there. */
+#define DEBUG_CONSOLE_FIRMWARE_PORT 0x402
+
 struct debug_console {
 	struct dev dev; /* has no registers */
 	struct output output;

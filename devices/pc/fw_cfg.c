@@ -197,7 +197,7 @@ int fw_cfg_add_number(struct fw_cfg *fw_cfg, uint16_t key, uint64_t value, size_
 	return 0;
 }
 
-static bool has_file(const struct fw_cfg *fw_cfg, const char *name)
+bool fw_cfg_has_file(const struct fw_cfg *fw_cfg, const char *name)
 {
 	unsigned int i;
 
@@ -215,7 +215,7 @@ int fw_cfg_add_file(struct fw_cfg *fw_cfg, const char *name, const void *data, u
 	uint16_t key = (uint16_t)(FW_CFG_FILES + fw_cfg->files);
 	uint8_t *entry = fw_cfg->directory + 4 + (size_t)fw_cfg->files * ENTRY_SIZE;
 
-	if (!*name || strlen(name) >= FW_CFG_NAME_SIZE || has_file(fw_cfg, name))
+	if (!*name || strlen(name) >= FW_CFG_NAME_SIZE || fw_cfg_has_file(fw_cfg, name))
 		return error_set(error, EINVAL,
 				 "no file of fw_cfg can be called '%.64s': a name has 1 to %d "
 				 "bytes, and there is none like it",

@@ -68,4 +68,6 @@ int fw_cfg_add_number(struct fw_cfg *fw_cfg, uint16_t key, uint64_t value, size_
 int fw_cfg_add_file(struct fw_cfg *fw_cfg, const char *name, const void *data, uint64_t size,
 		    struct error *error);
 
+bool fw_cfg_has_file(const struct fw_cfg *fw_cfg, const char *name);
+
 #endif /* DEVICES_PC_FW_CFG_H */

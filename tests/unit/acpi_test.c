@@ -9,6 +9,7 @@
 
 #include "acpi/acpi.h"
 #include "acpi/aml.h"
+#include "acpi/linker.h"
 #include "devices/bus.h"
 
 static const struct acpi_machine usual = {
@@ -332,6 +333,88 @@ static void aml_has_no_room(void **state)
 	assert_true(aml.overflows);
 }
 
+/* What firmware does with the files: the tables at one place, the RSDP at another. */
+static struct acpi_files files;
+
+static uint8_t *file(const uint8_t *name, size_t *size)
+{
+	if (!strcmp((const char *)name, ACPI_RSDP_FILE)) {
+		*size = sizeof(files.rsdp);
+		return files.rsdp;
+	}
+	assert_string_equal(name, ACPI_TABLES_FILE);
+	*size = files.tables_size;
+	return files.tables;
+}
+
+static void carry_out(const uint8_t *command, uint64_t tables_at, unsigned int *allocated)
+{
+	size_t size, at;
+	uint8_t *to = file(command + 4, &size);
+
+	switch (dev_load(command, 4)) {
+	case 1:
+		/* The RSDP below 1 MiB, aligned as it has to be; the tables as the FACS wants it. */
+		assert_int_equal(dev_load(command + 60, 4), to == files.rsdp ? 16 : 64);
+		assert_int_equal(command[64], to == files.rsdp ? 2 : 1);
+		++*allocated;
+		break;
+	case 2:
+		assert_string_equal(command + 60, ACPI_TABLES_FILE);
+		at = dev_load(command + 116, 4);
+		assert_true(at + command[120] <= size);
+		assert_true(dev_load(to + at, command[120]) < files.tables_size);
+		dev_store(to + at, command[120], dev_load(to + at, command[120]) + tables_at);
+		break;
+	case 3:
+		at = dev_load(command + 60, 4);
+		assert_true(at < size);
+		assert_true(dev_load(command + 64, 4) + dev_load(command + 68, 4) <= size);
+		to[at] = 0;
+		for (size = 0; size < dev_load(command + 68, 4); size++)
+			if (dev_load(command + 64, 4) + size != at)
+				to[at] -= to[dev_load(command + 64, 4) + size];
+		break;
+	default:
+		fail();
+	}
+}
+
+static void firmware_places_them(void **state)
+{
+	const uint64_t elsewhere = 0x7ff0000;
+	const uint8_t *xsdt, *table;
+	unsigned int allocated = 0, found = 0;
+	size_t i;
+
+	(void)state;
+	make(&usual);
+	acpi_files_make(&files, &tables);
+	assert_int_equal(files.commands_size % 128, 0);
+	for (i = 0; i < files.commands_size; i += 128)
+		carry_out(files.commands + i, elsewhere, &allocated);
+	assert_int_equal(allocated, 2);
+	assert_memory_equal(files.rsdp, "RSD PTR ", 8);
+	assert_sum(files.rsdp, 20);
+	assert_sum(files.rsdp, 36);
+	xsdt = files.tables + dev_load(files.rsdp + 24, 8) - elsewhere;
+	assert_memory_equal(xsdt, "XSDT", 4);
+	assert_memory_equal(files.tables + dev_load(files.rsdp + 16, 4) - elsewhere, "RSDT", 4);
+	assert_sum(xsdt, dev_load(xsdt + 4, 4));
+	for (i = 36; i < dev_load(xsdt + 4, 4); i += 8) {
+		table = files.tables + dev_load(xsdt + i, 8) - elsewhere;
+		assert_sum(table, dev_load(table + 4, 4));
+		found++;
+		if (memcmp(table, "FACP", 4))
+			continue;
+		assert_memory_equal(files.tables + dev_load(table + 36, 4) - elsewhere, "FACS", 4);
+		assert_int_equal(dev_load(table + 36, 4) % 64, 0);
+		assert_memory_equal(files.tables + dev_load(table + 40, 4) - elsewhere, "DSDT", 4);
+		assert_true(dev_load(table + 140, 8) == dev_load(table + 40, 4));
+	}
+	assert_int_equal(found, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +423,7 @@ int main(void)
 		cmocka_unit_test(madt),
 		cmocka_unit_test(hpet),
 		cmocka_unit_test(room),
+		cmocka_unit_test(firmware_places_them),
 		cmocka_unit_test(aml_terms),
 		cmocka_unit_test(aml_lengths),
 		cmocka_unit_test(aml_descriptors),
