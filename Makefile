@@ -86,6 +86,7 @@ bench:
 	@$(build)/bench/bench_machine
 	@$(build)/bench/bench_smp
 	@bench/boot $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
+	@bench/suite $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
 	@bench/lab $(build)/ring0
 
 .PHONY: fuzz
