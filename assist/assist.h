@@ -52,6 +52,9 @@ enum assist_answer {
 enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
 				   struct error *error);
 
+/* After ASSIST_CANNOT: what the instruction is, as in "crc32", or NULL. Lives as long as the process. */
+const char *assist_refused_mnemonic(const struct assist *assist);
+
 /* How many instructions were completed, by mnemonic, is counted until it is forgotten. */
 void assist_forget_counts(struct assist *assist);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "assist/assist.h"
-#include "assist/x86_64/patch_search.h"
+#include "assist/patch_search.h"
 #include "base/host.h"
 
 #define NAMES 256

@@ -2,7 +2,7 @@
 /* In place of the rest of assist/, where Zydis' headers were not there to build it. */
 #include <errno.h>
 #include "assist/assist.h"
-#include "assist/x86_64/patch_search.h"
+#include "assist/patch_search.h"
 
 int assist_create(struct assist **assist, struct vcpu *vcpu, const struct assist_memory *memory,
 		  struct error *error)
@@ -84,9 +84,4 @@ int patch_search_find(struct patch_search *mistaken, struct error *error)
 {
 	(void)mistaken;
 	return error_set(error, ENOENT, "built without Zydis");
-}
-
-void patch_search_finish(struct patch_search *mistaken)
-{
-	(void)mistaken;
 }

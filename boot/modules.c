@@ -13,6 +13,7 @@ static int place(struct boot_setup *setup, const struct r0_boot_module *module, 
 
 	if (err)
 		return err;
+	to->size = module->size;
 	return boot_setup_place_text(setup, "a module's text", module->text ? module->text : "",
 				     &to->text, error);
 }
@@ -35,5 +36,28 @@ int boot_place_modules(struct boot_setup *setup, const struct boot_request *requ
 		free(made);
 	else
 		*places = made;
+	return err;
+}
+
+int boot_place_module_list(struct boot_setup *setup, const struct boot_request *request,
+			   size_t entry_size,
+			   void (*fill)(uint8_t *entry, const struct boot_module_place *place),
+			   uint64_t *list, struct error *error)
+{
+	struct boot_module_place *places;
+	uint8_t *made;
+	size_t i;
+	int err;
+
+	if (!request->module_count)
+		return 0;
+	err = boot_place_modules(setup, request, &places, error);
+	if (err)
+		return err;
+	err = boot_setup_make_room(setup, "a list of modules", request->module_count * entry_size,
+				   &boot_room_small, &made, list, error);
+	for (i = 0; i < request->module_count && !err; i++)
+		fill(made + i * entry_size, &places[i]);
+	free(places);
 	return err;
 }

@@ -172,29 +172,21 @@ static int add_map(struct boot_setup *setup, struct information *information, st
 	return 0;
 }
 
+static void fill_module(uint8_t *made, const struct boot_module_place *place)
+{
+	store_32(made, place->address);
+	store_32(made + 4, place->address + place->size);
+	store_32(made + 8, place->text);
+}
+
 static int add_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct information *information, struct error *error)
 {
-	struct boot_module_place *places;
-	uint64_t address;
-	uint8_t *made;
-	size_t i;
+	uint64_t address = 0;
 	int err;
 
-	if (!request->module_count)
-		return 0;
-	err = boot_place_modules(setup, request, &places, error);
-	if (err)
-		return err;
-	err = boot_setup_make_room(setup, "a list of modules", request->module_count * MODULE_SIZE,
-				   &boot_room_small, &made, &address, error);
-	for (i = 0; i < request->module_count && !err; i++, made += MODULE_SIZE) {
-		store_32(made, places[i].address);
-		store_32(made + 4, places[i].address + request->modules[i].size);
-		store_32(made + 8, places[i].text);
-	}
-	free(places);
-	if (err)
+	err = boot_place_module_list(setup, request, MODULE_SIZE, fill_module, &address, error);
+	if (err || !request->module_count)
 		return err;
 	information->flags |= HAS_MODULES;
 	information->module_count = (uint32_t)request->module_count;

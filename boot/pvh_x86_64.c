@@ -4,7 +4,6 @@
  * public/elfnote.h, with the structures of public/arch-x86/hvm/start_info.h.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/modules.h"
 #include "boot/protocol.h"
@@ -77,34 +76,23 @@ static int add_map(struct boot_setup *setup, struct start_info *start, struct er
 	return err;
 }
 
+static void fill_module(uint8_t *made, const struct boot_module_place *place)
+{
+	const struct module_entry entry = {
+		.address = place->address,
+		.size = place->size,
+		.command_line = place->text,
+	};
+
+	memcpy(made, &entry, sizeof(entry));
+}
+
 static int add_modules(struct boot_setup *setup, const struct boot_request *request,
 		       struct start_info *start, struct error *error)
 {
-	struct boot_module_place *places;
-	uint8_t *made;
-	size_t i;
-	int err;
-
-	if (!request->module_count)
-		return 0;
-	err = boot_place_modules(setup, request, &places, error);
-	if (err)
-		return err;
-	err = boot_setup_make_room(setup, "a list of modules",
-				   request->module_count * sizeof(struct module_entry),
-				   &boot_room_small, &made, &start->modules, error);
-	for (i = 0; i < request->module_count && !err; i++) {
-		const struct module_entry entry = {
-			.address = places[i].address,
-			.size = request->modules[i].size,
-			.command_line = places[i].text,
-		};
-
-		memcpy(made + i * sizeof(entry), &entry, sizeof(entry));
-	}
-	free(places);
 	start->module_count = (uint32_t)request->module_count;
-	return err;
+	return boot_place_module_list(setup, request, sizeof(struct module_entry), fill_module,
+				      &start->modules, error);
 }
 
 static int setup_pvh(struct boot_setup *setup, const struct boot_request *request,

@@ -5,8 +5,8 @@
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
 #include "boot/report.h"
-#include "crash/registers_x86_64.h"
-#include "kvm/kvm_x86_64.h"
+#include "crash/registers.h"
+#include "crash/view_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
 #include "monitor/rest.h"
 #include "monitor/translate.h"
@@ -74,27 +74,21 @@ static size_t read_virtual(void *context, uint64_t address, void *to, size_t siz
 static void make_view(struct source *source, struct crash_view *view)
 {
 	struct monitor_cpu *cpu = &source->vm->cpus[source->cpu];
-	/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB. */
-	const struct kvm_cpuid_entry2 *sizes = kvm_cpuid_leaf(&cpu->vcpu.own->cpuid, 0x80000008, 0);
-	const struct kvm_cpuid_entry2 *vendor = kvm_cpuid_leaf(&cpu->vcpu.own->cpuid, 0, 0);
 
 	*view = (struct crash_view){
-		.physical_bits = sizes ? sizes->eax & 0xff : 36,
-		.no_gigabyte_pages = !vcpu_cpuid_has(&cpu->vcpu, 0x80000001, VCPU_EDX, 26),
-		/* "AuthenticAMD": the first four letters. */
-		.amd = vendor && vendor->ebx == 0x68747541,
 		.regions = source->regions.regions,
 		.read = read_virtual,
 		.read_physical = read_physical,
 		.context = source,
 	};
+	crash_view_take_cpuid(view, &cpu->vcpu.own->cpuid);
 	KVM_IOCTL(cpu->vcpu.fd, KVM_GET_REGS, &view->regs, NULL);
 	KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &view->sregs, NULL);
 	source->regions = *source->kernel;
 	boot_regions_add_code(&source->regions, view->regs.rip);
 	boot_regions_add_stack(&source->regions, view->regs.rsp);
 	view->region_count = source->regions.count;
-	view->cr2 = view->sregs.cr2;
+	view->fault_address = view->sregs.cr2;
 	view->fs_base = view->sregs.fs.base;
 }
 

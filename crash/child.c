@@ -13,7 +13,7 @@
 #include "base/helper_process.h"
 #include "crash/child.h"
 #include "crash/elf_core.h"
-#include "crash/registers_x86_64.h"
+#include "crash/registers.h"
 
 /* In emulated machines it takes seconds, and CPU time passes there when the emulator itself has to wait. */
 #define LIMIT_MS 60000
@@ -186,7 +186,7 @@ void crash_child_ask(const struct crash_view *view, bool after, bool stopped, co
 	memset(child, 0, sizeof(*child));
 	child->raises = -1;
 	child->interrupt = -1;
-	module_place(view, crash_pc(view), child->place, sizeof(child->place));
+	module_place(view, crash_registers_pc(view), child->place, sizeof(child->place));
 	if (after)
 		argv[count++] = after_option;
 	if (stopped)

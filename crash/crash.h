@@ -28,7 +28,7 @@ struct crash_region {
 struct crash_view {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
-	uint64_t cr2;
+	uint64_t fault_address; /* of its last page fault: CR2 */
 	uint64_t fs_base;
 	/* What the CPU makes of page tables, by its CPUID. */
 	unsigned int physical_bits; /* MAXPHYADDR; 0 is not known */

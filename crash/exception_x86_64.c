@@ -2,8 +2,8 @@
 /*
  * Exceptions in words (SDM vol. 3A, chapter 6; APM vol. 2, chapter 8). Depends on crash.h alone.
  */
-#include <string.h>
 #include "crash/exception_x86_64.h"
+#include <string.h>
 
 #define PAGE_SIZE 4096
 
@@ -142,6 +142,22 @@ void crash_exception_address(uint64_t address, char *buffer, size_t size)
 		snprintf(buffer, size, "%#llx", (unsigned long long)address);
 }
 
+void crash_exception_about(int vector, uint64_t fault_address, uint64_t pc, char *buffer,
+			   size_t size)
+{
+	char address[64];
+
+	buffer[0] = '\0';
+	if (vector != R0_PF)
+		return;
+	crash_exception_address(fault_address, address, sizeof(address));
+	if (fault_address == pc)
+		snprintf(buffer, size, " (CR2 is RIP, %s: the instruction itself can't be fetched)",
+			 address);
+	else
+		snprintf(buffer, size, " (CR2 is %s)", address);
+}
+
 static const struct {
 	uint32_t start, size;
 	const char *name;
@@ -191,13 +207,13 @@ static const char *stack_above(const struct crash_view *view, unsigned long long
 
 static bool is_fetch(const struct crash_view *view, uint64_t code)
 {
-	return code & CRASH_PF_I || (view->cr2 == view->regs.rip && !(code & CRASH_PF_W));
+	return code & CRASH_PF_I || (view->fault_address == view->regs.rip && !(code & CRASH_PF_W));
 }
 
 static void page_fault_summary(const struct crash_view *view, uint64_t code, char *buffer,
 			       size_t size)
 {
-	const char *stack = guarded_stack(view, view->cr2);
+	const char *stack = guarded_stack(view, view->fault_address);
 	const char *present = present_stack(view);
 	/* Without EFER.NXE and CR4.SMEP no error code tells a fetch: SDM vol. 3A, 4.7. */
 	const char *what = is_fetch(view, code) ? "fetch from" :
@@ -223,7 +239,7 @@ static void page_fault_summary(const struct crash_view *view, uint64_t code, cha
 		why = "not writable";
 	else
 		why = "not accessible";
-	crash_exception_address(view->cr2, address, sizeof(address));
+	crash_exception_address(view->fault_address, address, sizeof(address));
 	/* A guard page is above the next stack as well, for what runs past its end. */
 	if (stack && (!present || !strcmp(present, stack)))
 		snprintf(buffer, size, "#PF: stack overflow: %s %s, in the guard page below %s",
@@ -275,11 +291,11 @@ void crash_exception_print(const struct crash_view *view, const struct crash *cr
 	}
 	fprintf(out, "\n");
 	if (crash->vector == R0_PF) {
-		const char *stack = guarded_stack(view, view->cr2);
+		const char *stack = guarded_stack(view, view->fault_address);
 
-		fprintf(out, "CR2 0x%016llx", (unsigned long long)view->cr2);
-		if (view->cr2 < PAGE_SIZE) {
-			crash_exception_address(view->cr2, text, sizeof(text));
+		fprintf(out, "CR2 0x%016llx", (unsigned long long)view->fault_address);
+		if (view->fault_address < PAGE_SIZE) {
+			crash_exception_address(view->fault_address, text, sizeof(text));
 			fprintf(out, ", %s", text);
 		}
 		if (stack)

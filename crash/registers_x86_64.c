@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Registers as the lines of a report, flags by name. Depends on crash.h alone. */
+#include "crash/registers.h"
 #include <ring0/private/register_bits_x86_64.h>
-#include "crash/registers_x86_64.h"
 
 static void print_flags(FILE *out, const char *name, uint64_t value,
 			const struct r0_register_bit *flags)
@@ -21,11 +21,12 @@ void crash_registers_print(const struct crash_view *view, FILE *out)
 		const char *name;
 		uint64_t value;
 	} general[] = {
-		{ "RAX", r->rax }, { "RBX", r->rbx },	 { "RCX", r->rcx }, { "RDX", r->rdx },
-		{ "RSI", r->rsi }, { "RDI", r->rdi },	 { "RBP", r->rbp }, { "RSP", r->rsp },
-		{ "R8", r->r8 },   { "R9", r->r9 },	 { "R10", r->r10 }, { "R11", r->r11 },
-		{ "R12", r->r12 }, { "R13", r->r13 },	 { "R14", r->r14 }, { "R15", r->r15 },
-		{ "RIP", r->rip }, { "CR2", view->cr2 },
+		{ "RAX", r->rax }, { "RBX", r->rbx }, { "RCX", r->rcx },
+		{ "RDX", r->rdx }, { "RSI", r->rsi }, { "RDI", r->rdi },
+		{ "RBP", r->rbp }, { "RSP", r->rsp }, { "R8", r->r8 },
+		{ "R9", r->r9 },   { "R10", r->r10 }, { "R11", r->r11 },
+		{ "R12", r->r12 }, { "R13", r->r13 }, { "R14", r->r14 },
+		{ "R15", r->r15 }, { "RIP", r->rip }, { "CR2", view->fault_address },
 	};
 
 	fprintf(out, "registers:\n");
@@ -46,4 +47,14 @@ void crash_registers_print(const struct crash_view *view, FILE *out)
 	print_flags(out, "CR0", s->cr0, r0_cr0_bits);
 	print_flags(out, "CR4", s->cr4, r0_cr4_bits);
 	print_flags(out, "EFER", s->efer, r0_efer_bits);
+}
+
+uint64_t crash_registers_pc(const struct crash_view *view)
+{
+	return view->regs.rip;
+}
+
+uint64_t crash_registers_sp(const struct crash_view *view)
+{
+	return view->regs.rsp;
 }

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 #include <ring0/x86/registers.h>
-#include "crash/exception_x86_64.h"
+#include "crash/exception.h"
 #include "crash/undelivered_x86_64.h"
 #include "crash/walk_x86_64.h"
 

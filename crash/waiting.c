@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "crash/exception_x86_64.h"
-#include "crash/registers_x86_64.h"
+#include "crash/exception.h"
+#include "crash/registers.h"
 #include "crash/waiting.h"
 
 /* As often as that, a handler that goes back to the instruction may still make some progress. */
@@ -70,24 +70,20 @@ static void describe_barrier(const struct crash_view *view, const void *address,
 /* Whether the CPU is in a handler, or about to be. */
 static bool is_handling(const struct crash_view *view, const struct r0_cpu *cpu)
 {
-	return crash_pc(view) == cpu->resumed_at ||
-	       crash_sp(view) - (view->area + R0_AREA_EXCEPTION_STACK) <= R0_AREA_EXCEPTION_SIZE;
+	return crash_registers_pc(view) == cpu->resumed_at ||
+	       crash_registers_sp(view) - (view->area + R0_AREA_EXCEPTION_STACK) <=
+		       R0_AREA_EXCEPTION_SIZE;
 }
 
 static void describe_resumption(const struct crash_view *view, const struct r0_cpu *cpu, char *text,
 				size_t size)
 {
-	char name[32], place[512], address[64] = "", about[128] = "";
+	char name[32], place[512], about[128];
 
 	crash_exception_name((int)cpu->resumed_vector, name, sizeof(name));
 	crash_place(view, cpu->resumed_at, place, sizeof(place));
-	if (cpu->resumed_vector == R0_PF)
-		crash_exception_address(cpu->resumed_cr2, address, sizeof(address));
-	if (address[0] && cpu->resumed_cr2 == cpu->resumed_at)
-		snprintf(about, sizeof(about),
-			 " (CR2 is RIP, %s: the instruction itself can't be fetched)", address);
-	else if (address[0])
-		snprintf(about, sizeof(about), " (CR2 is %s)", address);
+	crash_exception_about((int)cpu->resumed_vector, cpu->resumed_cr2, cpu->resumed_at, about,
+			      sizeof(about));
 	snprintf(
 		text, size,
 		"in the same fault again and again: the handler of %s%s has returned to the same instruction %" PRIu64

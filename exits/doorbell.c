@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <ring0/private/abi.h>
 #include "base/clock.h"
-#include "exits/syscall_name_x86_64.h"
+#include "exits/syscall_name.h"
 #include "machine/cpu.h"
 #include "run/alarm.h"
 #include "run/cpus.h"

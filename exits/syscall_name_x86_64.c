@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Linux's system calls by number, for messages. */
-#include "exits/syscall_name_x86_64.h"
+#include "exits/syscall_name.h"
 #include <stddef.h>
 
 static const char *const names[] = {

@@ -159,7 +159,8 @@ void r0_set_handler(int vector, void (*fn)(struct r0_frame *frame))
 	static const char refused[] = "r0_set_handler() was given a vector outside 0 to 255";
 
 	require_guest(__func__);
-	if (vector < 0 || vector > 255)
+	if (vector >= 0 && vector <= 255)
+		r0_guest.handlers[vector] = fn;
+	else
 		fail(R0_FAILURE_PANIC, NULL, 0, refused, sizeof(refused) - 1);
-	r0_guest.handlers[vector] = fn;
 }

@@ -43,8 +43,7 @@ void message_add(struct message *message, const char *format, ...)
 
 void message_add_escaped(struct message *message, const char *text, size_t length, char quote)
 {
-	static const char plain[] = "\a\b\t\n\v\f\r";
-	static const char letters[] = "abtnvfr";
+	static const char letters[] = "abtnvfr"; /* of '\a' to '\r', which are 7 to 13 */
 
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -53,8 +52,8 @@ void message_add_escaped(struct message *message, const char *text, size_t lengt
 			message_add(message, "\\%c", c);
 		else if (c >= ' ' && c <= '~')
 			message_add(message, "%c", c);
-		else if (c >= plain[0] && c <= plain[6])
-			message_add(message, "\\%c", letters[c - plain[0]]);
+		else if (c >= '\a' && c <= '\r')
+			message_add(message, "\\%c", letters[c - '\a']);
 		else
 			message_add(message, "\\x%02x", c);
 	}

@@ -14,9 +14,9 @@
 struct outside {
 	void (*console)(const char *text, size_t length);
 	void (*failure)(const struct r0_failure *failure);
-	void (*finish)(unsigned int message)
-		__attribute__((noreturn)); /* R0_MESSAGE_PASS or _STOP */
-	uint64_t (*clock)(void);	   /* nanoseconds */
+	__attribute__((noreturn)) void (*finish)(
+		unsigned int message); /* R0_MESSAGE_PASS or _STOP */
+	uint64_t (*clock)(void);       /* nanoseconds */
 	/* Have r0_wait_halt() end in so many nanoseconds, if nothing else ends it; the clock. */
 	uint64_t (*wake)(uint64_t after);
 };

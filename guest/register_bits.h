@@ -4,7 +4,7 @@
 #define GUEST_REGISTER_BITS_H
 
 #include <stdbool.h>
-#include <ring0/private/register_bits_x86_64.h>
+#include <ring0/private/register_bit.h>
 
 #pragma GCC visibility push(hidden)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One segment of 64 bits, and Xen's note; Multiboot goes by its own header's addresses. */
-#include "image/elf_x86_64.h"
+#include "image/elf.h"
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>

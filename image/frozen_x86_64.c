@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Freezing the program. */
-#include "image/frozen_x86_64.h"
+#include "image/frozen.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

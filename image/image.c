@@ -10,11 +10,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "image/elf_x86_64.h"
+#include "image/elf.h"
 #include "image/fresh_process.h"
-#include "image/frozen_x86_64.h"
+#include "image/frozen.h"
 #include "image/noise.h"
-#include "image/payload_x86_64.h"
+#include "image/payload.h"
 
 /* What ends up next to the file until it is whole. */
 #define UNFINISHED ".%d.unfinished"

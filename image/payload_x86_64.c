@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs of pages, cases, texts. */
-#include "image/payload_x86_64.h"
+#include "image/payload.h"
 #include <elf.h>
 #include <errno.h>
 #include <link.h>

@@ -3,10 +3,10 @@
  * What the CPUs of a VM say of themselves, by a description: a base, and features that are added or
  * taken away, by the names that Linux and QEMU have for them.
  *
- *	BASE[,+FEATURE|,-FEATURE|,FEATURE=on|,FEATURE=off|,phys-bits=N|,vendor=TEXT,hv-passthrough]…
+ *	BASE[,+FEATURE|,-FEATURE|,FEATURE=on|,FEATURE=off|,phys-bits=N|,vendor=TEXT,cpu-pm=on,hv-passthrough]…
  *
- * The bases max and host are all that this KVM supports; qemu64 and Opteron_G1 what QEMU's models of these names have,
- * with x2apic, as far as this KVM supports it. All have the bit that tells of a hypervisor (CPUID leaf 1, ECX 31), which
+ * The bases max and host are all that this KVM supports; others what QEMU's models of these names have with KVM, as far as
+ * this one supports it, and with its vendor. All have the bit that tells of a hypervisor (CPUID leaf 1, ECX 31), which
  * can be taken away like any other. No more than KVM supports can be added.
  */
 #ifndef KVM_CPU_MODEL_X86_64_H
@@ -31,6 +31,7 @@ struct cpu_model {
 	size_t count;
 	uint8_t physical_bits; /* 0: as KVM says */
 	char vendor[13];       /* empty: likewise */
+	bool waits_inside;     /* HLT, MWAIT and PAUSE don't leave the VM */
 	bool hyperv;	       /* with what KVM has of Hyper-V's: kvm/hyperv_x86_64.h */
 };
 

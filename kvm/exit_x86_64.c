@@ -27,11 +27,41 @@ static struct exit port_io(struct kvm_run *run, size_t run_size, struct bus *bus
 	return exit;
 }
 
+/* Hyper-V's status codes: Hypervisor Top Level Functional Specification, appendix B. */
+#define HV_INVALID_HYPERCALL_CODE 2
+#define HV_INVALID_CONNECTION_ID  0x12
+
+#define HV_POST_MESSAGE 0x5c
+#define HV_SIGNAL_EVENT 0x5d
+
+/*
+ * What KVM leaves to the monitor of Hyper-V's interfaces: pages for messages and events have moved, of which there are
+ * none here; hypercalls, which have nobody to go to; a debugger, which there is not.
+ */
+static struct exit hyperv(struct kvm_run *run)
+{
+	uint16_t code = (uint16_t)run->hyperv.u.hcall.input;
+
+	switch (run->hyperv.type) {
+	case KVM_EXIT_HYPERV_HCALL:
+		run->hyperv.u.hcall.result = code == HV_POST_MESSAGE || code == HV_SIGNAL_EVENT ?
+						     HV_INVALID_CONNECTION_ID :
+						     HV_INVALID_HYPERCALL_CODE;
+		break;
+	case KVM_EXIT_HYPERV_SYNDBG:
+		run->hyperv.u.syndbg.status = 0;
+		break;
+	}
+	return (struct exit){ .outcome = EXIT_CONTINUE };
+}
+
 struct exit exit_classify_own(struct kvm_run *run, size_t run_size, struct bus *bus)
 {
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		return port_io(run, run_size, bus);
+	case KVM_EXIT_HYPERV:
+		return hyperv(run);
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 	case KVM_EXIT_SET_TPR:
 		/* An interrupt could be injected now, or one of a lower priority (CR8). */

@@ -48,3 +48,13 @@ void hyperv_add(struct kvm_cpuid2 *cpuid, const struct kvm_cpuid2 *leaves)
 	       leaves->nent * sizeof(leaves->entries[0]));
 	cpuid->nent += leaves->nent;
 }
+
+int hyperv_enable(const struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_HYPERV_SYNIC2 };
+
+	if (!vcpu->vm->irqchip ||
+	    ioctl(vcpu->vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_HYPERV_SYNIC2) <= 0)
+		return 0;
+	return KVM_IOCTL(vcpu->fd, KVM_ENABLE_CAP, &cap, error);
+}

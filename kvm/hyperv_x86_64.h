@@ -16,4 +16,7 @@ int hyperv_supported(const struct vcpu *vcpu, struct kvm_cpuid2 **leaves, struct
 /* Put them into a list that has room for HYPERV_LEAVES_MAX more. */
 void hyperv_add(struct kvm_cpuid2 *cpuid, const struct kvm_cpuid2 *leaves);
 
+/* Turn on its interrupt controller (SynIC), where there are local APICs for it, and its timers. 0 or -errno. */
+int hyperv_enable(const struct vcpu *vcpu, struct error *error);
+
 #endif /* KVM_HYPERV_X86_64_H */

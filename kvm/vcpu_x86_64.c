@@ -69,7 +69,7 @@ static int add_hyperv(struct vcpu *vcpu, struct error *error)
 		return err;
 	hyperv_add(&vcpu->own->cpuid, leaves);
 	free(leaves);
-	return 0;
+	return hyperv_enable(vcpu, error);
 }
 
 static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity *changes,

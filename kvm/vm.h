@@ -66,4 +66,14 @@ int vm_dirty_log(struct vm *vm, uint32_t slot, uint64_t *bitmap, struct error *e
  */
 int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error);
 
+/*
+ * Guest-physical addresses that a KVM may keep to itself: a slot there is then refused with -EEXIST. No
+ * bytes if there are none. Of the architecture.
+ */
+struct vm_kept {
+	uint64_t address, size;
+};
+
+extern const struct vm_kept vm_kept;
+
 #endif /* KVM_VM_H */

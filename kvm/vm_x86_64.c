@@ -51,18 +51,27 @@ static int disable_quirks(struct vm *vm, struct error *error)
 }
 
 /*
+ * What kvm-intel keeps to itself on CPUs without "unrestricted guest", for real mode: a page table, and
+ * behind it a TSS of three pages.
+ */
+#define IDENTITY_MAP 0xfffbc000ul
+#define TSS	     0xfffbd000ul
+
+const struct vm_kept vm_kept = { .address = IDENTITY_MAP, .size = 0x4000 };
+
+/*
  * api.rst, KVM_SET_TSS_ADDR and KVM_SET_IDENTITY_MAP_ADDR: both are required on Intel, before there are
  * vCPUs. Without them KVM would put its TSS at guest-physical 0.
  */
 static int give_own_pages(struct vm *vm, struct error *error)
 {
-	uint64_t identity_map = VM_IDENTITY_MAP;
+	uint64_t identity_map = IDENTITY_MAP;
 	int err = 0;
 
 	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0)
 		err = KVM_IOCTL(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map, error);
 	if (err >= 0 && ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0)
-		err = KVM_IOCTL_VALUE(vm->fd, KVM_SET_TSS_ADDR, VM_TSS, error);
+		err = KVM_IOCTL_VALUE(vm->fd, KVM_SET_TSS_ADDR, TSS, error);
 	return err;
 }
 
@@ -156,6 +165,23 @@ static int make_cpu_model(struct vm *vm, const char *text, struct error *error)
 	return cpu_model_parse(vm->cpu_model, vm->kvm->own->cpuid, text, error);
 }
 
+/* api.rst, KVM_CAP_X86_DISABLE_EXITS: before there are vCPUs. */
+static int keep_waits_inside(struct vm *vm, struct error *error)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_DISABLE_EXITS };
+	int exits = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS);
+
+	if (!vm->cpu_model || !vm->cpu_model->waits_inside)
+		return 0;
+	if (exits <= 0)
+		return error_set(
+			error, EINVAL,
+			"cpu-pm=on: this KVM has no such thing (KVM_CAP_X86_DISABLE_EXITS)");
+	cap.args[0] = (uint64_t)exits & (KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT |
+					 KVM_X86_DISABLE_EXITS_PAUSE);
+	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
+}
+
 int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *error)
 {
 	int err = disable_quirks(vm, error);
@@ -166,6 +192,8 @@ int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *e
 		err = give_own_pages(vm, error);
 	if (err >= 0 && options)
 		err = make_cpu_model(vm, options->cpu, error);
+	if (err >= 0)
+		err = keep_waits_inside(vm, error);
 	if (err >= 0 && options)
 		err = make_irqchip(vm, options, error);
 	return err;

@@ -6,14 +6,6 @@
 #include "kvm/vm.h"
 
 /*
- * Guest-physical addresses that kvm-intel has to itself on CPUs without "unrestricted guest", for real
- * mode: a page table and a TSS of three pages. Memory there is refused with -EEXIST.
- */
-#define VM_IDENTITY_MAP 0xfffbc000ul
-#define VM_TSS		0xfffbd000ul
-#define VM_OWN_SIZE	0x4000ul /* of both, one behind the other */
-
-/*
  * Whether accesses to MSRs that end in #GP all leave the VM first, or, as of a new VM, those alone to MSRs
  * that KVM does not know. Returns 0 or -errno.
  */

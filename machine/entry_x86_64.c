@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The state in which an x86 test starts. */
-#include "machine/entry_x86_64.h"
+#include "machine/entry.h"
 #include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>

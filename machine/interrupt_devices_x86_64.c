@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine's devices: KVM's by their state, and the HPET by the bus and by an alarm. */
-#include "machine/interrupt_devices_x86_64.h"
+#include "machine/interrupt_devices.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <ring0/private/abi.h>
 #include "assist/assist.h"
-#include "kvm/kvm_x86_64.h"
-#include "machine/guest_msrs_x86_64.h"
+#include "machine/guest_registers.h"
 #include "machine/machine_own.h"
 
 static int check_cpus(const struct template *template, const struct machine_options *options,
@@ -50,18 +49,20 @@ static int take_states(struct machine *machine, struct error *error)
 	return err;
 }
 
-/* What the guest reads of its MSRs when all is pristine. */
-static int take_msrs(struct machine *machine, struct guest_msrs **list, struct error *error)
+/* What the guest reads of its registers when all is pristine. */
+static int take_registers(struct machine *machine, struct guest_registers **list,
+			  struct error *error)
 {
 	unsigned int i;
 	int err = 0;
 
 	if (!*list)
-		err = guest_msrs_find(list, &machine->cpus[0].vcpu, error);
+		err = guest_registers_find(list, &machine->cpus[0].vcpu, error);
 	if (!err)
 		err = machine_reset(machine, error);
 	for (i = 0; i < machine->cpu_count && !err; i++)
-		err = guest_msrs_copy(&machine->cpus[i].msrs, *list, &machine->cpus[i].vcpu, error);
+		err = guest_registers_copy(&machine->cpus[i].registers, *list,
+					   &machine->cpus[i].vcpu, error);
 	return err ? err : machine_reset(machine, error);
 }
 
@@ -91,8 +92,8 @@ int machine_init(struct machine *machine, const struct template *template,
 		err = machine_own_cpu(machine, options, error);
 	if (!err)
 		err = take_states(machine, error);
-	if (!err && options->msrs)
-		err = take_msrs(machine, options->msrs, error);
+	if (!err && options->registers)
+		err = take_registers(machine, options->registers, error);
 	if (!err && options->cpus > 1)
 		err = cpu_threads_create(&machine->threads, options->cpus - 1, error);
 	if (!err)
@@ -113,7 +114,7 @@ void machine_finish(struct machine *machine)
 	cpu_threads_destroy(machine->threads);
 	for (i = 0; i < machine->cpu_count; i++) {
 		assist_destroy(machine->cpus[i].assist);
-		guest_msrs_destroy(machine->cpus[i].msrs);
+		guest_registers_destroy(machine->cpus[i].registers);
 		vcpu_state_destroy(machine->cpus[i].state);
 		vcpu_finish(&machine->cpus[i].vcpu);
 	}
@@ -156,7 +157,7 @@ static int cpu_differs(struct machine_cpu *cpu, bool by_guest, char *what, size_
 		       struct error *error)
 {
 	if (by_guest)
-		return guest_msrs_differ(cpu->msrs, &cpu->vcpu, what, size, error);
+		return guest_registers_differ(cpu->registers, &cpu->vcpu, what, size, error);
 	return vcpu_state_differs(cpu->state, &cpu->vcpu, what, size, error);
 }
 
@@ -186,7 +187,7 @@ int machine_differs(struct machine *machine, char *what, size_t size, struct err
 		differs = interrupt_devices_differ(machine->devices, what, size, error);
 	if (!differs)
 		differs = memory_differs(&machine->memory, what, size);
-	if (differs || !machine->cpus[0].msrs)
+	if (differs || !machine->cpus[0].registers)
 		return differs;
 	differs = cpus_differ(machine, true, what, size, error);
 	return differs ? differs : machine_reset(machine, error);

@@ -11,7 +11,7 @@
 #include "devices/bus.h"
 #include "kvm/vcpu.h"
 #include "machine/cpu_threads.h"
-#include "machine/interrupt_devices_x86_64.h"
+#include "machine/interrupt_devices.h"
 #include "machine/template.h"
 #include "mirror/memory.h"
 
@@ -20,13 +20,14 @@ struct machine_poll {
 	uint64_t at, period; /* in nanoseconds */
 };
 
-struct guest_msrs;
+struct guest_registers;
 
 struct machine_cpu {
 	struct vcpu vcpu;
 	struct vcpu_state *state; /* the pristine one */
-	struct guest_msrs *msrs;  /* as they are in that state, to check the reset by, or NULL */
-	struct assist *assist;	  /* made when it is first needed, or NULL */
+	struct guest_registers
+		*registers;    /* as they are in that state, to check the reset by, or NULL */
+	struct assist *assist; /* made when it is first needed, or NULL */
 	/* Of a run, on a machine with interrupt controllers: see interrupts_serve(). */
 	struct machine_poll look; /* whether it halts for good */
 	struct machine_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */
@@ -48,10 +49,10 @@ struct machine_options {
 	bool irqchip;		/* interrupt controllers and timers; several CPUs need them */
 	unsigned int cpus;	/* at least 1 */
 	/*
-	 * To check resets by the guest's view of its MSRs: which these are, found out by the first machine
+	 * To check resets by the guest's view of its registers: which these are, found out by the first machine
 	 * and good for all of a kind, the caller's. NULL for a machine whose resets are not checked.
 	 */
-	struct guest_msrs **msrs;
+	struct guest_registers **registers;
 };
 
 /*

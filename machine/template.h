@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "machine/entry_x86_64.h"
+#include "machine/entry.h"
 #include "mirror/mirror.h"
 
 /* The program as it was, and the KVM to run it on. Does not change once it is made. */

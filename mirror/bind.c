@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binding of lazily bound functions: for each RELOCATION_LAZY relocation whose slot still
+ * Binding of lazily bound functions: for each relocation of such a function whose slot still
  * points into its own object's PLT, what the dynamic linker would have stored. System V ABI,
  * chapter 5; its AMD64 supplement, 5.2.
  */
 #include "mirror/bind.h"
-#include "mirror/relocation_x86_64.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "mirror/bind_own.h"
 
 /* Weak: in a static program neither is there, nor anything lazily bound. */
 extern __typeof__(dlsym) dlsym __attribute__((weak));
@@ -107,7 +107,7 @@ static void bind_one(const struct object *object, const ElfW(Rela) * relocation)
 	const char *name, *version;
 	void *where, *target;
 
-	if (ELF64_R_TYPE(relocation->r_info) != RELOCATION_LAZY)
+	if (ELF64_R_TYPE(relocation->r_info) != bind_own_relocation)
 		return;
 	if (*slot < object->start || *slot >= object->end)
 		return;

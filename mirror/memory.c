@@ -2,7 +2,6 @@
 /* A VM's private memory: copied on write from the snapshot, put back by its dirty pages. */
 #include "mirror/memory.h"
 #include "base/bitmap.h"
-#include "kvm/vm_x86_64.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -409,13 +408,14 @@ int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct err
 			  NULL);
 	if (err < 0) {
 		munmap(ram->host, size);
-		if (err == -EEXIST && ranges_overlap(from, size, VM_IDENTITY_MAP, VM_OWN_SIZE))
+		if (err == -EEXIST && ranges_overlap(from, size, vm_kept.address, vm_kept.size))
 			return error_set(
 				error, EEXIST,
-				".ram %#llx to %#llx can't be had: on this CPU, KVM needs %#lx to "
-				"%#lx for real mode",
-				(unsigned long long)from, (unsigned long long)to, VM_IDENTITY_MAP,
-				VM_IDENTITY_MAP + VM_OWN_SIZE - 1);
+				".ram %#llx to %#llx can't be had: on this CPU, KVM needs %#llx to "
+				"%#llx for real mode",
+				(unsigned long long)from, (unsigned long long)to,
+				(unsigned long long)vm_kept.address,
+				(unsigned long long)(vm_kept.address + vm_kept.size - 1));
 		return error_set(error, -err,
 				 ".ram %#llx to %#llx can't be had: %s (it may overlap other .ram "
 				 "or lie past the CPU's physical addresses)",

@@ -84,14 +84,17 @@ static void copy_stack(struct guard_place *place, const struct guard *guard)
 		place->stack_size = (uint64_t)got;
 }
 
-static void note_place(struct guard *guard, int number, const siginfo_t *info,
-		       const ucontext_t *context)
+/* `info` is a signal's, or NULL. */
+static void note_place(struct guard *guard, const siginfo_t *info, const ucontext_t *context)
 {
+	int number = info ? info->si_signo : 0;
 	const greg_t *regs = context->uc_mcontext.gregs;
 	struct guard_place *place = &mine->place;
 
 	place->signal = number;
-	place->address = number == SIGSEGV || number == SIGBUS ? (uint64_t)info->si_addr : 0;
+	place->address = 0;
+	if (info && (number == SIGSEGV || number == SIGBUS))
+		place->address = (uint64_t)info->si_addr;
 	place->rip = (uint64_t)regs[REG_RIP];
 	place->rsp = (uint64_t)regs[REG_RSP];
 	place->rbp = (uint64_t)regs[REG_RBP];
@@ -110,7 +113,7 @@ void guard_note_place(struct guard *guard)
 	ucontext_t here;
 
 	if (getcontext(&here) == 0)
-		note_place(guard, 0, NULL, &here);
+		note_place(guard, NULL, &here);
 }
 
 void guard_leave(struct guard *guard, enum guard_end end)
@@ -125,7 +128,7 @@ extern const char __executable_start[], etext[];
 
 static bool is_in_program(uint64_t rip)
 {
-	return rip - (uint64_t)__executable_start < (uint64_t)(etext - __executable_start);
+	return rip - (uint64_t)__executable_start < (uint64_t)etext - (uint64_t)__executable_start;
 }
 
 /* assert() has given back all memory that it asked for. */
@@ -270,7 +273,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
 		errno = saved;
 		return;
 	}
-	note_place(guard, number, info, context);
+	note_place(guard, info, context);
 	if (is_in_the_middle(guard->place))
 		lose(guard, GUARD_CRASHED);
 	guard_leave(guard, GUARD_CRASHED);
@@ -283,8 +286,9 @@ static void on_stop(int number, siginfo_t *info, void *context)
 	struct guard *guard = guard_current();
 
 	(void)number;
+	(void)info;
 	if (guard && guard->ops->is_overdue(guard->context)) {
-		note_place(guard, 0, info, context);
+		note_place(guard, NULL, context);
 		if (is_in_program(guard->place->rip) && !is_in_program((uint64_t)&malloc))
 			guard_leave(guard, GUARD_OVERDUE);
 	}

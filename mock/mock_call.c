@@ -2,7 +2,7 @@
 /* What became of a mock's call, in words. */
 #include "mock/mock_call.h"
 #include <stdlib.h>
-#include "mock/place_x86_64.h"
+#include "mock/place.h"
 
 /* "at m.c:3", or "in f" without debugging information. */
 static void describe_place(const struct guard_place *place, char *where, size_t size, char *file,

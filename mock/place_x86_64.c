@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A place on the host as a view of a stopped guest: its registers, its stack as it was, its files. */
-#include "mock/place_x86_64.h"
+#include "mock/place.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include "crash/crash.h"
-#include "mirror/maps.h"
+#include "mirror/region.h"
 
 /* Memory as it is, but for the stack, as it was. */
 static size_t read_host(void *context, uint64_t address, void *to, size_t size)
@@ -44,19 +42,8 @@ static struct crash_region *list_regions(const struct maps *maps)
 	struct crash_region *regions = calloc(maps->count + 1, sizeof(*regions));
 	size_t i;
 
-	for (i = 0; regions && i < maps->count; i++) {
-		const struct map *map = &maps->entries[i];
-
-		regions[i] = (struct crash_region){
-			.start = map->start,
-			.end = map->end,
-			.file_offset = map->offset,
-			.path = map->path[0] == '/' ? map->path : NULL,
-			.prot = (map->read ? PROT_READ : 0) | (map->write ? PROT_WRITE : 0) |
-				(map->execute ? PROT_EXEC : 0),
-			.own = map->write,
-		};
-	}
+	for (i = 0; regions && i < maps->count; i++)
+		regions[i] = region_of(&maps->entries[i], maps->entries[i].write);
 	return regions;
 }
 

@@ -50,7 +50,7 @@ static struct exit shut_down(struct monitor_cpu *cpu)
 /* One at a time, of all CPUs: what it does to memory and devices is whole. */
 static bool complete(struct monitor_cpu *cpu, struct exit *exit, struct error *why)
 {
-	const char *reason = NULL;
+	const char *reason = NULL, *mnemonic;
 
 	*exit = (struct exit){ .outcome = EXIT_CONTINUE };
 	switch (assist_complete(cpu->assist, &cpu->machine->devices->bus, &reason, why)) {
@@ -65,7 +65,9 @@ static bool complete(struct monitor_cpu *cpu, struct exit *exit, struct error *w
 		*exit = (struct exit){ .outcome = EXIT_SHUTDOWN };
 		return true;
 	case ASSIST_CANNOT:
-		error_set(why, 0, "ring0 can't complete it either%s%s", reason ? ": " : "",
+		mnemonic = assist_refused_mnemonic(cpu->assist);
+		error_set(why, 0, "ring0 can't complete it%s%s%s either%s%s", mnemonic ? " (" : "",
+			  mnemonic ? mnemonic : "", mnemonic ? ")" : "", reason ? ": " : "",
 			  reason ? reason : "");
 		return false;
 	case ASSIST_FAILED:

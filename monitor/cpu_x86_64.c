@@ -4,6 +4,7 @@
 #include "kvm/vcpu_x86_64.h"
 #include "monitor/cpu.h"
 #include "monitor/virtual.h"
+#include "monitor/vmport.h"
 
 /*
  * Kernels on a PC look for it before they use a VM's ports, as for power-off, or KVM's clock. A description
@@ -20,6 +21,8 @@ bool monitor_serve_own(struct monitor_cpu *cpu)
 {
 	struct kvm_run *run = cpu->vcpu.run;
 
+	if (vmport_serve(cpu))
+		return true;
 	if (run->exit_reason != KVM_EXIT_X86_RDMSR && run->exit_reason != KVM_EXIT_X86_WRMSR)
 		return false;
 	/* One that KVM does not know: #GP, as on hardware. */

@@ -110,7 +110,8 @@ int guest_memory_init(struct guest_memory *memory, struct vm *vm, uint64_t size,
 	return err;
 }
 
-static int add_rom(struct guest_memory *memory, uint64_t size, struct error *error)
+static int add_rom(struct guest_memory *memory, const void *data, uint64_t size,
+		   struct error *error)
 {
 	struct ram_region region = {
 		.address = gpa(GUEST_MEMORY_HIGH - size),
@@ -123,6 +124,7 @@ static int add_rom(struct guest_memory *memory, uint64_t size, struct error *err
 	if (region.host == MAP_FAILED)
 		return error_set(error, errno, "mapping a ROM of %llu KiB failed: %s",
 				 (unsigned long long)size >> 10, strerror(errno));
+	memcpy(region.host, data, size);
 	err = ram_add(&memory->ram, &region, error);
 	if (!err)
 		err = set_slot(memory, (uint32_t)memory->ram.count - 1, true, error);
@@ -138,10 +140,8 @@ static int add_rom(struct guest_memory *memory, uint64_t size, struct error *err
 int guest_memory_set_rom(struct guest_memory *memory, const void *data, uint64_t size,
 			 struct error *error)
 {
-	int err = memory->rom ? 0 : add_rom(memory, size, error);
-
-	if (err)
-		return err;
+	if (!memory->rom)
+		return add_rom(memory, data, size, error);
 	if (size != memory->rom_size)
 		return error_set(error, EINVAL, "a ROM of %llu KiB, where one of %llu KiB is",
 				 (unsigned long long)size >> 10,

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include "crash/view_x86_64.h"
 #include "crash/waiting.h"
-#include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
+#include "mirror/region.h"
 #include "plan/condition.h"
 #include "run/cpus.h"
 #include "run/crash_view.h"
@@ -28,19 +28,9 @@ static struct crash_region *list_regions(const struct mirror *mirror)
 	struct crash_region *regions = calloc(mirror->part_count + 1, sizeof(*regions));
 	size_t i;
 
-	for (i = 0; regions && i < mirror->part_count; i++) {
-		const struct map *map = &mirror->parts[i].map;
-
-		regions[i] = (struct crash_region){
-			.start = map->start,
-			.end = map->end,
-			.file_offset = map->offset,
-			.path = map->path[0] == '/' ? map->path : NULL,
-			.prot = (map->read ? PROT_READ : 0) | (map->write ? PROT_WRITE : 0) |
-				(map->execute ? PROT_EXEC : 0),
-			.own = mirror->parts[i].kind != MIRROR_DIRECT,
-		};
-	}
+	for (i = 0; regions && i < mirror->part_count; i++)
+		regions[i] =
+			region_of(&mirror->parts[i].map, mirror->parts[i].kind != MIRROR_DIRECT);
 	return regions;
 }
 
@@ -109,15 +99,7 @@ static struct crash_view view_of(const struct run *run, unsigned int number,
 {
 	const struct template *template = run->machine->template;
 	const struct vcpu *vcpu = &run->machine->cpus[number].vcpu;
-	/* SDM vol. 2A, CPUID: 36 where the leaf is absent; PDPE1GB. */
-	const struct kvm_cpuid_entry2 *sizes = kvm_cpuid_leaf(&vcpu->own->cpuid, 0x80000008, 0);
-	const struct kvm_cpuid_entry2 *vendor = kvm_cpuid_leaf(&vcpu->own->cpuid, 0, 0);
-
-	return (struct crash_view){
-		.physical_bits = sizes ? sizes->eax & 0xff : 36,
-		.no_gigabyte_pages = !vcpu_cpuid_has(vcpu, 0x80000001, VCPU_EDX, 26),
-		/* "AuthenticAMD": the first four letters. */
-		.amd = vendor && vendor->ebx == 0x68747541,
+	struct crash_view view = {
 		.fs_base = entry_fs_base(&template->entry, number),
 		.area = entry_area(&template->entry, number),
 		.regions = regions,
@@ -126,6 +108,9 @@ static struct crash_view view_of(const struct run *run, unsigned int number,
 		.read_physical = read_physical,
 		.context = &run->machine->memory,
 	};
+
+	crash_view_take_cpuid(&view, &vcpu->own->cpuid);
+	return view;
 }
 
 void crash_view_backtrace(const struct run *run, const struct kvm_regs *regs,
@@ -150,7 +135,7 @@ static void explain_ending(struct run *run, const struct crash_region *regions, 
 	view.regs = run->regs;
 	view.regs.rip = place_of(run);
 	view.sregs = run->sregs;
-	view.cr2 = run->fault_address;
+	view.fault_address = run->fault_address;
 	run->crash.output = run->output.text;
 	crash_describe(&view, &run->crash, message, size, out);
 	if (run->crash.kind == CRASH_INTERNAL && run->why[0]) {
@@ -184,7 +169,7 @@ static void explain_other(const struct run *run, unsigned int number,
 	}
 	view.regs = cpu->vcpu.run->s.regs.regs;
 	view.sregs = cpu->vcpu.run->s.regs.sregs;
-	view.cr2 = view.sregs.cr2;
+	view.fault_address = view.sregs.cr2;
 	if (halt_is_on(cpu)) {
 		halted = view.regs.rflags & 1u << 9 ? "halted, with interrupts on, " :
 						      "halted, with interrupts off, ";

@@ -10,7 +10,7 @@
 #include "run/deadline.h"
 #include "run/debugger.h"
 #include "run/job.h"
-#include "run/stepping_x86_64.h"
+#include "run/stepping.h"
 #include "verdict/verdict.h"
 
 struct cpus;

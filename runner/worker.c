@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "machine/guest_msrs_x86_64.h"
+#include "machine/guest_registers.h"
 #include "mock/guard.h"
 #include "verdict/doubt.h"
 
@@ -36,8 +36,9 @@ struct worker {
 	pthread_t thread;
 	struct kept kept[KEPT]; /* each made when a test first asks for it */
 	uint64_t jobs_begun;
-	struct guest_msrs *msrs[2]; /* to check resets by, without and with interrupt controllers */
-	struct deadline deadline;   /* of the job that runs */
+	struct guest_registers
+		*registers[2];	  /* to check resets by, without and with interrupt controllers */
+	struct deadline deadline; /* of the job that runs */
 
 	/* What the supervisor looks at, which must all be of one job. */
 	pthread_mutex_t lock;
@@ -69,9 +70,9 @@ static int make_machine(struct worker *worker, struct machine *machine,
 		.cpuid = options->cpuid,
 		.irqchip = needs_irqchip(options),
 		.cpus = cpus_of(options),
-		.msrs = worker->options.check_reset && !options->cpuid.count ?
-				&worker->msrs[needs_irqchip(options)] :
-				NULL,
+		.registers = worker->options.check_reset && !options->cpuid.count ?
+				     &worker->registers[needs_irqchip(options)] :
+				     NULL,
 	};
 
 	return machine_init(machine, worker->template, &wanted, error);
@@ -277,8 +278,8 @@ int worker_create(struct worker **result, const struct template *template,
 void worker_destroy(struct worker *worker)
 {
 	pthread_join(worker->thread, NULL);
-	guest_msrs_destroy(worker->msrs[0]);
-	guest_msrs_destroy(worker->msrs[1]);
+	guest_registers_destroy(worker->registers[0]);
+	guest_registers_destroy(worker->registers[1]);
 	pthread_mutex_destroy(&worker->lock);
 	free(worker);
 }

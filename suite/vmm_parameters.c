@@ -116,8 +116,9 @@ static int read_cpus(struct suite_machine *machine, const char *value, struct er
 static int read_machine(struct suite_machine *machine, const char *value, struct error *error)
 {
 	static const char *const passed_over[] = {
-		"q35",	  "pc",		"type=q35",	     "type=pc",		  "accel=kvm",
-		"pit=on", "vmport=off", "kernel-irqchip=on", "kernel_irqchip=on", NULL
+		"q35",	  "pc",	       "type=q35",   "type=pc",		  "accel=kvm",
+		"pit=on", "vmport=on", "vmport=off", "kernel-irqchip=on", "kernel_irqchip=on",
+		NULL
 	};
 
 	while (*value) {
@@ -155,6 +156,21 @@ static int read_accelerator(struct suite_machine *machine, const char *value, st
 	return refuse(error, "-accel", (struct item){ value, strlen(value) });
 }
 
+static int read_overcommit(struct suite_machine *machine, const char *value, struct error *error)
+{
+	const char *rest = value;
+
+	while (*rest) {
+		struct item item = next_item(&rest);
+
+		if (is(item, "cpu-pm=on"))
+			machine->waits_inside = true;
+		else if (!is(item, "cpu-pm=off") && !is(item, "mem-lock=off"))
+			return refuse(error, "-overcommit", item);
+	}
+	return 0;
+}
+
 /* Interrupts of the PIT that come too late are lost here in any case. */
 static int read_global(struct suite_machine *machine, const char *value, struct error *error)
 {
@@ -186,14 +202,23 @@ static const struct parameter {
 	bool has_value;
 	int (*read)(struct suite_machine *machine, const char *value, struct error *error);
 } parameters[] = {
-	{ "cpu", true, read_cpu },	     { "m", true, read_memory },
-	{ "smp", true, read_cpus },	     { "machine", true, read_machine },
-	{ "M", true, read_machine },	     { "device", true, read_device },
-	{ "accel", true, read_accelerator }, { "enable-kvm", false, pass_over },
-	{ "global", true, read_global },     { "append", true, read_arguments },
-	{ "nodefaults", false, pass_over },  { "no-user-config", false, pass_over },
-	{ "nographic", false, pass_over },   { "display", true, pass_over },
-	{ "vnc", true, pass_over },	     { "serial", true, pass_over },
+	{ "cpu", true, read_cpu },
+	{ "m", true, read_memory },
+	{ "smp", true, read_cpus },
+	{ "machine", true, read_machine },
+	{ "M", true, read_machine },
+	{ "device", true, read_device },
+	{ "overcommit", true, read_overcommit },
+	{ "accel", true, read_accelerator },
+	{ "enable-kvm", false, pass_over },
+	{ "global", true, read_global },
+	{ "append", true, read_arguments },
+	{ "nodefaults", false, pass_over },
+	{ "no-user-config", false, pass_over },
+	{ "nographic", false, pass_over },
+	{ "display", true, pass_over },
+	{ "vnc", true, pass_over },
+	{ "serial", true, pass_over },
 };
 
 static const struct parameter *find(const char *word)
@@ -212,6 +237,7 @@ static const struct parameter *find(const char *word)
 int suite_machine_read(struct suite_machine *machine, char *const *words, size_t count,
 		       struct error *error)
 {
+	char *cpu = NULL;
 	size_t i;
 	int err = 0;
 
@@ -231,6 +257,10 @@ int suite_machine_read(struct suite_machine *machine, char *const *words, size_t
 		else
 			err = parameter->read(machine, value, error);
 	}
+	if (!err && machine->waits_inside)
+		err = asprintf(&cpu, "%s,cpu-pm=on", machine->cpu ? machine->cpu : "max") < 0 ?
+			      -ENOMEM :
+			      replace(&machine->cpu, cpu);
 	return err == -ENOMEM ? error_set(error, ENOMEM, "out of memory for a machine") : err;
 }
 

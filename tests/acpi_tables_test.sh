@@ -17,18 +17,9 @@ if ! command -v iasl >/dev/null; then
 	exit 0
 fi
 
-number=0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$3"
-	fi
-}
-
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$tables/log
 compiled=0
 while read -r table; do
 	name=$(basename "$table" .aml)
@@ -36,13 +27,13 @@ while read -r table; do
 	iasl -d "$table" >"$tables/log" 2>&1 || bad=1
 	cat "$tables/$name.dsl" >>"$tables/log" 2>/dev/null || bad=1
 	! grep -q -i -E 'warning|error|invalid|incorrect|unknown|mismatch' "$tables/log" || bad=1
-	result "$bad" "$name is disassembled" "$tables/log"
+	report "$bad" "$name is disassembled"
 	case $name in
 	*-DSDT)
 		bad=0
 		iasl -p "$tables/again" "$tables/$name.dsl" >"$tables/log" 2>&1 || bad=1
 		grep -q '0 Errors, 0 Warnings, 0 Remarks' "$tables/log" || bad=1
-		result "$bad" "$name is compiled again" "$tables/log"
+		report "$bad" "$name is compiled again"
 		compiled=$((compiled + 1))
 		;;
 	esac

@@ -24,26 +24,9 @@ unset DESTDIR CFLAGS LDFLAGS LDLIBS MAKEFLAGS MAKELEVEL CTEST_OUTPUT_ON_FAILURE 
 lab=${RING0_LAB-}
 unset RING0_LAB R0_TIMEOUT_FACTOR
 
-number=0
-failed=0
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
-
-report()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		failed=1
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # check NAME COMMAND…: it succeeds.
 check()

@@ -11,27 +11,13 @@ command=$1
 library=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 
 # result NAME: of the command before; its output goes along if it failed.
 result()
 {
-	status=$?
-	number=$((number + 1))
-	if [ $status -eq 0 ]; then
-		echo "ok $number - $1"
-		return
-	fi
-	failed=1
-	echo "not ok $number - $1"
-	sed 's/^/# /' "$scratch/out" "$scratch/err"
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
+	report $? "$1" "$scratch/out" "$scratch/err"
 }
 
 # expect STATUS COMMAND…: run it, and see that this is its exit status.

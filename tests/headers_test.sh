@@ -14,20 +14,9 @@ macros=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
-number=0
-failed=0
-
-report()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-		failed=1
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # compile COMPILER OPTION… FILE
 compile()
@@ -80,8 +69,7 @@ END
 
 for compiler in gcc clang; do
 	if ! command -v $compiler >/dev/null; then
-		number=$((number + 1))
-		echo "ok $number - $compiler # SKIP it is not installed"
+		skip "$compiler" "it is not installed"
 		continue
 	fi
 	for standard in c11 gnu11 c17 gnu17 c2x gnu2x c23 gnu23; do

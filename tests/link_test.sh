@@ -16,23 +16,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 
-number=0
-failed=0
-
-# report STATUS NAME: 77 is a skip, as test programs have it.
-report()
-{
-	number=$((number + 1))
-	case $1 in
-	0) echo "ok $number - $2" ;;
-	77) echo "ok $number - $2 # SKIP no usable KVM" ;;
-	*)
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-		failed=1
-		;;
-	esac
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # build_and_run NAME COMPILER OPTION…
 build_and_run()
@@ -41,13 +27,12 @@ build_and_run()
 	compiler=$2
 	shift 2
 	if ! command -v "$compiler" >/dev/null; then
-		number=$((number + 1))
-		echo "ok $number - $name # SKIP no $compiler"
+		skip "$name" "no $compiler"
 		return
 	fi
 	"$tests/with_ring0" "$compiler" "$@" -o "$folder/io_test" "$source" >"$folder/log" 2>&1 &&
 		"$tests/lab/on_kvm" "$build/ring0" "$folder/io_test" >>"$folder/log" 2>&1
-	report $? "$name"
+	report_program $? "$name"
 }
 
 variants()

@@ -14,20 +14,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 
-number=0
-failed=0
-
-report()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-		failed=1
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # Only what the lint looks at: not the tests, nor their objects.
 # shellcheck disable=SC2016 # a pattern, not a command
@@ -81,7 +70,7 @@ without()
 	cp "$source/$1" "$folder/$1"
 }
 
-echo 1..10
+echo 1..11
 
 lint
 report $? 'the rooms are in order'
@@ -148,6 +137,13 @@ END
 named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): '__asm__'" \
 	'an instruction in a file whose name says nothing of x86'
 without guest/format.c
+
+with_lines machine/machine.h <<'END'
+#include "machine/topology_x86_64.h"
+END
+named "machine/machine.h:$(grep -c '' "$folder/machine/machine.h"): '#include" \
+	"a header of x86's in a file whose name says nothing of it"
+without machine/machine.h
 
 with_lines include/ring0/call.h <<'END'
 static inline void r0_relax(void) { __asm("pause"); }

@@ -17,22 +17,17 @@ trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 unset DESTDIR CFLAGS LDFLAGS MAKEFLAGS MAKELEVEL BUILD PREFIX OPTIONS PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # check NAME COMMAND…: it succeeds.
 check()
 {
 	name=$1
 	shift
-	number=$((number + 1))
-	if "$@" </dev/null >"$folder/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$folder/log"
-	fi
+	"$@" </dev/null >"$folder/log" 2>&1
+	report $? "$name"
 }
 
 # What is written there, by name.
@@ -90,6 +85,6 @@ if command -v cmake >/dev/null; then
 	check 'used by CMake' sh -c 'cmake -S "$1" -B "$1/build" && cmake --build "$1/build" &&
 		ctest --test-dir "$1/build" -N' sh "$place/cmake's"
 else
-	echo "ok $((number + 1)) - used by CMake # SKIP no cmake"
+	skip 'used by CMake' 'no cmake'
 fi
 exit $failed

@@ -20,29 +20,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 
-number=0
-failed=0
-
-# report STATUS NAME: 77 is a skip, as test programs have it.
-report()
-{
-	number=$((number + 1))
-	case $1 in
-	0) echo "ok $number - $2" ;;
-	77) echo "ok $number - $2 # SKIP no usable KVM" ;;
-	*)
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-		failed=1
-		;;
-	esac
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/log
 
 # build_and_run EXAMPLE PACKAGE COMPILER OPTION…
 build_and_run()
@@ -61,7 +41,7 @@ build_and_run()
 	PACKAGES=$package "$tests/with_ring0" "$compiler" "$@" -D_GNU_SOURCE -o "$folder/$example" \
 		"$examples/$example.c" >"$folder/log" 2>&1 &&
 		"$tests/lab/on_kvm" "$build/ring0" "$folder/$example" >>"$folder/log" 2>&1
-	report $? "$name"
+	report_program $? "$name"
 }
 
 all()

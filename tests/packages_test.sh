@@ -11,8 +11,9 @@ script=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+tap_log=$folder/apt
 
 # The script looks for what belongs to it beside itself; its mark on meson.build is not for this tree.
 mkdir "$folder/scripts" "$folder/bin"
@@ -65,28 +66,19 @@ check()
 	env -i PATH="$folder/bin" LOG="$folder/apt" INSTALLED= USER_ID=0 UPDATE_SAYS= INSTALL_SAYS= \
 		"$@" >"$folder/output" 2>&1
 	status=$?
-	number=$((number + 1))
-	if [ "$status" -eq "$wanted" ] && says "$text"; then
-		echo "ok $number - $name"
-		return
+	if [ "$status" -ne "$wanted" ] || ! says "$text"; then
+		report 1 "$name" "$folder/output" "$folder/apt"
+		echo "# exit status $status, not $wanted, or no line '$text'"
+	else
+		report 0 "$name"
 	fi
-	failed=1
-	echo "not ok $number - $name"
-	echo "# exit status $status, not $wanted, or no line '$text'"
-	sed 's/^/# /' "$folder/output" "$folder/apt"
 }
 
 # calls NAME TEXT: what was called in the end.
 calls()
 {
-	number=$((number + 1))
-	if [ "$(tr '\n' ';' <"$folder/apt")" = "$2" ]; then
-		echo "ok $number - $1"
-		return
-	fi
-	failed=1
-	echo "not ok $number - $1"
-	sed 's/^/# /' "$folder/apt"
+	[ "$(tr '\n' ';' <"$folder/apt")" = "$2" ]
+	report $? "$1"
 }
 
 install=$folder/scripts/install-packages

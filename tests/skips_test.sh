@@ -26,23 +26,13 @@ if [ "$status" -eq 77 ]; then
 	exit 77
 fi
 sed -n 's/^ok [0-9]* - .* # SKIP //p' "$folder/output" | sort -u >"$folder/reasons"
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
 while read -r reason; do
-	number=$((number + 1))
-	if grep -q "^|.*\`$reason\`.*|.*[a-z].*|$" "$docs"; then
-		echo "ok $number - $reason"
-	else
-		echo "not ok $number - $reason is not explained in $docs"
-		failed=1
-	fi
+	grep -q "^|.*\`$reason\`.*|.*[a-z].*|$" "$docs"
+	report $? "$docs explains: $reason"
 done <"$folder/reasons"
-number=$((number + 1))
-if [ "$number" -gt 1 ]; then
-	echo "ok $number - there are some"
-else
-	echo "not ok $number - nothing was skipped: this looked at nothing"
-	failed=1
-fi
+[ "$number" -gt 0 ]
+report $? 'there are some'
 echo "1..$number"
 exit $failed

@@ -12,7 +12,9 @@
 #include "assist/x86_64/instruction_form.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/run_natively.h"
+#include "assist/x86_64/segment.h"
 #include "assist/x86_64/system.h"
+#include "assist/x86_64/vector.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
 
@@ -38,6 +40,7 @@ struct assist {
 	uint64_t initial_xcr0;
 	bool one_by_one;
 	struct cpu_text text;
+	const char *mnemonic; /* of the instruction that can't be completed, or NULL */
 	struct form forms[FORMS];
 	struct {
 		ZydisMnemonic mnemonic;
@@ -130,6 +133,11 @@ bool assist_count_of(const struct assist *assist, size_t index, const char **mne
 	return true;
 }
 
+const char *assist_refused_mnemonic(const struct assist *assist)
+{
+	return assist->mnemonic;
+}
+
 static void count(struct assist *assist, ZydisMnemonic mnemonic)
 {
 	size_t i = 0;
@@ -141,11 +149,35 @@ static void count(struct assist *assist, ZydisMnemonic mnemonic)
 	assist->counts[i].count++;
 }
 
-/* Only 64-bit mode: what else a test may be in, the decoder is not set up for. */
-static bool is_in_64_bit_mode(const struct cpu *cpu)
+/* Modes that nothing here knows: what they are, or NULL. */
+static const char *unknown_mode(const struct cpu *cpu)
 {
-	return cpu->sregs->cr0 & R0_CR0_PE && cpu->sregs->cr0 & R0_CR0_PG && cpu->sregs->cs.l &&
-	       !(cpu->sregs->cr4 & (R0_CR4_LA57 | R0_CR4_PKE));
+	if (cpu->flags & R0_RFLAGS_VM && !cpu_is_real(cpu))
+		return "it is in virtual-8086 mode, which is not known here";
+	if (cpu->sregs->cr4 & R0_CR4_PKS)
+		return "it has protection keys for supervisor pages (CR4.PKS), which are not known here";
+	if (cpu->sregs->cr4 & R0_CR4_CET)
+		return "it has control-flow enforcement (CR4.CET), which is not known here";
+	return NULL;
+}
+
+/* What else is to be known of the CPU than its general registers. */
+static enum done load_rest(struct cpu *cpu)
+{
+	struct kvm_xcrs xcrs;
+	enum done done;
+
+	if (!cpu->xcr0_is_ours && cpu->vcpu->vm->kvm->own->has_xcrs) {
+		if (KVM_IOCTL(cpu->vcpu->fd, KVM_GET_XCRS, &xcrs, cpu->error) < 0)
+			return DONE_ERROR;
+		cpu->xcr0 = xcrs.xcrs[0].value;
+	}
+	if (!(cpu->sregs->cr4 & R0_CR4_PKE))
+		return DONE;
+	done = cpu_load_vector(cpu);
+	if (done == DONE)
+		cpu->pkru = vector_get_pkru(cpu);
+	return done;
 }
 
 /* The instruction goes on where no more of it could be fetched: why, the page's tables say. */
@@ -153,11 +185,11 @@ static enum done next_page(struct cpu *cpu, size_t count)
 {
 	struct access access = { .fetch = true, .user = cpu_cpl(cpu) == 3 };
 	r0_gpa physical;
-	enum done done;
+	uint64_t address;
+	enum done done = segment_code_address(cpu, cpu->rip + count, &address);
 
-	if (!cpu_is_canonical(cpu->rip + count))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = cpu_translate(cpu, cpu->rip + count, access, &physical);
+	if (done == DONE)
+		done = cpu_translate(cpu, address, access, &physical);
 	cpu->why = "part of its code is not in memory";
 	return done == DONE ? DONE_CANNOT : done;
 }
@@ -174,11 +206,11 @@ static enum done find_form(struct assist *assist, struct cpu *cpu, struct form *
 	*result = form;
 	if (done != DONE)
 		return done;
-	if (form->length && form->rip == cpu->rip && form->length <= count &&
-	    memcmp(form->bytes, bytes, form->length) == 0)
+	if (form->length && form->rip == cpu->rip && form->bits == cpu->bits &&
+	    form->length <= count && memcmp(form->bytes, bytes, form->length) == 0)
 		return DONE;
 	form->length = 0;
-	switch (decoder_decode(bytes, count, &decoded)) {
+	switch (decoder_decode(cpu->bits, bytes, count, &decoded)) {
 	case DECODER_INSTRUCTION:
 		break;
 	case DECODER_SHORT:
@@ -193,8 +225,12 @@ static enum done find_form(struct assist *assist, struct cpu *cpu, struct form *
 		cpu->why = "its decoder does not know it";
 		return DONE_CANNOT;
 	}
-	instruction_form_find(form, &decoded, bytes);
+	instruction_form_find(form, cpu->bits, &decoded, bytes);
 	form->rip = cpu->rip;
+	/* SDM vol. 2A, 2.3.1. */
+	if (cpu_is_real(cpu) && (decoded.instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ||
+				 decoded.instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX))
+		return cpu_raise(cpu, R0_UD);
 	return DONE;
 }
 
@@ -206,7 +242,7 @@ static enum done make_code(struct assist *assist, struct form *form)
 
 	if (form->code && form->generation == assist->code.generation)
 		return DONE;
-	decoder_decode(form->bytes, form->length, &decoded);
+	decoder_decode(form->bits, form->bytes, form->length, &decoded);
 	length = instruction_encoding_make(form, &decoded, encoded);
 	if (!length)
 		return DONE_CANNOT;
@@ -230,7 +266,7 @@ static enum done execute(struct assist *assist, struct cpu *cpu, struct form *fo
 		return DONE;
 	case FORM_LEA:
 		address = cpu->rip + form->length + (uint64_t)form->memory.displacement;
-		if (form->memory.short_address)
+		if (form->address_width == 32)
 			address = (uint32_t)address;
 		if (form->operand_width == 16)
 			address = (cpu->gpr[form->destination] & ~0xffffull) | (uint16_t)address;
@@ -238,12 +274,14 @@ static enum done execute(struct assist *assist, struct cpu *cpu, struct form *fo
 									  address;
 		return DONE;
 	case FORM_SYSTEM:
-		decoder_decode(form->bytes, form->length, &decoded);
+		decoder_decode(form->bits, form->bytes, form->length, &decoded);
 		return system_execute(cpu, form, &decoded, interrupts, jumps);
 	case FORM_GATHER:
-		decoder_decode(form->bytes, form->length, &decoded);
+		decoder_decode(form->bits, form->bytes, form->length, &decoded);
 		return gather_execute(cpu, form, &decoded);
 	case FORM_UNKNOWN:
+		if (form->bits != 64)
+			cpu->why = "in code of 16 and 32 bits it is not known here";
 		break;
 	}
 	return DONE_CANNOT;
@@ -291,6 +329,8 @@ static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *l
 		/* A later one is tried by KVM first. */
 		if (!first && done == DONE_CANNOT)
 			return DONE;
+		if (done == DONE_CANNOT && form->length)
+			assist->mnemonic = decoder_mnemonic(form->mnemonic);
 		cpu->flags = before.flags;
 		cpu->rip = before.rip;
 		memcpy(cpu->gpr, before.gpr, sizeof(cpu->gpr));
@@ -301,13 +341,14 @@ static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *l
 	if (interrupts) {
 		struct fault fault = cpu->fault;
 
-		cpu->rip += form->length;
+		cpu->rip = segment_cut_rip(cpu, cpu->rip + form->length);
 		return deliver(cpu, &fault,
 			       form->mnemonic == ZYDIS_MNEMONIC_INT1 ? DELIVER_EXCEPTION :
 								       DELIVER_SOFTWARE,
 			       before.rip);
 	}
-	cpu->rip += jumps ? 0 : form->length;
+	if (!jumps)
+		cpu->rip = segment_cut_rip(cpu, cpu->rip + form->length);
 	cpu->flags &= ~(uint64_t)R0_RFLAGS_RF;
 	return steps ? single_step(cpu) : DONE;
 }
@@ -384,18 +425,15 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 	cpu->why = NULL;
 	assist->text.page = UINT64_MAX;
 	cpu->sregs_changed = cpu->vector_loaded = cpu->vector_changed = false;
+	assist->mnemonic = NULL;
 	cpu_load(cpu);
-	if (!cpu->xcr0_is_ours && assist->vcpu->vm->kvm->own->has_xcrs) {
-		struct kvm_xcrs xcrs;
-
-		if (KVM_IOCTL(assist->vcpu->fd, KVM_GET_XCRS, &xcrs, error) < 0)
-			return ASSIST_FAILED;
-		cpu->xcr0 = xcrs.xcrs[0].value;
-	}
-	if (!is_in_64_bit_mode(cpu)) {
-		*why = "this is done for 64-bit code alone, with 4-level paging and no "
-		       "protection keys";
+	*why = unknown_mode(cpu);
+	if (*why)
 		return ASSIST_CANNOT;
+	done = load_rest(cpu);
+	if (done != DONE) {
+		*why = cpu->why;
+		return done == DONE_CANNOT ? ASSIST_CANNOT : ASSIST_FAILED;
 	}
 	for (i = 0; i < BATCH_LIMIT && done == DONE && !last; i++) {
 		/* The one that failed has no breakpoint, or it would have been hit. */

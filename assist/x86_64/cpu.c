@@ -3,6 +3,7 @@
 #include "assist/x86_64/cpu.h"
 #include <cpuid.h>
 #include <string.h>
+#include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
@@ -36,6 +37,8 @@ void cpu_load(struct cpu *cpu)
 	cpu->rip = run->s.regs.regs.rip;
 	cpu->flags = run->s.regs.regs.rflags;
 	cpu->sregs = &run->s.regs.sregs;
+	/* SDM vol. 3A, 3.4.5, "L flag" and "D/B flag". */
+	cpu->bits = cpu_is_long(cpu) && cpu->sregs->cs.l ? 64 : cpu->sregs->cs.db ? 32 : 16;
 }
 
 void cpu_store(struct cpu *cpu)
@@ -127,9 +130,21 @@ bool cpu_has_osxsave(const struct cpu *cpu)
 	return cpu->xcr0_is_ours || cpu->sregs->cr4 & R0_CR4_OSXSAVE;
 }
 
-bool cpu_is_canonical(uint64_t address)
+bool cpu_is_canonical(const struct cpu *cpu, uint64_t address)
 {
-	return (int64_t)address >> 47 == 0 || (int64_t)address >> 47 == -1;
+	int64_t upper = (int64_t)address >> (cpu->sregs->cr4 & R0_CR4_LA57 ? 56 : 47);
+
+	return upper == 0 || upper == -1;
+}
+
+bool cpu_is_real(const struct cpu *cpu)
+{
+	return !(cpu->sregs->cr0 & R0_CR0_PE);
+}
+
+bool cpu_is_long(const struct cpu *cpu)
+{
+	return cpu->sregs->efer & R0_EFER_LMA;
 }
 
 uint64_t cpu_read_msr(const struct cpu *cpu, uint32_t index)

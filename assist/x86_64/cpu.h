@@ -52,6 +52,8 @@ struct cpu {
 	uint64_t rip, flags;
 	struct kvm_sregs *sregs; /* in vcpu->run */
 	bool sregs_changed;
+	unsigned int bits; /* of the code that runs: 16, 32 or 64 */
+	uint32_t pkru;	   /* with CR4.PKE */
 	uint64_t xcr0;
 	bool xcr0_is_ours; /* KVM gives this guest no XCR0: see cpu_has_osxsave() */
 
@@ -123,7 +125,12 @@ bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum vcpu_register from, unsi
 /* Whether CR4.OSXSAVE holds, as set or for want of a KVM that lets it be set. */
 bool cpu_has_osxsave(const struct cpu *cpu);
 
-bool cpu_is_canonical(uint64_t address);
+/* Of 48 bits, or of 57 with CR4.LA57. */
+bool cpu_is_canonical(const struct cpu *cpu, uint64_t address);
+
+/* Whether it is in real mode; in long mode, be it in code of 64 bits or fewer. */
+bool cpu_is_real(const struct cpu *cpu);
+bool cpu_is_long(const struct cpu *cpu);
 
 /* An MSR as KVM has it, 0 if it has none. */
 uint64_t cpu_read_msr(const struct cpu *cpu, uint32_t index);

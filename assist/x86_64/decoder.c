@@ -24,7 +24,7 @@ static struct {
 	__typeof__(ZydisRegisterGetClass) *class;
 	__typeof__(ZydisRegisterGetId) *id;
 	__typeof__(ZydisRegisterGetLargestEnclosing) *largest;
-	ZydisDecoder decoder, outliner;
+	ZydisDecoder decoder, decoder32, decoder16, outliner;
 	bool there;
 	char complaint[256];
 } zydis;
@@ -71,7 +71,11 @@ static void load(void)
 	zydis.there = zydis.init && zydis.enable_mode && zydis.decode && zydis.decode_outline &&
 		      zydis.mnemonic && zydis.class && zydis.id && zydis.largest &&
 		      ZYAN_SUCCESS(zydis.init(&zydis.decoder, ZYDIS_MACHINE_MODE_LONG_64,
-					      ZYDIS_STACK_WIDTH_64));
+					      ZYDIS_STACK_WIDTH_64)) &&
+		      ZYAN_SUCCESS(zydis.init(&zydis.decoder32, ZYDIS_MACHINE_MODE_LEGACY_32,
+					      ZYDIS_STACK_WIDTH_32)) &&
+		      ZYAN_SUCCESS(zydis.init(&zydis.decoder16, ZYDIS_MACHINE_MODE_LEGACY_16,
+					      ZYDIS_STACK_WIDTH_16));
 	if (zydis.there) {
 		zydis.outliner = zydis.decoder;
 		zydis.there = ZYAN_SUCCESS(
@@ -150,10 +154,14 @@ static bool is_undefined(const uint8_t *bytes, size_t count)
 	}
 }
 
-enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct decoded *decoded)
+enum decoder_answer decoder_decode(unsigned int bits, const uint8_t *bytes, size_t count,
+				   struct decoded *decoded)
 {
-	ZyanStatus status = zydis.decode(&zydis.decoder, bytes, count, &decoded->instruction,
-					 decoded->operands);
+	const ZydisDecoder *decoder = bits == 64 ? &zydis.decoder :
+				      bits == 32 ? &zydis.decoder32 :
+						   &zydis.decoder16;
+	ZyanStatus status =
+		zydis.decode(decoder, bytes, count, &decoded->instruction, decoded->operands);
 
 	if (ZYAN_SUCCESS(status))
 		return DECODER_INSTRUCTION;
@@ -171,7 +179,8 @@ enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct de
 	case ZYDIS_STATUS_INVALID_MAP:
 		return DECODER_UNDEFINED;
 	default:
-		return is_undefined(bytes, count) ? DECODER_UNDEFINED : DECODER_UNKNOWN;
+		return bits == 64 && is_undefined(bytes, count) ? DECODER_UNDEFINED :
+								  DECODER_UNKNOWN;
 	}
 }
 
@@ -204,6 +213,13 @@ ZydisRegisterClass decoder_class(ZydisRegister name)
 int decoder_number(ZydisRegister name)
 {
 	return zydis.id(name);
+}
+
+uint8_t decoder_segment(ZydisRegister name)
+{
+	return name >= ZYDIS_REGISTER_ES && name <= ZYDIS_REGISTER_GS ?
+		       (uint8_t)(name - ZYDIS_REGISTER_ES) :
+		       3;
 }
 
 int decoder_gpr(ZydisRegister name)

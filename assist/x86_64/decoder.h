@@ -33,8 +33,9 @@ enum decoder_answer {
 	DECODER_UNKNOWN,   /* to this decoder */
 };
 
-/* Decode one instruction of 64-bit mode. After decoder_load(). */
-enum decoder_answer decoder_decode(const uint8_t *bytes, size_t count, struct decoded *decoded);
+/* Decode one instruction of code of 16, 32 or 64 bits. After decoder_load(). */
+enum decoder_answer decoder_decode(unsigned int bits, const uint8_t *bytes, size_t count,
+				   struct decoded *decoded);
 
 /* What there is to know of an instruction without its operands: much faster. */
 struct decoder_outline {
@@ -49,6 +50,9 @@ const char *decoder_mnemonic(ZydisMnemonic mnemonic);
 
 /* The number of a general register, whatever part of it is named: 0 is RAX, 15 is R15; or -1. */
 int decoder_gpr(ZydisRegister name);
+
+/* The number of a segment register, as instructions have it: SDM vol. 2A, table B-8. DS, 3, for none. */
+uint8_t decoder_segment(ZydisRegister name);
 
 ZydisRegisterClass decoder_class(ZydisRegister name);
 

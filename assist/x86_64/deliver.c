@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts and exceptions in 64-bit mode. SDM vol. 3A, 6.12 to 6.15; APM vol. 2, 8.9. */
+/* Interrupts and exceptions, in long mode and whatever the mode is. SDM vol. 3A, 6.12 to 6.15; APM vol. 2, 8.9. */
 #include "assist/x86_64/deliver.h"
 #include <string.h>
 #include <ring0/x86/registers.h>
 #include "assist/x86_64/descriptor.h"
+#include "assist/x86_64/legacy.h"
 #include "assist/x86_64/paging.h"
 
 #define TYPE_INTERRUPT_GATE 0xe
@@ -85,7 +86,7 @@ static enum done find_stack(struct cpu *cpu, unsigned int ist, unsigned int cpl,
 			return done;
 	}
 	*rsp &= ~0xfull;
-	return cpu_is_canonical(*rsp) && cpu_is_canonical(*rsp - 48) ?
+	return cpu_is_canonical(cpu, *rsp) && cpu_is_canonical(cpu, *rsp - 48) ?
 		       DONE :
 		       cpu_raise_code(cpu, R0_SS, external);
 }
@@ -141,7 +142,7 @@ static enum done attempt(struct cpu *cpu, const struct fault *fault, enum delive
 		return done;
 	target = gate.offset_low | (uint64_t)gate.offset_middle << 16 |
 		 (uint64_t)gate.offset_high << 32;
-	if (!cpu_is_canonical(target))
+	if (!cpu_is_canonical(cpu, target))
 		return cpu_raise_code(cpu, R0_GP, external);
 	/* A fault's saved image has RF set, so that it restarts past a breakpoint: 17.3.1.1. */
 	if (source == DELIVER_EXCEPTION && !fault->trap)
@@ -198,7 +199,8 @@ enum done deliver(struct cpu *cpu, const struct fault *fault, enum deliver_sourc
 			cpu->sregs->cr2 = now.cr2;
 			cpu->sregs_changed = true;
 		}
-		done = attempt(cpu, &now, source);
+		done = cpu_is_long(cpu) ? attempt(cpu, &now, source) :
+					  legacy_deliver(cpu, &now, source);
 		if (done != DONE_FAULT)
 			return done;
 		if (first == R0_DF)

@@ -21,8 +21,8 @@ enum done descriptor_read(struct cpu *cpu, uint16_t selector, struct descriptor 
 	if (done != DONE)
 		return done;
 	descriptor->present = true;
-	/* System segments' descriptors have 16 bytes: SDM vol. 3A, 3.5.2. */
-	if (DESCRIPTOR_S(descriptor) || offset + 15 > limit)
+	/* In long mode system segments' descriptors have 16 bytes: SDM vol. 3A, 3.5.2. */
+	if (!cpu_is_long(cpu) || DESCRIPTOR_S(descriptor) || offset + 15 > limit)
 		return DONE;
 	return cpu_read(cpu, base + offset + 8, &descriptor->high, sizeof(uint64_t), system_read);
 }
@@ -58,4 +58,23 @@ enum done descriptor_load(struct cpu *cpu, const struct descriptor *descriptor, 
 		return DONE;
 	segment->type |= DESCRIPTOR_ACCESSED;
 	return cpu_write(cpu, descriptor->address, &low, sizeof(low), system_read);
+}
+
+void descriptor_drop_inner(struct cpu *cpu, unsigned int cpl)
+{
+	struct kvm_segment *const segments[] = { &cpu->sregs->ds, &cpu->sregs->es, &cpu->sregs->fs,
+						 &cpu->sregs->gs };
+	const unsigned int conforming = DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		struct kvm_segment *segment = segments[i];
+
+		if (segment->unusable || (segment->type & conforming) == conforming ||
+		    segment->dpl >= cpl)
+			continue;
+		segment->selector = 0;
+		segment->unusable = 1;
+		segment->present = 0;
+	}
 }

@@ -19,6 +19,9 @@ enum done descriptor_read(struct cpu *cpu, uint16_t selector, struct descriptor 
 enum done descriptor_load(struct cpu *cpu, const struct descriptor *descriptor, uint16_t selector,
 			  struct kvm_segment *segment);
 
+/* On the way to an outer ring, data segments that it may not have become null: SDM vol. 2B, RET. */
+void descriptor_drop_inner(struct cpu *cpu, unsigned int cpl);
+
 #define DESCRIPTOR_TYPE(descriptor)    ((unsigned int)((descriptor)->low >> 40 & 0xf))
 #define DESCRIPTOR_S(descriptor)       ((unsigned int)((descriptor)->low >> 44 & 1))
 #define DESCRIPTOR_DPL(descriptor)     ((unsigned int)((descriptor)->low >> 45 & 3))

@@ -52,7 +52,7 @@ static enum done check_rip(struct cpu *cpu, struct target *target)
 	uint64_t limit = (descriptor->low & 0xffff) | (descriptor->low >> 32 & 0xf0000);
 
 	if (DESCRIPTOR_L(descriptor))
-		return cpu_is_canonical(target->rip) ? DONE : cpu_raise_code(cpu, R0_GP, 0);
+		return cpu_is_canonical(cpu, target->rip) ? DONE : cpu_raise_code(cpu, R0_GP, 0);
 	if (descriptor->low >> 55 & 1)
 		limit = limit << 12 | 0xfff;
 	target->rip = (uint32_t)target->rip;
@@ -172,7 +172,7 @@ static enum done jump_or_call(struct cpu *cpu, const struct form *form,
 		 size == 4 ? (uint32_t)frame[0] | frame[1] << 32 :
 			     (uint16_t)frame[0] | frame[1] << 16;
 	address = cpu->gpr[CPU_RSP] - 2ull * size;
-	if (!cpu_is_canonical(address) || !cpu_is_canonical(address + 2ull * size - 1))
+	if (!cpu_is_canonical(cpu, address) || !cpu_is_canonical(cpu, address + 2ull * size - 1))
 		return cpu_raise_code(cpu, R0_SS, 0);
 	done = cpu_write(cpu, address, size == 8 ? frame : &narrow, 2ull * size,
 			 cpu_access(cpu, true));
@@ -207,26 +207,6 @@ static enum done check_stack(struct cpu *cpu, const struct target *code, uint16_
 	if (!DESCRIPTOR_PRESENT(&descriptor))
 		return refuse(cpu, R0_SS, selector);
 	return descriptor_load(cpu, &descriptor, selector, stack);
-}
-
-/* What the outer ring may not have becomes null: SDM vol. 2B, RET. */
-static void drop_inner_segments(struct cpu *cpu, unsigned int cpl)
-{
-	struct kvm_segment *const segments[] = { &cpu->sregs->ds, &cpu->sregs->es, &cpu->sregs->fs,
-						 &cpu->sregs->gs };
-	unsigned int i;
-
-	for (i = 0; i < 4; i++) {
-		struct kvm_segment *segment = segments[i];
-		bool conforming = (segment->type & (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING)) ==
-				  (DESCRIPTOR_CODE | DESCRIPTOR_CONFORMING);
-
-		if (!segment->unusable && !conforming && segment->dpl < cpl) {
-			segment->selector = 0;
-			segment->unusable = 1;
-			segment->present = 0;
-		}
-	}
 }
 
 static enum done return_far(struct cpu *cpu, const struct form *form, const struct decoded *decoded)
@@ -270,7 +250,7 @@ static enum done return_far(struct cpu *cpu, const struct form *form, const stru
 	if (rpl > cpl) {
 		cpu->gpr[CPU_RSP] = words[2] + extra;
 		cpu->sregs->ss = stack;
-		drop_inner_segments(cpu, rpl);
+		descriptor_drop_inner(cpu, rpl);
 	}
 	return DONE;
 }

@@ -168,11 +168,8 @@ static enum done element_address(struct cpu *cpu, const struct form *form,
 		.displacement =
 			(int64_t)((uint64_t)index * mem->scale +
 				  (mem->disp.has_displacement ? (uint64_t)mem->disp.value : 0)),
-		.short_address = form->memory.short_address,
-		.stack = mem->segment == ZYDIS_REGISTER_SS,
-		.segment = mem->segment == ZYDIS_REGISTER_FS ? 4 :
-			   mem->segment == ZYDIS_REGISTER_GS ? 5 :
-							       0,
+		.write = gather->scatter,
+		.segment = decoder_segment(mem->segment),
 		.size = (uint16_t)gather->element_size,
 	};
 	return run_natively_address(cpu, &place, address);

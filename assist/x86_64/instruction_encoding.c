@@ -15,6 +15,24 @@ static bool is_legacy_prefix(uint8_t byte)
 	       byte == 0xf3;
 }
 
+/* The fourth bits of VEX.vvvv and its like, and with EVEX the fifth, which only 64-bit code has. */
+static void clear_vvvv(const ZydisDecodedInstruction *instruction, size_t at, uint8_t *byte)
+{
+	const ZydisDecodedInstructionRaw *raw = &instruction->raw;
+
+	if (instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX &&
+	    at == raw->vex.offset + raw->vex.size - 1u)
+		*byte |= 0x40;
+	if (instruction->encoding != ZYDIS_INSTRUCTION_ENCODING_EVEX)
+		return;
+	if (at == raw->evex.offset + 1u)
+		*byte |= 0x10;
+	if (at == raw->evex.offset + 2u)
+		*byte |= 0x40;
+	if (at == raw->evex.offset + 3u)
+		*byte |= 0x08;
+}
+
 /* The base register's and the index register's fourth bits, to be those of a low register. */
 static void clear_extensions(const ZydisDecodedInstruction *instruction, size_t at, uint8_t *byte)
 {
@@ -50,8 +68,14 @@ size_t instruction_encoding_make(const struct form *form, const struct decoded *
 		for (; at < form->length && is_legacy_prefix(form->bytes[at]); at++)
 			if (!form->memory.present || !is_address_prefix(form->bytes[at]))
 				encoded[length++] = form->bytes[at];
-		memcpy(encoded + length, form->bytes + at, form->length - at);
-		return length + form->length - at;
+		for (; at < form->length; at++) {
+			uint8_t byte = form->bytes[at];
+
+			if (form->bits != 64)
+				clear_vvvv(instruction, at, &byte);
+			encoded[length++] = byte;
+		}
+		return length;
 	}
 	if (instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_XOP ||
 	    instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_MVEX || !modrm)
@@ -63,11 +87,13 @@ size_t instruction_encoding_make(const struct form *form, const struct decoded *
 		uint8_t byte = form->bytes[at];
 
 		clear_extensions(instruction, at, &byte);
+		if (form->bits != 64)
+			clear_vvvv(instruction, at, &byte);
 		encoded[length++] = byte;
 	}
 	/* mod 0 and a low register but RSP and RBP: [register]. */
 	encoded[length++] = (uint8_t)((form->bytes[modrm] & 0x38) | form->memory.scratch);
-	tail = modrm + 1 + (instruction->raw.modrm.rm == 4 ? 1 : 0) +
+	tail = modrm + 1 + (instruction->attributes & ZYDIS_ATTRIB_HAS_SIB ? 1 : 0) +
 	       instruction->raw.disp.size / 8;
 	memcpy(encoded + length, form->bytes + tail, form->length - tail);
 	return length + form->length - tail;

@@ -99,6 +99,8 @@ static bool is_system(ZydisMnemonic mnemonic)
 	case ZYDIS_MNEMONIC_INT3:
 	case ZYDIS_MNEMONIC_INTO:
 	case ZYDIS_MNEMONIC_INVPCID:
+	case ZYDIS_MNEMONIC_IRET:
+	case ZYDIS_MNEMONIC_IRETD:
 	case ZYDIS_MNEMONIC_LAR:
 	case ZYDIS_MNEMONIC_LSL:
 	case ZYDIS_MNEMONIC_MONITOR:
@@ -384,8 +386,7 @@ static bool is_masked_otherwise(const struct decoded *decoded, const ZydisDecode
 	       decoder_class(first->reg.value) != ZYDIS_REGCLASS_MASK;
 }
 
-static bool find_address(struct form *form, const struct decoded *decoded,
-			 const ZydisDecodedOperand *operand)
+static bool find_address(struct form *form, const ZydisDecodedOperand *operand)
 {
 	struct form_memory *memory = &form->memory;
 	const ZydisDecodedOperandMem *mem = &operand->mem;
@@ -395,11 +396,7 @@ static bool find_address(struct form *form, const struct decoded *decoded,
 	memory->scale = mem->scale;
 	memory->displacement = mem->disp.has_displacement ? mem->disp.value : 0;
 	memory->rip_relative = mem->base == ZYDIS_REGISTER_RIP || mem->base == ZYDIS_REGISTER_EIP;
-	memory->short_address = decoded->instruction.address_width == 32;
-	memory->stack = mem->segment == ZYDIS_REGISTER_SS;
-	memory->segment = mem->segment == ZYDIS_REGISTER_FS ? 4 :
-			  mem->segment == ZYDIS_REGISTER_GS ? 5 :
-							      0;
+	memory->segment = decoder_segment(mem->segment);
 	return mem->index == ZYDIS_REGISTER_NONE || memory->index >= 0;
 }
 
@@ -432,7 +429,7 @@ static bool find_memory(struct form *form, const struct decoded *decoded,
 	}
 	memory->scratch = (uint8_t)scratch;
 	return scratch >= 0 && memory->size && memory->size <= CODE_OPERAND_SIZE - 64 &&
-	       find_address(form, decoded, operand);
+	       find_address(form, operand);
 }
 
 /* BT and its like with a register address bits outside of their operand. */
@@ -457,7 +454,7 @@ static enum form_kind plain_kind(struct form *form, const struct decoded *decode
 		if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
 			continue;
 		if (operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN) {
-			if (!find_address(form, decoded, operand))
+			if (!find_address(form, operand))
 				return FORM_UNKNOWN;
 			if (!form->memory.rip_relative)
 				continue;
@@ -478,14 +475,47 @@ static enum form_kind plain_kind(struct form *form, const struct decoded *decode
 	return FORM_PLAIN;
 }
 
-void instruction_form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes)
+/* What depends on the size of operands and addresses, which the host's 64-bit code has by other prefixes. */
+static bool is_another_in_64_bits(const struct form *form, const struct decoded *decoded)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+	struct usage usage = usage_of(decoded);
+	int i;
+
+	for (i = 0; i < instruction->operand_count; i++)
+		if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    decoded->operands[i].mem.type == ZYDIS_MEMOP_TYPE_AGEN)
+			return true;
+	/* W has no meaning there but for 64-bit registers. */
+	if (usage.gprs && instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX &&
+	    instruction->raw.vex.W)
+		return true;
+	if (usage.gprs && instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX &&
+	    instruction->raw.evex.W)
+		return true;
+	if (form->bits == 32)
+		/* INC and DEC are REX prefixes here; of the others of the first map KVM has all. */
+		return form->state == STATE_NONE &&
+		       instruction->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT;
+	/* Registers and immediates of 16 bits. */
+	if (form->state == STATE_NONE || usage.gprs)
+		return true;
+	/* The x87's environment, which has 14 bytes or 28. */
+	return form->state == STATE_X87 && (form->memory.size == 14 || form->memory.size == 28 ||
+					    form->memory.size == 94 || form->memory.size == 108);
+}
+
+void instruction_form_find(struct form *form, unsigned int bits, const struct decoded *decoded,
+			   const uint8_t *bytes)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 
 	*form = (struct form){
 		.length = instruction->length,
 		.mnemonic = instruction->mnemonic,
+		.bits = (uint8_t)bits,
 		.operand_width = instruction->operand_width,
+		.address_width = instruction->address_width,
 		.locked = instruction->attributes & ZYDIS_ATTRIB_HAS_LOCK,
 		.modrm = bytes[instruction->raw.modrm.offset],
 	};
@@ -496,6 +526,8 @@ void instruction_form_find(struct form *form, const struct decoded *decoded, con
 		form->kind = FORM_SYSTEM;
 	} else if (!is_not_plain(decoded)) {
 		form->kind = plain_kind(form, decoded);
+		if (bits != 64 && is_another_in_64_bits(form, decoded))
+			form->kind = FORM_UNKNOWN;
 		form->is_beyond_kvm = form->state != STATE_NONE ||
 				      (instruction->meta.isa_ext != ZYDIS_ISA_EXT_BASE &&
 				       instruction->meta.isa_ext != ZYDIS_ISA_EXT_LONGMODE);

@@ -43,9 +43,8 @@ enum form_masking {
 
 struct form_memory {
 	bool present, read, write;
-	bool rip_relative, short_address, implicit;
-	bool stack;	    /* through SS: not canonical is #SS */
-	uint8_t segment;    /* 0, or 4 for FS and 5 for GS */
+	bool rip_relative, implicit;
+	uint8_t segment;    /* by number: ES, CS, SS, DS, FS, GS */
 	int8_t base, index; /* general registers, or -1 */
 	uint8_t scale;
 	uint8_t scratch; /* the register that holds its address on the host */
@@ -68,14 +67,16 @@ struct form {
 	bool is_beyond_kvm; /* it is none of those that every x86 has, which KVM knows */
 	ZydisMnemonic mnemonic;
 	int8_t destination; /* of FORM_LEA */
-	uint8_t operand_width;
+	uint8_t bits;	    /* of the code that it is in */
+	uint8_t operand_width, address_width;
 	uint8_t modrm; /* the byte itself, of an x87 instruction's memory operand */
 	struct form_memory memory;
 	const uint8_t *code; /* NULL until it is made */
 	unsigned int generation;
 };
 
-/* Fill it in from an instruction. */
-void instruction_form_find(struct form *form, const struct decoded *decoded, const uint8_t *bytes);
+/* Fill it in from an instruction of code of so many bits. */
+void instruction_form_find(struct form *form, unsigned int bits, const struct decoded *decoded,
+			   const uint8_t *bytes);
 
 #endif /* ASSIST_X86_64_INSTRUCTION_FORM_H */

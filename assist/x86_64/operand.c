@@ -15,10 +15,8 @@ enum done operand_address(struct cpu *cpu, const struct form *form,
 		.scale = mem->scale,
 		.displacement = mem->disp.has_displacement ? mem->disp.value : 0,
 		.rip_relative = mem->base == ZYDIS_REGISTER_RIP || mem->base == ZYDIS_REGISTER_EIP,
-		.stack = mem->segment == ZYDIS_REGISTER_SS,
-		.segment = mem->segment == ZYDIS_REGISTER_FS ? 4 :
-			   mem->segment == ZYDIS_REGISTER_GS ? 5 :
-							       0,
+		.write = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE,
+		.segment = decoder_segment(mem->segment),
 		.size = (uint16_t)size,
 	};
 	return run_natively_address(cpu, &place, address);

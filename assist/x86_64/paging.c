@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's memory as its own page tables show it, with the rights and the faults that the CPU
- * has. SDM vol. 3A, 4.5 to 4.8; APM vol. 2, 5.3 to 5.6.
+ * has. SDM vol. 3A, 4.3 to 4.8; APM vol. 2, 5.2 to 5.6.
  */
 #include "assist/x86_64/paging.h"
 #include <string.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/paging.h>
 #include <ring0/x86/registers.h>
+#include "assist/x86_64/segment.h"
 #include "base/page_walk_x86_64.h"
 
 struct access cpu_access(const struct cpu *cpu, bool write)
@@ -27,14 +28,20 @@ static enum done page_fault(struct cpu *cpu, uint64_t address, struct access acc
 	return DONE_FAULT;
 }
 
-/* What no entry may have set: SDM vol. 3A, tables 4-15 to 4-20. */
+/* What no entry may have set: SDM vol. 3A, tables 4-8 to 4-11 and 4-15 to 4-20. */
 static uint64_t reserved_bits(const struct cpu *cpu, unsigned int level, bool leaf)
 {
 	uint64_t reserved = ((1ull << 52) - 1) & ~((1ull << cpu->physical_bits) - 1);
 
+	/* Bits 21 to 13 of a large page's entry: what is beyond 40 bits does not fit. */
+	if (!(cpu->sregs->cr4 & R0_CR4_PAE))
+		return leaf && level ? 1ull << 21 : 0;
+	if (!cpu_is_long(cpu))
+		reserved |= 0x7ffull << 52;
+
 	if (!(cpu->sregs->efer & R0_EFER_NXE))
 		reserved |= R0_PAGE_NX;
-	if (level == 3)
+	if (level >= 3)
 		reserved |= R0_PAGE_PS;
 	/* Bit 12 of a large page's entry is PAT, those between it and the address reserved. */
 	if (leaf && level)
@@ -74,16 +81,98 @@ static bool read_entry(void *context, uint64_t address, uint64_t *entry)
 	       sizeof(*entry);
 }
 
+/* All of them are in an entry's first byte. */
 static void set_bits(struct cpu *cpu, uint64_t address, uint64_t entry, uint64_t bits)
 {
 	uint8_t *at;
 
 	if ((entry & bits) == bits)
 		return;
-	at = assist_memory_own(cpu->memory, gpa(address), sizeof(entry), true);
-	entry |= bits;
+	at = assist_memory_own(cpu->memory, gpa(address), 1, true);
 	if (at)
-		memcpy(at, &entry, sizeof(entry));
+		*at |= (uint8_t)bits;
+}
+
+static bool read_entry32(void *context, uint64_t address, uint64_t *entry)
+{
+	struct cpu *cpu = context;
+	uint32_t value;
+
+	if (assist_memory_read(cpu->memory, gpa(address), &value, sizeof(value)) != sizeof(value))
+		return false;
+	*entry = value;
+	return true;
+}
+
+/* 32-bit paging: SDM vol. 3A, 4.3. */
+static void walk32(struct cpu *cpu, uint64_t address, struct page_walk *walk)
+{
+	uint64_t table = cpu->sregs->cr3 & 0xfffff000;
+	unsigned int level;
+
+	*walk = (struct page_walk){ .mapped = false };
+	for (level = 2; level-- > 0;) {
+		struct page_walk_entry *entry = &walk->entries[walk->count++];
+
+		*entry = (struct page_walk_entry){ .level = level };
+		entry->address = table + (address >> (12 + 10 * level) & 1023) * 4;
+		entry->readable = read_entry32(cpu, entry->address, &entry->value);
+		if (!entry->readable || !(entry->value & R0_PAGE_P))
+			return;
+		table = entry->value & 0xfffff000;
+		entry->leaf = !level || (entry->value & R0_PAGE_PS && cpu->sregs->cr4 & R0_CR4_PSE);
+		if (entry->leaf)
+			break;
+	}
+	if (walk->count == 1)
+		/* PSE-36: bits 39 to 32 of the address are bits 20 to 13. */
+		walk->physical = (table & 0xffc00000) | (table >> 13 & 0xff) << 32 |
+				 (address & 0x3fffff);
+	else
+		walk->physical = table | (address & 0xfff);
+	walk->mapped = true;
+}
+
+/* PAE paging: SDM vol. 3A, 4.4; the four entries at CR3 have neither rights nor accessed bits. */
+static void walk_pae(struct cpu *cpu, uint64_t address, struct page_walk *walk)
+{
+	uint64_t at = (cpu->sregs->cr3 & 0xffffffe0) + (address >> 30 & 3) * 8, pointer = 0;
+	bool readable = read_entry(cpu, at, &pointer);
+
+	if (readable && pointer & R0_PAGE_P) {
+		page_walk(walk, pointer, 2, address, read_entry, cpu);
+		return;
+	}
+	*walk = (struct page_walk){ .count = 1 };
+	walk->entries[0] = (struct page_walk_entry){ .address = at, .level = 2 };
+	walk->entries[0].readable = readable;
+}
+
+static void find_page(struct cpu *cpu, uint64_t address, struct page_walk *walk)
+{
+	uint64_t cr4 = cpu->sregs->cr4;
+
+	if (cpu_is_long(cpu))
+		page_walk(walk, cpu->sregs->cr3,
+			  cr4 & R0_CR4_LA57 ? PAGE_WALK_LEVELS_LA57 : PAGE_WALK_LEVELS, address,
+			  read_entry, cpu);
+	else if (cr4 & R0_CR4_PAE)
+		walk_pae(cpu, address, walk);
+	else
+		walk32(cpu, address, walk);
+}
+
+/* What the page's protection key adds: SDM vol. 3A, 4.6.2. */
+static bool key_allows(const struct cpu *cpu, uint64_t entry, uint64_t bits, struct access access)
+{
+	uint32_t rights = cpu->pkru >> (entry >> 59 & 15) * 2;
+
+	if (!(cpu->sregs->cr4 & R0_CR4_PKE) || !cpu_is_long(cpu) || access.fetch ||
+	    !(bits & R0_PAGE_US))
+		return true;
+	if (rights & 1)
+		return false;
+	return !(rights & 2) || !access.write || (!access.user && !(cpu->sregs->cr0 & R0_CR0_WP));
 }
 
 enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access, r0_gpa *physical)
@@ -93,7 +182,11 @@ enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access,
 	bool nx = false;
 	unsigned int i;
 
-	page_walk(&walk, cpu->sregs->cr3, PAGE_WALK_LEVELS, address, read_entry, cpu);
+	if (!(cpu->sregs->cr0 & R0_CR0_PG)) {
+		physical->value = address;
+		return DONE;
+	}
+	find_page(cpu, address, &walk);
 	for (i = 0; i < walk.count; i++) {
 		const struct page_walk_entry *entry = &walk.entries[i];
 
@@ -105,10 +198,12 @@ enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access,
 		if (entry->value & reserved_bits(cpu, entry->level, entry->leaf))
 			return page_fault(cpu, address, access, R0_PF_P | R0_PF_RSVD);
 		bits &= entry->value;
-		nx |= (entry->value & R0_PAGE_NX) != 0;
+		nx |= cpu->sregs->cr4 & R0_CR4_PAE && entry->value & R0_PAGE_NX;
 	}
 	if (!is_allowed(cpu, bits, nx, access))
 		return page_fault(cpu, address, access, R0_PF_P);
+	if (!key_allows(cpu, walk.entries[walk.count - 1].value, bits, access))
+		return page_fault(cpu, address, access, R0_PF_P | R0_PF_PK);
 	for (i = 0; i < walk.count; i++)
 		set_bits(cpu, walk.entries[i].address, walk.entries[i].value,
 			 R0_PAGE_A | (walk.entries[i].leaf && access.write ? R0_PAGE_D : 0));
@@ -255,17 +350,22 @@ enum done cpu_fetch(struct cpu *cpu, uint8_t *bytes, size_t *count)
 	size_t at = 0;
 
 	while (at < 15) {
-		size_t step = left_in_page(cpu->rip + at, 15 - at);
-		const uint8_t *memory;
 		r0_gpa physical = { 0 };
-		enum done done = cpu_is_canonical(cpu->rip + at) ?
-					 cpu_translate(cpu, cpu->rip + at, access, &physical) :
-					 cpu_raise_code(cpu, R0_GP, 0);
+		const uint8_t *memory;
+		uint64_t address;
+		size_t step = 0;
+		enum done done = segment_code_address(cpu, cpu->rip + at, &address);
 
+		if (done == DONE)
+			done = cpu_translate(cpu, address, access, &physical);
 		if (done != DONE) {
 			*count = at;
 			return at ? DONE : done;
 		}
+		step = left_in_page(address, 15 - at);
+		/* A segment's end may be within the page. */
+		if (cpu->bits != 64 && step > cpu->sregs->cs.limit - (cpu->rip + at))
+			step = cpu->sregs->cs.limit - (cpu->rip + at) + 1;
 		memory = assist_memory_own(cpu->memory, physical, step, false);
 		if (memory) {
 			memcpy(bytes + at, memory, step);

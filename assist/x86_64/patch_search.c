@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding them: by their bytes, and then by whether an instruction is there. */
-#include "assist/x86_64/patch_search.h"
+/*
+ * Finding TZCNT and LZCNT, whose prefix such an emulator ignores, so that they run as BSF and BSR; MOVBE,
+ * which it takes for undefined; XSETBV, which is #UD as long as CR4.OSXSAVE can't be set; and SYSRET,
+ * whose checks it leaves out: by their bytes, and then by whether an instruction is there. Zydis is loaded.
+ */
+#include "assist/patch_search.h"
 #include <emmintrin.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -42,17 +46,6 @@ static void drop_text(struct mistaken_text *text)
 {
 	free(text->patches);
 	*text = (struct mistaken_text){ 0 };
-}
-
-void patch_search_finish(struct patch_search *mistaken)
-{
-	size_t i;
-
-	for (i = 0; i < mistaken->text_count; i++)
-		drop_text(&mistaken->texts[i]);
-	free(mistaken->texts);
-	free(mistaken->patches);
-	*mistaken = (struct patch_search){ 0 };
 }
 
 /* A file may have been cut since it was mapped: a system call says so, where a read would raise SIGBUS. */

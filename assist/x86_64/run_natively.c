@@ -5,6 +5,7 @@
 #include <string.h>
 #include <ring0/x86/registers.h>
 #include "assist/x86_64/paging.h"
+#include "assist/x86_64/segment.h"
 #include "assist/x86_64/vector.h"
 #include "kvm/kvm_x86_64.h"
 
@@ -50,15 +51,9 @@ enum done run_natively_address(struct cpu *cpu, const struct form *form, uint64_
 		address += cpu->gpr[memory->base];
 	if (memory->index >= 0)
 		address += cpu->gpr[memory->index] * memory->scale;
-	if (memory->short_address)
-		address = (uint32_t)address;
-	if (memory->segment)
-		address += memory->segment == 4 ? cpu->sregs->fs.base : cpu->sregs->gs.base;
-	*result = address;
-	if (memory->size &&
-	    (!cpu_is_canonical(address) || !cpu_is_canonical(address + memory->size - 1)))
-		return cpu_raise_code(cpu, memory->stack ? R0_SS : R0_GP, 0);
-	return DONE;
+	if (form->address_width < 64)
+		address &= (1ull << form->address_width) - 1;
+	return segment_address(cpu, memory->segment, address, memory->size, memory->write, result);
 }
 
 /* MM registers are at their place by TOP in the area, which is in the order of the stack. */

@@ -66,7 +66,7 @@ enum done sysexit_execute(struct cpu *cpu, bool wide)
 		return cpu_raise(cpu, R0_UD);
 	selector = (uint16_t)cpu_read_msr(cpu, R0_MSR_SYSENTER_CS) & 0xfffc;
 	if (!selector || cpu_cpl(cpu) ||
-	    (wide && (!cpu_is_canonical(rip) || !cpu_is_canonical(rsp))))
+	    (wide && (!cpu_is_canonical(cpu, rip) || !cpu_is_canonical(cpu, rsp))))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	cpu->rip = wide ? rip : (uint32_t)rip;
 	cpu->gpr[CPU_RSP] = wide ? rsp : (uint32_t)rsp;
@@ -83,7 +83,7 @@ enum done sysret_execute(struct cpu *cpu, bool wide)
 	if (!(cpu->sregs->efer & R0_EFER_SCE))
 		return cpu_raise(cpu, R0_UD);
 	/* AMD's leave it to ring 3 to find that it is not canonical: APM vol. 3, SYSRET. */
-	if (cpu_cpl(cpu) || (wide && !is_amd() && !cpu_is_canonical(rip)))
+	if (cpu_cpl(cpu) || (wide && !is_amd() && !cpu_is_canonical(cpu, rip)))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	cpu->rip = wide ? rip : (uint32_t)rip;
 	cpu->flags = (cpu->gpr[CPU_R11] & SYSRET_FLAGS) | R0_RFLAGS_FIXED;

@@ -8,9 +8,12 @@
 #include "assist/x86_64/deliver.h"
 #include "assist/x86_64/descriptor.h"
 #include "assist/x86_64/far_transfer.h"
+#include "assist/x86_64/legacy.h"
 #include "assist/x86_64/operand.h"
 #include "assist/x86_64/paging.h"
+#include "assist/x86_64/segment.h"
 #include "assist/x86_64/sysenter.h"
+#include "assist/x86_64/vector.h"
 #include "assist/x86_64/xsave.h"
 
 #define TYPE_CODE_OR_DATA_WRITABLE 2u
@@ -52,13 +55,16 @@ static bool is_visible(const struct cpu *cpu, const struct descriptor *descripto
 	return dpl >= cpu_cpl(cpu) && dpl >= rpl;
 }
 
-/* Types of system segments that LAR and LSL take in 64-bit mode: their tables in SDM vol. 2A. */
-static bool is_known(const struct descriptor *descriptor, bool limit)
+/* Types of system segments that LAR and LSL take: their tables in SDM vol. 2A. */
+static bool is_known(const struct cpu *cpu, const struct descriptor *descriptor, bool limit)
 {
 	unsigned int type = DESCRIPTOR_TYPE(descriptor);
 
 	if (DESCRIPTOR_S(descriptor))
 		return true;
+	if (!cpu_is_long(cpu))
+		return type == 1 || type == 2 || type == 3 || type == 9 || type == 0xb ||
+		       (!limit && (type == 4 || type == 5 || type == 0xc));
 	if (descriptor->high >> 40 & 0x1f)
 		return false;
 	return type == 2 || type == 9 || type == 0xb || (type == 0xc && !limit);
@@ -92,7 +98,7 @@ static enum done look_at_segment(struct cpu *cpu, const struct form *form,
 		return done;
 	good = descriptor.present && is_visible(cpu, &descriptor, selector) &&
 	       (verify ? verifies(&descriptor, form->mnemonic == ZYDIS_MNEMONIC_VERW) :
-			 is_known(&descriptor, limit));
+			 is_known(cpu, &descriptor, limit));
 	cpu->flags &= ~(uint64_t)R0_RFLAGS_ZF;
 	if (!good)
 		return DONE;
@@ -133,6 +139,9 @@ static enum done invalidate(struct cpu *cpu, const struct form *form, const stru
 	uint64_t parameters[2], address;
 	enum done done;
 
+	if (cpu->bits != 64)
+		type = (uint32_t)type;
+
 	if (!vcpu_cpuid_has(cpu->vcpu, 7, VCPU_EBX, 10))
 		return cpu_raise(cpu, R0_UD);
 	if (cpu_cpl(cpu))
@@ -145,7 +154,7 @@ static enum done invalidate(struct cpu *cpu, const struct form *form, const stru
 		return done;
 	if (type > 3 || (type < 2 && parameters[0] & ~0xfffull) ||
 	    (type < 2 && parameters[0] && !(cpu->sregs->cr4 & R0_CR4_PCIDE)) ||
-	    (type == 0 && !cpu_is_canonical(parameters[1])))
+	    (type == 0 && !cpu_is_canonical(cpu, parameters[1])))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	/* KVM's own copies of translations go when it is given system registers. */
 	cpu->sregs_changed = true;
@@ -219,7 +228,7 @@ static enum done segment_base(struct cpu *cpu, const struct form *form,
 		set_gpr(cpu, number, form->operand_width, segment->base);
 		return DONE;
 	}
-	if (!cpu_is_canonical(value))
+	if (!cpu_is_canonical(cpu, value))
 		return cpu_raise_code(cpu, R0_GP, 0);
 	segment->base = value;
 	cpu->sregs_changed = true;
@@ -237,26 +246,42 @@ static enum done set_ac(struct cpu *cpu, bool set)
 
 static enum done monitor(struct cpu *cpu, const struct form *form)
 {
-	uint64_t address = cpu->gpr[CPU_RAX];
+	uint64_t offset = cpu->bits == 64 ? cpu->gpr[CPU_RAX] : (uint32_t)cpu->gpr[CPU_RAX];
+	uint64_t address;
 	uint8_t byte;
+	enum done done;
 
 	if (!vcpu_cpuid_has(cpu->vcpu, 1, VCPU_ECX, 3) || cpu_cpl(cpu))
 		return cpu_raise(cpu, R0_UD);
 	if (form->mnemonic == ZYDIS_MNEMONIC_MWAIT)
 		return cpu->gpr[CPU_RCX] & ~1ull ? cpu_raise_code(cpu, R0_GP, 0) : DONE;
-	if (cpu->gpr[CPU_RCX] || !cpu_is_canonical(address))
+	if (cpu->gpr[CPU_RCX])
 		return cpu_raise_code(cpu, R0_GP, 0);
+	done = segment_address(cpu, SEGMENT_DS, offset, 1, false, &address);
+	if (done != DONE)
+		return done;
 	return cpu_read(cpu, address, &byte, 1, cpu_access(cpu, false));
 }
 
+/* RDPKRU and WRPKRU. */
 static enum done protection_keys(struct cpu *cpu, bool write)
 {
+	enum done done;
+
 	if (!(cpu->sregs->cr4 & R0_CR4_PKE))
 		return cpu_raise(cpu, R0_UD);
 	if ((uint32_t)cpu->gpr[CPU_RCX] || (write && (uint32_t)cpu->gpr[CPU_RDX]))
 		return cpu_raise_code(cpu, R0_GP, 0);
-	cpu->why = "protection keys are not known here";
-	return DONE_CANNOT;
+	done = cpu_load_vector(cpu);
+	if (done != DONE)
+		return done;
+	if (write) {
+		vector_set_pkru(cpu, (uint32_t)cpu->gpr[CPU_RAX]);
+	} else {
+		cpu->gpr[CPU_RAX] = vector_get_pkru(cpu);
+		cpu->gpr[CPU_RDX] = 0;
+	}
+	return DONE;
 }
 
 static enum done interrupt(struct cpu *cpu, uint8_t vector, bool *interrupts)
@@ -280,10 +305,52 @@ static enum done save_or_restore(struct cpu *cpu, const struct form *form,
 	return done == DONE ? xsave_execute(cpu, form->mnemonic, address) : done;
 }
 
+/* INTO and BOUND are no instructions of 64-bit code. */
+static enum done overflow(struct cpu *cpu, bool *interrupts)
+{
+	if (cpu->bits == 64)
+		return cpu_raise(cpu, R0_UD);
+	return cpu->flags & R0_RFLAGS_OF ? interrupt(cpu, R0_OF, interrupts) : DONE;
+}
+
+static enum done bound(struct cpu *cpu, const struct form *form, const struct decoded *decoded)
+{
+	unsigned int shift = 64 - form->operand_width, size = form->operand_width / 8u;
+	uint64_t address, bounds[2] = { 0 };
+	int64_t index, lower, upper;
+	enum done done;
+
+	if (cpu->bits == 64)
+		return cpu_raise(cpu, R0_UD);
+	done = operand_address(cpu, form, &decoded->operands[1], 2ul * size, &address);
+	if (done == DONE)
+		done = cpu_read(cpu, address, &bounds[0], size, cpu_access(cpu, false));
+	if (done == DONE)
+		done = cpu_read(cpu, address + size, &bounds[1], size, cpu_access(cpu, false));
+	if (done != DONE)
+		return done;
+	index = (int64_t)(cpu->gpr[decoder_gpr(decoded->operands[0].reg.value)] << shift) >> shift;
+	lower = (int64_t)(bounds[0] << shift) >> shift;
+	upper = (int64_t)(bounds[1] << shift) >> shift;
+	return index < lower || index > upper ? cpu_raise(cpu, R0_BR) : DONE;
+}
+
+/* Those whose way in code of 16 and 32 bits is another, and not known here. */
+static bool is_for_64_bits(ZydisMnemonic mnemonic)
+{
+	return mnemonic == ZYDIS_MNEMONIC_CALL || mnemonic == ZYDIS_MNEMONIC_JMP ||
+	       mnemonic == ZYDIS_MNEMONIC_RET || mnemonic == ZYDIS_MNEMONIC_SYSENTER ||
+	       mnemonic == ZYDIS_MNEMONIC_SYSEXIT || mnemonic == ZYDIS_MNEMONIC_SYSRET;
+}
+
 enum done system_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded,
 			 bool *interrupts, bool *jumps)
 {
 	*interrupts = *jumps = false;
+	if (cpu->bits != 64 && is_for_64_bits(form->mnemonic)) {
+		cpu->why = "in code of 16 and 32 bits it is not known here";
+		return DONE_CANNOT;
+	}
 	switch (form->mnemonic) {
 	case ZYDIS_MNEMONIC_INT3:
 		return interrupt(cpu, R0_BP, interrupts);
@@ -291,8 +358,14 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 		return interrupt(cpu, R0_DB, interrupts);
 	case ZYDIS_MNEMONIC_INT:
 		return interrupt(cpu, (uint8_t)decoded->operands[0].imm.value.u, interrupts);
-	case ZYDIS_MNEMONIC_BOUND:
 	case ZYDIS_MNEMONIC_INTO:
+		return overflow(cpu, interrupts);
+	case ZYDIS_MNEMONIC_BOUND:
+		return bound(cpu, form, decoded);
+	case ZYDIS_MNEMONIC_IRET:
+	case ZYDIS_MNEMONIC_IRETD:
+		*jumps = true;
+		return legacy_return(cpu, form->operand_width / 8u);
 	case ZYDIS_MNEMONIC_UD0:
 	case ZYDIS_MNEMONIC_UD1:
 	case ZYDIS_MNEMONIC_UD2:

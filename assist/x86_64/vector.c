@@ -118,3 +118,20 @@ void vector_set_mask(struct cpu *cpu, unsigned int number, uint64_t value)
 	if (size)
 		set_part(cpu, VECTOR_MASKS, first, size, first + 8 * number, &value, sizeof(value));
 }
+
+uint32_t vector_get_pkru(const struct cpu *cpu)
+{
+	uint32_t value = 0;
+
+	if (cpu->component_size[VECTOR_PKRU])
+		get_part(cpu, VECTOR_PKRU, cpu->component_at[VECTOR_PKRU], &value, sizeof(value));
+	return value;
+}
+
+void vector_set_pkru(struct cpu *cpu, uint32_t value)
+{
+	uint32_t first = cpu->component_at[VECTOR_PKRU], size = cpu->component_size[VECTOR_PKRU];
+
+	if (size)
+		set_part(cpu, VECTOR_PKRU, first, size, first, &value, sizeof(value));
+}

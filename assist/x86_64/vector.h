@@ -22,4 +22,8 @@ void vector_set(struct cpu *cpu, unsigned int number, const void *from, size_t s
 uint64_t vector_get_mask(const struct cpu *cpu, unsigned int number);
 void vector_set_mask(struct cpu *cpu, unsigned int number, uint64_t value);
 
+/* 0 on a CPU that has none. */
+uint32_t vector_get_pkru(const struct cpu *cpu);
+void vector_set_pkru(struct cpu *cpu, uint32_t value);
+
 #endif /* ASSIST_X86_64_VECTOR_H */

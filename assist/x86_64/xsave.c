@@ -49,6 +49,29 @@ static size_t component_at(const struct cpu *cpu, uint64_t xcomp_bv, unsigned in
 				      cpu->component_at[number];
 }
 
+/* Code of fewer than 64 bits has 8 vector registers: SDM vol. 1, 13.4. */
+static size_t size_of(const struct cpu *cpu, unsigned int number)
+{
+	bool all = cpu->bits == 64;
+
+	switch (number) {
+	case VECTOR_AVX:
+	case VECTOR_ZMM_HIGH:
+		return all ? cpu->component_size[number] : cpu->component_size[number] / 2;
+	case VECTOR_HIGH_ZMM:
+		return all ? cpu->component_size[number] : 0;
+	default:
+		return cpu->component_size[number];
+	}
+}
+
+static size_t legacy_size(const struct cpu *cpu, unsigned int piece)
+{
+	bool half = cpu->bits != 64 && legacy[piece].component == VECTOR_SSE;
+
+	return half ? legacy[piece].size / 2 : legacy[piece].size;
+}
+
 static enum done put_back(struct cpu *cpu, uint64_t address, size_t offset, const void *from,
 			  size_t size)
 {
@@ -76,14 +99,14 @@ static enum done save(struct cpu *cpu, uint64_t address, uint64_t requested, boo
 			done = cpu_probe(
 				cpu,
 				address + component_at(cpu, compact ? requested | COMPACTED : 0, i),
-				cpu->component_size[i], cpu_access(cpu, true));
+				size_of(cpu, i), cpu_access(cpu, true));
 	if (done == DONE)
 		done = cpu_read(cpu, address + HEADER, &header, sizeof(header),
 				cpu_access(cpu, false));
 	for (i = 0; i < 3 && done == DONE; i++)
 		if (saved >> legacy[i].component & 1)
 			done = put_back(cpu, address, legacy[i].offset, area + legacy[i].offset,
-					legacy[i].size);
+					legacy_size(cpu, i));
 	if (done == DONE && requested & 6 && (!compact || saved & 2))
 		done = put_back(cpu, address, MXCSR_AT, area + MXCSR_AT, MXCSR_SIZE);
 	for (i = 2; i < CPU_COMPONENTS && done == DONE; i++)
@@ -93,7 +116,7 @@ static enum done save(struct cpu *cpu, uint64_t address, uint64_t requested, boo
 			bool used = in_use >> i & 1;
 
 			done = put_back(cpu, address, at, used ? area + cpu->component_at[i] : zero,
-					cpu->component_size[i]);
+					size_of(cpu, i));
 		}
 	if (done != DONE)
 		return done;
@@ -118,14 +141,14 @@ static bool is_valid_header(const struct cpu *cpu, const struct header *header)
 	return !header->xcomp_bv && !header->reserved[0] && !(header->xstate_bv & ~cpu->xcr0);
 }
 
-static void initialize(uint8_t *area, unsigned int number)
+static void initialize(const struct cpu *cpu, uint8_t *area, unsigned int number)
 {
 	static const uint16_t fcw = INITIAL_FCW;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
 		if (legacy[i].component == number)
-			memset(area + legacy[i].offset, 0, legacy[i].size);
+			memset(area + legacy[i].offset, 0, legacy_size(cpu, i));
 	if (number == VECTOR_X87)
 		memcpy(area, &fcw, sizeof(fcw));
 }
@@ -157,7 +180,7 @@ static enum done restore(struct cpu *cpu, uint64_t address, uint64_t requested, 
 				return DONE_CANNOT;
 			}
 			done = cpu_read(cpu, address + component_at(cpu, header.xcomp_bv, i),
-					from + at, cpu->component_size[i], access);
+					from + at, size_of(cpu, i), access);
 		}
 	if (done != DONE)
 		return done;
@@ -174,20 +197,21 @@ static enum done restore(struct cpu *cpu, uint64_t address, uint64_t requested, 
 		unsigned int component = legacy[i].component;
 
 		if (requested & header.xstate_bv & 1ull << component)
-			memcpy(area + legacy[i].offset, from + legacy[i].offset, legacy[i].size);
+			memcpy(area + legacy[i].offset, from + legacy[i].offset,
+			       legacy_size(cpu, i));
 	}
 	for (i = 0; i < CPU_COMPONENTS; i++) {
 		if (!(requested >> i & 1))
 			continue;
 		if (!(header.xstate_bv >> i & 1)) {
-			initialize(area, i);
+			initialize(cpu, area, i);
 			in_use &= ~(1ull << i);
 			continue;
 		}
 		in_use |= 1ull << i;
 		if (i >= 2)
 			memcpy(area + cpu->component_at[i], from + cpu->component_at[i],
-			       cpu->component_size[i]);
+			       size_of(cpu, i));
 	}
 	if (requested & 6)
 		memcpy(area + MXCSR_AT, &mxcsr, sizeof(mxcsr));

@@ -11,7 +11,7 @@
 #include "command/backtrace/call_chain.h"
 #include "command/backtrace/core_file.h"
 #include "command/backtrace/disassembly.h"
-#include "command/backtrace/registers_x86_64.h"
+#include "command/backtrace/registers.h"
 #include "command/backtrace/symbols.h"
 #include "command/commands.h"
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command/boot/boot.h"
+#include "command/values.h"
 
 #define MEMORY_DEFAULT (512ull << 20)
-#define SECONDS_MAX    1000000
 
 enum {
 	OPTION_APPEND = 256,
@@ -67,8 +67,8 @@ static const char help[] =
 	"  --env-file FILE   the first module: lines NAME=VALUE, as kvm-unit-tests has them\n"
 	"  --cpus N          CPUs (default 1)\n"
 	"  --cpu BASE[,+FEATURE,-FEATURE...]\n"
-	"                    what the CPUs say of themselves; BASE is max or host (default max),\n"
-	"                    qemu64 or Opteron_G1\n"
+	"                    what the CPUs say of themselves; BASE is max or host (default max), or\n"
+	"                    one of QEMU's models, as qemu64, IvyBridge, Skylake-Server, EPYC\n"
 	"  --memory SIZE     memory, with K, M (default) or G (default 512M)\n"
 	"  --disk FILE[,readonly]\n"
 	"                    a virtio disk\n"
@@ -98,18 +98,12 @@ static const char help[] =
 	"wants what there is not; 83 no kernel, or it does not fit; 84 no KVM; 85 no such disk or\n"
 	"network; 90 other; 91 it ended before it said what --until waits for.\n";
 
-static int parse_count(const char *option, const char *text, unsigned int most, unsigned int *value)
+static int parse_cpus(const char *text, unsigned int *cpus)
 {
-	unsigned long number;
-	char *end;
-
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text < '0' || *text > '9' || !number || number > most)
-		return boot_error(BOOT_USAGE, "--%s %s: a number from 1 to %u is wanted", option,
-				  text, most);
-	*value = (unsigned int)number;
-	return 0;
+	if (values_number(text, 1, R0_VM_CPUS_MAX, cpus))
+		return 0;
+	return boot_error(BOOT_USAGE, "--cpus %s: a number from 1 to %u is wanted", text,
+			  R0_VM_CPUS_MAX);
 }
 
 static int parse_memory(const char *text, uint64_t *memory)
@@ -140,16 +134,11 @@ static int parse_memory(const char *text, uint64_t *memory)
 
 static int parse_timeout(const char *text, unsigned int *time_limit_ms)
 {
-	double seconds;
-	char *end;
-
-	seconds = strtod(text, &end);
-	if (end == text || *end || !(seconds >= 0.001) || !(seconds <= SECONDS_MAX))
-		return boot_error(BOOT_USAGE,
-				  "--timeout %s: a number of seconds from 0.001 to %d is wanted",
-				  text, SECONDS_MAX);
-	*time_limit_ms = (unsigned int)(seconds * 1000);
-	return 0;
+	if (values_seconds(text, time_limit_ms) && *time_limit_ms)
+		return 0;
+	return boot_error(BOOT_USAGE,
+			  "--timeout %s: a number of seconds from 0.001 to %d is wanted", text,
+			  VALUES_SECONDS_MAX);
 }
 
 static int parse_protocol(const char *text, enum r0_boot_protocol *protocol)
@@ -170,16 +159,9 @@ static int parse_protocol(const char *text, enum r0_boot_protocol *protocol)
 
 static int parse_console(const char *text, enum r0_vm_console *console)
 {
-	if (!strcmp(text, "com1"))
-		*console = R0_VM_COM1;
-	else if (!strcmp(text, "debug"))
-		*console = R0_VM_DEBUG_CONSOLE;
-	else if (!strcmp(text, "virtio"))
-		*console = R0_VM_VIRTIO_CONSOLE;
-	else
-		return boot_error(BOOT_USAGE, "--console %s: there are com1, debug and virtio",
-				  text);
-	return 0;
+	if (values_console(text, console))
+		return 0;
+	return boot_error(BOOT_USAGE, "--console %s: there are com1, debug and virtio", text);
 }
 
 static int parse_disk(char *text, struct boot_options *options)
@@ -272,7 +254,7 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		options->environment = value;
 		return 0;
 	case OPTION_CPUS:
-		return parse_count("cpus", value, R0_VM_CPUS_MAX, &options->cpus);
+		return parse_cpus(value, &options->cpus);
 	case OPTION_MEMORY:
 		return parse_memory(value, &options->memory);
 	case OPTION_DISK:

@@ -29,6 +29,7 @@ struct lab_machine {
 	uint64_t panic_time; /* by clock_ms(), 0 while its kernel is well */
 	bool echo;	     /* the log goes to standard error, too */
 	bool booted;	     /* it has said that it is ready */
+	bool is_interrupted; /* now and then, as it may have lost an interrupt */
 };
 
 /* How a machine is started: the last two exclude each other. */

@@ -2,7 +2,6 @@
 /*
  * The command line of `ring0 lab`.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "command/lab/error.h"
 #include "command/lab/options.h"
 #include "command/lab/strings.h"
+#include "command/values.h"
 
 #define MEMORY_MIN 192
 #define MEMORY_MAX 65536
@@ -111,20 +111,13 @@ static const char help[] =
 	"87 kernel panic or end of the machine; 88 time limit; 89 disk; 90 other.\n"
 	"With --each: 0 if every program's was 0 or 77, 77 if all were, else the first other.\n";
 
-static int parse_number(const char *option, const char *text, unsigned long least,
-			unsigned long most, unsigned int *value)
+static int parse_number(const char *option, const char *text, unsigned int least, unsigned int most,
+			unsigned int *value)
 {
-	unsigned long number;
-	char *end;
-
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text < '0' || *text > '9' || number < least ||
-	    number > most)
-		return lab_error(LAB_USAGE, "--%s %s: a number from %lu to %lu is wanted", option,
-				 text, least, most);
-	*value = (unsigned int)number;
-	return 0;
+	if (values_number(text, least, most, value))
+		return 0;
+	return lab_error(LAB_USAGE, "--%s %s: a number from %u to %u is wanted", option, text,
+			 least, most);
 }
 
 static int parse_architecture(const char *name, struct lab_options *options)

@@ -28,6 +28,7 @@ enum lab_message_type {
 	LAB_RUN,       /* struct lab_run, then NUL-ended strings: directory, file, argv, environ */
 	LAB_KILL,      /* nothing: end the running program and all that it started */
 	LAB_COLLECT,   /* a path: send that file back */
+	LAB_INTERRUPT, /* nothing: that it comes is what it is for */
 
 	/* From init. */
 	LAB_READY = 32, /* struct lab_ready: the machine is up */

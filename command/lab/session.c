@@ -38,6 +38,9 @@
 /* A restored machine that does not answer in this time is started afresh. */
 #define RESTORED_MS 10000
 
+/* A machine that loses interrupts gets one when it has been silent for so long. */
+#define INTERRUPT_MS 100
+
 /* What ends a wait, beside what it waits for. Internal to this file. */
 enum { GONE_DEAD = -1, GONE_LATE = -2, GONE_SIGNAL = -3 };
 
@@ -67,6 +70,14 @@ static int time_left(const struct lab_machine *machine, struct limit limit)
 	return limit.end - now > 3600000 ? 3600000 : (int)(limit.end - now);
 }
 
+/* By a message, whole or not at all: where there is no room for it, it has others to read. */
+static void interrupt(struct lab_machine *machine)
+{
+	const struct lab_message nothing = { .type = LAB_INTERRUPT };
+
+	(void)machine->emulator->transmit(machine, &nothing, sizeof(nothing));
+}
+
 /* Wait for the port to be readable or writable. 0 or GONE_…. */
 static int wait_port(struct lab_machine *machine, short events, struct limit limit)
 {
@@ -86,7 +97,11 @@ static int wait_port(struct lab_machine *machine, short events, struct limit lim
 
 			if (machine->panic_time && (timeout < 0 || timeout > 100))
 				timeout = 100;
+			if (machine->is_interrupted && (timeout < 0 || timeout > INTERRUPT_MS))
+				timeout = INTERRUPT_MS;
 			ready = poll(fds, 5, timeout);
+			if (!ready && machine->is_interrupted)
+				interrupt(machine);
 		}
 		if (ready < 0 && errno != EINTR)
 			exit(lab_error(LAB_INTERNAL, "poll: %s", strerror(errno)));
@@ -383,8 +398,8 @@ static int end_program(struct lab_machine *machine, const struct lab_options *op
 			 options->timeout);
 }
 
-int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
-		    const char *program, const char *inside, int *status)
+static int run(struct lab_machine *machine, const struct lab_options *options, const char *program,
+	       const char *inside, int *status)
 {
 	struct limit limit = { .is_hosts = true };
 	size_t size;
@@ -440,6 +455,18 @@ int lab_session_run(struct lab_machine *machine, const struct lab_options *optio
 	if (gone == GONE_LATE)
 		return end_program(machine, options, program);
 	return gone ? say_gone(machine, options, gone, program) : result;
+}
+
+int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
+		    const char *program, const char *inside, int *status)
+{
+	const struct lab_emulator *emulator = machine->emulator;
+	int result;
+
+	machine->is_interrupted = emulator->loses_interrupts && emulator->loses_interrupts(options);
+	result = run(machine, options, program, inside, status);
+	machine->is_interrupted = false;
+	return result;
 }
 
 /* Both sides have the same current directory, but init is not in it. */

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command/suite/suite.h"
+#include "command/values.h"
 #include "report/formats.h"
 #include "runner/timeout_factor.h"
-
-#define SECONDS_MAX 1000000
 
 enum {
 	OPTION_FORMAT = 256,
@@ -89,29 +88,22 @@ static int refuse(const char *option, const char *value, const char *wanted)
 
 static int read_number(const char *option, const char *text, unsigned int most, unsigned int *value)
 {
-	char wanted[64], *end;
-	unsigned long number;
+	char wanted[64];
 
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (!errno && *text >= '0' && *text <= '9' && !*end && number && number <= most) {
-		*value = (unsigned int)number;
+	if (values_number(text, 1, most, value))
 		return 0;
-	}
 	snprintf(wanted, sizeof(wanted), "a number from 1 to %u", most);
 	return refuse(option, text, wanted);
 }
 
 static int read_time_limit(struct suite_options *options, const char *text)
 {
-	char *end;
-	double seconds = strtod(text, &end);
+	unsigned int milliseconds;
 
-	if (end == text || *end || !(seconds >= 0) || !(seconds <= SECONDS_MAX) ||
-	    (seconds > 0 && seconds < 0.001))
+	if (!values_seconds(text, &milliseconds))
 		return refuse("timeout", text, "a number of seconds, or 0 for no limit,");
 	options->has_time_limit = true;
-	options->time_limit_ms = (uint64_t)(seconds * 1000);
+	options->time_limit_ms = milliseconds;
 	return 0;
 }
 
@@ -163,7 +155,9 @@ static int add_groups(struct suite_options *options, const char *list)
 
 static int read_console(struct suite_options *options, const char *text)
 {
-	if (strcmp(text, "com1") != 0 && strcmp(text, "debug") != 0 && strcmp(text, "virtio") != 0)
+	enum r0_vm_console console;
+
+	if (!values_console(text, &console))
 		return refuse("console", text, "com1, debug or virtio");
 	options->console = text;
 	return 0;

@@ -31,18 +31,17 @@ static uint32_t test_data(unsigned int test)
 
 static void fill_header(const struct pci_testdev_registers *r, uint8_t *header)
 {
-	static const char *const names[2][PCI_TESTDEV_TESTS] = {
+	static const char names[2][PCI_TESTDEV_TESTS][NAME_SIZE + 1] = {
 		{ "mmio-no-eventfd", "mmio-wildcard-eventfd", "mmio-datamatch-eventfd" },
 		{ "portio-no-eventfd", "portio-wildcard-eventfd", "portio-datamatch-eventfd" },
 	};
-	const char *name = names[r->bar][r->test];
 
 	header[OFFSET_TEST] = r->test;
 	header[1] = WIDTH;
 	dev_store(header + 4, 4, test_offset(r->bar, r->test));
 	dev_store(header + 8, 4, test_data(r->test));
 	dev_store(header + 12, 4, r->count);
-	memcpy(header + HEADER_NAME, name, strlen(name));
+	memcpy(header + HEADER_NAME, names[r->bar][r->test], NAME_SIZE);
 }
 
 static enum bus_result testdev_read(void *context, unsigned int bar, uint64_t offset, void *data,

@@ -13,7 +13,7 @@
 #include "execution/execute.h"
 #include "kvm/kvm_x86_64.h"
 #include "run/run.h"
-#include "run/stepping_x86_64.h"
+#include "run/stepping.h"
 
 #define SEEN_MAX 4096
 

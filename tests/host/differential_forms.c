@@ -46,9 +46,9 @@ uint64_t differential_key(const struct decoded *decoded)
 bool differential_find(const uint8_t *bytes, size_t count, struct decoded *decoded,
 		       struct form *form)
 {
-	if (decoder_decode(bytes, count, decoded) != DECODER_INSTRUCTION)
+	if (decoder_decode(64, bytes, count, decoded) != DECODER_INSTRUCTION)
 		return false;
-	instruction_form_find(form, decoded, bytes);
+	instruction_form_find(form, 64, decoded, bytes);
 	return is_of_interest(form, decoded);
 }
 

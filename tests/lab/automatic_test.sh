@@ -24,21 +24,14 @@ ring0=$build/ring0
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+tap_log=$folder/log
 
 # result NAME: of the command before; the log goes along if it failed.
 result()
 {
-	status=$?
-	number=$((number + 1))
-	if [ $status -eq 0 ]; then
-		echo "ok $number - $1"
-		return
-	fi
-	failed=1
-	echo "not ok $number - $1"
-	sed 's/^/# /' "$folder/log"
+	report $? "$1"
 }
 
 # expect STATUS COMMAND…: run it, and see that this is its exit status.

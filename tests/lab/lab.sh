@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
 # For tests of `ring0 lab`, which include it: run it, and look at what came of it, in TAP. They set $ring0,
-# the command, $work, a directory, and $cache, the lab's.
+# the command, $here, this folder, $work, a directory, and $cache, the lab's.
 # shellcheck shell=sh disable=SC2154
-count=0
-failures=0
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
 timeout=$(command -v timeout)
 
 result() { # good, name, detail
-	count=$((count + 1))
-	if [ "$1" = 1 ]; then
-		echo "ok $count - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $count - $2"
-		printf '%s\n' "$3" | sed 's/^/# /'
-	fi
+	printf '%s\n' "$3" >"$work/detail"
+	report "$((1 - $1))" "$2" "$work/detail"
 }
 
 # Runs the lab, with its streams in $work/out and $work/err and its status in $status.

@@ -21,23 +21,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 
-number=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+tap_log=$folder/log
 kernel_like=-mgeneral-regs-only
-
-report()
-{
-	number=$((number + 1))
-	case $1 in
-	0) echo "ok $number - $2" ;;
-	77) echo "ok $number - $2 # SKIP no usable KVM" ;;
-	*)
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$folder/log"
-		failed=1
-		;;
-	esac
-}
 
 # build_and_run NAME COMPILER OPTION…: the host's side with these options, the tests without.
 build_and_run()
@@ -46,14 +33,13 @@ build_and_run()
 	shift 2
 	echo 'int main(void) { return 0; }' >"$folder/empty.c"
 	if ! "$compiler" "$@" -o "$folder/empty" "$folder/empty.c" >/dev/null 2>&1; then
-		number=$((number + 1))
-		echo "ok $number - $name # SKIP no $compiler that does $*"
+		skip "$name" "no $compiler that does $*"
 		return
 	fi
 	"$tests/with_ring0" "$compiler" $kernel_like "$@" -D_GNU_SOURCE -o "$folder/program" \
 		"$limits/limits_call.c" >"$folder/log" 2>&1 &&
 		"$tests/lab/on_kvm" "$build/ring0" "$folder/program" >>"$folder/log" 2>&1
-	report $? "$name"
+	report_program $? "$name"
 }
 
 # The same for tests whose own code is built so, checks and all: they run in ring 0. Not one that
@@ -63,14 +49,13 @@ build_tests_and_run()
 	name=$1 compiler=$2
 	shift 2
 	if ! "$compiler" "$@" -o "$folder/empty" "$folder/empty.c" >/dev/null 2>&1; then
-		number=$((number + 1))
-		echo "ok $number - $name # SKIP no $compiler that does $*"
+		skip "$name" "no $compiler that does $*"
 		return
 	fi
 	"$tests/with_ring0" "$compiler" $kernel_like "$@" -D_GNU_SOURCE -I"$limits/../.." \
 		-o "$folder/program" "$limits/../guest/x86test_port.c" >"$folder/log" 2>&1 &&
 		"$tests/lab/on_kvm" "$build/ring0" "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
-	report $? "$name"
+	report_program $? "$name"
 }
 
 echo 1..11

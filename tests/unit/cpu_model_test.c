@@ -108,7 +108,7 @@ static void a_model_of_qemu(void **state)
 	leaf(0)->eax = 0x20;
 	leaf(0x80000000)->eax = 0x80000021;
 	leaf(1)->ecx = leaf(1)->edx = leaf(0x80000001)->edx = UINT32_MAX;
-	take("qemu64,+avx2,-cx16");
+	take("qemu64,vendor=AuthenticAMD,+avx2,-cx16");
 	assert_int_equal(leaf(0)->eax, 0xd);
 	assert_memory_equal(&leaf(0)->ebx, "Auth", 4);
 	assert_int_equal(leaf(1)->eax, 0x60fb1);
@@ -123,7 +123,7 @@ static void a_model_of_qemu(void **state)
 	assert_int_equal(leaf(0x80000001)->ecx, 0);
 	assert_int_equal(leaf(0x80000008)->eax, 0x3028);
 	assert_null(leaf(0xa));
-	assert_null(leaf(0xd));
+	assert_int_equal(leaf(0xd)->eax, 0);
 	assert_null(leaf(0x8000001f));
 	assert_int_equal(leaf(0x40000000)->ebx, 5);
 	refuse("qemu64,+avx512f", "no CPU feature 'avx512f' here");
@@ -132,6 +132,63 @@ static void a_model_of_qemu(void **state)
 	assert_int_equal(leaf(0)->eax, 5);
 	assert_null(leaf(7));
 	assert_int_equal(leaf(0x80000008)->eax, 0x3024);
+}
+
+/* Each has what the one before it has, and what its own features need. */
+static void generations_of_models(void **state)
+{
+	static const struct kvm_cpuid_entry2 more[] = {
+		{ .function = 0xd,
+		  .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+		  .eax = 0x602e7,
+		  .edx = 1 },
+		{ .function = 0xd,
+		  .index = 5,
+		  .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+		  .eax = 64,
+		  .ebx = 1088 },
+		{ .function = 0xd,
+		  .index = 2,
+		  .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+		  .eax = 256,
+		  .ebx = 576 },
+	};
+
+	(void)state;
+	cpuid = realloc(cpuid, sizeof(*cpuid) + (cpuid->nent + 3) * sizeof(more[0]));
+	memcpy(&cpuid->entries[cpuid->nent], more, sizeof(more));
+	cpuid->nent += 3;
+	leaf(0)->eax = 0x20;
+	leaf(1)->ecx = leaf(1)->edx = leaf(7)->ebx = leaf(7)->ecx = UINT32_MAX;
+	memcpy(&leaf(0)->ebx, "Genu", 4);
+	take("IvyBridge,phys-bits=36");
+	assert_int_equal(leaf(1)->eax, 0x306a9);
+	assert_memory_equal(&leaf(0)->ebx, "Genu", 4);
+	/* vme; avx, f16c and rdrand, but neither fma nor pcid; fsgsbase, smep, erms. */
+	assert_true(leaf(1)->edx & 1u << 1);
+	assert_int_equal(leaf(1)->ecx, 1u | 1u << 1 | 1u << 9 | 1u << 13 | 3u << 19 | 1u << 21 |
+					       1u << 23 | 7u << 24 | 7u << 28 | 1u << 31);
+	assert_int_equal(leaf(7)->ebx, 1u | 1u << 7 | 1u << 9);
+	assert_int_equal(leaf(7)->ecx, 0);
+	assert_int_equal(leaf(0xd)->eax, 7);
+	assert_int_equal(leaf(0xd)->edx, 0);
+	assert_int_equal(kvm_cpuid_leaf(cpuid, 0xd, 2)->eax, 256);
+	assert_int_equal(kvm_cpuid_leaf(cpuid, 0xd, 5)->eax, 0);
+	assert_int_equal(leaf(0x80000008)->eax & 0xff, 36);
+}
+
+static void a_server_has_avx512(void **state)
+{
+	(void)state;
+	leaf(1)->ecx = leaf(7)->ebx = leaf(7)->ecx = UINT32_MAX;
+	leaf(0)->eax = 0x20;
+	take("Skylake-Server");
+	assert_int_equal(leaf(1)->eax, 0x50654);
+	/* fma, pcid, movbe, too; of the AVX-512 family f, dq, cd, bw, vl; pku alone. */
+	assert_true((leaf(1)->ecx & (1u << 12 | 1u << 17 | 1u << 22)) ==
+		    (1u << 12 | 1u << 17 | 1u << 22));
+	assert_int_equal(leaf(7)->ebx & 0xf0230000, 0xd0030000);
+	assert_int_equal(leaf(7)->ecx, 1u << 3);
 }
 
 static void numbers(void **state)
@@ -143,6 +200,8 @@ static void numbers(void **state)
 	assert_memory_equal(&leaf(0)->edx, "enti", 4);
 	assert_memory_equal(&leaf(0)->ecx, "cAMD", 4);
 	assert_memory_equal(&leaf(0x80000000)->ebx, "Auth", 4);
+	take("max,cpu-pm=on");
+	refuse("max,cpu-pm=yes", "on or off is wanted");
 	refuse("max,phys-bits=31", "from 32 to 52");
 	refuse("max,phys-bits=53", "from 32 to 52");
 	refuse("max,phys-bits=4x", "from 32 to 52");
@@ -153,7 +212,7 @@ static void numbers(void **state)
 static void what_is_wrong_is_named(void **state)
 {
 	(void)state;
-	refuse("pentium", "no CPU 'pentium': there are max, host, qemu64 and Opteron_G1");
+	refuse("pentium", "no CPU 'pentium': there are max, host, qemu64, Opteron_G1, Nehalem, ");
 	refuse("", "there are max, host, ");
 	refuse("max,+nothing",
 	       "no CPU feature 'nothing' here; there are fpu sse4.2 tsc-deadline avx");
@@ -216,6 +275,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bases_are_what_kvm_supports, make, finish),
 		cmocka_unit_test_setup_teardown(features_by_name, make, finish),
 		cmocka_unit_test_setup_teardown(a_model_of_qemu, make, finish),
+		cmocka_unit_test_setup_teardown(generations_of_models, make, finish),
+		cmocka_unit_test_setup_teardown(a_server_has_avx512, make, finish),
 		cmocka_unit_test_setup_teardown(numbers, make, finish),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_named, make, finish),
 		cmocka_unit_test_setup_teardown(long_lists_are_cut, make, finish),

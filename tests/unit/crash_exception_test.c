@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "crash/exception_x86_64.h"
+#include "crash/exception.h"
 
 static struct crash_view view;
 
@@ -15,7 +15,7 @@ static void expect(int vector, uint64_t error_code, uint64_t cr2, const char *su
 	struct crash crash = { .vector = vector, .error_code = error_code };
 	char text[256];
 
-	view.cr2 = cr2;
+	view.fault_address = cr2;
 	view.regs.rip = 0x401000;
 	crash_exception_summary(&view, &crash, text, sizeof(text));
 	assert_string_equal(text, summary);
@@ -99,7 +99,7 @@ static void report_lines(void **state)
 	FILE *out = fmemopen(text, sizeof(text), "w");
 
 	(void)state;
-	view.cr2 = 0x10;
+	view.fault_address = 0x10;
 	crash_exception_print(&view, &crash, out);
 	fclose(out);
 	assert_string_equal(text, "#PF (page fault, vector 14), error code 0x17: P: protection "

@@ -143,7 +143,7 @@ static void self_set_registers(struct crash_view *view, const ucontext_t *contex
 		.rip = (uint64_t)g[REG_RIP],
 		.rflags = (uint64_t)g[REG_EFL],
 	};
-	view->cr2 = (uint64_t)g[REG_CR2];
+	view->fault_address = (uint64_t)g[REG_CR2];
 }
 
 /* Called while the faulting code's stack is still as it was. */

@@ -152,8 +152,8 @@ static void signal_is_nothing(void **state)
 
 static void unknown_exit_is_reported(void **state)
 {
-	static const uint32_t unknown[] = { KVM_EXIT_UNKNOWN, KVM_EXIT_HYPERCALL, KVM_EXIT_HYPERV,
-					    12345, UINT32_MAX };
+	static const uint32_t unknown[] = { KVM_EXIT_UNKNOWN, KVM_EXIT_HYPERCALL,
+					    KVM_EXIT_S390_TSCH, 12345, UINT32_MAX };
 	size_t i;
 
 	(void)state;

@@ -65,6 +65,26 @@ static void refused(void **state)
 	assert_string_equal(described(), "access to port 0x1234");
 }
 
+static void hyperv_exit(uint16_t code, uint64_t result)
+{
+	fixture.run->exit_reason = KVM_EXIT_HYPERV;
+	fixture.run->hyperv.type = KVM_EXIT_HYPERV_HCALL;
+	fixture.run->hyperv.u.hcall.input = 1ull << 16 | code;
+	fixture.run->hyperv.u.hcall.result = 0;
+	expect(EXIT_CONTINUE);
+	assert_int_equal(fixture.run->hyperv.u.hcall.result, result);
+}
+
+static void hyperv_calls_nobody(void **state)
+{
+	(void)state;
+	hyperv_exit(0x5c, 0x12);
+	hyperv_exit(0x5d, 0x12);
+	hyperv_exit(0x40, 2);
+	fixture.run->hyperv.type = KVM_EXIT_HYPERV_SYNIC;
+	expect(EXIT_CONTINUE);
+}
+
 static void i8042_reset_is_shutdown(void **state)
 {
 	(void)state;
@@ -295,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(refused),
+		PC_CASE(hyperv_calls_nobody),
 		PC_CASE(i8042_reset_is_shutdown),
 		PC_CASE(i8042_write_of_0_is_no_reset),
 		PC_CASE(com1_write_is_captured),

@@ -32,6 +32,8 @@ struct lab_emulator {
 	/* As read() and write() of what init says and is told; -errno; 0 at the end. */
 	ssize_t (*receive)(struct lab_machine *machine, void *data, size_t size);
 	ssize_t (*transmit)(struct lab_machine *machine, const void *data, size_t size);
+	/* Whether a machine may need an interrupt to notice one that came before; NULL for no. */
+	bool (*loses_interrupts)(const struct lab_options *options);
 	/* Get it, if the lab can; NULL where it is a package of the system. */
 	int (*fetch)(const struct lab_options *options);
 	/* See before all else that it can do what the options want; NULL where the start tells. */

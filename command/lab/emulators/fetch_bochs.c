@@ -200,12 +200,13 @@ static int unpack(const struct lab_apt *apt)
 				    NULL };
 	const char *const patch[] = { "patch", "-d", "source",	   "-p1", "-F0",
 				      "-t",    "-i", "../changes", NULL };
+	/* Symbols of the linker's: two objects, as far as C knows. */
+	size_t size = (uintptr_t)lab_bochs_patch_end - (uintptr_t)lab_bochs_patch;
 	char *path = lab_format("%s/changes", apt->directory);
 	FILE *file = fopen(path, "we");
 	int status = 0;
 
-	if (!file || fwrite(lab_bochs_patch, 1, (size_t)(lab_bochs_patch_end - lab_bochs_patch),
-			    file) != (size_t)(lab_bochs_patch_end - lab_bochs_patch))
+	if (!file || fwrite(lab_bochs_patch, 1, size, file) != size)
 		status = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));
 	if (file && fclose(file) && !status)
 		status = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));

@@ -399,6 +399,7 @@ static void attend(pid_t pid, int output, int error, int log)
 			read_all(&message, sizeof(message));
 			if (message.type == LAB_KILL)
 				kill(-1, SIGKILL);
+			/* Any other is LAB_INTERRUPT. */
 		}
 		if (fds[2].revents && !pass_on(output, LAB_OUTPUT))
 			fds[2].fd = -1;
@@ -553,6 +554,7 @@ static void obey(const struct lab_message *message)
 		collect((char *)buffer);
 		break;
 	case LAB_KILL: /* it ended by itself meanwhile */
+	case LAB_INTERRUPT:
 		break;
 	default:
 		give_up("message of unknown type %u", message->type);

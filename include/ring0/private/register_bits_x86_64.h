@@ -6,11 +6,7 @@
 #ifndef RING0_PRIVATE_REGISTER_BITS_X86_64_H
 #define RING0_PRIVATE_REGISTER_BITS_X86_64_H
 
-/* Text, not pointers: see guest/vector_x86_64.c. */
-struct r0_register_bit {
-	unsigned char bit;
-	char name[11];
-};
+#include <ring0/private/register_bit.h>
 
 /* SDM vol. 1, 3.4.3. */
 static const struct r0_register_bit r0_rflags_bits[] __attribute__((unused)) = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MSRs as the guest sees them: finding, reading and comparing them. */
-#include "machine/guest_msrs_x86_64.h"
+#include "machine/guest_registers.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ struct entry {
 	bool host_has;
 };
 
-struct guest_msrs {
+struct guest_registers {
 	size_t count;
 	struct entry entries[];
 };
@@ -131,7 +131,7 @@ static int read_entry(struct entry *entry, struct vcpu *vcpu, struct error *erro
 }
 
 /* Keep those that can be read. */
-static int find_readable(struct guest_msrs *msrs, struct vcpu *vcpu, struct error *error)
+static int find_readable(struct guest_registers *msrs, struct vcpu *vcpu, struct error *error)
 {
 	uint32_t i, j;
 	int there;
@@ -163,7 +163,7 @@ static int is_wanted(const struct entry *entry, struct vcpu *vcpu, struct error 
 	return access_msr(vcpu, true, entry->index, &again.guest, error);
 }
 
-static int keep_wanted(struct guest_msrs *msrs, struct vcpu *vcpu, struct error *error)
+static int keep_wanted(struct guest_registers *msrs, struct vcpu *vcpu, struct error *error)
 {
 	size_t i, kept = 0;
 	int wanted;
@@ -179,18 +179,18 @@ static int keep_wanted(struct guest_msrs *msrs, struct vcpu *vcpu, struct error 
 	return 0;
 }
 
-static struct guest_msrs *allocate(size_t count, struct error *error)
+static struct guest_registers *allocate(size_t count, struct error *error)
 {
-	struct guest_msrs *msrs = calloc(1, sizeof(*msrs) + count * sizeof(msrs->entries[0]));
+	struct guest_registers *msrs = calloc(1, sizeof(*msrs) + count * sizeof(msrs->entries[0]));
 
 	if (!msrs)
 		error_set(error, ENOMEM, "no memory for a list of MSRs");
 	return msrs;
 }
 
-int guest_msrs_find(struct guest_msrs **result, struct vcpu *vcpu, struct error *error)
+int guest_registers_find(struct guest_registers **result, struct vcpu *vcpu, struct error *error)
 {
-	struct guest_msrs *msrs;
+	struct guest_registers *msrs;
 	size_t count = 0, i;
 	int err;
 
@@ -213,7 +213,7 @@ int guest_msrs_find(struct guest_msrs **result, struct vcpu *vcpu, struct error 
 	return 0;
 }
 
-void guest_msrs_destroy(struct guest_msrs *msrs)
+void guest_registers_destroy(struct guest_registers *msrs)
 {
 	free(msrs);
 }
@@ -239,7 +239,7 @@ static int read_batch(struct entry *entries, size_t count, struct vcpu *vcpu, st
 }
 
 /* And by KVM, as far as it gives them: each by itself only after one that it does not give. */
-static int read_by_kvm(struct guest_msrs *msrs, const struct vcpu *vcpu, struct error *error)
+static int read_by_kvm(struct guest_registers *msrs, const struct vcpu *vcpu, struct error *error)
 {
 	struct kvm_msr_entry *list = calloc(msrs->count + 1, sizeof(*list));
 	size_t i, at = 0;
@@ -263,7 +263,7 @@ static int read_by_kvm(struct guest_msrs *msrs, const struct vcpu *vcpu, struct 
 	return done < 0 ? done : 0;
 }
 
-static int read_all(struct guest_msrs *msrs, struct vcpu *vcpu, struct error *error)
+static int read_all(struct guest_registers *msrs, struct vcpu *vcpu, struct error *error)
 {
 	int err = begin(vcpu, error);
 	size_t i;
@@ -275,10 +275,10 @@ static int read_all(struct guest_msrs *msrs, struct vcpu *vcpu, struct error *er
 	return err < 0 ? err : read_by_kvm(msrs, vcpu, error);
 }
 
-int guest_msrs_copy(struct guest_msrs **result, const struct guest_msrs *list, struct vcpu *vcpu,
-		    struct error *error)
+int guest_registers_copy(struct guest_registers **result, const struct guest_registers *list,
+			 struct vcpu *vcpu, struct error *error)
 {
-	struct guest_msrs *msrs = allocate(list->count, error);
+	struct guest_registers *msrs = allocate(list->count, error);
 	int err;
 
 	if (!msrs)
@@ -294,11 +294,11 @@ int guest_msrs_copy(struct guest_msrs **result, const struct guest_msrs *list, s
 	return 0;
 }
 
-int guest_msrs_differ(const struct guest_msrs *msrs, struct vcpu *vcpu, char *what, size_t size,
-		      struct error *error)
+int guest_registers_differ(const struct guest_registers *msrs, struct vcpu *vcpu, char *what,
+			   size_t size, struct error *error)
 {
-	struct guest_msrs *now;
-	int err = guest_msrs_copy(&now, msrs, vcpu, error);
+	struct guest_registers *now;
+	int err = guest_registers_copy(&now, msrs, vcpu, error);
 	bool differs = false;
 	size_t i;
 
@@ -316,6 +316,6 @@ int guest_msrs_differ(const struct guest_msrs *msrs, struct vcpu *vcpu, char *wh
 				 (unsigned long long)a->host, (unsigned long long)b->guest,
 				 (unsigned long long)b->host);
 	}
-	guest_msrs_destroy(now);
+	guest_registers_destroy(now);
 	return differs;
 }

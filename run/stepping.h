@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running a test by single steps: an exit after each instruction, in handlers and in ring 3 as
- * well. KVM steps by TF (SDM vol. 3B, 17.3.1.4), which on hardware the test could see: here it
- * does not, but in what an IDT or LSTAR of its own leads to. For debuggers, see debugger.h.
+ * Running a test by single steps: an exit after each instruction, in handlers and in user mode as well.
+ * For debuggers, see debugger.h.
  */
-#ifndef RUN_STEPPING_X86_64_H
-#define RUN_STEPPING_X86_64_H
+#ifndef RUN_STEPPING_H
+#define RUN_STEPPING_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,8 +18,8 @@ struct stepping {
 	bool on;
 	struct kvm_regs regs; /* at the last stop: before the instruction that runs next */
 	struct kvm_sregs sregs;
-	uint64_t after_pushf; /* where that instruction ends, if it pushes RFLAGS; or 0 */
-	bool user;	      /* the stop came as an exception in ring 3 */
+	uint64_t after_push; /* where that instruction ends, if it pushes the flags; or 0 */
+	bool user;	     /* the stop came as an exception in user mode */
 };
 
 /* From debugger_ops.start() on. Returns 0 or -errno. */
@@ -39,11 +38,11 @@ void stepping_end(struct run *run);
 
 /*
  * The runtime tells of an exception while the test is stepped. Returns whether it was the step
- * itself: the interrupted code, in ring 3, is then to go on as if nothing had been.
+ * itself: the interrupted code, in user mode, is then to go on as if nothing had been.
  */
 bool stepping_exception(struct run *run, uint64_t frame);
 
 /* The registers in a frame as the runtime's entry code makes it; the others are zero. */
 struct kvm_regs stepping_frame_registers(const struct r0_frame *frame);
 
-#endif /* RUN_STEPPING_X86_64_H */
+#endif /* RUN_STEPPING_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The image as a file: an ELF kernel for Multiboot, Multiboot 2 and PVH. */
-#ifndef IMAGE_ELF_X86_64_H
-#define IMAGE_ELF_X86_64_H
+#ifndef IMAGE_ELF_H
+#define IMAGE_ELF_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,4 +14,4 @@
 int image_elf_make(const uint8_t *payload, size_t payload_size, uint8_t **image, size_t *size,
 		   struct error *error);
 
-#endif /* IMAGE_ELF_X86_64_H */
+#endif /* IMAGE_ELF_H */

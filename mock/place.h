@@ -3,8 +3,8 @@
  * Where a guarded function was, in words: by function, file and line, as of a guest. Depends on guard.h,
  * on crash/ and on mirror/maps.h.
  */
-#ifndef MOCK_PLACE_X86_64_H
-#define MOCK_PLACE_X86_64_H
+#ifndef MOCK_PLACE_H
+#define MOCK_PLACE_H
 
 #include <stddef.h>
 #include <stdio.h>
@@ -21,4 +21,4 @@ void place_describe(const struct guard_place *place, char *file, size_t file_siz
 /* "SIGSEGV" */
 const char *place_signal_name(int number);
 
-#endif /* MOCK_PLACE_X86_64_H */
+#endif /* MOCK_PLACE_H */

@@ -3,8 +3,8 @@
  * What a machine with interrupt controllers has besides its vCPUs: the PICs, the IOAPIC and the PIT,
  * which KVM has, and the HPET, which it has not. Depends on kvm/ and devices/.
  */
-#ifndef MACHINE_INTERRUPT_DEVICES_X86_64_H
-#define MACHINE_INTERRUPT_DEVICES_X86_64_H
+#ifndef MACHINE_INTERRUPT_DEVICES_H
+#define MACHINE_INTERRUPT_DEVICES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,4 +43,4 @@ int interrupt_devices_set_line(struct interrupt_devices *devices, unsigned int l
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices);
 void interrupt_devices_expire(struct interrupt_devices *devices);
 
-#endif /* MACHINE_INTERRUPT_DEVICES_X86_64_H */
+#endif /* MACHINE_INTERRUPT_DEVICES_H */

@@ -3,10 +3,10 @@
  * The program as an image has it: the mirror of this process, without a VM and without KVM, and without what
  * is of the machine and the user that wrote it.
  */
-#ifndef IMAGE_FROZEN_X86_64_H
-#define IMAGE_FROZEN_X86_64_H
+#ifndef IMAGE_FROZEN_H
+#define IMAGE_FROZEN_H
 
-#include "machine/entry_x86_64.h"
+#include "machine/entry.h"
 #include "mirror/mirror.h"
 
 struct frozen {
@@ -24,4 +24,4 @@ void frozen_finish(struct frozen *frozen);
 /* A page at an address of the program, as it is in the image: zeroed where there is nothing to read. */
 void frozen_page(const struct frozen *frozen, uint64_t address, uint8_t *page);
 
-#endif /* IMAGE_FROZEN_X86_64_H */
+#endif /* IMAGE_FROZEN_H */

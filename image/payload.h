@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A frozen program and its cases as the payload of an image: image/start/format.h. */
-#ifndef IMAGE_PAYLOAD_X86_64_H
-#define IMAGE_PAYLOAD_X86_64_H
+#ifndef IMAGE_PAYLOAD_H
+#define IMAGE_PAYLOAD_H
 
-#include "image/frozen_x86_64.h"
+#include "image/frozen.h"
 #include "plan/plan.h"
 
 /*
@@ -13,4 +13,4 @@
 int payload_make(const struct frozen *frozen, const struct plan *plan, const char *words,
 		 uint8_t **payload, size_t *size, struct error *error);
 
-#endif /* IMAGE_PAYLOAD_X86_64_H */
+#endif /* IMAGE_PAYLOAD_H */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Instructions that a software KVM's emulator mistakes for others, without an exit or another sign
- * of it: TZCNT and LZCNT, whose prefix it ignores, so that they run as BSF and BSR; MOVBE, which it
- * takes for undefined; XSETBV, which is #UD as long as CR4.OSXSAVE can't be set; and SYSRET, whose
- * checks it leaves out. They are found in the process's code, for the mirror to show ring 0 an opcode
- * in their place on which the emulator gives up. Depends on mirror/; Zydis is loaded.
+ * of it. They are found in the process's code, for the mirror to show ring 0 an opcode in their place on
+ * which the emulator gives up. Depends on mirror/.
  */
-#ifndef ASSIST_X86_64_PATCH_SEARCH_H
-#define ASSIST_X86_64_PATCH_SEARCH_H
+#ifndef ASSIST_PATCH_SEARCH_H
+#define ASSIST_PATCH_SEARCH_H
 
 #include <stddef.h>
 #include "base/error.h"
@@ -24,9 +22,8 @@ struct patch_search {
 /*
  * Find them in all of the process's code that it can't write, as it is mapped now: the patches are
  * then right for a mirror made next. Returns 0; -ENOENT with a message if the decoder is missing;
- * another -errno. patch_search_finish() releases it.
+ * another -errno. What was found is kept until the process ends.
  */
 int patch_search_find(struct patch_search *mistaken, struct error *error);
-void patch_search_finish(struct patch_search *mistaken);
 
-#endif /* ASSIST_X86_64_PATCH_SEARCH_H */
+#endif /* ASSIST_PATCH_SEARCH_H */

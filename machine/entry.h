@@ -3,8 +3,8 @@
  * The state in which an x86 test starts: descriptor tables, stacks and the runtime's variables in
  * the mirror, and the vCPU's registers. SDM vol. 3A, chapters 2, 3, 6 and 8.
  */
-#ifndef MACHINE_ENTRY_X86_64_H
-#define MACHINE_ENTRY_X86_64_H
+#ifndef MACHINE_ENTRY_H
+#define MACHINE_ENTRY_H
 
 #include <stdint.h>
 #include <ring0/smp.h>
@@ -49,4 +49,4 @@ int entry_apply(const struct entry *entry, const struct mirror *mirror, struct v
 /* Have its local APIC take interrupts, as an operating system leaves it. Returns 0 or -errno. */
 int entry_enable_apic(struct vcpu *vcpu, struct error *error);
 
-#endif /* MACHINE_ENTRY_X86_64_H */
+#endif /* MACHINE_ENTRY_H */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What crash/crash.c leaves to the architecture. */
+#ifndef CRASH_CRASH_OWN_H
+#define CRASH_CRASH_OWN_H
+
+#include "crash/child.h"
+
+/* What is said of a crash. */
+struct crash_words {
+	char *message; /* one line */
+	size_t size;   /* of that */
+	FILE *out;     /* the report's lines */
+	bool is_about_address;
+	uint64_t address; /* if so: whose page walk the report has further down */
+};
+
+/*
+ * Put an exception that nobody took, was not delivered, or ended in a triple fault into words; `where` is
+ * what tell_where() says.
+ */
+void crash_own_describe(const struct crash_view *view, const struct crash *crash,
+			const struct crash_child *child, const char *where,
+			struct crash_words *words);
+
+/* The lines of a report about the page walk to an address. */
+void crash_own_walk(const struct crash_view *view, uint64_t address, FILE *out);
+
+#endif /* CRASH_CRASH_OWN_H */

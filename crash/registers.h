@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Registers as the lines of a report, and those that every architecture has. Depends on crash.h alone. */
+#ifndef CRASH_REGISTERS_H
+#define CRASH_REGISTERS_H
+
+#include "crash/crash.h"
+
+void crash_registers_print(const struct crash_view *view, FILE *out);
+
+/* Where the CPU is, and its stack pointer. */
+uint64_t crash_registers_pc(const struct crash_view *view);
+uint64_t crash_registers_sp(const struct crash_view *view);
+
+#endif /* CRASH_REGISTERS_H */
