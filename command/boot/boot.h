@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ring0/boot.h>
+#include "command/boot/device.h"
 
 /* Its own exit statuses; any other is that of the guest's debug exit. */
 enum boot_status {
@@ -54,10 +55,8 @@ struct boot_options {
 	size_t module_count;
 	const char *environment; /* a file, or NULL */
 	unsigned int cpus;
-	uint64_t memory;  /* bytes */
-	const char *disk; /* a file, or NULL */
-	bool disk_read_only;
-	const char *network; /* a tap device, or NULL */
+	uint64_t memory;		   /* bytes */
+	const char *devices[BOOT_DEVICES]; /* the value of each one's option, or NULL */
 	enum r0_vm_console console;
 	const char *symbols;	    /* an ELF file with the kernel's, or NULL */
 	unsigned int time_limit_ms; /* 0 for none */

@@ -16,8 +16,6 @@ enum {
 	OPTION_ENV_FILE,
 	OPTION_CPUS,
 	OPTION_MEMORY,
-	OPTION_DISK,
-	OPTION_NET,
 	OPTION_CONSOLE,
 	OPTION_TIMEOUT,
 	OPTION_PROTOCOL,
@@ -30,6 +28,7 @@ enum {
 	OPTION_SAVE,
 	OPTION_FROM,
 	OPTION_TYPE,
+	OPTION_DEVICE, /* the first of boot_devices, and the others behind it */
 };
 
 static const struct option long_options[] = {
@@ -38,8 +37,6 @@ static const struct option long_options[] = {
 	{ "env-file", required_argument, NULL, OPTION_ENV_FILE },
 	{ "cpus", required_argument, NULL, OPTION_CPUS },
 	{ "memory", required_argument, NULL, OPTION_MEMORY },
-	{ "disk", required_argument, NULL, OPTION_DISK },
-	{ "net", required_argument, NULL, OPTION_NET },
 	{ "console", required_argument, NULL, OPTION_CONSOLE },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "protocol", required_argument, NULL, OPTION_PROTOCOL },
@@ -54,8 +51,9 @@ static const struct option long_options[] = {
 	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
 };
+
+#define OPTIONS (sizeof(long_options) / sizeof(long_options[0]))
 
 static const char help[] =
 	"Usage: ring0 boot [OPTION]... KERNEL [-- ARGUMENT...]\n"
@@ -69,10 +67,10 @@ static const char help[] =
 	"  --cpu BASE[,+FEATURE,-FEATURE...]\n"
 	"                    what the CPUs say of themselves; BASE is max or host (default max), or\n"
 	"                    one of QEMU's models, as qemu64, IvyBridge, Skylake-Server, EPYC\n"
-	"  --memory SIZE     memory, with K, M (default) or G (default 512M)\n"
-	"  --disk FILE[,readonly]\n"
-	"                    a virtio disk\n"
-	"  --net TAP         a virtio network device on a tap device of that name\n"
+	"  --memory SIZE     memory, with K, M (default) or G (default 512M)\n";
+
+/* Behind what the devices say. */
+static const char more_help[] =
 	"  --console com1|debug|virtio\n"
 	"                    what is the console (default com1; debug is port 0xe9)\n"
 	"  --timeout SECONDS end the machine after that time (default: never)\n"
@@ -164,19 +162,6 @@ static int parse_console(const char *text, enum r0_vm_console *console)
 	return boot_error(BOOT_USAGE, "--console %s: there are com1, debug and virtio", text);
 }
 
-static int parse_disk(char *text, struct boot_options *options)
-{
-	static const char suffix[] = ",readonly";
-	size_t length = strlen(text), suffix_length = strlen(suffix);
-
-	options->disk_read_only = length > suffix_length &&
-				  !strcmp(text + length - suffix_length, suffix);
-	if (options->disk_read_only)
-		text[length - suffix_length] = '\0';
-	options->disk = text;
-	return 0;
-}
-
 static int parse_machine(const char *text, struct boot_options *options)
 {
 	options->bare = !strcmp(text, "none");
@@ -243,8 +228,25 @@ static int parse_until(const char *text, struct boot_options *options)
 	return *text ? 0 : boot_error(BOOT_USAGE, "--until '': what is it to say?");
 }
 
+/* Those of this file, those of the devices, and the end. */
+static void list_options(struct option *list)
+{
+	size_t i;
+
+	memcpy(list, long_options, sizeof(long_options));
+	list += OPTIONS;
+	for (i = 0; i < BOOT_DEVICES; i++)
+		*list++ = (struct option){ boot_devices[i]->option, required_argument, NULL,
+					   (int)(OPTION_DEVICE + i) };
+	*list = (struct option){ 0 };
+}
+
 static int parse_option(int option, char *value, struct boot_options *options)
 {
+	if (option >= OPTION_DEVICE && option < OPTION_DEVICE + BOOT_DEVICES) {
+		options->devices[option - OPTION_DEVICE] = value;
+		return 0;
+	}
 	switch (option) {
 	case OPTION_APPEND:
 		return append(value, options);
@@ -257,11 +259,6 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return parse_cpus(value, &options->cpus);
 	case OPTION_MEMORY:
 		return parse_memory(value, &options->memory);
-	case OPTION_DISK:
-		return parse_disk(value, options);
-	case OPTION_NET:
-		options->network = value;
-		return 0;
 	case OPTION_CONSOLE:
 		return parse_console(value, &options->console);
 	case OPTION_SYMBOLS:
@@ -335,7 +332,7 @@ static const char *option_of_machine(int option)
 	size_t i, j;
 
 	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		for (j = 0; numbers[i] == option && long_options[j].name; j++)
+		for (j = 0; numbers[i] == option && j < OPTIONS; j++)
 			if (long_options[j].val == option)
 				return long_options[j].name;
 	return NULL;
@@ -360,8 +357,10 @@ static int check_whole(const struct boot_options *options, const char *of_machin
 int boot_options_parse(int argc, char **argv, struct boot_options *options)
 {
 	int before = count_before_own(argc, argv), option, status = 0, i;
+	struct option list[OPTIONS + BOOT_DEVICES + 1];
 	const char *of_machine = NULL;
 
+	list_options(list);
 	*options = (struct boot_options){
 		.cpus = 1,
 		.memory = MEMORY_DEFAULT,
@@ -371,7 +370,7 @@ int boot_options_parse(int argc, char **argv, struct boot_options *options)
 	optind = 0;
 	opterr = 0;
 	/* The kernel, which is no option, comes as one: of the number 1. */
-	while (!status && (option = getopt_long(before, argv, "-:hv", long_options, NULL)) != -1) {
+	while (!status && (option = getopt_long(before, argv, "-:hv", list, NULL)) != -1) {
 		if (!of_machine)
 			of_machine = option_of_machine(option);
 		status = option == 1 ?
@@ -405,5 +404,10 @@ void boot_options_finish(struct boot_options *options)
 
 void boot_options_help(void)
 {
+	size_t i;
+
 	fputs(help, stdout);
+	for (i = 0; i < BOOT_DEVICES; i++)
+		fputs(boot_devices[i]->help, stdout);
+	fputs(more_help, stdout);
 }

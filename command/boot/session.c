@@ -2,15 +2,10 @@
 /* Opening what a boot needs. Depends on session.h and libc. */
 #include "command/boot/session.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
 
@@ -34,47 +29,16 @@ static int map_modules(struct session *session)
 	return status;
 }
 
-static int open_disk(struct session *session)
+static int open_devices(struct session *session)
 {
-	const struct boot_options *options = session->options;
-	struct stat status;
+	const char *const *values = session->options->devices;
+	int status = 0;
+	size_t i;
 
-	if (!options->disk)
-		return 0;
-	/* Looked at first: opening one of another kind may wait, or do something. */
-	if (stat(options->disk, &status) == 0 && !S_ISREG(status.st_mode) &&
-	    !S_ISBLK(status.st_mode))
-		return boot_error(BOOT_NO_DEVICE,
-				  "--disk %s: it is neither a file nor a block device",
-				  options->disk);
-	session->disk.read_only = options->disk_read_only;
-	session->disk.fd =
-		open(options->disk, (options->disk_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	if (session->disk.fd < 0)
-		return boot_error(BOOT_NO_DEVICE, "--disk %s: %s", options->disk, strerror(errno));
-	return 0;
-}
-
-/* Documentation/networking/tuntap.rst, 3. */
-static int open_network(struct session *session)
-{
-	const char *name = session->options->network;
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-
-	if (!name)
-		return 0;
-	if (!*name || strlen(name) >= sizeof(request.ifr_name))
-		return boot_error(BOOT_NO_DEVICE, "--net %s: that is no interface's name", name);
-	memcpy(request.ifr_name, name, strlen(name) + 1);
-	/* Locally administered, and not a group's. */
-	memcpy(session->network.address, (const uint8_t[]){ 0x52, 0x30, 0, 0, 0, 1 }, 6);
-	session->network.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (session->network.fd < 0)
-		return boot_error(BOOT_NO_DEVICE, "--net %s: /dev/net/tun: %s", name,
-				  strerror(errno));
-	if (ioctl(session->network.fd, TUNSETIFF, &request) != 0)
-		return boot_error(BOOT_NO_DEVICE, "--net %s: %s", name, strerror(errno));
-	return 0;
+	for (i = 0; i < BOOT_DEVICES && !status; i++)
+		if (values[i])
+			status = boot_devices[i]->open(values[i], &session->devices);
+	return status;
 }
 
 /* Before there is any thread, so that all have them blocked. */
@@ -112,9 +76,7 @@ int session_prepare(struct session *session)
 	if (!status)
 		status = map_modules(session);
 	if (!status)
-		status = open_disk(session);
-	if (!status)
-		status = open_network(session);
+		status = open_devices(session);
 	if (!status)
 		status = catch_signals(session);
 	if (status)
@@ -151,4 +113,6 @@ void session_finish(struct session *session)
 	boot_file_unmap(&session->symbols);
 	for (i = 0; i < session->module_count; i++)
 		boot_file_unmap(&session->files[i]);
+	for (i = 0; i < BOOT_DEVICES; i++)
+		boot_devices[i]->close(&session->devices);
 }

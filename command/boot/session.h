@@ -13,8 +13,7 @@ struct session {
 	struct r0_boot_module modules[BOOT_MODULES_MAX];
 	size_t module_count;
 	struct boot_console console;
-	struct r0_vm_block disk;
-	struct r0_vm_net network;
+	struct r0_vm_options devices; /* of which only those of boot_devices are set */
 	int signal_fd;
 	int signal;	      /* that ended it, or 0 */
 	bool has_input;	      /* standard input is not at its end */

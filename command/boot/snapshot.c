@@ -14,13 +14,21 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int check_device(bool has, const char *given, const char *option, const char *path)
+/* The command line has to name the devices that the machine has. */
+static int check_devices(const struct r0_vm_snapshot *snapshot, const struct boot_options *options)
 {
-	if (has == !!given)
-		return 0;
-	return boot_error(BOOT_USAGE, "--from %s: its machine has %s; %s --%s", path,
-			  has ? "such a device" : "no such device",
-			  has ? "give it by" : "leave out", option);
+	size_t i;
+
+	for (i = 0; i < BOOT_DEVICES; i++) {
+		bool has = boot_devices[i]->is_in(snapshot);
+
+		if (has == !!options->devices[i])
+			continue;
+		return boot_error(BOOT_USAGE, "--from %s: its machine has %s; %s --%s",
+				  options->from, has ? "such a device" : "no such device",
+				  has ? "give it by" : "leave out", boot_devices[i]->option);
+	}
+	return 0;
 }
 
 int boot_snapshot_load(struct r0_vm_snapshot **result, const struct boot_options *options,
@@ -38,9 +46,7 @@ int boot_snapshot_load(struct r0_vm_snapshot **result, const struct boot_options
 							    BOOT_MISSING,
 				  "--from: %s", error.text);
 	r0_vm_snapshot_options(snapshot, vm_options, &block, &net);
-	status = check_device(block, options->disk, "disk", options->from);
-	if (!status)
-		status = check_device(net, options->network, "net", options->from);
+	status = check_devices(snapshot, options);
 	if (!status && options->console == R0_VM_VIRTIO_CONSOLE && !vm_options->virtio_console)
 		status = boot_error(BOOT_USAGE, "--from %s: its machine has no virtio console",
 				    options->from);
