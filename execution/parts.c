@@ -9,6 +9,7 @@
 #include "execution/watched_variables.h"
 #include "exits/mock_calls.h"
 #include "machine/cpu.h"
+#include "mirror/memory_add.h"
 #include "run/cpus.h"
 #include "run/interrupts.h"
 

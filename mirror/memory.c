@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A VM's private memory: copied on write from the snapshot, put back by its dirty pages. */
 #include "mirror/memory.h"
-#include "base/bitmap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "base/bitmap.h"
+#include "mirror/memory_add.h"
 
 #define SNAPSHOT_SLOT 0
 
@@ -60,35 +61,9 @@ fail:
 	return err;
 }
 
-static void drop_ram(struct memory *memory, bool from_vm)
-{
-	size_t i;
-
-	for (i = 0; i < memory->ram_count; i++) {
-		if (from_vm)
-			vm_set_slot(memory->vm,
-				    &(struct vm_slot){ .number = memory->ram[i].slot,
-						       .address = gpa(memory->ram[i].gpa) },
-				    NULL);
-		munmap(memory->ram[i].host, memory->ram[i].size);
-	}
-	free(memory->ram);
-	memory->ram = NULL;
-	memory->ram_count = 0;
-	heap_finish(&memory->heap);
-}
-
-static void forget_windows(struct memory *memory)
-{
-	free(memory->windows);
-	memory->windows = NULL;
-	memory->window_count = 0;
-}
-
 void memory_finish(struct memory *memory)
 {
-	forget_windows(memory);
-	drop_ram(memory, true);
+	memory_add_undo(memory);
 	if (memory->frames.bytes != MAP_FAILED)
 		munmap(memory->frames.bytes, memory->frames.count * PAGE_SIZE);
 	free(memory->frames.changed);
@@ -102,9 +77,7 @@ int memory_reset(struct memory *memory, struct error *error)
 	size_t words = bitmap_words(memory->frames.count), word;
 	int err;
 
-	if (memory->ram_count)
-		drop_ram(memory, true);
-	forget_windows(memory);
+	memory_add_undo(memory);
 	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
 	if (err < 0)
 		return err;
@@ -288,209 +261,9 @@ size_t memory_write(struct memory *memory, r0_gva address, const void *from, siz
 	return done;
 }
 
-static int reach_error(int err, uint64_t start, uint64_t end, struct error *error)
-{
-	return error_set(error, -err, "mapping guest-physical %#llx to %#llx failed: %s",
-			 (unsigned long long)start, (unsigned long long)end,
-			 err == -ENOSPC ? "it takes more page tables than a VM has room for" :
-					  strerror(-err));
-}
-
-/* Map guest-physical memory at the same virtual addresses, which are free. */
-static int map_same(struct memory *memory, uint64_t start, uint64_t end)
-{
-	const struct mirror *mirror = memory->mirror;
-	const unsigned int rights = PAGE_WRITE;
-	int err = page_table_map(&memory->frames, mirror->root, gva(start), gpa(start), end - start,
-				 rights, true);
-
-	if (!err)
-		err = page_table_map(&memory->frames, mirror->user_root, gva(start), gpa(start),
-				     end - start, rights | PAGE_USER, true);
-	return err;
-}
-
-/* Map whole pages of guest-physical memory for a test to reach. */
-static int reach(struct memory *memory, uint64_t start, uint64_t end, struct error *error)
-{
-	const struct mirror *mirror = memory->mirror;
-	uint64_t last = end < 1ull << 47 ? end : 1ull << 47, at = start;
-	int err = 0;
-	size_t i;
-
-	if (end > mirror->direct_size && end <= 1ull << 46)
-		err = page_table_map(&memory->frames, mirror->root, gva(mirror->direct_map + start),
-				     gpa(start), end - start, PAGE_WRITE, true);
-	/* Page 0 stays absent whatever is there: a NULL pointer must fault. */
-	if (at == 0)
-		at = PAGE_SIZE;
-	/* What lies between the program's own mappings. */
-	for (i = 0; i < mirror->part_count && at < last && !err; i++) {
-		const struct map *map = &mirror->parts[i].map;
-
-		if (map->end <= at)
-			continue;
-		if (map->start >= last)
-			break;
-		if (map->start > at)
-			err = map_same(memory, at, map->start);
-		at = map->end;
-	}
-	if (at < last && !err)
-		err = map_same(memory, at, last);
-	return err ? reach_error(err, start, end, error) : 0;
-}
-
-/* The first address of memory within a range, or false if there is none. */
-static bool find_memory(const struct memory *memory, uint64_t start, uint64_t end, uint64_t *found)
-{
-	const struct frames *frames = &memory->frames;
-	const struct mirror *mirror = memory->mirror;
-	size_t i;
-
-	*found = frames->base;
-	if (ranges_overlap(start, end - start, frames->base, frames->count * PAGE_SIZE))
-		return true;
-	for (i = 0; i < memory->ram_count; i++) {
-		*found = memory->ram[i].gpa;
-		if (ranges_overlap(start, end - start, *found, memory->ram[i].size))
-			return true;
-	}
-	for (i = 0; i < mirror->slot_count; i++) {
-		*found = mirror->slots[i].gpa;
-		if (ranges_overlap(start, end - start, *found, mirror->slots[i].size))
-			return true;
-	}
-	return false;
-}
-
-int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct error *error)
-{
-	struct memory_ram *ram;
-	uint64_t size = to - from, found;
-	int err;
-
-	if (from >= to || (from | to) & (PAGE_SIZE - 1))
-		return error_set(error, EINVAL,
-				 ".ram %#llx to %#llx is not a range of whole pages of 4096 bytes",
-				 (unsigned long long)from, (unsigned long long)to);
-	if (to > memory->mirror->physical_limit)
-		return error_set(
-			error, EINVAL,
-			".ram %#llx to %#llx lies past the CPU's physical addresses, which end "
-			"at %#llx",
-			(unsigned long long)from, (unsigned long long)to,
-			(unsigned long long)memory->mirror->physical_limit);
-	if (find_memory(memory, from, to, &found))
-		return error_set(error, EINVAL, ".ram %#llx to %#llx overlaps memory at %#llx",
-				 (unsigned long long)from, (unsigned long long)to,
-				 (unsigned long long)found);
-	ram = realloc(memory->ram, (memory->ram_count + 1) * sizeof(*ram));
-	if (!ram)
-		return error_set(error, ENOMEM, "no memory");
-	memory->ram = ram;
-	ram += memory->ram_count;
-	*ram = (struct memory_ram){
-		.gpa = from,
-		.size = size,
-		.slot = memory->first_ram_slot + (uint32_t)memory->ram_count,
-	};
-	ram->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ram->host == MAP_FAILED)
-		return error_set(error, errno, "mapping %llu MiB for .ram failed: %s",
-				 (unsigned long long)size >> 20, strerror(errno));
-	err = vm_set_slot(memory->vm,
-			  &(struct vm_slot){ .number = ram->slot,
-					     .address = gpa(from),
-					     .size = size,
-					     .host = ram->host },
-			  NULL);
-	if (err < 0) {
-		munmap(ram->host, size);
-		if (err == -EEXIST && ranges_overlap(from, size, vm_kept.address, vm_kept.size))
-			return error_set(
-				error, EEXIST,
-				".ram %#llx to %#llx can't be had: on this CPU, KVM needs %#llx to "
-				"%#llx for real mode",
-				(unsigned long long)from, (unsigned long long)to,
-				(unsigned long long)vm_kept.address,
-				(unsigned long long)(vm_kept.address + vm_kept.size - 1));
-		return error_set(error, -err,
-				 ".ram %#llx to %#llx can't be had: %s (it may overlap other .ram "
-				 "or lie past the CPU's physical addresses)",
-				 (unsigned long long)from, (unsigned long long)to, strerror(-err));
-	}
-	memory->ram_count++;
-	return reach(memory, from, to, error);
-}
-
-int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, struct error *error)
-{
-	uint64_t start = page_floor(first), end = page_ceiling(last + 1), found;
-	struct mirror_range *windows;
-
-	if (first > last || end <= start)
-		return error_set(error, EINVAL, ".mmio %#llx to %#llx is not a range",
-				 (unsigned long long)first, (unsigned long long)last);
-	if (end > memory->mirror->physical_limit)
-		return error_set(
-			error, EINVAL,
-			".mmio %#llx to %#llx lies past the CPU's physical addresses, which end "
-			"at %#llx",
-			(unsigned long long)first, (unsigned long long)last,
-			(unsigned long long)memory->mirror->physical_limit);
-	if (find_memory(memory, start, end, &found))
-		return error_set(error, EINVAL, ".mmio %#llx to %#llx overlaps memory at %#llx",
-				 (unsigned long long)first, (unsigned long long)last,
-				 (unsigned long long)found);
-	windows = realloc(memory->windows, (memory->window_count + 1) * sizeof(*windows));
-	if (!windows)
-		return error_set(error, ENOMEM, "no memory");
-	memory->windows = windows;
-	windows[memory->window_count++] = (struct mirror_range){ start, end };
-	return reach(memory, start, end, error);
-}
-
-/* Whether nothing is at these guest-physical addresses, nor at the same virtual ones. */
-static bool is_free(const struct memory *memory, uint64_t start, uint64_t end)
-{
-	const struct mirror *mirror = memory->mirror;
-	uint64_t found;
-	size_t i;
-
-	if (end > mirror->physical_limit || find_memory(memory, start, end, &found))
-		return false;
-	for (i = 0; i < memory->window_count; i++)
-		if (ranges_overlap(start, end - start, memory->windows[i].start,
-				   memory->windows[i].end - memory->windows[i].start))
-			return false;
-	for (i = 0; i < mirror->part_count; i++)
-		if (ranges_overlap(start, end - start, mirror->parts[i].map.start,
-				   mirror->parts[i].map.end - mirror->parts[i].map.start))
-			return false;
-	return true;
-}
-
-/* The same on each CPU, as all have 36 bits of address, unless the test or the program has something there. */
-static int add_heap(struct memory *memory, struct error *error)
-{
-	uint64_t start = 1ull << 35;
-	int err;
-
-	while (start >= MEMORY_HEAP_SIZE && !is_free(memory, start, start + MEMORY_HEAP_SIZE))
-		start /= 2;
-	if (start < MEMORY_HEAP_SIZE)
-		return error_set(error, ENOMEM, "no addresses are free for a test's mmap()");
-	err = memory_add_ram(memory, start, start + MEMORY_HEAP_SIZE, error);
-	if (!err)
-		memory->heap = (struct heap){ .start = start, .end = start + MEMORY_HEAP_SIZE };
-	return err;
-}
-
 int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct error *error)
 {
-	int err = memory->heap.end ? 0 : add_heap(memory, error);
+	int err = memory->heap.end ? 0 : memory_add_heap(memory, error);
 
 	if (err)
 		return err;

@@ -70,15 +70,6 @@ size_t memory_read_physical(const struct memory *memory, r0_gpa address, void *t
 bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physical);
 
 /*
- * Add zeroed memory at guest-physical [from, to), or make room for a mocked range there, until the
- * next reset: reached through the direct map, and at the same virtual addresses where those are
- * free. Return 0; -EINVAL with a message for a range that is not whole pages (of RAM), empty, past
- * the CPU's physical address bits, or taken; -ENOSPC, -ENOMEM.
- */
-int memory_add_ram(struct memory *memory, uint64_t from, uint64_t to, struct error *error);
-int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, struct error *error);
-
-/*
  * Give a test `size` bytes of zeroed memory, rounded up to whole pages, until the next reset. Returns 0;
  * -ENOMEM if MEMORY_HEAP_SIZE has no room for it, or another -errno, with a message.
  */
