@@ -29,19 +29,9 @@
 #include <ring0.h>
 #include "assist/assist_policy.h"
 #include "assist/x86_64/instruction_form.h"
-#include "differential_forms.h"
+#include "differential_cases.h"
 
-#define PER_CALL    256
-#define MEMORY_SIZE 512
-#define AREA_SIZE   2816 /* to the end of the upper halves of the ZMM registers and more */
-
-struct state {
-	uint64_t gpr[16];
-	uint64_t flags;
-	uint8_t area[AREA_SIZE] __attribute__((aligned(64)));
-	uint8_t memory[MEMORY_SIZE] __attribute__((aligned(64)));
-};
-
+#define PER_CALL 256
 /* All in one mapping, so that the code reaches memory relative to RIP. */
 struct arena {
 	struct state now[PER_CALL];
@@ -59,21 +49,6 @@ static size_t cases;
 
 static struct differential_forms forms;
 static struct template *chosen[PER_CALL];
-
-static uint64_t random_state;
-
-static uint64_t random_number(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * 0x2545f4914f6cdd1d;
-}
-
-static uint64_t below(uint64_t limit)
-{
-	return random_number() % limit;
-}
 
 /*
  * run_state(state, code): everything but RSP is loaded from the state, and stored there again by
@@ -180,199 +155,20 @@ static void catch_signals(bool on)
 		sigaction(numbers[i], &action, NULL);
 }
 
-/* Bytes that are often numbers, often special ones. */
-static void fill(uint8_t *bytes, size_t size)
-{
-	static const uint64_t doubles[] = {
-		0, 0x3ff0000000000000, 0xbff8000000000000, 0x7ff0000000000000, 0x7ff8000000000000,
-		1, 0x4024000000000000, 0x8000000000000000
-	};
-	static const uint32_t floats[] = { 0,	       0x3f800000, 0xbfc00000, 0x7f800000,
-					   0x7fc00000, 1,	   0x41200000, 0x80000000 };
-	size_t i;
-
-	for (i = 0; i + 8 <= size; i += 8) {
-		uint64_t value = random_number();
-
-		if (below(4) == 0)
-			value = doubles[below(8)];
-		else if (below(4) == 0)
-			value = floats[below(8)] | (uint64_t)floats[below(8)] << 32;
-		memcpy(bytes + i, &value, 8);
-	}
-}
-
-static void put(uint8_t *area, size_t offset, uint64_t value, size_t size)
-{
-	memcpy(area + offset, &value, size);
-}
-
-static uint32_t component_at(unsigned int number, uint32_t *size)
-{
-	unsigned int a = 0, b = 0, c, d;
-
-	__get_cpuid_count(0xd, number, &a, &b, &c, &d);
-	*size = a;
-	return b;
-}
-
-static void make_state(struct state *state)
-{
-	unsigned int i;
-
-	memset(state, 0, sizeof(*state));
-	fill((uint8_t *)state->gpr, sizeof(state->gpr));
-	state->flags = (random_number() & 0x8d5) | 2;
-	fill(state->memory, sizeof(state->memory));
-	/* x87: precision, rounding, and now and then an exception that is not masked. */
-	put(state->area, 0, 0x040 | (below(8) ? 0x3f : random_number() & 0x3f) | below(16) << 8, 2);
-	put(state->area, 2, below(8) << 11, 2);
-	put(state->area, 4, random_number() & 0xff, 1);
-	put(state->area, 24,
-	    (below(8) ? 0x1f80 : random_number() & 0x1fbf) | (random_number() & 0xe040), 4);
-	for (i = 0; i < 8; i++) {
-		fill(state->area + 32 + 16 * i, 8);
-		put(state->area, 40 + 16 * i, below(4) ? 0x3ff0 + below(32) : random_number(), 2);
-	}
-	fill(state->area + 160, 256);
-	put(state->area, 512, differential_mask, 8);
-	for (i = 2; i < 8; i++) {
-		uint32_t size, at = component_at(i, &size);
-
-		if (differential_mask >> i & 1 && at + size <= AREA_SIZE)
-			fill(state->area + at, size);
-	}
-}
-
-/* Small numbers in vector registers, for addresses; a mask with signs where there is one. */
-static void make_indices(struct state *state, const struct decoded *decoded)
-{
-	bool wide = decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VGATHERQPD ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VGATHERQPS ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPGATHERQD ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPGATHERQQ ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VSCATTERQPD ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VSCATTERQPS ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPSCATTERQD ||
-		    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_VPSCATTERQQ;
-	unsigned int component, number, i;
-	uint32_t size, at;
-
-	for (component = 1; component < 8; component++) {
-		at = component == 1 ? 160 : component_at(component, &size);
-		size = component == 1 ? 256 : size;
-		if (component == 3 || component == 4 || component == 5 || at + size > AREA_SIZE)
-			continue;
-		for (i = 0; i + 4 <= size; i += 4)
-			put(state->area, at + i, wide && i & 4 ? 0 : random_number() & 0x3c, 4);
-	}
-	if (decoded->instruction.encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
-		return;
-	number = (unsigned int)decoder_number(decoded->operands[2].reg.value);
-	fill(state->area + 160 + 16 * number, 16);
-	at = component_at(2, &size);
-	fill(state->area + at + 16 * number, 16);
-}
-
-/* Other registers in the same form. Returns whether it still is that form. */
-static bool vary(const struct template *template, uint8_t *bytes)
-{
-	memcpy(bytes, template->bytes, LONGEST);
-	if (template->modrm) {
-		bytes[template->modrm] ^= (uint8_t)(below(8) << 3 | below(8));
-		if ((bytes[template->modrm] & 0xc0) != 0xc0)
-			bytes[template->modrm] =
-				(uint8_t)((bytes[template->modrm] & 0x3f) | below(3) << 6);
-		fill(bytes + template->modrm + 1, 8);
-	}
-	if (bytes[0] == 0xc4) {
-		bytes[1] ^= (uint8_t)(below(8) << 5);
-		bytes[2] ^= (uint8_t)(below(16) << 3);
-	} else if (bytes[0] == 0x62) {
-		bytes[1] ^= (uint8_t)(below(16) << 4);
-		bytes[2] ^= (uint8_t)(below(16) << 3);
-		bytes[3] ^=
-			(uint8_t)((bytes[3] & 7 ? below(8) : 0) | below(2) << 3 | below(2) << 7);
-	} else if ((bytes[0] & 0xf0) == 0x40) {
-		bytes[0] ^= (uint8_t)below(8);
-	}
-	return true;
-}
-
-/* Registers that lead the memory operand to `target`. False if no values do. */
-static bool aim(struct state *state, const struct decoded *decoded, uint8_t *bytes, uint64_t rip,
-		uint64_t target)
-{
-	const ZydisDecodedOperand *memory = NULL;
-	uint64_t displacement, index = 0;
-	int i, base, number;
-
-	for (i = 0; i < decoded->instruction.operand_count; i++)
-		if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-		    decoded->operands[i].mem.type != ZYDIS_MEMOP_TYPE_AGEN)
-			memory = &decoded->operands[i];
-	if (!memory)
-		return true;
-	if (memory->mem.base == ZYDIS_REGISTER_RIP) {
-		int32_t distance = (int32_t)(target - (rip + decoded->instruction.length));
-
-		memcpy(bytes + decoded->instruction.raw.disp.offset, &distance, sizeof(distance));
-		return true;
-	}
-	base = decoder_gpr(memory->mem.base);
-	number = decoder_gpr(memory->mem.index);
-	if (base < 0 || base == number || decoded->instruction.address_width != 64)
-		return false;
-	displacement = memory->mem.disp.has_displacement ? (uint64_t)memory->mem.disp.value : 0;
-	if (number >= 0)
-		index = state->gpr[number] * memory->mem.scale;
-	state->gpr[base] = target - displacement - index;
-	return true;
-}
-
-static bool writes_rsp(const struct decoded *decoded)
-{
-	int i;
-
-	for (i = 0; i < decoded->instruction.operand_count; i++)
-		if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		    decoder_gpr(decoded->operands[i].reg.value) == 4)
-			return true;
-	return false;
-}
-
 static bool make_case(size_t i, struct template *template)
 {
-	struct state *state = &before[i];
-	uint64_t rip = (uint64_t)arena->executable[i];
-	uint64_t target = (uint64_t)arena->now[i].memory + 128;
-	uint8_t bytes[32] = { 0 };
-	struct decoded decoded;
-	struct form form;
+	uint8_t bytes[DIFFERENTIAL_BYTES];
+	size_t length = differential_make(template, (uint64_t)arena->executable[i],
+					  (uint64_t)arena->now[i].memory, differential_mask,
+					  &before[i], bytes);
 
-	vary(template, bytes);
-	if (!differential_find(bytes, LONGEST, &decoded, &form) ||
-	    differential_key(&decoded) != template->key || writes_rsp(&decoded))
-		return false;
-	make_state(state);
-	/* Mostly aligned. */
-	target += below(3) ? below(2) * 64 : below(128);
-	if (form.kind == FORM_GATHER)
-		make_indices(state, &decoded);
-	/* Equal now and then, for the other way of a comparison. */
-	if (form.mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B && below(2)) {
-		size_t at = target - (uint64_t)arena->now[i].memory;
-
-		memcpy(&state->gpr[0], state->memory + at, 8);
-		memcpy(&state->gpr[2], state->memory + at + 8, 8);
-	}
-	if (!aim(state, &decoded, bytes, rip, target))
+	if (!length)
 		return false;
 	/* In what is around it, decoding from any byte on comes to it. */
 	memset(code[i], 0xcc, sizeof(code[i]));
-	memcpy(code[i], bytes, form.length);
-	memcpy(code[i] + form.length, "\xff\x25\0\0\0\0", 6); /* jmp *0(%rip) */
-	memcpy(code[i] + form.length + 6, &(uint64_t){ (uint64_t)code_end }, 8);
+	memcpy(code[i], bytes, length);
+	memcpy(code[i] + length, "\xff\x25\0\0\0\0", 6); /* jmp *0(%rip) */
+	memcpy(code[i] + length + 6, &(uint64_t){ (uint64_t)code_end }, 8);
 	chosen[i] = template;
 	return true;
 }
@@ -482,7 +278,7 @@ static bool compare(size_t i)
 		bad |= differs("flags", &guest_flags, &host_flags, 8);
 		bad |= differs("x87 and SSE state", guest->area, host->area, 416);
 		for (component = 2; component < 8; component++) {
-			uint32_t size, at = component_at(component, &size);
+			uint32_t size, at = differential_component(component, &size);
 
 			if (differential_mask >> component & 1 && at + size <= AREA_SIZE)
 				bad |= differs("AVX state", guest->area + at, host->area + at,
@@ -644,7 +440,7 @@ int main(int argc, char **argv)
 		return 77;
 	if (alone)
 		return run_alone(alone);
-	random_state = seed ? seed : 1;
+	differential_seed(seed ? seed : 1);
 	differential_enumerate(&forms);
 	if (!keep_only(only)) {
 		printf("1..0 # SKIP the decoder knows no form of %s\n", only);
