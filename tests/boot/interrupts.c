@@ -17,8 +17,6 @@ struct gate {
 	uint16_t offset_low, selector, type, offset_high;
 };
 
-struct frame;
-
 static struct gate idt[256];
 static volatile uint32_t ticks, serials;
 
@@ -33,25 +31,39 @@ static void write_ioapic(uint32_t index, uint32_t value)
 	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
 }
 
-__attribute__((interrupt)) static void tick(struct frame *frame)
+/* Where interrupts enter: all registers that C may change are kept. */
+extern const char tick_entry[], serial_entry[];
+__asm__(".text\n"
+	"tick_entry:\n"
+	"	pusha\n"
+	"	cld\n"
+	"	call tick\n"
+	"	popa\n"
+	"	iret\n"
+	"serial_entry:\n"
+	"	pusha\n"
+	"	cld\n"
+	"	call serial\n"
+	"	popa\n"
+	"	iret\n");
+
+static __attribute__((used)) void tick(void)
 {
-	(void)frame;
 	ticks++;
 	out8(0x20, 0x20);
 }
 
 /* The line falls with the third one. */
-__attribute__((interrupt)) static void serial(struct frame *frame)
+static __attribute__((used)) void serial(void)
 {
-	(void)frame;
 	if (++serials == 3)
 		in8(COM1 + 2);
 	write_apic(0xb0, 0);
 }
 
-static void set_gate(unsigned int vector, void (*handler)(struct frame *frame))
+static void set_gate(unsigned int vector, const char *entry)
 {
-	uint32_t offset = (uint32_t)handler;
+	uint32_t offset = (uint32_t)entry;
 	uint16_t cs;
 
 	__asm__("mov %%cs, %0" : "=r"(cs));
@@ -89,8 +101,8 @@ static void wait_until(const volatile uint32_t *count, uint32_t is)
 void take_interrupts(void)
 {
 	load_idt();
-	set_gate(TIMER_VECTOR, tick);
-	set_gate(SERIAL_VECTOR, serial);
+	set_gate(TIMER_VECTOR, tick_entry);
+	set_gate(SERIAL_VECTOR, serial_entry);
 	set_up_pics();
 	/* As firmware leaves it: the PICs are at LINT0 (SDM vol. 3A, 10.5.1). */
 	write_apic(0xf0, 0x1ff);
