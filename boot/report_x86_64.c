@@ -157,16 +157,17 @@ static void classify(const struct r0_vm *vm, const struct r0_vm_outcome *outcome
 
 /* "kernel.elf: the CPU shut down, in f (a.c:3)": for code of 16 and 32 bits, of which crash/ knows nothing. */
 static void describe_other_mode(const struct crash_view *view, const struct crash *crash,
-				const struct r0_vm_outcome *outcome, char *message, size_t size,
-				FILE *out)
+				const struct r0_vm_outcome *outcome, const char *last,
+				char *message, size_t size, FILE *out)
 {
 	char place[512];
 	size_t i;
 
 	crash_place(view, linear_ip(view), place, sizeof(place));
 	if (crash->lost_registers)
-		snprintf(message, size, "%s; where it was is not known: %s", outcome->reason,
-			 crash->why_lost);
+		snprintf(message, size, "%s; where it was is not known: %s%s%s", outcome->reason,
+			 crash->why_lost, last ? "; it last left the VM before that at " : "",
+			 last ? last : "");
 	else
 		snprintf(message, size, "%s, %s %s", outcome->reason,
 			 strncmp(place, "0x", 2) ? "in" : "at", place);
@@ -178,19 +179,41 @@ static void describe_other_mode(const struct crash_view *view, const struct cras
 	fprintf(out, "\n");
 }
 
+/* Of a CPU whose registers are lost, those of its last exit, if there was one. Returns whether. */
+static bool find_last(const struct source *source, const struct crash_view *view,
+		      struct crash_view *last, char *place, size_t size)
+{
+	const struct vcpu_own *own = source->vm->cpus[source->cpu].vcpu.own;
+
+	if (!own->has_last)
+		return false;
+	*last = *view;
+	last->regs = own->last_regs;
+	last->sregs = own->last_sregs;
+	last->fault_address = last->sregs.cr2;
+	crash_place(last, linear_ip(last), place, size);
+	return true;
+}
+
 static void describe_ending(struct source *source, const struct r0_vm_outcome *outcome,
 			    char *message, size_t size, FILE *out)
 {
-	struct crash_view view;
+	struct crash_view view, last;
 	struct crash crash;
-	char what[768];
+	char what[768], place[512];
+	bool has_last;
 
 	make_view(source, &view);
 	classify(source->vm, outcome, &view, &crash);
 	if (!is_64_bit(&view)) {
-		describe_other_mode(&view, &crash, outcome, message, size, out);
-		if (!crash.lost_registers)
-			crash_registers_print(&view, out);
+		has_last = crash.lost_registers &&
+			   find_last(source, &view, &last, place, sizeof(place));
+		describe_other_mode(&view, &crash, outcome, has_last ? place : NULL, message, size,
+				    out);
+		if (has_last)
+			fprintf(out, "as it last left the VM, at %s:\n", place);
+		if (has_last || !crash.lost_registers)
+			crash_registers_print(has_last ? &last : &view, out);
 		return;
 	}
 	/* Its message is about the instruction: what KVM and assist/ have to say of it is here. */

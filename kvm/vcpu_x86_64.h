@@ -13,6 +13,10 @@ struct vcpu_identity {
 };
 
 struct vcpu_own {
+	/* As of the last exit before a shutdown, by which KVM may have reset them, once there was one. */
+	bool has_last;
+	struct kvm_regs last_regs;
+	struct kvm_sregs last_sregs;
 	struct kvm_cpuid2 cpuid; /* what its CPUID says; its entries follow */
 };
 

@@ -17,10 +17,22 @@ const struct vcpu_identity *monitor_identity(const struct r0_vm *vm)
 	return vm->options.pc && !vm->options.cpu ? &in_a_vm : NULL;
 }
 
+/* kvm-amd resets a CPU that shuts down (its shutdown_interception()): then this is what is known of it. */
+static void keep_registers(struct vcpu *vcpu)
+{
+	const struct kvm_sync_regs *regs = &vcpu->run->s.regs;
+
+	vcpu->own->last_regs = regs->regs;
+	vcpu->own->last_sregs = regs->sregs;
+	vcpu->own->has_last = true;
+}
+
 bool monitor_serve_own(struct monitor_cpu *cpu)
 {
 	struct kvm_run *run = cpu->vcpu.run;
 
+	if (run->exit_reason != KVM_EXIT_SHUTDOWN)
+		keep_registers(&cpu->vcpu);
 	if (vmport_serve(cpu))
 		return true;
 	if (run->exit_reason != KVM_EXIT_X86_RDMSR && run->exit_reason != KVM_EXIT_X86_WRMSR)
