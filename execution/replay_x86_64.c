@@ -38,8 +38,12 @@ void replay(struct run *run, uint64_t start)
 
 	atomic_store(&run->deadline->kick_at, search.until);
 	vcpu_complete(&run->cpu->vcpu);
-	if (machine_reset(run->machine, NULL) == 0 && parts_begin(&again) == 0)
-		drive(&again);
+	/* What it executes was counted when it ran for the first time. */
+	if (machine_reset(run->machine, NULL) == 0) {
+		memory_forget_counts(&run->machine->memory);
+		if (parts_begin(&again) == 0)
+			drive(&again);
+	}
 	if (again.ending.how == END_TRIPLE_FAULT && again.stepping.regs.rip) {
 		run->regs = again.stepping.regs;
 		run->sregs = again.stepping.sregs;

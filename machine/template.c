@@ -20,6 +20,7 @@ static int take_mirror(struct template *template, const struct mirror_range *res
 		.supervisor = supervisor,
 		.supervisor_count = entry_supervisor_ranges(&template->entry, supervisor),
 		.direct_map = R0_DIRECT_MAP,
+		.counters = &template->counters,
 	};
 	struct mirror_patch *patches;
 	int err;
@@ -50,9 +51,12 @@ int template_create(struct template **result, const struct mirror_range *reserve
 		goto free;
 	template->software = !host_virtualizes();
 	bind_lazy_symbols();
-	err = entry_reserve(&template->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
+	err = counters_find(&template->counters, error);
 	if (err)
 		goto kvm;
+	err = entry_reserve(&template->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
+	if (err)
+		goto counters;
 	err = take_mirror(template, reserved, count, error);
 	/* A host that refuses something else, by seccomp say, does not lack KVM. */
 	if (template_error_is_no_kvm(err))
@@ -64,6 +68,8 @@ int template_create(struct template **result, const struct mirror_range *reserve
 release:
 	mirror_destroy(template->mirror);
 	entry_release(&template->entry);
+counters:
+	counters_finish(&template->counters);
 kvm:
 	kvm_destroy(template->kvm);
 free:
@@ -77,6 +83,7 @@ void template_destroy(struct template *template)
 		return;
 	mirror_destroy(template->mirror);
 	entry_release(&template->entry);
+	counters_finish(&template->counters);
 	kvm_destroy(template->kvm);
 	free(template);
 }

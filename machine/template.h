@@ -13,6 +13,7 @@ struct template
 {
 	struct kvm *kvm;
 	struct mirror *mirror;
+	struct counters counters; /* that the machines give back to the process */
 	struct entry entry;
 	bool software; /* a KVM that emulates ring 0: see docs/hosts.md */
 };
@@ -20,7 +21,8 @@ struct template
 /*
  * Take a template of the calling program, with the calling thread's TLS, for machines with up to
  * `cpus` CPUs. `reserved` are guest-physical ranges that tests declare. Returns 0 or -errno; -ENODEV,
- * -ENOENT, -EACCES and the like where there is no usable KVM. template_destroy() releases it, after its
+ * -ENOENT, -EACCES and the like where there is no usable KVM; -ENOTSUP for coverage that can't be had.
+ * template_destroy() releases it, after its
  * machines.
  */
 int template_create(struct template **template, const struct mirror_range *reserved, size_t count,

@@ -61,14 +61,44 @@ fail:
 	return err;
 }
 
+/* The process's counters get what was counted on a page that is to be put back. */
+static void give_back(struct memory *memory, uint64_t frame)
+{
+	const struct mirror *mirror = memory->mirror;
+	size_t low = 0, high = mirror->counted_count;
+
+	if (memory->counts_void)
+		return;
+	while (low + 1 < high) {
+		size_t middle = (low + high) / 2;
+
+		if (mirror->counted[middle].frame <= frame)
+			low = middle;
+		else
+			high = middle;
+	}
+	counters_give_back(mirror->counters, mirror->counted[low].address,
+			   memory->frames.bytes + frame * PAGE_SIZE,
+			   mirror->frames.bytes + frame * PAGE_SIZE);
+}
+
+void memory_forget_counts(struct memory *memory)
+{
+	memory->counts_void = true;
+}
+
 void memory_finish(struct memory *memory)
 {
+	size_t i;
+
+	if (memory->frames.bytes != MAP_FAILED)
+		for (i = 0; i < memory->mirror->counted_count; i++)
+			give_back(memory, memory->mirror->counted[i].frame);
 	memory_add_undo(memory);
 	if (memory->frames.bytes != MAP_FAILED)
 		munmap(memory->frames.bytes, memory->frames.count * PAGE_SIZE);
 	free(memory->frames.changed);
 	free(memory->dirty);
-	free(memory->kept);
 }
 
 int memory_reset(struct memory *memory, struct error *error)
@@ -89,11 +119,12 @@ int memory_reset(struct memory *memory, struct error *error)
 			continue;
 		memory->wrote_tables |= memory->dirty[word] & mirror->frames.changed[word];
 
-		if (memory->kept)
-			pages &= ~memory->kept[word];
 		while (pages) {
-			size_t offset = (word * 64 + (size_t)__builtin_ctzll(pages)) * PAGE_SIZE;
+			size_t frame = word * 64 + (size_t)__builtin_ctzll(pages);
+			size_t offset = frame * PAGE_SIZE;
 
+			if (mirror->is_counted && bitmap_has(mirror->is_counted, frame))
+				give_back(memory, frame);
 			memcpy(memory->frames.bytes + offset, mirror->frames.bytes + offset,
 			       PAGE_SIZE);
 			pages &= pages - 1;
@@ -101,36 +132,8 @@ int memory_reset(struct memory *memory, struct error *error)
 		memory->frames.changed[word] = 0;
 	}
 	memory->frames.used = mirror->frames.used;
+	memory->counts_void = false;
 	return 0;
-}
-
-int memory_keep(struct memory *memory, r0_gva address, size_t size, struct error *error)
-{
-	const struct mirror_part *part = mirror_find(memory->mirror, address.value);
-	uint64_t page;
-
-	if (!size || (address.value | size) & (PAGE_SIZE - 1))
-		return error_set(error, EINVAL,
-				 "%#llx and %zu bytes that are to be kept are not whole pages",
-				 (unsigned long long)address.value, size);
-	if (!part || part->kind != MIRROR_COPY || !part->map.write ||
-	    !range_holds(part->map.start, part->map.end - part->map.start, address.value, size))
-		return error_set(error, EINVAL,
-				 "%zu bytes at %#llx can't be kept: they are not in one mapping of "
-				 "the program that is writable and copied",
-				 size, (unsigned long long)address.value);
-	if (!memory->kept)
-		memory->kept = calloc(bitmap_words(memory->frames.count), sizeof(uint64_t));
-	if (!memory->kept)
-		return error_set(error, ENOMEM, "no memory");
-	page = (part->gpa + (address.value - part->map.start) - memory->frames.base) / PAGE_SIZE;
-	bitmap_set_range(memory->kept, page, page + size / PAGE_SIZE);
-	return 0;
-}
-
-static bool is_kept(const struct memory *memory, uint64_t page)
-{
-	return memory->kept && bitmap_has(memory->kept, page);
 }
 
 /* The host's address of guest-physical memory, and how many bytes are there; NULL if none is. */
@@ -353,8 +356,7 @@ bool memory_differs(const struct memory *memory, char *what, size_t size)
 				copied) != 0)
 			memset(copied, true, sizeof(copied));
 		for (i = 0; i < step && !differs; i++)
-			differs = copied[i] && !is_kept(memory, page + i) &&
-				  page_differs(memory, page + i, what, size);
+			differs = copied[i] && page_differs(memory, page + i, what, size);
 	}
 	if (pagemap >= 0)
 		close(pagemap);

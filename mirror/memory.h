@@ -23,7 +23,7 @@ struct memory {
 	struct frames frames;	     /* the copy; its `changed` are the host's own writes */
 	uint64_t *dirty;	     /* room for KVM's log of the same pages */
 	bool wrote_tables;	     /* the guest did, to page tables: as of the last reset */
-	uint64_t *kept;		     /* those that a reset leaves alone, or NULL for none */
+	bool counts_void; /* what was counted since the last reset is not to be given back */
 	struct memory_ram *ram;
 	size_t ram_count;
 	uint32_t first_ram_slot;
@@ -44,17 +44,12 @@ void memory_finish(struct memory *memory);
 /* Put everything back to the snapshot, by the pages that were written. Returns 0 or -errno. */
 int memory_reset(struct memory *memory, struct error *error);
 
-/*
- * From now on, have resets leave this memory as the guest wrote it, as long as the VM lives: for
- * counters that the host reads with memory_read() when all tests have run. Whole pages that the
- * program can write and that nothing else is on, the guest's to write in any test. Returns 0;
- * -EINVAL with a message if it is not whole pages, or not all copied from the program; -ENOMEM.
- */
-int memory_keep(struct memory *memory, r0_gva address, size_t size, struct error *error);
+/* What has run since the last reset is not to count: see mirror/counters.h. */
+void memory_forget_counts(struct memory *memory);
 
 /*
- * Compare all of it with the snapshot, but for what is kept: whether a byte differs, and which one,
- * as text. Slow: for checking the reset itself.
+ * Compare all of it with the snapshot: whether a byte differs, and which one, as text. Slow: for checking
+ * the reset itself.
  */
 bool memory_differs(const struct memory *memory, char *what, size_t size);
 

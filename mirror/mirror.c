@@ -161,7 +161,9 @@ static int copy_sparse(struct mirror *mirror, const struct mirror_part *part, in
 	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
 		resident_look(&window, map, pagemap, at);
 		for (page = 0; page < window.count && !err; page++)
-			if (window.is[page])
+			if (window.is[page] ||
+			    (mirror->counters &&
+			     counters_on_page(mirror->counters, at + page * PAGE_SIZE)))
 				err = copy_sparse_page(mirror, map, at + page * PAGE_SIZE);
 	}
 	return err;
@@ -254,6 +256,52 @@ static int fill(struct mirror *mirror, int pagemap)
 	return err;
 }
 
+static int by_frame(const void *first, const void *second)
+{
+	const struct mirror_counted *a = first, *b = second;
+
+	return a->frame < b->frame ? -1 : a->frame > b->frame;
+}
+
+/* Find the frames that have the process's counters. */
+static int find_counted(struct mirror *mirror)
+{
+	const struct counters *counters = mirror->counters;
+	uint64_t done = 0, page;
+	size_t pages = 0, i;
+
+	for (i = 0; counters && i < counters->count; i++)
+		pages += (counters->ranges[i].end - page_floor(counters->ranges[i].start)) /
+				 PAGE_SIZE +
+			 1;
+	if (!pages)
+		return 0;
+	mirror->counted = calloc(pages, sizeof(*mirror->counted));
+	mirror->is_counted = calloc(bitmap_words(mirror->frames.count), sizeof(uint64_t));
+	if (!mirror->counted || !mirror->is_counted)
+		return -ENOMEM;
+	for (i = 0; i < counters->count; i++) {
+		page = page_floor(counters->ranges[i].start);
+		for (page = page < done ? done : page; page < counters->ranges[i].end;
+		     page += PAGE_SIZE) {
+			struct mirror_counted *counted = &mirror->counted[mirror->counted_count];
+			r0_gpa physical;
+
+			if (!page_table_walk(&mirror->frames, mirror->root, gva(page), &physical,
+					     NULL) ||
+			    !frames_at(&mirror->frames, physical.value))
+				continue;
+			counted->frame = (physical.value - mirror->frames.base) / PAGE_SIZE;
+			counted->address = page;
+			bitmap_set(mirror->is_counted, counted->frame);
+			mirror->counted_count++;
+		}
+		done = page > done ? page : done;
+	}
+	qsort(mirror->counted, mirror->counted_count, sizeof(*mirror->counted), by_frame);
+	return 0;
+}
+
 /* Take away the user bit, in ring 3's tables, from what is ring 0's. */
 static int keep_from_user(struct mirror *mirror, const struct mirror_range *range)
 {
@@ -310,12 +358,15 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 		goto close;
 	}
 	mirror->fd = -1;
+	mirror->counters = config->counters;
 	mirror->patched = calloc(config->patch_count + 1, sizeof(*mirror->patched));
 	err = mirror->patched ? layout_list(mirror, error) : -ENOMEM;
 	if (!err)
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)
 		err = fill(mirror, pagemap);
+	if (!err)
+		err = find_counted(mirror);
 	if (!err)
 		err = patch(mirror, config);
 	if (!err)
@@ -346,6 +397,8 @@ void mirror_destroy(struct mirror *mirror)
 		munmap(mirror->frames.bytes, mirror->frames.count * PAGE_SIZE);
 	if (mirror->fd >= 0)
 		close(mirror->fd);
+	free(mirror->is_counted);
+	free(mirror->counted);
 	free(mirror->patched);
 	free(mirror->slots);
 	free(mirror->parts);

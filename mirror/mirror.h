@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "base/address.h"
 #include "base/error.h"
+#include "mirror/counters.h"
 #include "mirror/maps.h"
 #include "mirror/page_table.h"
 
@@ -43,6 +44,8 @@ struct mirror_config {
 	size_t device_count;
 	const struct mirror_patch *patches; /* by address */
 	size_t patch_count;
+	const struct counters
+		*counters; /* that VMs give back: to outlive the mirror; NULL for none */
 };
 
 enum mirror_kind {
@@ -68,6 +71,12 @@ struct mirror_patched {
 	uint8_t shown, original;
 };
 
+/* A page of the snapshot that counters are on, by its number. */
+struct mirror_counted {
+	uint64_t frame;
+	uint64_t address; /* virtual, the process's own */
+};
+
 struct mirror {
 	struct maps maps;
 	struct mirror_part *parts; /* by address */
@@ -76,6 +85,10 @@ struct mirror {
 	size_t slot_count;
 	struct mirror_patched *patched; /* by guest-physical address */
 	size_t patched_count;
+	const struct counters *counters; /* not owned */
+	struct mirror_counted *counted;	 /* by frame */
+	size_t counted_count;
+	uint64_t *is_counted; /* a bit for each frame of the snapshot; NULL if none is */
 	int fd;		      /* the snapshot: a memfd of frames.count pages */
 	struct frames frames; /* of the snapshot; those not used are for VMs to take */
 	uint64_t root, user_root;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "mirror/counters.h"
 #include "run/run.h"
 #include "runner/job.h"
 
@@ -27,9 +28,10 @@ extern const char r0_main_is_ours __attribute__((weak));
 
 extern char **environ;
 
-/* What is written: this, then a struct result with its texts for each case, then /proc/self/maps. */
+/* What is written: this, a struct result with its texts for each case, the counters, /proc/self/maps. */
 struct head {
 	uint64_t magic;
+	uint64_t counted; /* bytes of counters */
 	uint64_t elapsed_ns;
 	uint64_t reported, known, crashed;
 	uint64_t mock; /* of the case's .io and .mmio, one after another */
@@ -60,8 +62,10 @@ static struct {
 	struct outcome *outcomes;		/* one a case, of those that are reported */
 	_Atomic(const struct outcome *) *known; /* one a case; NULL if it is not over */
 	_Atomic(size_t) reported;
+	atomic_uint settling; /* cases whose counters are given, and which are not known yet */
 	atomic_bool held, taken;
 	sigset_t mask;
+	struct counters counters; /* with what has run so far */
 } offer;
 
 static bool write_all(int fd, const void *bytes, size_t size)
@@ -100,6 +104,20 @@ static bool write_outcome(int fd, size_t number, const struct outcome *outcome)
 	       write_text(fd, result->file, head.size[FILE_NAME]);
 }
 
+static bool write_counters(int fd)
+{
+	size_t i;
+
+	for (i = 0; i < offer.counters.count; i++) {
+		const struct counter_range *range = &offer.counters.ranges[i];
+
+		if (!write_all(fd, (const void *)(uintptr_t)range->start,
+			       range->end - range->start))
+			return false;
+	}
+	return true;
+}
+
 static bool copy_maps(int fd)
 {
 	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -124,6 +142,7 @@ static bool write_left(int fd, const struct mock_call *call, size_t reported)
 		known += atomic_load(&offer.known[i]) != NULL;
 	head = (struct head){
 		.magic = MAGIC,
+		.counted = counters_size(&offer.counters),
 		.elapsed_ns = clock_ns() - offer.start_ns,
 		.reported = reported,
 		.known = known,
@@ -146,7 +165,7 @@ static bool write_left(int fd, const struct mock_call *call, size_t reported)
 		if (!write_outcome(fd, i, outcome))
 			return false;
 	}
-	return copy_maps(fd);
+	return write_counters(fd) && copy_maps(fd);
 }
 
 /* In the thread of the mock, in the handler of its signal. Returns if it can't be done. */
@@ -159,7 +178,9 @@ static void start_anew(const struct guard *guard)
 	/* The first one does it; others sleep. */
 	if (atomic_exchange(&offer.taken, true))
 		return;
-	for (waited = 0; waited < PATIENCE_NS && atomic_load(&offer.held); waited += LOOK_NS)
+	for (waited = 0;
+	     waited < PATIENCE_NS && (atomic_load(&offer.held) || atomic_load(&offer.settling));
+	     waited += LOOK_NS)
 		nanosleep(&look, NULL);
 	fd = memfd_create("ring0 run", 0);
 	if (fd < 0 ||
@@ -189,6 +210,8 @@ void fresh_offer(const struct plan *plan, char **argv, uint64_t start_ns)
 	offer.known = calloc(plan->count, sizeof(*offer.known));
 	if (!offer.environment || !offer.outcomes || !offer.known)
 		return;
+	/* Those that can't be had are told of when the machines are made. */
+	counters_find(&offer.counters, NULL);
 	offer.environment[0] = offer.variable;
 	memcpy(offer.environment + 1, environ, count * sizeof(char *));
 	offer.plan = plan;
@@ -209,6 +232,7 @@ void fresh_withdraw(void)
 	free(offer.outcomes);
 	free(offer.known);
 	free(offer.environment);
+	counters_finish(&offer.counters);
 	offer.outcomes = NULL;
 	offer.known = NULL;
 	offer.environment = NULL;
@@ -218,6 +242,22 @@ void fresh_keep(size_t number, const struct outcome *outcome)
 {
 	if (offer.known)
 		atomic_store(&offer.known[number], outcome);
+}
+
+void fresh_settle(void)
+{
+	atomic_fetch_add(&offer.settling, 1);
+	/* The process is about to be another, in which this case runs again. */
+	while (atomic_load(&offer.taken)) {
+		atomic_fetch_sub(&offer.settling, 1);
+		for (;;)
+			pause();
+	}
+}
+
+void fresh_settled(void)
+{
+	atomic_fetch_sub(&offer.settling, 1);
 }
 
 void fresh_hold(void)
@@ -289,6 +329,20 @@ static bool take_outcome(const char **at, size_t *size, size_t *number, struct o
 	return to->message && to->report && to->output && to->file;
 }
 
+/* The same program has the same counters, at addresses of its own. */
+static bool take_counters(const char **at, size_t *size, uint64_t counted)
+{
+	const void *bytes = take(at, size, counted);
+	struct counters counters;
+
+	if (!bytes || counters_find(&counters, NULL) != 0)
+		return false;
+	if (counters_size(&counters) == counted)
+		counters_add(&counters, bytes);
+	counters_finish(&counters);
+	return true;
+}
+
 /* All of a file, with a NUL behind it, or NULL. */
 static char *read_file(int fd, size_t *size)
 {
@@ -334,6 +388,8 @@ void fresh_init(struct fresh *fresh)
 	for (i = 0; i < left->known; i++, fresh->count++)
 		if (!take_outcome(&at, &size, &fresh->numbers[i], &fresh->outcomes[i]))
 			return;
+	if (left->counted && !take_counters(&at, &size, left->counted))
+		return;
 	left->place.maps = at;
 	fresh->seed = left->seed;
 	fresh->elapsed_ns = left->elapsed_ns;

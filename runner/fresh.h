@@ -43,6 +43,13 @@ void fresh_withdraw(void);
 /* A case is over: its outcome stays there until it is reported. Without an offer this does nothing. */
 void fresh_keep(size_t number, const struct outcome *outcome);
 
+/*
+ * A case's run is over, and its machine gives back what it has counted; it has, and the case's outcome is kept.
+ * Between the two no fresh process takes over, for which it would be both counted and not known.
+ */
+void fresh_settle(void);
+void fresh_settled(void);
+
 /* A case is about to be reported; it has been, and its outcome is taken. */
 void fresh_hold(void);
 void fresh_release(size_t number, struct outcome *outcome);

@@ -87,6 +87,13 @@ static void leave_outcome(struct pool *pool, size_t number, const struct outcome
 static void job_done(void *context, size_t number, struct outcome *outcome)
 {
 	leave_outcome(context, number, outcome);
+	fresh_settled();
+}
+
+static void job_ran(void *context)
+{
+	(void)context;
+	fresh_settle();
 }
 
 static void worker_gone(void *context)
@@ -106,6 +113,7 @@ static int start_worker(struct pool *pool, struct worker **worker, struct error 
 	const struct worker_jobs jobs = {
 		.context = pool,
 		.next = next_job,
+		.ran = job_ran,
 		.done = job_done,
 		.gone = worker_gone,
 	};

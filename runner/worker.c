@@ -87,8 +87,17 @@ static void drop_machine(struct worker *worker, struct machine *machine)
 	machine_finish(machine);
 }
 
-static void give_error(struct outcome *outcome, const struct error *error)
+static void tell_ran(const struct worker *worker)
 {
+	if (worker->jobs.ran)
+		worker->jobs.ran(worker->jobs.context);
+}
+
+/* For want of a machine. */
+static void give_error(const struct worker *worker, struct outcome *outcome,
+		       const struct error *error)
+{
+	tell_ran(worker);
 	outcome_of(outcome, R0_VERDICT_ERROR, error->text);
 }
 
@@ -120,6 +129,7 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 		vcpu_clear_kick(&machine->cpus[0].vcpu);
 	worker->kicked = false;
 	pthread_mutex_unlock(&worker->lock);
+	tell_ran(worker);
 	return usable;
 }
 
@@ -175,7 +185,7 @@ static void run_on_own(struct worker *worker, const struct job *job, struct outc
 	struct machine machine;
 
 	if (make_machine(worker, &machine, job->options, &error) != 0) {
-		give_error(outcome, &error);
+		give_error(worker, outcome, &error);
 		return;
 	}
 	run_on(worker, &machine, job, outcome);
@@ -191,7 +201,7 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 	if (kept->cpus != cpus_of(options) || kept->irqchip != needs_irqchip(options)) {
 		drop_kept(worker, kept);
 		if (make_machine(worker, &kept->machine, options, &error) != 0) {
-			give_error(outcome, &error);
+			give_error(worker, outcome, &error);
 			return;
 		}
 		kept->cpus = cpus_of(options);

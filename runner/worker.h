@@ -19,7 +19,9 @@ struct worker_jobs {
 	void *context;
 	/* The next job, with a number to know it by; false when there is none left. */
 	bool (*next)(void *context, struct job *job, size_t *number);
-	/* A job's outcome, whose texts are the receiver's. */
+	/* A job has run, and its machine is about to be put back. May be NULL. */
+	void (*ran)(void *context);
+	/* A job's outcome, whose texts are the receiver's, after ran() if there is one. */
 	void (*done)(void *context, size_t number, struct outcome *outcome);
 	/* The last call: the thread ends. Not made by a worker that was abandoned. */
 	void (*gone)(void *context);

@@ -29,6 +29,7 @@ enum lab_message_type {
 	LAB_KILL,      /* nothing: end the running program and all that it started */
 	LAB_COLLECT,   /* a path: send that file back */
 	LAB_INTERRUPT, /* nothing: that it comes is what it is for */
+	LAB_FIND,      /* NUL-ended ends of names: tell of such files that programs wrote */
 
 	/* From init. */
 	LAB_READY = 32, /* struct lab_ready: the machine is up */
@@ -37,6 +38,7 @@ enum lab_message_type {
 	LAB_EXIT,	/* struct lab_exit: the program ended, all of its output sent */
 	LAB_FAILED,	/* struct lab_exit with an errno, then text: init could not do as told */
 	LAB_COLLECTED,	/* the file's next bytes; none is the end of it */
+	LAB_FOUND,	/* the path of one of the files; none is the end of them */
 };
 
 struct lab_hello {

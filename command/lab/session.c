@@ -513,6 +513,58 @@ static int collect_one(struct lab_machine *machine, const struct lab_options *op
 	return gone ? say_gone(machine, options, gone, "copying a file out") : status;
 }
 
+/* libgcov makes the folders of its files, too. */
+static void make_folders(const char *path)
+{
+	char *copy = lab_format("%s", path);
+
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0777);
+		*slash = '/';
+	}
+	free(copy);
+}
+
+/* The files of coverage that programs have written inside: their names, before any is asked for. */
+static int find_coverage(struct lab_machine *machine, const struct lab_options *options,
+			 struct lab_strings *found)
+{
+	static const char suffixes[] = ".gcda\0.profraw";
+	struct limit limit = limit_of(machine, TALK_MS);
+	int gone = transmit_message(machine, LAB_FIND, suffixes, sizeof(suffixes), limit);
+	int status = 0;
+	bool more = true;
+
+	while (!gone && more && !status) {
+		struct incoming incoming;
+
+		gone = receive_message(machine, &incoming, limit);
+		more = !gone && incoming.length;
+		if (!gone && incoming.type != LAB_FOUND)
+			status = lab_error(LAB_INTERNAL, "the machine said something unknown (%u)",
+					   incoming.type);
+		else if (more)
+			lab_strings_take(found, lab_format("%.*s", (int)incoming.length,
+							   (const char *)incoming.content));
+		free(incoming.content);
+	}
+	return gone ? say_gone(machine, options, gone, "looking for files of coverage") : status;
+}
+
+static int collect_coverage(struct lab_machine *machine, const struct lab_options *options)
+{
+	struct lab_strings found = { 0 };
+	int status = find_coverage(machine, options, &found);
+
+	for (size_t i = 0; i < found.count && !status; i++) {
+		make_folders(found.items[i]);
+		status = collect_one(machine, options, found.items[i]);
+	}
+	lab_strings_finish(&found);
+	return status;
+}
+
 int lab_session_collect(struct lab_machine *machine, const struct lab_options *options)
 {
 	int status = 0;
@@ -523,5 +575,5 @@ int lab_session_collect(struct lab_machine *machine, const struct lab_options *o
 		status = collect_one(machine, options, path);
 		free(path);
 	}
-	return status;
+	return options->coverage && !status ? collect_coverage(machine, options) : status;
 }

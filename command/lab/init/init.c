@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/random.h>
 #include <net/if.h>
 #include <poll.h>
@@ -455,6 +456,13 @@ execute(char **strings, const struct lab_run *run, const int *output, const int 
 	_exit(127);
 }
 
+/* What LAB_FIND asks for; nftw() has no argument for its function. */
+static struct {
+	const char *suffixes;
+	size_t size;
+	struct timespec since; /* when the first program began */
+} wanted;
+
 static void run_program(char *strings_text, size_t size, const struct lab_run *run)
 {
 	size_t count = 2 + (size_t)run->argument_count + run->variable_count;
@@ -482,6 +490,9 @@ static void run_program(char *strings_text, size_t size, const struct lab_run *r
 	if (pipe2(output, O_CLOEXEC) || pipe2(error, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
 		give_up("pipe: %s", strerror(errno));
 	log = open_log();
+	/* The clock that files have their times by. */
+	if (!wanted.since.tv_sec)
+		clock_gettime(CLOCK_REALTIME_COARSE, &wanted.since);
 	pid = fork();
 	if (pid < 0)
 		give_up("fork: %s", strerror(errno));
@@ -522,6 +533,54 @@ static void collect(const char *path)
 	close(fd);
 }
 
+static bool is_wanted(const char *path)
+{
+	const char *end = wanted.suffixes + wanted.size;
+
+	for (const char *suffix = wanted.suffixes; suffix < end; suffix += strlen(suffix) + 1) {
+		size_t length = strlen(suffix), all = strlen(path);
+
+		if (length && all > length && !strcmp(path + all - length, suffix))
+			return true;
+	}
+	return false;
+}
+
+static int walked(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+	(void)where;
+	if (type == FTW_F && is_wanted(path) &&
+	    (status->st_mtim.tv_sec > wanted.since.tv_sec ||
+	     (status->st_mtim.tv_sec == wanted.since.tv_sec &&
+	      status->st_mtim.tv_nsec >= wanted.since.tv_nsec)))
+		send_message(LAB_FOUND, path, strlen(path));
+	return FTW_CONTINUE;
+}
+
+/* Where programs write: no file system of the kernel's own. */
+static void find(const char *suffixes, size_t size)
+{
+	static const char *const skipped[] = { "proc", "sys", "dev" };
+	const struct dirent *entry;
+	DIR *root = opendir("/");
+
+	wanted.suffixes = suffixes;
+	wanted.size = size;
+	while (root && (entry = readdir(root))) {
+		bool skip = entry->d_name[0] == '.';
+		char path[sizeof(entry->d_name) + 1];
+
+		for (size_t i = 0; i < sizeof(skipped) / sizeof(*skipped); i++)
+			skip |= !strcmp(entry->d_name, skipped[i]);
+		snprintf(path, sizeof(path), "/%s", entry->d_name);
+		if (!skip)
+			nftw(path, walked, 16, FTW_PHYS);
+	}
+	if (root)
+		closedir(root);
+	send_message(LAB_FOUND, NULL, 0);
+}
+
 static void obey(const struct lab_message *message)
 {
 	struct lab_file file;
@@ -552,6 +611,9 @@ static void obey(const struct lab_message *message)
 		break;
 	case LAB_COLLECT:
 		collect((char *)buffer);
+		break;
+	case LAB_FIND:
+		find((char *)buffer, message->length);
 		break;
 	case LAB_KILL: /* it ended by itself meanwhile */
 	case LAB_INTERRUPT:

@@ -35,6 +35,29 @@ static const Elf64_Phdr *program_header(const struct lab_elf *elf, size_t i)
 	return part(&elf->blob, elf->header->e_phoff + i * sizeof(Elf64_Phdr), sizeof(Elf64_Phdr));
 }
 
+bool lab_elf_has_section(const struct lab_elf *elf, const char *name)
+{
+	const size_t count = elf->header->e_shnum;
+	const Elf64_Shdr *sections, *strings;
+	const char *names;
+
+	sections = elf->header->e_shoff % 8 ?
+			   NULL :
+			   part(&elf->blob, elf->header->e_shoff, count * sizeof(*sections));
+	if (!sections || elf->header->e_shentsize != sizeof(*sections) ||
+	    elf->header->e_shstrndx >= count)
+		return false;
+	strings = &sections[elf->header->e_shstrndx];
+	names = part(&elf->blob, strings->sh_offset, strings->sh_size);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = text_at(names, strings->sh_size, sections[i].sh_name);
+
+		if (text && !strcmp(text, name))
+			return true;
+	}
+	return false;
+}
+
 /* The offset in the file of what is at a virtual address, or UINT64_MAX. */
 static uint64_t file_offset(const struct lab_elf *elf, uint64_t address)
 {

@@ -33,6 +33,8 @@ void lab_elf_close(struct lab_elf *elf);
 /* A string of the dynamic string table, or NULL where it does not end inside. */
 const char *lab_elf_text(const struct lab_elf *elf, uint64_t offset);
 
+bool lab_elf_has_section(const struct lab_elf *elf, const char *name);
+
 /* What it is for, as errors say it: "for aarch64". Also after -ENOEXEC. */
 const char *lab_elf_machine(const struct lab_elf *elf);
 

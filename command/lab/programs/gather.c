@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command/lab/programs/coverage.h"
 #include "command/lab/programs/elf.h"
 #include "command/lab/error.h"
 #include "command/lab/programs/files.h"
@@ -51,6 +52,7 @@ static void add_environment(struct lab_options *options)
 					     "GLIBC_TUNABLES",
 					     "MALLOC_*",
 					     "*_OPTIONS",
+					     "GCOV_*",
 					     "LLVM_PROFILE_FILE",
 					     "SOURCE_DATE_EPOCH" };
 	struct lab_strings given = options->variables;
@@ -226,6 +228,8 @@ int lab_gather(struct lab_files *files, struct lab_options *options, struct lab_
 		status = add_file(files, options, options->files.items[i]);
 	for (size_t i = 0; i < options->collect.count && !status; i++)
 		add_place(files, options->collect.items[i]);
+	if (!status)
+		status = lab_coverage_add(files, options);
 	if (!status)
 		status = add_command(files, options);
 	/* Where the dynamic linker finds what is in no default directory. */

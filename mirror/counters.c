@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* From a copy of a page to the process's own counters on it. */
+#include "mirror/counters.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/address.h"
+
+static int by_start(const void *first, const void *second)
+{
+	const struct counter_range *a = first, *b = second;
+
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+/* Symbols may name the same counters twice, and nothing may be added twice. */
+void counters_sort(struct counters *counters)
+{
+	size_t i, count = 0;
+	uint64_t end = 0;
+
+	if (!counters->count)
+		return;
+	qsort(counters->ranges, counters->count, sizeof(counters->ranges[0]), by_start);
+	for (i = 0; i < counters->count; i++) {
+		struct counter_range range = counters->ranges[i];
+
+		if (range.start < end)
+			range.start = end;
+		if (range.end <= range.start)
+			continue;
+		end = range.end;
+		counters->ranges[count++] = range;
+	}
+	counters->count = count;
+}
+
+void counters_finish(struct counters *counters)
+{
+	free(counters->ranges);
+	*counters = (struct counters){ 0 };
+}
+
+/* The first range that ends behind an address. */
+static size_t first_behind(const struct counters *counters, uint64_t address)
+{
+	size_t low = 0, high = counters->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (counters->ranges[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool counters_on_page(const struct counters *counters, uint64_t page)
+{
+	size_t i = first_behind(counters, page);
+
+	return i < counters->count && counters->ranges[i].start < page + PAGE_SIZE;
+}
+
+/* Other threads count, too, and give back. */
+static void add_difference(uint64_t address, const uint8_t *now, const uint8_t *then)
+{
+	uint64_t is, was = 0;
+
+	memcpy(&is, now, sizeof(is));
+	if (then)
+		memcpy(&was, then, sizeof(was));
+	if (is != was)
+		__atomic_fetch_add((uint64_t *)(uintptr_t)address, is - was, __ATOMIC_RELAXED);
+}
+
+static void set_bits(uint64_t address, uint8_t now)
+{
+	uint8_t *bits = (uint8_t *)(uintptr_t)address;
+
+	if (now & ~__atomic_load_n(bits, __ATOMIC_RELAXED))
+		__atomic_fetch_or(bits, now, __ATOMIC_RELAXED);
+}
+
+/* For those in [start, end): what they are now and, unless all were 0, were then. */
+static void give_back(enum counter_kind kind, uint64_t start, uint64_t end, const uint8_t *now,
+		      const uint8_t *then)
+{
+	uint64_t i;
+
+	if (kind == COUNTER_BITS)
+		for (i = 0; i < end - start; i++)
+			set_bits(start + i, now[i]);
+	else
+		for (i = 0; i < end - start; i += sizeof(uint64_t))
+			add_difference(start + i, now + i, then ? then + i : NULL);
+}
+
+void counters_give_back(const struct counters *counters, uint64_t page, const uint8_t *now,
+			const uint8_t *then)
+{
+	const uint64_t page_end = page + PAGE_SIZE;
+	size_t i;
+
+	for (i = first_behind(counters, page); i < counters->count; i++) {
+		const struct counter_range *range = &counters->ranges[i];
+		uint64_t at = range->start > page ? range->start : page;
+		uint64_t end = range->end < page_end ? range->end : page_end;
+
+		if (at >= page_end)
+			break;
+		give_back(range->kind, at, end, now + (at - page), then + (at - page));
+	}
+}
+
+size_t counters_size(const struct counters *counters)
+{
+	size_t size = 0, i;
+
+	for (i = 0; i < counters->count; i++)
+		size += counters->ranges[i].end - counters->ranges[i].start;
+	return size;
+}
+
+void counters_add(const struct counters *counters, const uint8_t *bytes)
+{
+	size_t i;
+
+	for (i = 0; i < counters->count; i++) {
+		const struct counter_range *range = &counters->ranges[i];
+
+		give_back(range->kind, range->start, range->end, bytes, NULL);
+		bytes += range->end - range->start;
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What compilers have a program count of itself: gcc's and clang's --coverage, and clang's
+ * -fprofile-instr-generate. A test counts in its machine's copy of memory, and a reset would forget it:
+ * so, whenever pages are put back or a machine goes, the process's own counters get what the test has
+ * added. They are written to .gcda and .profraw files by the process's end, as ever.
+ */
+#ifndef MIRROR_COUNTERS_H
+#define MIRROR_COUNTERS_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+
+enum counter_kind {
+	COUNTER_SUM,  /* of 8 bytes each: what was added is added */
+	COUNTER_BITS, /* which conditions were met: those of the test are set, too */
+};
+
+struct counter_range {
+	uint64_t start, end; /* end exclusive */
+	enum counter_kind kind;
+};
+
+/* By address, and no byte in two of them. */
+struct counters {
+	struct counter_range *ranges;
+	size_t count, capacity;
+};
+
+/*
+ * Find the counters of all objects of the calling process, by their ELF files. Returns 0; -ENOTSUP, with a
+ * message, for counters that can't be found or given back; -ENOMEM. counters_finish() releases them.
+ */
+int counters_find(struct counters *counters, struct error *error);
+void counters_finish(struct counters *counters);
+
+/*
+ * Add those of an object that is loaded as dl_iterate_phdr() tells, from the `size` bytes of its ELF file.
+ * One whose program headers are not those in memory is another file, and has none. Returns as
+ * counters_find(); counters_sort() when all objects are in.
+ */
+int counters_add_object(struct counters *counters, const char *name, const uint8_t *file,
+			size_t size, const struct dl_phdr_info *loaded, struct error *error);
+void counters_sort(struct counters *counters);
+
+/* Whether there are any on the page that begins at this address. */
+bool counters_on_page(const struct counters *counters, uint64_t page);
+
+/*
+ * Give the process's own counters on the page at this address what they have become on `now`, a copy of
+ * the page that once was as `then`.
+ */
+void counters_give_back(const struct counters *counters, uint64_t page, const uint8_t *now,
+			const uint8_t *then);
+
+/* The bytes of all of them, one range after another. */
+size_t counters_size(const struct counters *counters);
+
+/* Give the process's own counters what an earlier process of the program had in those bytes. */
+void counters_add(const struct counters *counters, const uint8_t *bytes);
+
+#endif /* MIRROR_COUNTERS_H */
