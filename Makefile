@@ -33,6 +33,9 @@ build = $(call quote,$(BUILD))
 
 setup = scripts/setup $(build) -Dprefix=$(call quote,$(PREFIX)) -Dlibdir=lib $(OPTIONS)
 
+# Meson has what tests need besides the programs in a target of its own, from 1.7 on in that alone.
+tests = all meson-test-prereq
+
 .PHONY: all
 all:
 	@scripts/install-packages build
@@ -50,14 +53,14 @@ demo:
 check:
 	@scripts/install-packages build check
 	@$(setup)
-	@ninja -C $(build)
+	@ninja -C $(build) $(tests)
 	@scripts/check $(build)
 
 .PHONY: check-all
 check-all:
 	@scripts/install-packages build check check-all
 	@$(setup)
-	@ninja -C $(build)
+	@ninja -C $(build) $(tests)
 	@scripts/check $(build) --setup all
 
 .PHONY: sanitize
@@ -65,7 +68,7 @@ sanitize: build = $(call quote,$(BUILD)-sanitize)
 sanitize:
 	@scripts/install-packages build check
 	@$(setup) -Db_sanitize=address,undefined -Db_lundef=false
-	@ninja -C $(build)
+	@ninja -C $(build) $(tests)
 	@scripts/check $(build)
 
 .PHONY: install

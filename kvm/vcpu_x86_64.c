@@ -51,13 +51,16 @@ static void set_apic(struct kvm_cpuid2 *cpuid, const struct vm *vm, uint32_t id)
 	}
 }
 
-/* CPUID.1:ECX bit 31, which is 0 on hardware (APM vol. 3, E.3.2; Documentation/virt/kvm/x86/cpuid.rst). */
-static void set_hypervisor(struct kvm_cpuid2 *cpuid)
+/*
+ * CPUID.1:ECX bit 31, which is 0 on hardware (APM vol. 3, E.3.2; Documentation/virt/kvm/x86/cpuid.rst). Older
+ * kernels leave it out of what KVM supports, newer ones, such as Linux 7.2, do not.
+ */
+static void set_hypervisor(struct kvm_cpuid2 *cpuid, bool there_is_one)
 {
 	struct kvm_cpuid_entry2 *features = kvm_cpuid_leaf(cpuid, 1, 0);
 
 	if (features)
-		features->ecx |= 1u << 31;
+		features->ecx = (features->ecx & ~(1u << 31)) | (uint32_t)there_is_one << 31;
 }
 
 static int add_hyperv(struct vcpu *vcpu, struct error *error)
@@ -92,6 +95,8 @@ static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity 
 	set_apic(cpuid, vcpu->vm, id);
 	if (model)
 		cpu_model_apply(model, cpuid);
+	else
+		set_hypervisor(cpuid, false);
 	err = model && model->hyperv ? add_hyperv(vcpu, error) : 0;
 	if (err)
 		return err;
@@ -107,7 +112,7 @@ static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity 
 		entry->flags = flags;
 	}
 	if (changes && changes->hypervisor)
-		set_hypervisor(cpuid);
+		set_hypervisor(cpuid, true);
 	return KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_CPUID2, cpuid, error);
 }
 

@@ -3,7 +3,7 @@
 # Hold what programs printed in the lab, in TAP, to the list of what is expected there, the first
 # file; and with whole=1 that list to them, so that nothing outlived stays in it. Prints TAP. With
 # only=crash the second file is a list of tests' names: prints those that the list has as not to be
-# run.
+# run. A rule with a range of versions counts if `version`, the emulator's, is in it.
 
 # A pattern in which * alone is special, as an anchored regular expression.
 function expression(glob)
@@ -37,12 +37,22 @@ FNR == 1 && NR == 1 {
 	sub(/^.*\//, "tests/lab/", list)
 }
 
+# Whether a version is in a range: "10", "10-", "-9" or "8-9".
+function within(range, version,    ends)
+{
+	if (split(range, ends, "-") == 1)
+		return version == range
+	return (ends[1] == "" || version + 0 >= ends[1] + 0) && (ends[2] == "" || version + 0 <= ends[2] + 0)
+}
+
 FNR == NR && !/^#/ {
-	if (NF != 3 || $1 !~ /^(crash|fail|skip)$/) {
-		print "Bail out! " FILENAME ":" FNR ": not \"what, pattern, why\""
+	if (NF < 3 || NF > 4 || $1 !~ /^(crash|fail|skip)$/ || (NF == 4 && $4 !~ /^([0-9]+|[0-9]*-[0-9]+|[0-9]+-)$/)) {
+		print "Bail out! " FILENAME ":" FNR ": not \"what, pattern, why\", or with a range of versions"
 		bad = 1
 		next
 	}
+	if (NF == 4 && !within($4, version))
+		next
 	rules++
 	kind[rules] = $1
 	glob[rules] = $2
