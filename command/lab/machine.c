@@ -214,13 +214,22 @@ uint64_t lab_machine_clock(const struct lab_machine *machine)
 	return now - (starved < most ? starved : most);
 }
 
+/* Whether the line that begins there is a warning, after which things go on. */
+static bool is_warning(const char *line)
+{
+	static const char mark[] = " warning: ";
+
+	return memmem(line, strcspn(line, "\r\n"), mark, sizeof(mark) - 1);
+}
+
 /* The last line in the log that has that text, from there to its end; NULL if there is none. */
 static char *last_line(const struct lab_machine *machine, const char *text)
 {
 	const char *last = NULL;
 
 	for (const char *at = machine->log; at && (at = strstr(at, text)); at++)
-		last = at;
+		if (!is_warning(at))
+			last = at;
 	return last ? lab_format("%.*s", (int)strcspn(last, "\r\n"), last) : NULL;
 }
 

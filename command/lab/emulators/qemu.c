@@ -55,8 +55,8 @@ static void add_machine(struct lab_strings *command, const struct lab_options *o
 				      ("virtserialport,chardev=port,name=" LAB_PORT_NAME),
 				      "-serial",
 				      "chardev:console",
-				      "-mon",
-				      "chardev=monitor,mode=control" };
+				      "-qmp",
+				      "chardev:monitor" };
 	bool arm = options->architecture->elf_machine == EM_AARCH64;
 
 	lab_strings_add(command, options->qemu ? options->qemu : options->architecture->qemu);
