@@ -28,7 +28,7 @@ for room in $rooms scripts examples; do
 done
 (cd "$build" && find . -path ./tests -prune -o -name '*.o' -print | tar -c -f - -T -) |
 	tar -x -f - -C "$folder/build"
-cp "$build/compile_commands.json" "$build/libring0.a" "$folder/build"
+cp "$build/compile_commands.json" "$build/build.ninja" "$build/libring0.a" "$folder/build"
 
 lint()
 {
@@ -70,7 +70,7 @@ without()
 	cp "$source/$1" "$folder/$1"
 }
 
-echo 1..11
+echo 1..12
 
 lint
 report $? 'the rooms are in order'
@@ -158,6 +158,14 @@ END
 named "examples/io_test.c:$(grep -c '' "$folder/examples/io_test.c"): includes guest/format.h" \
 	'an example that includes what users do not have'
 without examples/io_test.c
+
+echo 'int spare;' >"$folder/base/spare.c"
+if command -v aarch64-linux-gnu-gcc >/dev/null; then
+	named 'base/spare.c: nothing compiles it for aarch64' 'a file of no architecture that is for one alone'
+else
+	skip 'a file of no architecture that is for one alone' 'no aarch64-linux-gnu-gcc'
+fi
+rm "$folder/base/spare.c"
 
 mkdir "$folder/attic"
 echo 'int attic;' >"$folder/attic/trunk.c"
