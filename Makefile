@@ -107,7 +107,7 @@ lint: build = $(call quote,$(BUILD)-lint)
 lint:
 	@scripts/install-packages build check lint
 	@CC=clang; export CC; $(setup) -Dwerror=true >/dev/null
-	@ninja -C $(build) --quiet
+	@ninja -C $(build) --quiet all bench_programs
 	@scripts/lint $(build)
 
 # The comment at the top.
