@@ -26,7 +26,7 @@ static uint8_t *add(struct acpi_files *files, uint32_t command, const char *name
 	uint8_t *to = files->commands + files->commands_size;
 
 	dev_store(to, 4, command);
-	memcpy(to + 4, name, strlen(name));
+	memcpy(to + 4, name, strlen(name) + 1);
 	files->commands_size += COMMAND_SIZE;
 	return to + 4 + NAME_SIZE;
 }
