@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "command/lab/architectures.h"
 #include "command/lab/error.h"
 #include "command/lab/kernels/initramfs.h"
@@ -117,6 +118,19 @@ static int add_modules(FILE *archive, const struct lab_options *options,
 	return 0;
 }
 
+/*
+ * QEMU puts an initial file system at the end of memory, on a page's boundary, and its microvm machine has ACPI's
+ * tables there, too: one that filled its last page was written over them, and the kernel found no devices. So
+ * it ends early in a page.
+ */
+static void pad(FILE *archive)
+{
+	long size = ftell(archive);
+
+	while (size >= 0 && size++ % PAGE_SIZE != 4)
+		putc(0, archive);
+}
+
 int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel)
 {
 	const struct lab_architecture *architecture = options->architecture;
@@ -136,6 +150,7 @@ int lab_initramfs(const struct lab_options *options, const struct lab_kernel *ke
 	    (size_t)(architecture->init_end - architecture->init));
 	status = add_modules(archive, options, kernel);
 	add(archive, "TRAILER!!!", 0, 0, 0, NULL, 0);
+	pad(archive);
 	if ((ferror(archive) | fclose(archive)) && !status)
 		status = lab_error(LAB_INTERNAL, "writing the initial file system: %s",
 				   strerror(errno));
