@@ -7,7 +7,9 @@
 #define COMMAND_COMMANDS_H
 
 int boot_main(int argc, char **argv);
+int compare_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
+int image_main(int argc, char **argv);
 int lab_main(int argc, char **argv);
 int suite_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);

@@ -23,7 +23,9 @@ struct command {
 
 static const struct command commands[] = {
 	{ "boot", boot_main, "boot a kernel in a virtual machine" },
+	{ "compare", compare_main, "show results of several environments side by side" },
 	{ "doctor", doctor_main, "find out what this host's KVM can do in ring 0" },
+	{ "image", image_main, "make a kernel of a test program, run it, read its log" },
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ "backtrace", backtrace_main, NULL },

@@ -32,6 +32,8 @@ static const char *why_not(const struct r0_options *options)
 		return "it declares MSRs (.msrs), which only a VM can answer";
 	if (options->cpuid.count)
 		return "it declares CPUID leaves (.cpuid), which only a VM can answer";
+	if (options->strict_msrs)
+		return "it has all other MSRs refused (.strict_msrs), which only a VM does";
 	if (options->watch.count)
 		return "it watches variables (.watch), of which the host tells";
 	return NULL;

@@ -194,7 +194,7 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 	/* R0_PARAM()'s word on it; where there is none, the page stays as it is. */
 	if (c->element)
 		((struct r0_guest *)payload->guest)->param_size = options->params.size;
-	cpu_prepare(payload, 0);
+	cpu_prepare(payload, 0, (uint64_t)options->gs.area);
 	limit_begin(ms * NS_PER_MS, options->should_halt);
 	end = enter_test(&state);
 	cpu_recover();

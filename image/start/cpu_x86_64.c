@@ -188,7 +188,7 @@ static void set_extended_state(void)
 	__asm__ volatile("fxrstor64 %0" : : "m"(fresh));
 }
 
-void cpu_prepare(const struct image_payload *payload, unsigned int number)
+void cpu_prepare(const struct image_payload *payload, unsigned int number, uint64_t gs_base)
 {
 	const uint64_t area = payload->area + number * R0_AREA_SIZE;
 	const struct r0_table_register gdtr = { .limit = R0_GDT_SIZE - 1,
@@ -213,4 +213,5 @@ void cpu_prepare(const struct image_payload *payload, unsigned int number)
 	gdt[R0_TSS / 8] &= ~R0_SEGMENT_TYPE(R0_TYPE_TSS_BUSY ^ R0_TYPE_TSS);
 	r0_ltr(R0_TSS);
 	r0_wrmsr(R0_MSR_FS_BASE, payload->fs_base[number]);
+	r0_wrmsr(R0_MSR_GS_BASE, gs_base);
 }

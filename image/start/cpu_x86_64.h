@@ -21,6 +21,6 @@ void cpu_look(void);
 void cpu_recover(void);
 
 /* For a test: control, debug and segment registers, descriptor tables, MSRs, extended state. */
-void cpu_prepare(const struct image_payload *payload, unsigned int number);
+void cpu_prepare(const struct image_payload *payload, unsigned int number, uint64_t gs_base);
 
 #endif /* IMAGE_START_CPU_X86_64_H */

@@ -56,12 +56,52 @@ static void sysret_faults_in_ring_3(void *arg)
 }
 
 /* The answers: written on the host, before any test is mirrored. */
-static struct {
+static struct abilities {
 	bool int1, int3, int_n, ud0, ud1, bound, wait, x87, mmx, sse, avx, popcnt, cmpxchg16b,
 		xgetbv, xsetbv, rdtscp, invpcid, clac, lar, lsl, verr, lahf, sysret, sysenter;
 	bool emulates_ring_0, avx_on_mmio;
 	bool tzcnt, lzcnt, movbe; /* of the CPU: in ring 0, CPUID may say otherwise */
-} host;
+} found;
+
+/* An image runs on what is to be tested: it has to execute them. */
+static const struct abilities everything = {
+	.int1 = true,
+	.int3 = true,
+	.int_n = true,
+	.ud0 = true,
+	.ud1 = true,
+	.bound = true,
+	.wait = true,
+	.x87 = true,
+	.mmx = true,
+	.sse = true,
+	.avx = true,
+	.popcnt = true,
+	.cmpxchg16b = true,
+	.xgetbv = true,
+	.xsetbv = true,
+	.rdtscp = true,
+	.invpcid = true,
+	.clac = true,
+	.lar = true,
+	.lsl = true,
+	.verr = true,
+	.lahf = true,
+	.sysret = true,
+	.sysenter = true,
+	.avx_on_mmio = true,
+};
+
+static const struct abilities *host(void)
+{
+	return r0_is_image() ? &everything : &found;
+}
+
+/* What the CPU has, by its own CPUID: in a VM the host's, which the test can't see. */
+static bool cpu_itself_has(bool host_has, uint64_t feature)
+{
+	return r0_is_image() ? r0_cpu_has(feature) : host_has;
+}
 
 static bool succeeds(void (*fn)(void *arg), void *arg)
 {
@@ -101,39 +141,39 @@ void find_host_abilities(void)
 		bool *answer;
 		void (*routine)(void *arg);
 	} instructions[] = {
-		{ &host.int1, try_int1 },
-		{ &host.int3, try_int3 },
-		{ &host.int_n, try_int_n },
-		{ &host.ud0, try_ud0 },
-		{ &host.ud1, try_ud1 },
-		{ &host.bound, try_bound },
-		{ &host.wait, try_wait },
-		{ &host.x87, try_x87 },
-		{ &host.mmx, try_mmx },
-		{ &host.sse, try_sse },
-		{ &host.avx, try_avx },
-		{ &host.popcnt, try_popcnt },
-		{ &host.cmpxchg16b, try_cmpxchg16b },
-		{ &host.xgetbv, try_xgetbv },
-		{ &host.xsetbv, try_xsetbv },
-		{ &host.rdtscp, try_rdtscp },
-		{ &host.invpcid, try_invpcid },
-		{ &host.clac, try_clac },
-		{ &host.lar, try_lar },
-		{ &host.lsl, try_lsl },
-		{ &host.verr, try_verr },
-		{ &host.lahf, try_lahf },
-		{ &host.sysenter, try_sysenter },
+		{ &found.int1, try_int1 },
+		{ &found.int3, try_int3 },
+		{ &found.int_n, try_int_n },
+		{ &found.ud0, try_ud0 },
+		{ &found.ud1, try_ud1 },
+		{ &found.bound, try_bound },
+		{ &found.wait, try_wait },
+		{ &found.x87, try_x87 },
+		{ &found.mmx, try_mmx },
+		{ &found.sse, try_sse },
+		{ &found.avx, try_avx },
+		{ &found.popcnt, try_popcnt },
+		{ &found.cmpxchg16b, try_cmpxchg16b },
+		{ &found.xgetbv, try_xgetbv },
+		{ &found.xsetbv, try_xsetbv },
+		{ &found.rdtscp, try_rdtscp },
+		{ &found.invpcid, try_invpcid },
+		{ &found.clac, try_clac },
+		{ &found.lar, try_lar },
+		{ &found.lsl, try_lsl },
+		{ &found.verr, try_verr },
+		{ &found.lahf, try_lahf },
+		{ &found.sysenter, try_sysenter },
 	};
 
 	for (unsigned int i = 0; i < sizeof(instructions) / sizeof(instructions[0]); i++)
 		*instructions[i].answer = succeeds(get_past, (void *)&instructions[i].routine);
-	host.sysret = succeeds(sysret_faults_in_ring_3, NULL);
-	host.avx_on_mmio = host.avx && avx_reaches_mmio();
-	host.tzcnt = r0_cpu_has(R0_FEATURE_BMI1);
-	host.lzcnt = r0_cpu_has(R0_FEATURE_LZCNT);
-	host.movbe = r0_cpu_has(R0_FEATURE_MOVBE);
-	host.emulates_ring_0 = !r0_cpu_has(R0_FEATURE_VMX) && !r0_cpu_has(R0_FEATURE_SVM);
+	found.sysret = succeeds(sysret_faults_in_ring_3, NULL);
+	found.avx_on_mmio = found.avx && avx_reaches_mmio();
+	found.tzcnt = r0_cpu_has(R0_FEATURE_BMI1);
+	found.lzcnt = r0_cpu_has(R0_FEATURE_LZCNT);
+	found.movbe = r0_cpu_has(R0_FEATURE_MOVBE);
+	found.emulates_ring_0 = !r0_cpu_has(R0_FEATURE_VMX) && !r0_cpu_has(R0_FEATURE_SVM);
 }
 
 #define CONDITION(name, expression) \
@@ -164,85 +204,85 @@ CONDITION(enters_with_smep, r0_read_cr4() & R0_CR4_SMEP)
 /* KVM executes all instructions, or the host completes those that it can't. */
 static bool is_complete(void)
 {
-	return !host.emulates_ring_0 || host.popcnt;
+	return !host()->emulates_ring_0 || host()->popcnt;
 }
 
 /* Where KVM lets no CR4.OSXSAVE be set, it is taken for set with what the host completes. */
 static bool has_xcr0(void)
 {
 	return enters_with_osxsave() ||
-	       (host.emulates_ring_0 && host.avx && r0_cpu_has(R0_FEATURE_XSAVE));
+	       (host()->emulates_ring_0 && host()->avx && r0_cpu_has(R0_FEATURE_XSAVE));
 }
 
 CONDITION(lacks_monitor, is_complete() && !r0_cpu_has(R0_FEATURE_MONITOR))
 CONDITION(lacks_rdpid, is_complete() && !r0_cpu_has(R0_FEATURE_RDPID))
 CONDITION(lacks_rdtscp, is_complete() && !r0_cpu_has(R0_FEATURE_RDTSCP))
 
-CONDITION(executes_int1, host.int1)
-CONDITION(executes_int3, host.int3)
-CONDITION(executes_int_n, host.int_n)
-CONDITION(executes_ud0, host.ud0)
-CONDITION(executes_ud1, host.ud1)
-CONDITION(executes_bound, host.bound)
-CONDITION(executes_wait, host.wait)
-CONDITION(executes_x87, host.x87)
-CONDITION(executes_mmx, host.mmx)
-CONDITION(executes_sse, host.sse)
-CONDITION(executes_avx, host.avx &&r0_cpu_has(R0_FEATURE_AVX))
-CONDITION(executes_avx_on_mmio, executes_avx() && host.avx_on_mmio)
+CONDITION(executes_int1, host()->int1)
+CONDITION(executes_int3, host()->int3)
+CONDITION(executes_int_n, host()->int_n)
+CONDITION(executes_ud0, host()->ud0)
+CONDITION(executes_ud1, host()->ud1)
+CONDITION(executes_bound, host()->bound)
+CONDITION(executes_wait, host()->wait)
+CONDITION(executes_x87, host()->x87)
+CONDITION(executes_mmx, host()->mmx)
+CONDITION(executes_sse, host()->sse)
+CONDITION(executes_avx, host()->avx &&r0_cpu_has(R0_FEATURE_AVX))
+CONDITION(executes_avx_on_mmio, executes_avx() && host()->avx_on_mmio)
 CONDITION(executes_avx_under_xcr0, executes_avx() && has_xcr0())
 CONDITION(executes_avx_under_osxsave, executes_avx() && enters_with_osxsave())
-CONDITION(executes_popcnt, host.popcnt &&r0_cpu_has(R0_FEATURE_POPCNT))
-CONDITION(executes_cmpxchg16b, host.cmpxchg16b &&r0_cpu_has(R0_FEATURE_CMPXCHG16B))
-CONDITION(executes_xgetbv, host.xgetbv &&has_xcr0())
-CONDITION(executes_xsetbv, host.xsetbv &&has_xcr0())
+CONDITION(executes_popcnt, host()->popcnt &&r0_cpu_has(R0_FEATURE_POPCNT))
+CONDITION(executes_cmpxchg16b, host()->cmpxchg16b &&r0_cpu_has(R0_FEATURE_CMPXCHG16B))
+CONDITION(executes_xgetbv, host()->xgetbv &&has_xcr0())
+CONDITION(executes_xsetbv, host()->xsetbv &&has_xcr0())
 CONDITION(executes_xsave, has_xcr0())
 CONDITION(executes_xsaveopt, has_xcr0() && r0_cpu_has(R0_FEATURE_XSAVEOPT))
 CONDITION(executes_xsavec, has_xcr0() && r0_cpu_has(R0_FEATURE_XSAVEC))
 CONDITION(executes_xsaves, has_xcr0() && r0_cpu_has(R0_FEATURE_XSAVES))
 CONDITION(lacks_xsaves, has_xcr0() && !r0_cpu_has(R0_FEATURE_XSAVES))
-CONDITION(host_completes_xsaves, host.emulates_ring_0 &&has_xcr0())
-CONDITION(executes_tzcnt, is_complete() && host.tzcnt)
-CONDITION(executes_lzcnt, is_complete() && host.lzcnt)
-CONDITION(executes_movbe, is_complete() && host.movbe)
-CONDITION(executes_rdtscp, host.rdtscp &&r0_cpu_has(R0_FEATURE_RDTSCP))
-CONDITION(executes_invpcid, host.invpcid &&r0_cpu_has(R0_FEATURE_INVPCID))
-CONDITION(executes_clac_and_stac, host.clac &&r0_cpu_has(R0_FEATURE_SMAP))
-CONDITION(executes_lar, host.lar)
-CONDITION(executes_lsl, host.lsl)
-CONDITION(executes_verr_and_verw, host.verr)
-CONDITION(executes_lahf_and_sahf, host.lahf &&r0_cpu_has(R0_FEATURE_LAHF))
-CONDITION(executes_sysret, host.sysret)
-CONDITION(executes_sysenter, host.sysenter)
-CONDITION(executes_intel_sysenter, host.sysenter &&r0_cpu_is_intel())
+CONDITION(host_completes_xsaves, host()->emulates_ring_0 &&has_xcr0())
+CONDITION(executes_tzcnt, is_complete() && cpu_itself_has(host()->tzcnt, R0_FEATURE_BMI1))
+CONDITION(executes_lzcnt, is_complete() && cpu_itself_has(host()->lzcnt, R0_FEATURE_LZCNT))
+CONDITION(executes_movbe, is_complete() && cpu_itself_has(host()->movbe, R0_FEATURE_MOVBE))
+CONDITION(executes_rdtscp, host()->rdtscp &&r0_cpu_has(R0_FEATURE_RDTSCP))
+CONDITION(executes_invpcid, host()->invpcid &&r0_cpu_has(R0_FEATURE_INVPCID))
+CONDITION(executes_clac_and_stac, host()->clac &&r0_cpu_has(R0_FEATURE_SMAP))
+CONDITION(executes_lar, host()->lar)
+CONDITION(executes_lsl, host()->lsl)
+CONDITION(executes_verr_and_verw, host()->verr)
+CONDITION(executes_lahf_and_sahf, host()->lahf &&r0_cpu_has(R0_FEATURE_LAHF))
+CONDITION(executes_sysret, host()->sysret)
+CONDITION(executes_sysenter, host()->sysenter)
+CONDITION(executes_intel_sysenter, host()->sysenter &&r0_cpu_is_intel())
 
-CONDITION(adds_the_base_of_code, !host.emulates_ring_0)
-CONDITION(checks_far_transfers, !host.emulates_ring_0)
-CONDITION(checks_fxsave_alignment, !host.emulates_ring_0)
-CONDITION(checks_gates, !host.emulates_ring_0)
-CONDITION(checks_the_tss_limit, !host.emulates_ring_0)
-CONDITION(checks_what_msrs_take, !host.emulates_ring_0)
-CONDITION(clears_reserved_dr6_bits, !host.emulates_ring_0)
-CONDITION(cpu_checks_sysenter_addresses, !host.emulates_ring_0 && r0_cpu_is_intel())
-CONDITION(cpuid_is_what_kvm_was_told, !host.emulates_ring_0)
-CONDITION(delivers_one_exception_after_another, !host.emulates_ring_0)
-CONDITION(delivery_keeps_flags, !host.emulates_ring_0)
+CONDITION(adds_the_base_of_code, !host()->emulates_ring_0)
+CONDITION(checks_far_transfers, !host()->emulates_ring_0)
+CONDITION(checks_fxsave_alignment, !host()->emulates_ring_0)
+CONDITION(checks_gates, !host()->emulates_ring_0)
+CONDITION(checks_the_tss_limit, !host()->emulates_ring_0)
+CONDITION(checks_what_msrs_take, !host()->emulates_ring_0)
+CONDITION(clears_reserved_dr6_bits, !host()->emulates_ring_0)
+CONDITION(cpu_checks_sysenter_addresses, !host()->emulates_ring_0 && r0_cpu_is_intel())
+CONDITION(cpuid_is_what_kvm_was_told, !host()->emulates_ring_0)
+CONDITION(delivers_one_exception_after_another, !host()->emulates_ring_0)
+CONDITION(delivery_keeps_flags, !host()->emulates_ring_0)
 CONDITION(executes_far_transfers, is_complete())
-CONDITION(faults_where_the_cpu_does, !host.emulates_ring_0)
-CONDITION(fires_data_watchpoints, !host.emulates_ring_0)
-CONDITION(gives_the_cpus_error_codes, !host.emulates_ring_0)
-CONDITION(iret_restores_all, !host.emulates_ring_0)
-CONDITION(keeps_interrupts_in_service, !host.emulates_ring_0)
+CONDITION(faults_where_the_cpu_does, !host()->emulates_ring_0)
+CONDITION(fires_data_watchpoints, !host()->emulates_ring_0)
+CONDITION(gives_the_cpus_error_codes, !host()->emulates_ring_0)
+CONDITION(iret_restores_all, !host()->emulates_ring_0)
+CONDITION(keeps_interrupts_in_service, !host()->emulates_ring_0)
 CONDITION(knows_all_undefined_opcodes, is_complete())
-CONDITION(iret_checks_data_segments, !host.emulates_ring_0)
-CONDITION(looks_at_all_of_a_control_register, !host.emulates_ring_0)
-CONDITION(ring_3_has_the_guests_flags, !host.emulates_ring_0)
-CONDITION(ring_3_has_the_guests_selectors, !host.emulates_ring_0)
-CONDITION(ring_3_obeys_control_registers, !host.emulates_ring_0)
-CONDITION(ring_3_obeys_debug_registers, !host.emulates_ring_0)
-CONDITION(ring_3_obeys_umip, !host.emulates_ring_0 && r0_cpu_has(R0_FEATURE_UMIP))
-CONDITION(steps_as_the_cpu_does, !host.emulates_ring_0)
-CONDITION(syscall_leaves_ring_3, !host.emulates_ring_0)
+CONDITION(iret_checks_data_segments, !host()->emulates_ring_0)
+CONDITION(looks_at_all_of_a_control_register, !host()->emulates_ring_0)
+CONDITION(ring_3_has_the_guests_flags, !host()->emulates_ring_0)
+CONDITION(ring_3_has_the_guests_selectors, !host()->emulates_ring_0)
+CONDITION(ring_3_obeys_control_registers, !host()->emulates_ring_0)
+CONDITION(ring_3_obeys_debug_registers, !host()->emulates_ring_0)
+CONDITION(ring_3_obeys_umip, !host()->emulates_ring_0 && r0_cpu_has(R0_FEATURE_UMIP))
+CONDITION(steps_as_the_cpu_does, !host()->emulates_ring_0)
+CONDITION(syscall_leaves_ring_3, !host()->emulates_ring_0)
 CONDITION(sysret_is_the_cpus, is_complete())
-CONDITION(takes_interrupts_at_once, !host.emulates_ring_0)
-CONDITION(writes_the_tsc, !host.emulates_ring_0)
+CONDITION(takes_interrupts_at_once, !host()->emulates_ring_0)
+CONDITION(writes_the_tsc, !host()->emulates_ring_0)

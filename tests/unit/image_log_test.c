@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines of an image, in pieces, in each format, of several boots; and results side by side. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command/compare/json_line.h"
+#include "command/compare/table.h"
+#include "command/image/log.h"
+
+static const char sotest[] = "SeaBIOS\r\n"
+			     "# ring0 image: ends, 4 cases, build-id 1234\r\n"
+			     "# cpu: GenuineIntel family 0x6\r\n"
+			     "SOTEST VERSION 1 BEGIN 4\r\n"
+			     "# > 0 a.passes\r\n"
+			     "# | text: a.passes\r\n"
+			     "# |\r\n"
+			     "# a.passes: duration: 12 us\r\n"
+			     "SOTEST SUCCESS \"a.passes\"\r\n"
+			     "# > 1 a.fails\r\n"
+			     "# a.fails: registers: rip 0x1\r\n"
+			     "# a.fails: verdict: crash\r\n"
+			     "# a.fails: message: one line\r\n"
+			     "# a.fails: message: another\r\n"
+			     "# a.fails: at: dir/file.c:7\r\n"
+			     "SOTEST FAIL \"a.fails\"\r\n"
+			     "# > 2 a.skips\r\n"
+			     "# a.skips: skipped: a condition\r\n"
+			     "SOTEST SKIP\r\n"
+			     "# > 3 a.is_lost\r\n"
+			     "# half a li";
+
+static void check_first(const struct image_log *log)
+{
+	assert_int_equal(log->count, 4);
+	assert_string_equal(log->cases[0].name, "a.passes");
+	assert_int_equal(log->cases[0].verdict, R0_VERDICT_PASS);
+	assert_string_equal(log->cases[0].output.text, "text: a.passes\n\n");
+	assert_int_equal(log->cases[0].duration_ns, 12000);
+	assert_int_equal(log->cases[1].verdict, R0_VERDICT_CRASH);
+	assert_string_equal(log->cases[1].message.text, "one line\nanother");
+	assert_string_equal(log->cases[1].report.text, "registers: rip 0x1");
+	assert_string_equal(log->cases[1].file, "dir/file.c");
+	assert_int_equal(log->cases[1].line, 7);
+	assert_int_equal(log->cases[2].verdict, R0_VERDICT_SKIP);
+	assert_string_equal(log->cases[2].message.text, "a condition");
+	assert_string_equal(image_log_value(log, "cpu"), "GenuineIntel family 0x6");
+	assert_null(image_log_value(log, "gpu"));
+}
+
+static void test_sotest(void **state)
+{
+	struct image_log log = { 0 };
+	uint64_t from = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(sotest) - 1; i++)
+		image_log_add(&log, sotest + i, 1);
+	check_first(&log);
+	assert_false(log.has_ended);
+	/* The machine is gone: the case under way is lost, and the next boot goes on behind it. */
+	assert_true(image_log_lose(&log, "it is gone", &from));
+	assert_int_equal(from, 4);
+	assert_true(log.cases[3].is_lost);
+	assert_int_equal(log.cases[3].verdict, R0_VERDICT_CRASH);
+	assert_string_equal(log.cases[3].message.text, "it is gone");
+	image_log_add(&log, "SOTEST VERSION 1 BEGIN 0\nSOTEST END\n", 36);
+	assert_true(log.has_ended);
+	assert_false(image_log_lose(&log, "it is gone", &from));
+	assert_int_equal(log.count, 4);
+	image_log_finish(&log);
+}
+
+static void test_formats(void **state)
+{
+	static const char *const texts[] = {
+		"TAP version 14\n1..4\n# > 0 a\nok 1 - a\n# > 1 b\nnot ok 2 - b\n# > 2 c\nok 3 - c # SKIP x\n"
+		"# > 3 d\nnot ok 4 - d # TODO why\n# end\n",
+		"KTAP version 1\n1..4\n# > 0 a\nok 1 a\n# > 1 b\nnot ok 2 b\n# > 2 c\nok 3 c # SKIP x\n"
+		"# > 3 d\nok 4 d # XFAIL why\n# end\n",
+		"(d0) SOTEST VERSION 1 BEGIN 4\n(d0) # > 0 a\n(d0) SOTEST SUCCESS \"a\"\n(d0) # > 1 b\n"
+		"(d0) SOTEST FAIL \"b\"\n(d0) # > 2 c\n(d0) SOTEST SKIP\n(d0) # > 3 d\n(d0) # d: verdict: xfail\n"
+		"(d0) SOTEST SUCCESS \"d\"\n(d0) SOTEST END\n",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct image_log log = { 0 };
+
+		image_log_add(&log, texts[i], strlen(texts[i]));
+		assert_true(log.has_ended);
+		assert_int_equal(log.count, 4);
+		assert_int_equal(log.cases[0].verdict, R0_VERDICT_PASS);
+		assert_int_equal(log.cases[1].verdict, R0_VERDICT_FAIL);
+		assert_int_equal(log.cases[2].verdict, R0_VERDICT_SKIP);
+		assert_int_equal(log.cases[3].verdict, R0_VERDICT_XFAIL);
+		image_log_finish(&log);
+	}
+}
+
+static void test_no_log(void **state)
+{
+	static const char text[] =
+		"ok\nSOTEST FAIL \"nobody\"\n# > x\n# > \n\n# a: verdict: pass\nnot ok 1\n";
+	struct image_log log = { 0 };
+	uint64_t from;
+
+	(void)state;
+	image_log_add(&log, text, sizeof(text) - 1);
+	assert_int_equal(log.count, 0);
+	assert_false(image_log_lose(&log, "it is gone", &from));
+	image_log_add(&log, "# the image gives up: no memory\n", 32);
+	assert_string_equal(log.panic, "no memory");
+	image_log_finish(&log);
+}
+
+static void test_json(void **state)
+{
+	static const char line[] =
+		"{\"a\":1,\"b\":\"x\\\"y\\\\ \\u00e4\\n\",\"c\":{\"d\":\"\"},\"b\":\"z\"}";
+	char *text = json_line_text(line, "b");
+
+	(void)state;
+	assert_string_equal(text, "x\"y\\ \303\244\n");
+	free(text);
+	text = json_line_text(line, "d");
+	assert_string_equal(text, "");
+	free(text);
+	assert_null(json_line_text(line, "a"));
+	assert_null(json_line_text(line, "x"));
+	assert_null(json_line_text("\"b", "b"));
+}
+
+#define HEAD \
+	"{\"ring0-results\":1,\"name\":\"x\",\"environment\":{\"ring0 image\":\"p, 3 cases, build-id 12\"}}\n"
+
+static void add(struct table *table, const char *name, const char *text, int wanted)
+{
+	struct error error = { "" };
+
+	assert_int_equal(table_add(table, name, text, &error), wanted);
+	assert_true(!wanted == !error.text[0]);
+}
+
+static void test_table(void **state)
+{
+	struct table table = { 0 };
+	struct error error = { "" };
+
+	(void)state;
+	add(&table, "metal",
+	    HEAD "{\"case\":\"a\",\"verdict\":\"pass\"}\n{\"case\":\"b\",\"verdict\":\"pass\"}\n",
+	    0);
+	add(&table, "metal",
+	    HEAD "{\"case\":\"a\",\"verdict\":\"pass\"}\n{\"case\":\"b\",\"verdict\":\"fail\"}\n",
+	    0);
+	add(&table, "qemu",
+	    HEAD
+	    "{\"case\":\"a\",\"verdict\":\"lost\",\"message\":\"why\"}\n{\"case\":\"c\",\"verdict\":\"skip\"}\n",
+	    0);
+	assert_int_equal(table.row_count, 3);
+	assert_string_equal(table.columns[0].build_id, "12");
+	assert_int_equal(table_compare(&table, NULL, &error), 0);
+	assert_true(table_cell_differs(&table, &table.rows[0], 1));
+	assert_true(table.rows[0].differs);
+	assert_string_equal(table.rows[0].cells[1].message, "why");
+	assert_string_equal(table.rows[1].cells[0].verdict, "unstable");
+	assert_string_equal(table.rows[1].cells[1].verdict, "absent");
+	assert_false(table_cell_differs(&table, &table.rows[1], 1));
+	assert_false(table.rows[2].differs);
+	assert_int_equal(table.differ, 2);
+	assert_int_equal(table.columns[1].differ, 1);
+	assert_int_equal(table.columns[1].skipped, 2);
+	assert_int_equal(table_compare(&table, "bochs", &error), -22);
+	table_finish(&table);
+}
+
+static void test_no_table(void **state)
+{
+	struct table table = { 0 };
+
+	(void)state;
+	add(&table, "x", "", -22);
+	add(&table, "x", "{}\n", -22);
+	add(&table, "x", HEAD "{\"case\":\"a\"}\n", -22);
+	add(&table, "x", HEAD "{\"case\":\"a\",\"verdict\":\"good\"}\n", -22);
+	table_finish(&table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sotest), cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_no_log), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_table),  cmocka_unit_test(test_no_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
