@@ -15,6 +15,7 @@
 #include "image/frozen.h"
 #include "image/noise.h"
 #include "image/payload.h"
+#include "image/pe.h"
 
 /* What ends up next to the file until it is whole. */
 #define UNFINISHED ".%d.unfinished"
@@ -157,6 +158,31 @@ free:
 	return err;
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && !strcmp(text + length - end_length, end);
+}
+
+/* What the file's name says that it is to be. */
+static int make_file(const char *file, const struct handed *handed, uint8_t **bytes, size_t *size,
+		     struct error *error)
+{
+	uint8_t *image;
+	int err = image_elf_make(handed->payload, handed->size, &image, size, error);
+
+	if (err)
+		return err;
+	if (!ends_in(file, ".efi")) {
+		*bytes = image;
+		return 0;
+	}
+	err = image_pe_make(image, *size, bytes, size, error);
+	free(image);
+	return err;
+}
+
 int image_write(const char *file, const char *words, struct error *error)
 {
 	struct handed first = { 0 }, second = { 0 };
@@ -172,7 +198,7 @@ int image_write(const char *file, const char *words, struct error *error)
 		differ = noise_remove(first.payload, first.size, second.payload, second.size,
 				      first.ranges);
 	if (!err)
-		err = image_elf_make(first.payload, first.size, &image, &size, error);
+		err = make_file(file, &first, &image, &size, error);
 	if (!err)
 		err = put_file(file, image, size, error);
 	if (!err && differ)

@@ -189,7 +189,7 @@ enter_serve_exception:
 	.quad	0
 	.short	0, 0, 0
 enter_gdtr:
-	.short	23
+	.short	31
 	.quad	start_gdt
 	.short	0, 0, 0
 enter_idtr:

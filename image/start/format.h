@@ -35,8 +35,17 @@ struct image_blob {
 	uint32_t multiboot_at; /* struct multiboot_header, of which the ends are to be filled in */
 	uint32_t multiboot_entry; /* of either version, in 32-bit code */
 	uint32_t pvh_entry;
-	uint32_t reserved[1];
+	uint32_t long_entry; /* in long mode, anywhere below 4 GiB: EDI has PVH's start info */
 };
+
+/* What an EFI application is to know of the image that it carries: at an offset from this. */
+struct image_efi {
+	uint64_t at, size;
+	uint64_t entry; /* long_entry */
+};
+
+/* The flags of a PVH start info that comes of an EFI application. */
+#define IMAGE_EFI_FLAGS 0x00494645u
 
 #define IMAGE_MAGIC   0x6567616d692d3072ull /* "r0-image" */
 #define IMAGE_VERSION 1

@@ -24,6 +24,7 @@
 #define DIRECT_MAP_ENTRY 273  /* of R0_DIRECT_MAP, in the PML4 */
 
 #define CODE64 0x08
+#define CODE32 0x18
 #define DATA   0x10
 
 #define EFLAGS_ID	  0x200000
@@ -34,6 +35,8 @@
 #define CR0_START	  0x80050033 /* PG AM WP NE ET MP PE */
 #define MSR_EFER	  0xc0000080
 #define EFER_START	  0x901 /* SCE LME NXE */
+#define EFER_LME_CLEAR	  0xfffffeff
+#define CR0_PG_CLEAR	  0x7fffffff
 #define COM1		  0x3f8
 #define DEBUG_CONSOLE	  0xe9
 #define LINE_STATUS_EMPTY 0x20
@@ -50,7 +53,7 @@ start_blob:
 	.long	AT(multiboot)
 	.long	AT(entry_multiboot)
 	.long	AT(entry_pvh)
-	.long	0
+	.long	AT(entry_long)
 
 	.balign 8
 multiboot:
@@ -190,6 +193,38 @@ entry_multiboot:
 	leal	AT(long_mode)(%ebp), %eax
 	pushl	%eax
 	lret
+
+/*
+ * From long mode, with page tables of whatever kind that map this as it is: UEFI's may have five levels, which only
+ * leaving it can change. EDI is the address of PVH's start info.
+ */
+	.code64
+entry_long:
+	cli
+	leaq	start_gdt(%rip), %rax
+	movq	%rax, start_gdtr + 2(%rip)
+	lgdt	start_gdtr(%rip)
+	movl	%edi, %ebx
+	leaq	7f(%rip), %rax
+	pushq	$CODE32
+	pushq	%rax
+	lretq
+	.code32
+7:
+	movl	$DATA, %eax
+	movl	%eax, %ss
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%cr0, %eax
+	andl	$CR0_PG_CLEAR, %eax
+	movl	%eax, %cr0
+	movl	$MSR_EFER, %ecx
+	rdmsr
+	andl	$EFER_LME_CLEAR, %eax
+	wrmsr
+	xorl	%eax, %eax
+	movl	%eax, %cr4
+	jmp	entry_pvh
 
 /* Say what EDX points to, on what is most likely there, and stop. */
 refuse:

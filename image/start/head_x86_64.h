@@ -6,7 +6,7 @@
 #include <ring0/private/types.h>
 
 extern uint64_t start_table[512];
-extern uint64_t start_gdt[3];
+extern uint64_t start_gdt[4];
 extern const char start_payload[];
 
 /* The first function in long mode: the boot loader's magic number and information, and where the image is. */

@@ -72,10 +72,16 @@ static bool hpet_find(void)
 	return false;
 }
 
+/* One that the counter has passed before it is there does not fire: then a later one. */
 static void hpet_arm(uint64_t nanoseconds)
 {
-	hpet_target = r0_hpet_read(R0_HPET_COUNTER) + r0_hpet_ticks(nanoseconds);
-	r0_hpet_write(R0_HPET_COMPARATOR(hpet_timer), hpet_target);
+	uint64_t ticks = r0_hpet_ticks(nanoseconds);
+
+	do {
+		hpet_target = r0_hpet_read(R0_HPET_COUNTER) + ticks;
+		r0_hpet_write(R0_HPET_COMPARATOR(hpet_timer), hpet_target);
+		ticks *= 2;
+	} while ((int32_t)(r0_hpet_read(R0_HPET_COUNTER) - hpet_target) >= 0);
 }
 
 /* Its comparator first: what it was before may be now. */

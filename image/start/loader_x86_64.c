@@ -3,6 +3,7 @@
 #include "image/start/loader_x86_64.h"
 #include <ring0/x86.h>
 #include "guest/bytes.h"
+#include "image/start/format.h"
 #include "protocols/multiboot.h"
 #include "protocols/multiboot2.h"
 #include "protocols/pvh.h"
@@ -135,7 +136,9 @@ static void read_pvh(const struct pvh_start_info *start)
 	const struct pvh_module *modules = r0_direct(start->modules);
 	uint32_t i;
 
-	loader.protocol = "PVH";
+	loader.protocol = start->flags == IMAGE_EFI_FLAGS ? "UEFI" : "PVH";
+	/* UEFI's shell puts the file's name before its arguments. */
+	loader.names_image = start->flags == IMAGE_EFI_FLAGS;
 	if (start->command_line)
 		copy_text(loader.words, sizeof(loader.words), r0_direct(start->command_line));
 	loader.rsdp = start->rsdp;

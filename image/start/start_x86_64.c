@@ -120,7 +120,8 @@ static void print_environment(void)
 {
 	const char *bytes = (const char *)payload;
 
-	console_print("# ring0 image: %s, %llu cases, build-id %s\n", bytes + payload->program_at,
+	/* What came before may have left its line unfinished. */
+	console_print("\n# ring0 image: %s, %llu cases, build-id %s\n", bytes + payload->program_at,
 		      (unsigned long long)payload->case_count,
 		      bytes[payload->build_id_at] ? bytes + payload->build_id_at : "none");
 	console_print("# booted by: %s%s%s\n", loader.protocol, loader.name[0] ? ", " : "",

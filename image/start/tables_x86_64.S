@@ -6,7 +6,7 @@
 	.balign 8
 	.globl start_gdt, start_gdtr
 start_gdt:
-	.quad	0, 0x00af9b000000ffff, 0x00cf93000000ffff
+	.quad	0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
 start_gdt_end:
 	.short	0, 0, 0
 start_gdtr:
