@@ -69,7 +69,7 @@ static void fill_headers(struct headers *headers, const struct image_blob *blob,
 int image_elf_make(const uint8_t *payload, size_t payload_size, uint8_t **image, size_t *size,
 		   struct error *error)
 {
-	const size_t blob_size = (size_t)(image_blob_end - image_blob);
+	const size_t blob_size = (uintptr_t)image_blob_end - (uintptr_t)image_blob;
 	struct multiboot_header *multiboot;
 	struct image_blob blob;
 	uint8_t *bytes;

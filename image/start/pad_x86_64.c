@@ -63,9 +63,9 @@ void pad_install(const struct image_payload *payload)
 	};
 
 	pad = payload->pad;
-	if ((uint64_t)(pad_end - pad_start) > payload->pad_size)
+	if ((uint64_t)pad_end - (uint64_t)pad_start > payload->pad_size)
 		power_give_up("the program has too little room for the start-up code's part in it");
-	space_set(pad, pad_start, (size_t)(pad_end - pad_start));
+	space_set(pad, pad_start, (uint64_t)pad_end - (uint64_t)pad_start);
 	space_set(pad_address(pad_words), known, sizeof(known));
 	space_set(pad_address(pad_idtr), &idtr, sizeof(idtr));
 	jump(payload->doorbell, pad_address(pad_ask));
