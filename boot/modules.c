@@ -44,8 +44,8 @@ int boot_place_module_list(struct boot_setup *setup, const struct boot_request *
 			   void (*fill)(uint8_t *entry, const struct boot_module_place *place),
 			   uint64_t *list, struct error *error)
 {
-	struct boot_module_place *places;
-	uint8_t *made;
+	struct boot_module_place *places = NULL;
+	uint8_t *made = NULL;
 	size_t i;
 	int err;
 

@@ -64,7 +64,7 @@ int image_hand_over(const struct plan *plan, struct error *error)
 		return err;
 	err = payload_make(&frozen, plan, words ? words : "", &payload, &size, error);
 	if (!err) {
-		int out = (int)strtol(fd, NULL, 10);
+		int out = fd ? (int)strtol(fd, NULL, 10) : -1;
 
 		noise_find(&ranges);
 		err = write_all(out, (const uint8_t *)&ranges, sizeof(ranges));
@@ -186,7 +186,7 @@ static int make_file(const char *file, const struct handed *handed, uint8_t **by
 int image_write(const char *file, const char *words, struct error *error)
 {
 	struct handed first = { 0 }, second = { 0 };
-	const char *varies;
+	const char *varies = NULL;
 	uint8_t *image = NULL;
 	size_t size;
 	long differ = 0;

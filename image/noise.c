@@ -17,20 +17,20 @@ static void add(struct noise_ranges *ranges, uint64_t start, uint64_t end)
 void noise_find(struct noise_ranges *ranges)
 {
 	const uint64_t linker = getauxval(AT_BASE);
-	const char *path = NULL;
 	struct maps maps = { 0 };
-	size_t i;
+	size_t i, own;
 
 	*ranges = (struct noise_ranges){ 0 };
 	if (maps_init(&maps, NULL) || maps_read(&maps, NULL)) {
 		maps_finish(&maps);
 		return;
 	}
+	own = maps.count;
 	for (i = 0; i < maps.count; i++)
 		if (linker >= maps.entries[i].start && linker < maps.entries[i].end)
-			path = maps.entries[i].path;
+			own = i;
 	for (i = 0; i < maps.count; i++)
-		if ((path && !strcmp(maps.entries[i].path, path)) ||
+		if ((own < maps.count && !strcmp(maps.entries[i].path, maps.entries[own].path)) ||
 		    !strcmp(maps.entries[i].path, "[stack]"))
 			add(ranges, maps.entries[i].start, maps.entries[i].end);
 	maps_finish(&maps);

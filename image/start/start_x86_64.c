@@ -144,7 +144,7 @@ static void print_settings(void)
 		      tsc_clock.from);
 	console_print("# time limit: by %s\n", limit_state.source);
 	console_print("# address space: %llu pages to put back, %llu of them page tables\n",
-		      (unsigned long long)(space.writable + space.tables),
+		      (unsigned long long)space.writable + space.tables,
 		      (unsigned long long)space.tables);
 }
 
