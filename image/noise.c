@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include "image/noise_own.h"
 #include "image/start/format.h"
 #include "mirror/maps.h"
 
@@ -64,7 +65,7 @@ static long remove_from(uint64_t *words, const uint64_t *others, const struct im
 	return stay;
 }
 
-long noise_remove(uint8_t *payload, size_t size, const uint8_t *other, size_t other_size,
+long noise_remove(uint8_t *payload, size_t size, uint8_t *other, size_t other_size,
 		  const struct noise_ranges *ranges)
 {
 	struct image_payload *header = (struct image_payload *)payload;
@@ -80,6 +81,8 @@ long noise_remove(uint8_t *payload, size_t size, const uint8_t *other, size_t ot
 		if (runs[i].flags & IMAGE_RUN_ZERO)
 			continue;
 		at = header->pages_at + runs[i].first * PAGE;
+		noise_remove_cpu(payload + at, runs[i].pages * PAGE);
+		noise_remove_cpu(other + at, runs[i].pages * PAGE);
 		stay += remove_from((uint64_t *)(payload + at), (const uint64_t *)(other + at),
 				    &runs[i], ranges);
 	}

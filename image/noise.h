@@ -26,10 +26,10 @@ struct noise_ranges {
 void noise_find(struct noise_ranges *ranges);
 
 /*
- * Zero, in `payload`, each word in those ranges that is another in `other`; how many words outside of them are, too, or
- * -1 if the two are not of one shape.
+ * Zero, in `payload`, each word in those ranges that is another in `other`, and in both what depends on the CPU; how
+ * many words outside of them differ, too, or -1 if the two are not of one shape.
  */
-long noise_remove(uint8_t *payload, size_t size, const uint8_t *other, size_t other_size,
+long noise_remove(uint8_t *payload, size_t size, uint8_t *other, size_t other_size,
 		  const struct noise_ranges *ranges);
 
 #endif /* IMAGE_NOISE_H */
