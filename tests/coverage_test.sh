@@ -56,6 +56,7 @@ run()
 	return 1
 }
 
+# shellcheck disable=SC2317 # called by its name
 # What gcov tells of subject.c and shared.c, without the names of the folders.
 by_gcov()
 {
@@ -69,6 +70,7 @@ by_gcov()
 	) 2>&1
 }
 
+# shellcheck disable=SC2317 # likewise
 by_llvm()
 {
 	(
