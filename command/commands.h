@@ -13,5 +13,6 @@ int image_main(int argc, char **argv);
 int lab_main(int argc, char **argv);
 int suite_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);
+int replaceable_main(int argc, char **argv);
 
 #endif /* COMMAND_COMMANDS_H */

@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ "backtrace", backtrace_main, NULL },
+	{ "replaceable", replaceable_main, NULL },
 };
 
 static void print_help(FILE *file)

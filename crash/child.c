@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Starts `ring0 backtrace` on a core of the guest and reads its answer; command/backtrace/disassembly.h and
- * command/backtrace/backtrace.c have the lines that it holds. Depends on core.h, helper_process.h and command_path.h.
+ * command/backtrace/backtrace.c have the lines that it holds. Depends on core.h and command_run.h.
  */
 #include <errno.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "base/command_path.h"
+#include "base/command_run.h"
 #include "base/helper_process.h"
 #include "crash/child.h"
 #include "crash/elf_core.h"
@@ -49,47 +49,11 @@ static void module_place(const struct crash_view *view, uint64_t address, char *
 	snprintf(buffer, size, "0x%llx", (unsigned long long)address);
 }
 
-/* The command that the user named, or NULL. */
-static const char *chosen_command(void)
-{
-	const char *chosen = getenv("RING0_COMMAND");
-
-	return chosen && chosen[0] ? chosen : NULL;
-}
-
-/* Run the command, wherever it is. The arguments begin with a place for its name. */
-static int run_command(char **argv, int core_fd, char **output, struct error *error)
-{
-	const char *chosen = chosen_command();
-	const char *candidates[] = { r0_command_path, "ring0" };
-	int err = -ENOENT;
-
-	if (chosen) {
-		argv[0] = (char *)(uintptr_t)chosen;
-		return helper_process_run(argv, core_fd, LIMIT_MS, output, error);
-	}
-	for (size_t i = 0; i < 2 && err == -ENOENT; i++) {
-		if (!candidates[i][0])
-			continue;
-		argv[0] = (char *)(uintptr_t)candidates[i];
-		error->text[0] = '\0';
-		err = helper_process_run(argv, core_fd, LIMIT_MS, output, error);
-	}
-	if (err == -ENOENT) {
-		error->text[0] = '\0';
-		error_set(error, ENOENT,
-			  "the command ring0 is neither at %s nor in $PATH; $RING0_COMMAND can say "
-			  "where it is",
-			  r0_command_path);
-	}
-	return err;
-}
-
 /* Write a core and run the command on it. */
 static int ask(const struct crash_view *view, bool contents, char **argv, char **output,
 	       struct error *error)
 {
-	const char *chosen = chosen_command();
+	const char *chosen = command_chosen();
 	int fd, err;
 
 	*output = NULL;
@@ -101,7 +65,7 @@ static int ask(const struct crash_view *view, bool contents, char **argv, char *
 		return error_set(error, errno, "memfd_create: %s", strerror(errno));
 	err = core_write(view, SIGSEGV, contents, fd, error);
 	if (!err)
-		err = run_command(argv, fd, output, error);
+		err = command_run(argv, fd, LIMIT_MS, output, error);
 	close(fd);
 	return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What only the command ring0 can tell about a stopped guest, since libdw and Zydis are its, not
- * the test program's. Depends on core.h, helper_process.h and command_path.h.
+ * the test program's. Depends on core.h and base/command_run.h.
  */
 #ifndef CRASH_CHILD_H
 #define CRASH_CHILD_H

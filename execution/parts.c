@@ -10,6 +10,7 @@
 #include "exits/mock_calls.h"
 #include "machine/cpu.h"
 #include "mirror/memory_add.h"
+#include "mirror/window.h"
 #include "run/cpus.h"
 #include "run/interrupts.h"
 
@@ -66,7 +67,17 @@ static int declare_memory(struct run *run)
 	for (i = 0; i < options->mmio.count && !err; i++)
 		err = memory_add_window(memory, options->mmio.entries[i].first,
 					options->mmio.entries[i].last, &run->complaint);
+	for (i = 0; i < options->map.count && !err; i++)
+		err = window_open(memory, options->map.entries[i].virtual_address,
+				  options->map.entries[i].physical_address,
+				  options->map.entries[i].size, &run->complaint);
 	return err;
+}
+
+static int begin_replacements(struct run *run)
+{
+	return replace_begin(run->machine->template->replace, &run->machine->memory,
+			     &run->job->options->replace, &run->complaint);
 }
 
 static int begin_interrupts(struct run *run)
@@ -89,9 +100,10 @@ static const struct part {
 	{ check_interrupts, NULL },
 	{ begin_mocks, end_mocks },
 	{ begin_cpus, cpus_finish },
-	/* These two are undone by the machine's reset. */
+	/* These three are undone by the machine's reset. */
 	{ gs_areas_begin, NULL },
 	{ declare_memory, NULL },
+	{ begin_replacements, NULL },
 	{ declared_msrs_begin, declared_msrs_end },
 	{ begin_interrupts, end_interrupts },
 };

@@ -241,6 +241,21 @@ static enum step system_call(struct run *run, uint64_t number)
 	return run_end(run, END_REFUSED, run->complaint.text);
 }
 
+/* The runtime was called where code should not come: the place that matters is the caller's. */
+static enum step refuse(struct run *run, uint64_t address, uint64_t length)
+{
+	char *text = copy_text(
+		run, address,
+		length < sizeof(run->complaint.text) ? length : sizeof(run->complaint.text) - 1);
+
+	error_set(&run->complaint, ENOSYS, "%s", text ? text : "no memory");
+	free(text);
+	run->explains = true;
+	run->crash.kind = CRASH_PLACE;
+	run_note_registers(run);
+	return run_end(run, END_REFUSED, run->complaint.text);
+}
+
 /* The messages of machines with several CPUs. */
 static enum step serve_parallel(struct run *run, uint64_t message, uint64_t a)
 {
@@ -298,6 +313,8 @@ enum step doorbell_serve(struct run *run)
 		return STEP_ON;
 	case R0_MESSAGE_SYSCALL:
 		return system_call(run, a);
+	case R0_MESSAGE_REFUSE:
+		return refuse(run, a, b);
 	case R0_MESSAGE_EXIT:
 		run->ending.status = (int)(a & 0xff);
 		return run_end(run, END_EXIT, NULL);

@@ -104,6 +104,19 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 	set_exception_stack(cpu, top);
 }
 
+/* An INT3 in place of a replaced function's first byte, where a jump has no room; RIP is behind it. */
+static bool follow_trap(struct r0_frame *frame)
+{
+	unsigned int i;
+
+	for (i = 0; i < R0_REPLACED_LIMIT && r0_replaced[i].function; i++)
+		if (r0_replaced[i].trap && r0_replaced[i].trap == frame->rip - 1) {
+			frame->rip = r0_replaced[i].by;
+			return true;
+		}
+	return false;
+}
+
 static bool is_syscall_entry(uint64_t rip)
 {
 	return rip - (uint64_t)r0_syscall_entry <
@@ -114,17 +127,22 @@ void r0_exception(struct r0_frame *frame)
 {
 	struct r0_cpu *cpu = this_cpu();
 	uint64_t vector, rip, cr2 = 0;
+	bool followed = false;
 
 	correct_user_interrupt(frame);
 	vector = frame->vector & 0xff;
+	if (vector == R0_BP)
+		followed = follow_trap(frame);
 	/* The CPU cleared TF on its way here: SDM vol. 3A, 6.12.1.3. */
 	if (r0_guest.stepped && (vector == R0_DB || frame->rflags & R0_RFLAGS_TF) &&
 	    r0_ask(R0_MESSAGE_STEPPED, (uint64_t)frame, 0))
 		return;
+	if (followed)
+		return;
 	if (vector == R0_PF) {
 		cr2 = read_cr2();
 		if (!(frame->error_code & PF_PRESENT) && is_sparse(cr2) &&
-		    r0_ask(R0_MESSAGE_POPULATE, cr2, 0))
+		    r0_ask(R0_MESSAGE_POPULATE, cr2, (uint64_t)frame))
 			return;
 	}
 	if (vector == R0_UD && (frame->cs & 3) && serve_user(cpu, frame))

@@ -10,13 +10,13 @@
 #include "machine/machine_own.h"
 #include "mirror/bind.h"
 
-static int take_mirror(struct template *template, const struct mirror_range *reserved, size_t count,
+static int take_mirror(struct template *template, const struct template_needs *needs,
 		       struct error *error)
 {
 	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
 	struct mirror_config config = {
-		.reserved = reserved,
-		.reserved_count = count,
+		.reserved = needs->reserved,
+		.reserved_count = needs->reserved_count,
 		.supervisor = supervisor,
 		.supervisor_count = entry_supervisor_ranges(&template->entry, supervisor),
 		.direct_map = R0_DIRECT_MAP,
@@ -31,16 +31,20 @@ static int take_mirror(struct template *template, const struct mirror_range *res
 	if (err)
 		return err;
 	config.patches = patches;
+	replace_configure(template->replace, &config);
 	err = mirror_create(&template->mirror, &config, error);
 	free(patches);
+	if (!err)
+		replace_fill(template->replace, template->mirror);
 	if (!err)
 		err = entry_prepare(&template->entry, template->mirror, error);
 	return err;
 }
 
-int template_create(struct template **result, const struct mirror_range *reserved, size_t count,
-		    unsigned int cpus, struct error *error)
+int template_create(struct template **result, const struct template_needs *needs,
+		    struct error *error)
 {
+	const unsigned int cpus = needs->cpus < R0_CPU_LIMIT ? needs->cpus : R0_CPU_LIMIT;
 	struct template *template = calloc(1, sizeof(*template));
 	int err;
 
@@ -54,10 +58,13 @@ int template_create(struct template **result, const struct mirror_range *reserve
 	err = counters_find(&template->counters, error);
 	if (err)
 		goto kvm;
-	err = entry_reserve(&template->entry, cpus < R0_CPU_LIMIT ? cpus : R0_CPU_LIMIT, error);
+	err = entry_reserve(&template->entry, cpus, error);
 	if (err)
 		goto counters;
-	err = take_mirror(template, reserved, count, error);
+	err = replace_create(&template->replace, needs->options, needs->count, error);
+	if (err)
+		goto release;
+	err = take_mirror(template, needs, error);
 	/* A host that refuses something else, by seccomp say, does not lack KVM. */
 	if (template_error_is_no_kvm(err))
 		err = -EIO;
@@ -67,6 +74,7 @@ int template_create(struct template **result, const struct mirror_range *reserve
 	return 0;
 release:
 	mirror_destroy(template->mirror);
+	replace_destroy(template->replace);
 	entry_release(&template->entry);
 counters:
 	counters_finish(&template->counters);
@@ -82,6 +90,7 @@ void template_destroy(struct template *template)
 	if (!template)
 		return;
 	mirror_destroy(template->mirror);
+	replace_destroy(template->replace);
 	entry_release(&template->entry);
 	counters_finish(&template->counters);
 	kvm_destroy(template->kvm);

@@ -125,14 +125,12 @@ static void bind_one(const struct object *object, const ElfW(Rela) * relocation)
 		__atomic_store_n(slot, (uintptr_t)target, __ATOMIC_RELAXED);
 }
 
-static int bind_object(struct dl_phdr_info *info, size_t size, void *unused)
+static bool read_object(struct object *object, const struct dl_phdr_info *info)
 {
-	struct object object = { .base = info->dlpi_addr, .start = UINTPTR_MAX };
 	const ElfW(Dyn) *dynamic = NULL;
 	size_t i;
 
-	(void)size;
-	(void)unused;
+	*object = (struct object){ .base = info->dlpi_addr, .start = UINTPTR_MAX };
 	for (i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 		uintptr_t start = info->dlpi_addr + header->p_vaddr;
@@ -141,14 +139,24 @@ static int bind_object(struct dl_phdr_info *info, size_t size, void *unused)
 			dynamic = (const ElfW(Dyn) *)start;
 		if (header->p_type != PT_LOAD)
 			continue;
-		object.start = start < object.start ? start : object.start;
-		object.end = start + header->p_memsz > object.end ? start + header->p_memsz :
-								    object.end;
+		object->start = start < object->start ? start : object->start;
+		object->end = start + header->p_memsz > object->end ? start + header->p_memsz :
+								      object->end;
 	}
 	if (!dynamic)
-		return 0;
-	read_dynamic(&object, dynamic);
-	if (object.bound_already || !object.relocations || !object.symbols || !object.strings)
+		return false;
+	read_dynamic(object, dynamic);
+	return object->relocations && object->symbols && object->strings;
+}
+
+static int bind_object(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	struct object object;
+	size_t i;
+
+	(void)size;
+	(void)unused;
+	if (!read_object(&object, info) || object.bound_already)
 		return 0;
 	for (i = 0; i < object.relocation_count; i++)
 		bind_one(&object, &object.relocations[i]);
@@ -159,4 +167,36 @@ void bind_lazy_symbols(void)
 {
 	if (dlsym && dlvsym)
 		dl_iterate_phdr(bind_object, NULL);
+}
+
+static int find_entry(struct dl_phdr_info *info, size_t size, void *context)
+{
+	uintptr_t *address = context;
+	struct object object;
+	size_t i;
+
+	(void)size;
+	if (!read_object(&object, info) || *address < object.start || *address >= object.end)
+		return 0;
+	for (i = 0; i < object.relocation_count; i++) {
+		const ElfW(Rela) *relocation = &object.relocations[i];
+		const ElfW(Sym) *symbol = &object.symbols[ELF64_R_SYM(relocation->r_info)];
+
+		/* See bind_one(). */
+		if (ELF64_R_TYPE(relocation->r_info) != bind_own_relocation ||
+		    symbol->st_shndx != SHN_UNDEF || !symbol->st_value ||
+		    object.base + symbol->st_value != *address)
+			continue;
+		*address = *(const uintptr_t *)(object.base + relocation->r_offset);
+		break;
+	}
+	return 1;
+}
+
+uint64_t bind_function(uint64_t address)
+{
+	uintptr_t found = address;
+
+	dl_iterate_phdr(find_entry, &found);
+	return found;
 }

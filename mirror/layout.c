@@ -81,7 +81,8 @@ static uint64_t count_patched_pages(const struct mirror_config *config)
 static uint64_t count_frames(const struct mirror *mirror, const struct mirror_config *config,
 			     int pagemap)
 {
-	uint64_t content = count_patched_pages(config), tables = 2 + 1024, spare = SPARE_FRAMES;
+	uint64_t content = count_patched_pages(config) + 2 * config->own_page_count;
+	uint64_t tables = 2 + 1024, spare = SPARE_FRAMES;
 	size_t i;
 
 	for (i = 0; i < mirror->part_count; i++) {

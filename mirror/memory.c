@@ -14,6 +14,21 @@
 
 #define SNAPSHOT_SLOT 0
 
+static int set_direct_slot(struct memory *memory, size_t i, bool there, struct error *error)
+{
+	const struct mirror_slot *slot = &memory->mirror->slots[i];
+
+	return vm_set_slot(memory->vm,
+			   &(struct vm_slot){
+				   .number = SNAPSHOT_SLOT + 1 + (uint32_t)i,
+				   .address = gpa(slot->gpa),
+				   .size = there ? slot->size : 0,
+				   .host = (void *)(uintptr_t)slot->host,
+				   .read_only = true,
+			   },
+			   error);
+}
+
 int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *vm,
 		struct error *error)
 {
@@ -45,15 +60,7 @@ int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *v
 					     .log_dirty = true },
 			  error);
 	for (i = 0; i < mirror->slot_count && err >= 0; i++)
-		err = vm_set_slot(vm,
-				  &(struct vm_slot){
-					  .number = SNAPSHOT_SLOT + 1 + (uint32_t)i,
-					  .address = gpa(mirror->slots[i].gpa),
-					  .size = mirror->slots[i].size,
-					  .host = (void *)(uintptr_t)mirror->slots[i].host,
-					  .read_only = true,
-				  },
-				  error);
+		err = set_direct_slot(memory, i, true, error);
 	if (err >= 0)
 		return 0;
 fail:
@@ -101,6 +108,21 @@ void memory_finish(struct memory *memory)
 	free(memory->dirty);
 }
 
+/*
+ * Translations that page tables have no more: a slot that goes away flushes them all, as KVM_SET_USER_MEMORY_REGION
+ * does in Documentation/virt/kvm/api.rst. Some of the program's memory is always shown in one.
+ */
+static int forget_translations(struct memory *memory, struct error *error)
+{
+	int err;
+
+	memory->unmaps = false;
+	if (!memory->mirror->slot_count)
+		return 0;
+	err = set_direct_slot(memory, 0, false, error);
+	return err < 0 ? err : set_direct_slot(memory, 0, true, error);
+}
+
 int memory_reset(struct memory *memory, struct error *error)
 {
 	const struct mirror *mirror = memory->mirror;
@@ -108,6 +130,11 @@ int memory_reset(struct memory *memory, struct error *error)
 	int err;
 
 	memory_add_undo(memory);
+	if (memory->unmaps) {
+		err = forget_translations(memory, error);
+		if (err < 0)
+			return err;
+	}
 	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
 	if (err < 0)
 		return err;

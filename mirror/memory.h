@@ -30,6 +30,7 @@ struct memory {
 	struct mirror_range
 		*windows; /* guest-physical, for what a test mocks; until the next reset */
 	size_t window_count;
+	bool unmaps; /* the next reset takes away mappings, and has to have the CPUs forget them */
 	struct heap heap; /* within one of the ram, by virtual and guest-physical address */
 };
 

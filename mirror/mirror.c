@@ -235,6 +235,30 @@ static int patch(struct mirror *mirror, const struct mirror_config *config)
 	return 0;
 }
 
+/* A copy of a page of code for ring 0, and one for ring 3. What is nowhere is told when it is needed. */
+static int own_page(struct mirror *mirror, uint64_t page)
+{
+	const struct mirror_part *part = mirror_find(mirror, page);
+	const uint64_t roots[] = { mirror->root, mirror->user_root };
+	size_t i;
+	int err = 0;
+
+	if (!part || part->kind == MIRROR_SPARSE || part->map.write)
+		return 0;
+	for (i = 0; i < 2 && !err; i++) {
+		uint64_t frame = frames_take(&mirror->frames, 1);
+
+		if (!frame)
+			return -ENOSPC;
+		err = copy_in(mirror, page, PAGE_SIZE, frame);
+		if (!err)
+			err = page_table_map(&mirror->frames, roots[i], gva(page), gpa(frame),
+					     PAGE_SIZE, rights_of(&part->map) | (i ? PAGE_USER : 0),
+					     false);
+	}
+	return err;
+}
+
 static int fill(struct mirror *mirror, int pagemap)
 {
 	uint64_t next = mirror->frames.base + mirror->frames.count * PAGE_SIZE;
@@ -365,6 +389,8 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)
 		err = fill(mirror, pagemap);
+	for (i = 0; i < config->own_page_count && !err; i++)
+		err = own_page(mirror, config->own_pages[i]);
 	if (!err)
 		err = find_counted(mirror);
 	if (!err)

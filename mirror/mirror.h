@@ -46,6 +46,9 @@ struct mirror_config {
 	size_t patch_count;
 	const struct counters
 		*counters; /* that VMs give back: to outlive the mirror; NULL for none */
+	/* Pages of code that are to be the VMs' own: see mirror/code.h. By address, each once. */
+	const uint64_t *own_pages;
+	size_t own_page_count;
 };
 
 enum mirror_kind {

@@ -6,16 +6,25 @@
 #include "crash/view_x86_64.h"
 #include "crash/waiting.h"
 #include "kvm/vcpu_x86_64.h"
+#include "mirror/code.h"
 #include "mirror/region.h"
 #include "plan/condition.h"
+#include "replace/replace.h"
 #include "run/cpus.h"
 #include "run/crash_view.h"
 #include "run/halt.h"
 #include "run/interrupts.h"
 
+/* Code of files as they have it, whatever the test replaced: only of that do they tell. */
 static size_t read_virtual(void *context, uint64_t address, void *to, size_t size)
 {
-	return memory_read(context, gva(address), to, size);
+	const struct memory *memory = context;
+	const struct mirror_part *part = mirror_find(memory->mirror, address);
+
+	if (part && part->kind == MIRROR_DIRECT &&
+	    range_holds(part->map.start, part->map.end - part->map.start, address, size))
+		return code_read(memory->mirror, CODE_OF_RING_3, address, to, size);
+	return memory_read(memory, gva(address), to, size);
 }
 
 static size_t read_physical(void *context, uint64_t address, void *to, size_t size)
@@ -133,7 +142,7 @@ static void explain_ending(struct run *run, const struct crash_region *regions, 
 	struct crash_view view = view_of(run, run_cpu(run), regions);
 
 	view.regs = run->regs;
-	view.regs.rip = place_of(run);
+	view.regs.rip = replace_origin(run->machine->template->replace, place_of(run));
 	view.sregs = run->sregs;
 	view.fault_address = run->fault_address;
 	run->crash.output = run->output.text;

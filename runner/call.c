@@ -130,16 +130,20 @@ static bool run(struct call *call, struct error *error)
 /* Fill in call->outcome. Returns whether the call may be released. */
 static bool perform(struct call *call, struct error *error)
 {
-	const unsigned int cpus = call->job.options->cpus ? call->job.options->cpus : 1;
+	struct template_needs needs = {
+		.options = &call->job.options,
+		.count = 1,
+		.cpus = call->job.options->cpus ? call->job.options->cpus : 1,
+	};
 	const bool mocks = call->job.options->io.count || call->job.options->mmio.count;
 	struct mirror_range *reserved = NULL;
-	size_t count = 0;
 	bool lost;
 	int err;
 
-	err = job_reserved_ranges(call->job.options, &reserved, &count);
+	err = job_reserved_ranges(call->job.options, &reserved, &needs.reserved_count);
+	needs.reserved = reserved;
 	if (!err)
-		err = template_create(&call->template, reserved, count, cpus, error);
+		err = template_create(&call->template, &needs, error);
 	free(reserved);
 	if (err) {
 		outcome_of(&call->outcome,

@@ -124,15 +124,16 @@ static int start_worker(struct pool *pool, struct worker **worker, struct error 
 static int prepare_jobs(struct pool *pool, struct error *error)
 {
 	const struct plan *plan = pool->plan;
+	const struct r0_options **options = calloc(plan->count + 1, sizeof(struct r0_options *));
 	struct mirror_range *reserved = NULL;
-	unsigned int cpus = 1;
-	size_t count = 0, i;
+	struct template_needs needs = { .options = options, .count = plan->count, .cpus = 1 };
+	size_t i;
 	int err = 0;
 
 	pool->jobs = calloc(plan->count + 1, sizeof(*pool->jobs));
 	pool->slots = calloc(plan->count + 1, sizeof(*pool->slots));
-	if (!pool->jobs || !pool->slots)
-		return error_set(error, ENOMEM, "no memory for %zu cases", plan->count);
+	if (!pool->jobs || !pool->slots || !options)
+		err = error_set(error, ENOMEM, "no memory for %zu cases", plan->count);
 	for (i = 0; i < plan->count && !err; i++) {
 		const struct r0_test *test = plan->cases[i].test;
 		const struct r0_params *params = &test->options.params;
@@ -147,18 +148,21 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			.line = test->line,
 		};
 		pool->mocks |= test->options.io.count || test->options.mmio.count;
-		cpus = test->options.cpus > cpus ? test->options.cpus : cpus;
+		options[i] = &test->options;
+		needs.cpus = test->options.cpus > needs.cpus ? test->options.cpus : needs.cpus;
 		if (params->count)
 			job->param = (void *)((uintptr_t)params->elements +
 					      plan->cases[i].param * params->size);
 		err = job_time_limit(job, pool->options->timeout_ms, pool->options->timeout_factor,
 				     error);
 		if (!err && (i == 0 || plan->cases[i - 1].test != test))
-			err = job_reserved_ranges(&test->options, &reserved, &count);
+			err = job_reserved_ranges(&test->options, &reserved, &needs.reserved_count);
 	}
+	needs.reserved = reserved;
 	if (!err)
-		err = template_create(&pool->template, reserved, count, cpus, error);
+		err = template_create(&pool->template, &needs, error);
 	free(reserved);
+	free(options);
 	return err;
 }
 

@@ -53,6 +53,8 @@ static const struct {
 	{ "r0_assert_failed_with", ROLE_SERVICE },
 	{ "r0_expect_failed_with", ROLE_SERVICE },
 	{ "r0_set_handler", ROLE_SERVICE },
+	{ "r0_original", ROLE_SERVICE },
+	{ "r0_returned", ROLE_SERVICE },
 	{ "write_vector", ROLE_SERVICE },
 	{ "r0_cpu_start", ROLE_OUTERMOST },
 	{ "r0_cpu_main", ROLE_OUTERMOST },

@@ -142,6 +142,32 @@ struct r0_watches {
 	size_t count;
 };
 
+/* Calls of `function` go to `by`, which is of the same type. */
+struct r0_replacement {
+	void (*function)(void);
+	void (*by)(void);
+	const char *name;    /* of `function`, as written */
+	const char *by_name; /* likewise */
+	size_t checked;	     /* for the compiler's check of the types */
+};
+
+struct r0_replacements {
+	const struct r0_replacement *entries;
+	size_t count;
+};
+
+/* Guest-physical memory, [physical_address, + size), at virtual addresses that code assumes; whole pages. */
+struct r0_window {
+	uint64_t virtual_address;
+	uint64_t physical_address;
+	uint64_t size; /* in bytes */
+};
+
+struct r0_windows {
+	const struct r0_window *entries;
+	size_t count;
+};
+
 struct r0_params {
 	const void *elements;
 	size_t count;
@@ -155,6 +181,50 @@ struct r0_params {
 #define R0_MMIO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
 #define R0_MSRS(...)	R0_LIST(struct r0_msr, __VA_ARGS__)
 #define R0_CPUID(...)	R0_LIST(struct r0_cpuid, __VA_ARGS__)
+#define R0_MAP(...)	R0_LIST(struct r0_window, __VA_ARGS__)
+
+/*
+ * Up to 16 pairs (function, replacement), each of two functions of one type, which the compiler checks:
+ * while the test runs, each call of the first goes to the second, in its VM alone. See <ring0/replace.h>.
+ */
+#define R0_REPLACE(...)                                                                          \
+	{                                                                                        \
+		(const struct r0_replacement[]){ R0_REPLACE_OF(                                  \
+			__VA_ARGS__, R0_REPLACE_16, R0_REPLACE_15, R0_REPLACE_14, R0_REPLACE_13, \
+			R0_REPLACE_12, R0_REPLACE_11, R0_REPLACE_10, R0_REPLACE_9, R0_REPLACE_8, \
+			R0_REPLACE_7, R0_REPLACE_6, R0_REPLACE_5, R0_REPLACE_4, R0_REPLACE_3,    \
+			R0_REPLACE_2, R0_REPLACE_1, )(__VA_ARGS__) },                            \
+			R0_REPLACE_OF(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, \
+				      3, 2, 1, )                                                 \
+	}
+#define R0_REPLACE_OF(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, which, ...) which
+#define R0_REPLACE_1(pair)							  R0_REPLACE_PAIR pair
+#define R0_REPLACE_2(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_1(__VA_ARGS__)
+#define R0_REPLACE_3(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_2(__VA_ARGS__)
+#define R0_REPLACE_4(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_3(__VA_ARGS__)
+#define R0_REPLACE_5(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_4(__VA_ARGS__)
+#define R0_REPLACE_6(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_5(__VA_ARGS__)
+#define R0_REPLACE_7(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_6(__VA_ARGS__)
+#define R0_REPLACE_8(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_7(__VA_ARGS__)
+#define R0_REPLACE_9(pair, ...)							  R0_REPLACE_PAIR pair, R0_REPLACE_8(__VA_ARGS__)
+#define R0_REPLACE_10(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_9(__VA_ARGS__)
+#define R0_REPLACE_11(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_10(__VA_ARGS__)
+#define R0_REPLACE_12(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_11(__VA_ARGS__)
+#define R0_REPLACE_13(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_12(__VA_ARGS__)
+#define R0_REPLACE_14(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_13(__VA_ARGS__)
+#define R0_REPLACE_15(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_14(__VA_ARGS__)
+#define R0_REPLACE_16(pair, ...)						  R0_REPLACE_PAIR pair, R0_REPLACE_15(__VA_ARGS__)
+#define R0_REPLACE_PAIR(function_, by_)                                                            \
+	{                                                                                          \
+		(void (*)(void))(function_), (void (*)(void))(by_), #function_, #by_,              \
+			sizeof(struct {                                                            \
+				_Static_assert(__builtin_types_compatible_p(__typeof__(function_), \
+									    __typeof__(by_)),      \
+					       #by_ "() has another type than " #function_         \
+						    "(), which it replaces");                      \
+				int checked;                                                       \
+			})                                                                         \
+	}
 
 /*
  * Pointers to up to 8 variables, of the types that they have: R0_WATCH(&counter, &table[2]). A
@@ -201,11 +271,16 @@ struct r0_params {
 struct r0_gs {
 	void *area; /* the program's memory, of at least size bytes for each CPU; NULL: GS base is 0 */
 	size_t size;
+	/* If given, copied into each CPU's area when the test starts: variables as they begin. */
+	const void *variables;
+	size_t variables_size; /* in bytes */
+	size_t variables_at;   /* the offset in the area of the first */
 };
 
-#define R0_GS(area_, size_)                      \
-	{                                        \
-		.area = (area_), .size = (size_) \
+/* Further members may follow: R0_GS(areas, sizeof(areas[0]), .variables = …). */
+#define R0_GS(area_, ...)                            \
+	{                                            \
+		.area = (area_), .size = __VA_ARGS__ \
 	}
 
 /* The attributes of a test, and the options of r0_call(). Zero is every one's default. */
@@ -218,6 +293,8 @@ struct r0_options {
 	bool strict_msrs; /* no others may be accessed, not even those that KVM has */
 	struct r0_cpuids cpuid;
 	struct r0_gs gs;
+	struct r0_windows map;
+	struct r0_replacements replace;
 	struct r0_watches watch;   /* variables, each write of which the output tells */
 	bool should_halt;	   /* must end by HLT with interrupts off */
 	bool should_panic;	   /* must end by a failed assertion, r0_panic() or wrong I/O */

@@ -65,3 +65,30 @@ R0_TEST(gs_area, is_there_in_ring_3, .gs = R0_GS(areas, SIZE))
 	areas[0].words[CANARY / 8] = 0x77;
 	R0_ASSERT_EQ(r0_user_call(read_canary, NULL).value, 0x77);
 }
+
+/* Variables as they begin, which each CPU has a copy of. */
+static const uint64_t variables[] = { 5, 6 };
+
+static void add_to_number(void *unused)
+{
+	(void)unused;
+	__asm__ volatile("movq %%gs:%c0, %%rax; addq %1, %%rax; movq %%rax, %%gs:%c0"
+			 :
+			 : "i"(NUMBER + 8), "r"((uint64_t)r0_cpu_id())
+			 : "rax", "memory", "cc");
+}
+
+R0_TEST(gs_area, has_variables, .cpus = 2,
+	.gs = R0_GS(areas, SIZE, .variables = variables, .variables_size = sizeof(variables),
+		    .variables_at = NUMBER))
+{
+	r0_on_cpus(add_to_number, NULL);
+	R0_ASSERT_EQ(areas[0].words[NUMBER / 8], 5);
+	R0_ASSERT_EQ(areas[0].words[NUMBER / 8 + 1], 6);
+	R0_ASSERT_EQ(areas[1].words[NUMBER / 8 + 1], 7);
+}
+
+R0_TEST(gs_area, has_none_of_the_last_test_s, .gs = R0_GS(areas, SIZE))
+{
+	R0_ASSERT_EQ(areas[0].words[NUMBER / 8], 0);
+}

@@ -139,6 +139,38 @@ R0_TEST(macros, ends)
 	R0_SKIP("for %d reasons", 2);
 }
 
+static int replaced(int a)
+{
+	return a;
+}
+
+static int replacement(int a)
+{
+	return R0_ORIGINAL(replaced)(a) + 1;
+}
+
+static void replaced_too(void)
+{
+}
+
+static void other_replacement(void)
+{
+}
+
+R0_TEST(macros, of_code,
+	.replace = R0_REPLACE((replaced, replacement), (replaced_too, other_replacement)),
+	.map = R0_MAP({ 0xffffffff80000000, 0x1000, 0x1000 }),
+	.gs = R0_GS(&counter, sizeof(counter), .variables = &counter, .variables_size = 4))
+{
+	R0_ASSERT_EQ(replaced(1), 2);
+}
+
+R0_TEST(macros, of_code_of_one, .replace = R0_REPLACE((replaced, replacement)),
+	.gs = R0_GS(&counter, 4))
+{
+	R0_ASSERT_EQ(replaced(1), 2);
+}
+
 R0_TEST(macros, of_the_cpu)
 {
 	uint64_t value = 0;

@@ -301,7 +301,7 @@ static void gone(void)
 int main(void)
 {
 	struct error error = { "" };
-	int err = template_create(&template, NULL, 0, 1, &error);
+	int err = template_create(&template, &(struct template_needs){ .cpus = 1 }, &error);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (err && template_error_is_no_kvm(err)) {

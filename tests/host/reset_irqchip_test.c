@@ -261,7 +261,7 @@ int main(void)
 	static struct state pristine;
 	struct template *template;
 	struct error error = { "" };
-	int err = template_create(&template, NULL, 0, 1, &error);
+	int err = template_create(&template, &(struct template_needs){ .cpus = 1 }, &error);
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

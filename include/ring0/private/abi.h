@@ -14,23 +14,26 @@
 #define R0_DOORBELL_PORT 0xd0
 
 /* Messages, in RDI; a and b are the arguments in RSI and RCX. */
-#define R0_MESSAGE_PASS	     1	/* the test returned */
-#define R0_MESSAGE_SKIP	     2	/* a: text, b: its length; length 0 is "the condition was false" */
-#define R0_MESSAGE_CONSOLE   3	/* a: text, b: its length; answer: how much was taken */
-#define R0_MESSAGE_FAILURE   4	/* a: struct r0_failure; the test goes on or stops by itself */
-#define R0_MESSAGE_STOP	     5	/* the test ends as failed, its failures reported before */
-#define R0_MESSAGE_EXCEPTION 6	/* a: struct r0_frame, b: CR2; unhandled, ends the test */
-#define R0_MESSAGE_PUBLISH   7	/* a: address, b: size; answer: 0 or -1 */
-#define R0_MESSAGE_CLOCK     8	/* answer: nanoseconds of a monotonic clock */
-#define R0_MESSAGE_POPULATE  9	/* a: a missing page's address; answer: 1 if it is there now */
-#define R0_MESSAGE_SYSCALL   10 /* a: its number, b: its return address; ends the test */
-#define R0_MESSAGE_EXIT	     11 /* a: the status given to exit_group; ends the test */
-#define R0_MESSAGE_WAKE	     12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
+#define R0_MESSAGE_PASS	     1 /* the test returned */
+#define R0_MESSAGE_SKIP	     2 /* a: text, b: its length; length 0 is "the condition was false" */
+#define R0_MESSAGE_CONSOLE   3 /* a: text, b: its length; answer: how much was taken */
+#define R0_MESSAGE_FAILURE   4 /* a: struct r0_failure; the test goes on or stops by itself */
+#define R0_MESSAGE_STOP	     5 /* the test ends as failed, its failures reported before */
+#define R0_MESSAGE_EXCEPTION 6 /* a: struct r0_frame, b: CR2; unhandled, ends the test */
+#define R0_MESSAGE_PUBLISH   7 /* a: address, b: size; answer: 0 or -1 */
+#define R0_MESSAGE_CLOCK     8 /* answer: nanoseconds of a monotonic clock */
+#define R0_MESSAGE_POPULATE \
+	9 /* a: a missing page's address, b: struct r0_frame; answer: 1 if it is there now */
+#define R0_MESSAGE_SYSCALL 10 /* a: its number, b: its return address; ends the test */
+#define R0_MESSAGE_EXIT	   11 /* a: the status given to exit_group; ends the test */
+#define R0_MESSAGE_WAKE	   12 /* a: when r0_wait_halt() is to end, ns from now; answer: the clock */
 #define R0_MESSAGE_STEPPED \
 	13 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
 #define R0_MESSAGE_MAP \
 	14 /* a: bytes of new memory; answer: its address, or 0 if there is no room */
 #define R0_MESSAGE_UNMAP 15 /* a: address, b: bytes of it that are not needed any more */
+#define R0_MESSAGE_REFUSE \
+	16 /* a: text, b: its length: what the caller must not; ends the test there */
 /* Of machines with several CPUs, from 32 on. */
 #define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
 #define R0_MESSAGE_WORK 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
@@ -247,6 +250,25 @@ extern const char r0_image_pad[];     /* R0_IMAGE_PAD_SIZE bytes of INT3, for an
 extern bool r0_image;
 
 extern struct r0_guest r0_guest;
+
+/*
+ * What a test replaces, for R0_ORIGINAL() and #BP. Ring 3 reads it, too, so that it is no part of r0_guest.
+ * All zero in the program; the host fills in the VM's copy.
+ */
+struct r0_replaced {
+	uint64_t function; /* as the program names it: it may be an entry of its PLT; 0 for none */
+	uint64_t original; /* the same code elsewhere, or 0 */
+	const char *why;   /* there is none */
+	uint64_t trap;	   /* where an INT3 is in place of a jump, or 0 */
+	uint64_t by;	   /* where that leads */
+};
+
+#define R0_REPLACED_LIMIT 16
+
+extern struct r0_replaced r0_replaced[R0_REPLACED_LIMIT];
+
+/* Where a replacement of a function that does not return comes back to, with the function's name. */
+void r0_returned(const char *name) __attribute__((noreturn));
 
 /* Writes to r0_guest.first.scratch: for the host to see whether its watchpoints fire. */
 void r0_watch_probe(void *arg);

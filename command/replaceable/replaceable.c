@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring0 replaceable: which functions a test can replace, and their sizes, by the files that they are in. Test
+ * programs start it where they have .replace. Depends on function.h and libdwfl.
+ *
+ * The file that it reads has lines
+ *   program PATH
+ *   function ADDRESS PATH	and then, each on a line, by the numbers that functions have from 0 on:
+ *   NAME
+ * and what it prints are the lines
+ *   size NUMBER BYTES ROOM	the function's own, and what is free up to the next; 0 if not known
+ *   noreturn NUMBER
+ *   refused NUMBER WHY
+ *   end			if nothing failed
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command/commands.h"
+#include "command/replaceable/function.h"
+
+/* More than that a program's tests do not replace. */
+#define FUNCTIONS 256
+
+struct question {
+	char program[4096];
+	struct function functions[FUNCTIONS];
+	size_t count;
+};
+
+static bool read_function(struct question *question, const char *line, FILE *in)
+{
+	struct function *function = &question->functions[question->count];
+	char path[4096], name[512];
+
+	if (question->count == FUNCTIONS ||
+	    sscanf(line, "function %" SCNx64 " %4095[^\n]", &function->address, path) != 2 ||
+	    !fgets(name, sizeof(name), in))
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	function->module = strdup(path);
+	function->name = strdup(name);
+	question->count++;
+	return function->module && function->name;
+}
+
+static int read_question(struct question *question, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char line[4608];
+	bool understood = in != NULL;
+
+	while (understood && fgets(line, sizeof(line), in))
+		if (sscanf(line, "program %4095[^\n]", question->program) != 1)
+			understood = read_function(question, line, in);
+	if (in)
+		fclose(in);
+	return understood && question->program[0] ? 0 : -EINVAL;
+}
+
+/* A file's functions stand together in the list. */
+static size_t count_same(const struct question *question, size_t first)
+{
+	size_t count = 0;
+
+	while (first + count < question->count && strcmp(question->functions[first + count].module,
+							 question->functions[first].module) == 0)
+		count++;
+	return count;
+}
+
+static Dwfl *open_file(const char *path, Dwfl_Module **module)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.section_address = dwfl_offline_section_address,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+	};
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+
+	*module = NULL;
+	if (!dwfl)
+		return NULL;
+	dwfl_report_begin(dwfl);
+	*module = dwfl_report_offline(dwfl, path, path, -1);
+	dwfl_report_end(dwfl, NULL, NULL);
+	return dwfl;
+}
+
+static void look_at_file(struct question *question, size_t first, size_t count, Dwfl_Module *module)
+{
+	struct function *functions = &question->functions[first];
+	Dwarf_Addr bias;
+	Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
+
+	function_symbols(module, functions, count);
+	if (!dwarf)
+		return;
+	function_describe(dwarf, functions, count);
+	function_callers(dwarf, functions->module,
+			 strcmp(functions->module, question->program) == 0, functions, count);
+}
+
+/* Of functions of libraries, the program may have inlined some, or know them. */
+static void look_at_program(struct question *question, size_t first, size_t count,
+			    Dwfl_Module *module)
+{
+	Dwarf_Addr bias;
+	Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
+
+	if (dwarf)
+		function_callers(dwarf, question->program, true, &question->functions[first],
+				 count);
+}
+
+static void print_answer(const struct question *question)
+{
+	for (size_t i = 0; i < question->count; i++) {
+		const struct function *function = &question->functions[i];
+
+		printf("size %zu %" PRIu64 " %" PRIu64 "\n", i, function->size,
+		       function->room > function->size ? function->room : function->size);
+		if (function->noreturn)
+			printf("noreturn %zu\n", i);
+		if (function->refusal[0])
+			printf("refused %zu %s\n", i, function->refusal);
+	}
+	printf("end\n");
+}
+
+int replaceable_main(int argc, char **argv)
+{
+	static struct question question;
+	Dwfl_Module *program;
+	Dwfl *program_dwfl;
+	size_t first, count;
+
+	if (argc != 2 || read_question(&question, argv[1])) {
+		fputs("usage: ring0 replaceable FILE\n"
+		      "Tell a test program which functions can be replaced.\n",
+		      stderr);
+		return 2;
+	}
+	/* What is told of a function has names that belong to the files, which stay open to the end. */
+	program_dwfl = open_file(question.program, &program);
+	for (first = 0; first < question.count; first += count) {
+		const char *path = question.functions[first].module;
+		bool is_program = strcmp(path, question.program) == 0;
+		Dwfl_Module *module = program;
+
+		count = count_same(&question, first);
+		if (!is_program)
+			open_file(path, &module);
+		if (!module) {
+			for (size_t i = first; i < first + count; i++)
+				function_refuse(&question.functions[i], "%s can't be read: %s",
+						path, dwfl_errmsg(-1));
+			continue;
+		}
+		look_at_file(&question, first, count, module);
+		if (!is_program && program)
+			look_at_program(&question, first, count, program);
+	}
+	for (first = 0; first < question.count; first++)
+		function_judge(&question.functions[first], question.program);
+	print_answer(&question);
+	dwfl_end(program_dwfl);
+	return 0;
+}

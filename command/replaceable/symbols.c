@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* What a file's tables of symbols tell of its functions. */
+#include <gelf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "command/replaceable/function.h"
+
+void function_refuse(struct function *function, const char *format, ...)
+{
+	va_list arguments;
+
+	if (function->refusal[0])
+		return;
+	va_start(arguments, format);
+	vsnprintf(function->refusal, sizeof(function->refusal), format, arguments);
+	va_end(arguments);
+}
+
+const char *function_base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path ? path : "?";
+}
+
+/* "f.constprop.0" of "f": what calls may go to in its place. Its cold part is reached by itself alone. */
+static bool is_clone(const char *symbol, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(symbol, name, length) == 0 && symbol[length] == '.' &&
+	       strncmp(symbol + length, ".cold", 5) != 0 &&
+	       strncmp(symbol + length, ".localalias", 11) != 0;
+}
+
+static void take_code(struct function *function, const GElf_Sym *symbol, GElf_Addr address,
+		      const char *name)
+{
+	unsigned int type = GELF_ST_TYPE(symbol->st_info);
+
+	/* What hands over to the resolver's choice, not a function itself. */
+	if (type == STT_GNU_IFUNC) {
+		if (strcmp(name, function->name) == 0 && !function->symbol) {
+			function->symbol = name;
+			function->global = true;
+			function->exported = true;
+		}
+		return;
+	}
+	if (type == STT_FUNC && is_clone(name, function->name))
+		function->clone = name;
+	if (address == function->address) {
+		if (strncmp(name, "r0_stub.", 8) == 0) {
+			function->is_stub = true;
+			return;
+		}
+		if (!function->symbol || strcmp(name, function->name) == 0)
+			function->symbol = name;
+		if (symbol->st_size > function->size)
+			function->size = symbol->st_size;
+		if (GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&
+		    (GELF_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT ||
+		     GELF_ST_VISIBILITY(symbol->st_other) == STV_PROTECTED))
+			function->global = true;
+	} else if (address > function->address && address - function->address < function->room) {
+		function->room = address - function->address;
+	}
+}
+
+static void take_exported(Dwfl_Module *module, struct function *functions, size_t count)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module, &bias);
+	Elf_Scn *section = NULL;
+
+	while (elf && (section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM ||
+		    !header.sh_entsize)
+			continue;
+		data = elf_getdata(section, NULL);
+		for (size_t i = 0; data && i < header.sh_size / header.sh_entsize; i++) {
+			GElf_Sym symbol;
+
+			if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
+				continue;
+			for (size_t n = 0; n < count; n++)
+				functions[n].exported |= symbol.st_value == functions[n].address;
+		}
+	}
+}
+
+void function_symbols(Dwfl_Module *module, struct function *functions, size_t count)
+{
+	int symbols = dwfl_module_getsymtab(module);
+	GElf_Addr bias;
+
+	/* Symbols come with the module's bias, which the addresses of what is asked for have not. */
+	dwfl_module_getelf(module, &bias);
+	for (size_t n = 0; n < count; n++)
+		functions[n].room = UINT64_MAX;
+	for (int i = 1; i < symbols; i++) {
+		GElf_Sym symbol;
+		GElf_Word section;
+		GElf_Addr address;
+		const char *name =
+			dwfl_module_getsym_info(module, i, &symbol, &address, &section, NULL, NULL);
+		unsigned int type = GELF_ST_TYPE(symbol.st_info);
+
+		if (!name || !name[0] || section == SHN_UNDEF || section == SHN_ABS ||
+		    type == STT_SECTION || type == STT_FILE || type == STT_TLS)
+			continue;
+		for (size_t n = 0; n < count; n++)
+			take_code(&functions[n], &symbol, address - bias, name);
+	}
+	for (size_t n = 0; n < count; n++)
+		if (functions[n].room == UINT64_MAX)
+			functions[n].room = functions[n].size;
+	take_exported(module, functions, count);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What makes calls of a function go elsewhere: bytes over its first ones, which lead to a slot in the island,
+ * which leads to the replacement. Of the architecture. Pure.
+ */
+#ifndef REPLACE_PATCH_H
+#define REPLACE_PATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for the code of one slot. */
+#define PATCH_SLOT 128
+
+/* As much of a function's code as is looked at. */
+#define PATCH_LOOK 32
+
+struct patch {
+	size_t start; /* of what is overwritten, from the function's start on */
+	size_t size;
+	bool trap;	 /* an exception, where a jump has no room */
+	uint64_t slot;	 /* its address */
+	uint64_t caller; /* where the return address is kept of a function that does not return */
+};
+
+/*
+ * Choose the way, for a function with that code at its start (PATCH_LOOK bytes), its size and the room up to
+ * the next one, in bytes.
+ */
+void patch_choose(struct patch *patch, const uint8_t *code, size_t size, size_t room);
+
+/* The bytes over the function's. Returns 0, or -ERANGE if the slot is too far. */
+int patch_write(const struct patch *patch, uint64_t function, uint8_t *to);
+
+/*
+ * The slot's code: it leads to `by`; or, of a function that does not return, the name of which is given, to it
+ * and then to r0_returned().
+ */
+void patch_write_slot(const struct patch *patch, uint64_t by, const char *noreturn,
+		      uint8_t to[PATCH_SLOT]);
+
+#endif /* REPLACE_PATCH_H */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Jumps, and INT3 where there is no room for one. SDM vol. 2A: CALL, INT3, JMP, LEA, XCHG. */
+#include "replace/patch.h"
+#include <errno.h>
+#include <string.h>
+#include <ring0/private/abi.h>
+
+#define JUMP_SIZE 5
+#define INT3	  0xcc
+
+static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+/* What compilers and assemblers fill up with behind a function: NOPs of all lengths, INT3, zero. */
+static bool is_padding(uint8_t byte)
+{
+	switch (byte) {
+	case 0x00:
+	case 0x0f:
+	case 0x1f:
+	case 0x2e:
+	case 0x40:
+	case 0x44:
+	case 0x66:
+	case 0x80:
+	case 0x84:
+	case 0x90:
+	case INT3:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether a jump at that offset overwrites nothing but the function, and padding that follows it. */
+static bool has_room(const uint8_t *code, size_t start, size_t size, size_t room)
+{
+	size_t at;
+
+	if (start + JUMP_SIZE > room)
+		return false;
+	for (at = size; at < start + JUMP_SIZE; at++)
+		if (!is_padding(code[at]))
+			return false;
+	return true;
+}
+
+void patch_choose(struct patch *patch, const uint8_t *code, size_t size, size_t room)
+{
+	/* With CET on, what is called indirectly has to begin with it: SDM vol. 1, 18.3.1. */
+	bool marked = size > sizeof(endbr64) && memcmp(code, endbr64, sizeof(endbr64)) == 0;
+
+	*patch = (struct patch){ .size = JUMP_SIZE };
+	if (marked && has_room(code, sizeof(endbr64), size, room)) {
+		patch->start = sizeof(endbr64);
+		return;
+	}
+	if (!marked && has_room(code, 0, size, room))
+		return;
+	patch->start = marked ? sizeof(endbr64) : 0;
+	patch->trap = true;
+	patch->size = 1;
+}
+
+static int put_distance(uint8_t *to, uint64_t target, uint64_t from)
+{
+	int64_t distance = (int64_t)(target - from);
+	int32_t short_distance = (int32_t)distance;
+
+	memcpy(to, &short_distance, sizeof(short_distance));
+	return distance == short_distance ? 0 : -ERANGE;
+}
+
+int patch_write(const struct patch *patch, uint64_t function, uint8_t *to)
+{
+	to[0] = patch->trap ? INT3 : 0xe9;
+	if (patch->trap)
+		return 0;
+	return put_distance(to + 1, patch->slot, function + patch->start + JUMP_SIZE);
+}
+
+/* JMP to an address behind it, so that no register is needed. */
+static size_t put_far_jump(uint8_t *to, uint64_t target)
+{
+	static const uint8_t jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
+
+	memcpy(to, jump, sizeof(jump));
+	memcpy(to + sizeof(jump), &target, sizeof(target));
+	return sizeof(jump) + sizeof(target);
+}
+
+void patch_write_slot(const struct patch *patch, uint64_t by, const char *noreturn,
+		      uint8_t to[PATCH_SLOT])
+{
+	/*
+	 * R11 is nobody's when a function is called (System V ABI, AMD64, 3.2.3), and who calls this one
+	 * wants none back. The stack stays as it is, with arguments on it.
+	 */
+	static const uint8_t lea_r11[] = { 0x4c, 0x8d, 0x1d },
+			     xchg_r11_top[] = { 0x4c, 0x87, 0x1c, 0x24 };
+	static const uint8_t store_r11[] = { 0x4c, 0x89, 0x1d }, push[] = { 0xff, 0x35 };
+	static const uint8_t mov_rdi[] = { 0x48, 0xbf };
+	const uint64_t name = (uint64_t)noreturn;
+	size_t at = 0, landing;
+
+	memset(to, INT3, PATCH_SLOT);
+	if (!noreturn) {
+		put_far_jump(to, by);
+		return;
+	}
+	memcpy(to, lea_r11, sizeof(lea_r11));
+	landing = sizeof(lea_r11) + 4 + sizeof(xchg_r11_top) + sizeof(store_r11) + 4 + 14;
+	put_distance(to + sizeof(lea_r11), landing, sizeof(lea_r11) + 4);
+	at = sizeof(lea_r11) + 4;
+	memcpy(to + at, xchg_r11_top, sizeof(xchg_r11_top));
+	at += sizeof(xchg_r11_top);
+	memcpy(to + at, store_r11, sizeof(store_r11));
+	at += sizeof(store_r11);
+	put_distance(to + at, patch->caller, patch->slot + at + 4);
+	at += 4;
+	at += put_far_jump(to + at, by);
+	/* Back from the replacement: to r0_returned(), as if the function's caller had called that. */
+	memcpy(to + at, push, sizeof(push));
+	at += sizeof(push);
+	put_distance(to + at, patch->caller, patch->slot + at + 4);
+	at += 4;
+	memcpy(to + at, mov_rdi, sizeof(mov_rdi));
+	at += sizeof(mov_rdi);
+	memcpy(to + at, &name, sizeof(name));
+	at += sizeof(name);
+	put_far_jump(to + at, (uint64_t)r0_returned);
+}

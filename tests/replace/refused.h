@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What optimizer.c has for refused.c. */
+#ifndef TESTS_REPLACE_REFUSED_H
+#define TESTS_REPLACE_REFUSED_H
+
+int callee(int a);
+int caller(int n, int x, int y, int z);
+int inlined(int a);
+int calls_inlined(int a);
+int vanishes(void);
+int calls_vanishing(void);
+int calls_copied(int a);
+int calls_atoi(const char *text);
+unsigned long calls_strlen(void);
+
+/* Each file that includes this has its own. */
+static __attribute__((noinline, unused)) int copied(int a)
+{
+	return a * 11;
+}
+
+#endif /* TESTS_REPLACE_REFUSED_H */
