@@ -14,5 +14,6 @@ int lab_main(int argc, char **argv);
 int suite_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);
 int replaceable_main(int argc, char **argv);
+int stubs_main(int argc, char **argv);
 
 #endif /* COMMAND_COMMANDS_H */

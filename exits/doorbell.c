@@ -13,6 +13,7 @@
 #include <ring0/private/abi.h>
 #include "base/clock.h"
 #include "exits/syscall_name.h"
+#include "exits/unset_read.h"
 #include "machine/cpu.h"
 #include "run/alarm.h"
 #include "run/cpus.h"
@@ -189,12 +190,14 @@ static enum step wake(struct run *run, uint64_t after)
 	return STEP_ON;
 }
 
-static enum step populate(struct run *run, uint64_t address)
+static enum step populate(struct run *run, uint64_t address, uint64_t frame)
 {
 	int got = memory_populate(&run->machine->memory, address, &run->complaint);
 
 	if (got < 0)
 		return run_end(run, END_HOST_ERROR, run->complaint.text);
+	if (got)
+		unset_read_tell(run, address, frame);
 	cpu_answer(run->cpu, (uint64_t)got);
 	return STEP_ON;
 }
@@ -301,7 +304,7 @@ enum step doorbell_serve(struct run *run)
 	case R0_MESSAGE_WAKE:
 		return wake(run, a);
 	case R0_MESSAGE_POPULATE:
-		return populate(run, a);
+		return populate(run, a, b);
 	case R0_MESSAGE_MAP:
 		return map(run, a);
 	case R0_MESSAGE_UNMAP:

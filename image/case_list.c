@@ -34,6 +34,12 @@ static const char *why_not(const struct r0_options *options)
 		return "it declares CPUID leaves (.cpuid), which only a VM can answer";
 	if (options->strict_msrs)
 		return "it has all other MSRs refused (.strict_msrs), which only a VM does";
+	if (options->replace.count)
+		return "it replaces functions (.replace), whose code is changed in a VM alone";
+	if (options->map.count)
+		return "it opens windows (.map) in page tables that are a VM's";
+	if (options->gs.area)
+		return "it declares GS areas (.gs), which a VM starts with";
 	if (options->watch.count)
 		return "it watches variables (.watch), of which the host tells";
 	return NULL;

@@ -234,6 +234,10 @@ static void fill_guest(struct r0_guest *guest, const struct entry *entry,
 	guest->cpu_main = r0_cpu_main;
 	for (cpu = 0; cpu < entry->cpus; cpu++)
 		fill_cpu(r0_cpu_at(guest, cpu), cpu, entry, mirror);
+	if (mirror->hidden.start < mirror->hidden.end) {
+		guest->sparse[guest->sparse_count].first = mirror->hidden.start;
+		guest->sparse[guest->sparse_count++].last = mirror->hidden.end - 1;
+	}
 	for (i = 0; i < mirror->part_count; i++) {
 		const struct mirror_part *part = &mirror->parts[i];
 

@@ -8,6 +8,7 @@
 #include "base/host.h"
 #include "machine/guest_stdio.h"
 #include "machine/machine_own.h"
+#include "machine/unset.h"
 #include "mirror/bind.h"
 
 static int take_mirror(struct template *template, const struct template_needs *needs,
@@ -21,6 +22,7 @@ static int take_mirror(struct template *template, const struct template_needs *n
 		.supervisor_count = entry_supervisor_ranges(&template->entry, supervisor),
 		.direct_map = R0_DIRECT_MAP,
 		.counters = &template->counters,
+		.hidden = unset_range(),
 	};
 	struct mirror_patch *patches;
 	int err;

@@ -322,14 +322,31 @@ int memory_unmap(struct memory *memory, uint64_t address, uint64_t size)
 	return heap_give(&memory->heap, address, size);
 }
 
+/* Map a page of a part that was absent so far. Returns 1 or -errno. */
+static int show_page(struct memory *memory, const struct mirror_part *part, uint64_t page,
+		     uint64_t frame, struct error *error)
+{
+	const struct mirror *mirror = memory->mirror;
+	unsigned int rights = (part->map.write ? PAGE_WRITE : 0) |
+			      (part->map.execute ? PAGE_EXECUTE : 0);
+	int err = page_table_map(&memory->frames, mirror->root, gva(page), gpa(frame), PAGE_SIZE,
+				 rights, false);
+
+	if (!err)
+		err = page_table_map(&memory->frames, mirror->user_root, gva(page), gpa(frame),
+				     PAGE_SIZE, rights | PAGE_USER, false);
+	return err ? error_set(error, -err, "no page tables left for memory that came in late") : 1;
+}
+
 int memory_populate(struct memory *memory, uint64_t address, struct error *error)
 {
 	const struct mirror_part *part = mirror_find(memory->mirror, address);
 	uint64_t page = page_floor(address), frame;
-	unsigned int rights;
 	uint8_t *bytes;
-	int err;
 
+	if (part && part->kind == MIRROR_COPY && address >= memory->mirror->hidden.start &&
+	    address < memory->mirror->hidden.end)
+		return show_page(memory, part, page, part->gpa + (page - part->map.start), error);
 	if (!part || part->kind != MIRROR_SPARSE)
 		return 0;
 	frame = frames_take(&memory->frames, 1);
@@ -341,15 +358,7 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 	/* Not there, as past the end of a file: it stays zero. */
 	read_process(page, bytes, PAGE_SIZE);
 	frames_touch(&memory->frames, frame, PAGE_SIZE);
-	rights = (part->map.write ? PAGE_WRITE : 0) | (part->map.execute ? PAGE_EXECUTE : 0);
-	err = page_table_map(&memory->frames, memory->mirror->root, gva(page), gpa(frame),
-			     PAGE_SIZE, rights, false);
-	if (!err)
-		err = page_table_map(&memory->frames, memory->mirror->user_root, gva(page),
-				     gpa(frame), PAGE_SIZE, rights | PAGE_USER, false);
-	if (err)
-		return error_set(error, -err, "no page tables left for a sparse mapping");
-	return 1;
+	return show_page(memory, part, page, frame, error);
 }
 
 static bool page_differs(const struct memory *memory, uint64_t page, char *what, size_t size)

@@ -75,8 +75,8 @@ int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct e
 int memory_unmap(struct memory *memory, uint64_t address, uint64_t size);
 
 /*
- * Bring in the page at an address of a sparse mapping, from the process as it is now. Returns 1,
- * 0 if the address is in none, or -errno.
+ * Bring in the page at an address of a sparse mapping, from the process as it is now, or one that was hidden.
+ * Returns 1, 0 if the address is in none, or -errno.
  */
 int memory_populate(struct memory *memory, uint64_t address, struct error *error);
 

@@ -121,6 +121,25 @@ static int copy_resident(struct mirror *mirror, const struct mirror_part *part, 
 	return err;
 }
 
+/* Map a part but for what is hidden of it. */
+static int map_shown(struct mirror *mirror, const struct mirror_part *part)
+{
+	const struct map *map = &part->map;
+	uint64_t start = mirror->hidden.start, end = mirror->hidden.end;
+	int err;
+
+	start = start < map->start ? map->start : start;
+	end = end > map->end ? map->end : end;
+	if (start >= end)
+		return map_range(mirror, map->start, map->end - map->start, part->gpa,
+				 rights_of(map));
+	err = map_range(mirror, map->start, start - map->start, part->gpa, rights_of(map));
+	if (!err)
+		err = map_range(mirror, end, map->end - end, part->gpa + (end - map->start),
+				rights_of(map));
+	return err;
+}
+
 static int copy_part(struct mirror *mirror, struct mirror_part *part, int pagemap)
 {
 	const struct map *map = &part->map;
@@ -132,7 +151,7 @@ static int copy_part(struct mirror *mirror, struct mirror_part *part, int pagema
 	err = copy_resident(mirror, part, pagemap);
 	if (err)
 		return err;
-	return map_range(mirror, map->start, map->end - map->start, part->gpa, rights_of(map));
+	return map_shown(mirror, part);
 }
 
 static int copy_sparse_page(struct mirror *mirror, const struct map *map, uint64_t at)
@@ -383,6 +402,7 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 	}
 	mirror->fd = -1;
 	mirror->counters = config->counters;
+	mirror->hidden = config->hidden;
 	mirror->patched = calloc(config->patch_count + 1, sizeof(*mirror->patched));
 	err = mirror->patched ? layout_list(mirror, error) : -ENOMEM;
 	if (!err)

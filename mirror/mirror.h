@@ -46,6 +46,8 @@ struct mirror_config {
 	size_t patch_count;
 	const struct counters
 		*counters; /* that VMs give back: to outlive the mirror; NULL for none */
+	/* Pages of the program's that are absent until the guest touches them: see memory_populate(). */
+	struct mirror_range hidden;
 	/* Pages of code that are to be the VMs' own: see mirror/code.h. By address, each once. */
 	const uint64_t *own_pages;
 	size_t own_page_count;
@@ -95,6 +97,7 @@ struct mirror {
 	int fd;		      /* the snapshot: a memfd of frames.count pages */
 	struct frames frames; /* of the snapshot; those not used are for VMs to take */
 	uint64_t root, user_root;
+	struct mirror_range hidden;
 	uint64_t direct_map, direct_size; /* guest-physical [0, direct_size) is mapped there */
 	uint64_t physical_limit;	  /* the first address past the CPU's address bits */
 };

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring0 stubs: definitions of what a kernel's objects need and nothing has, so that a test program can be
+ * linked with them. Depends on wanted.h.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command/commands.h"
+#include "command/stubs/wanted.h"
+
+static const char usage[] =
+	"Usage: ring0 stubs [--header] OBJECT... [-o FILE]\n"
+	"Write C definitions of all that these objects need and neither they nor libc have,\n"
+	"once for all objects of a program: functions that fail the test which calls them,\n"
+	"variables of which a read is told that nobody set, per-CPU offsets, thunks.\n"
+	"\n"
+	"  -o FILE     write there (default: standard output)\n"
+	"  --header    write a header with the declarations instead, as comments, for those\n"
+	"              that you write yourself; R0_STUBS_GS_SIZE is an area's size for .gs\n"
+	"  --help      print this, and exit\n"
+	"\n"
+	"Your own definitions come before these. Debugging information (-g) says what is a\n"
+	"function and how large a variable is; what is guessed without it is marked.\n"
+	"Exit status: 0; 1 for an object that can't be used; 2 for the command line.\n";
+
+/* Below it are what kernels have at fixed places at GS, the stack protector's canary at 0x28. */
+#define PER_CPU_FIRST 0x100
+
+/* At least what code reads at GS that no name is known of. */
+#define GS_LEAST 4096
+
+/* Two bytes at most, and alike in every kernel: the compiler's own. */
+static bool is_thunk(const char *name, const char **reg)
+{
+	static const char *const registers[] = { "rax", "rbx", "rcx", "rdx", "rsi",
+						 "rdi", "rbp", "r8",  "r9",  "r10",
+						 "r11", "r12", "r13", "r14", "r15" };
+	static const char start[] = "__x86_indirect_thunk_";
+
+	*reg = NULL;
+	if (strncmp(name, start, strlen(start)) == 0)
+		for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
+			if (strcmp(name + strlen(start), registers[i]) == 0)
+				*reg = registers[i];
+	return *reg || strcmp(name, "__x86_return_thunk") == 0 || strcmp(name, "__fentry__") == 0 ||
+	       strcmp(name, "mcount") == 0;
+}
+
+enum kind {
+	KIND_NONE, /* nothing to define */
+	KIND_THUNK,
+	KIND_TLS,
+	KIND_PER_CPU,
+	KIND_FUNCTION,
+	KIND_VARIABLE,
+	KIND_GUESS, /* a variable, perhaps */
+};
+
+static enum kind kind_of(const struct wanted_list *list, const struct wanted *wanted)
+{
+	const char *reg;
+
+	if (!wanted->needed || wanted->definer || strncmp(wanted->name, "r0_", 3) == 0 ||
+	    wanted_is_linkers(list, wanted->name))
+		return KIND_NONE;
+	/* Before libc's, as the profiler's __fentry__() is. */
+	if (is_thunk(wanted->name, &reg))
+		return KIND_THUNK;
+	if (wanted_is_libcs(wanted->name) || wanted->weak)
+		return KIND_NONE;
+	if (wanted->tls)
+		return KIND_TLS;
+	if (wanted->uses & WANTED_PER_CPU)
+		return KIND_PER_CPU;
+	if (wanted->uses & WANTED_VARIABLE)
+		return KIND_VARIABLE;
+	if (wanted->uses & (WANTED_CALLED | WANTED_FUNCTION))
+		return KIND_FUNCTION;
+	if (wanted->uses & WANTED_ACCESSED)
+		return KIND_VARIABLE;
+	return KIND_GUESS;
+}
+
+static const char preamble[] =
+	"/* By `ring0 stubs`: what the objects of this program need and nothing has. */\n"
+	"\n"
+	"/* A jump, so that the return address is the caller's. r0_stub.NAME tells .replace that no code is lost. */\n"
+	"#define FUNCTION(name) \\\n"
+	"\t__asm__(\".pushsection .text\\n.weak \" #name \"\\n.type \" #name \", @function\\n\" #name \":\\n\" \\\n"
+	"\t\t\"r0_stub.\" #name \": lea 1f(%rip), %rdi\\n\\tjmp r0_missing_function\\n\" \\\n"
+	"\t\t\".size \" #name \", . - \" #name \"\\n.popsection\\n\" \\\n"
+	"\t\t\".pushsection .rodata\\n1: .asciz \\\"\" #name \"\\\"\\n.popsection\");\n"
+	"#define THUNK(name, code) \\\n"
+	"\t__asm__(\".pushsection .text\\n.weak \" #name \"\\n.type \" #name \", @function\\n\" #name \": \" code \\\n"
+	"\t\t\"\\n\\tint3\\n.size \" #name \", . - \" #name \"\\n.popsection\");\n"
+	"/* An offset at GS: see R0_GS(). */\n"
+	"#define PER_CPU(name, offset) __asm__(\".weak \" #name \"\\n.set \" #name \", \" #offset);\n"
+	"/* On pages of their own, which are absent until they are touched: so it is seen who reads what nobody set. */\n"
+	"struct r0_unset {\n\tvoid *at;\n\tunsigned long size;\n\tconst char *name;\n};\n"
+	"#define VARIABLE(name_, size_) \\\n"
+	"\t__attribute__((weak, aligned(4096), section(\"r0_unset\"))) \\\n"
+	"\tchar name_[((size_) + 4095) & ~4095ul]; \\\n"
+	"\tstatic const struct r0_unset unset_##name_ = { name_, (size_), #name_ }; \\\n"
+	"\tstatic const struct r0_unset *const unset_at_##name_ \\\n"
+	"\t\t__attribute__((used, section(\"r0_unset_names\"))) = &unset_##name_;\n"
+	"\n";
+
+/* A table, that is, and no bound of a section. */
+static bool is_constant(const struct wanted *wanted)
+{
+	return wanted->uses & WANTED_CONSTANT && wanted->size;
+}
+
+struct counts {
+	unsigned int functions, variables, per_cpu, thunks, guesses, constants;
+};
+
+static size_t per_cpu_size(const struct wanted *wanted)
+{
+	return ((wanted->size ? wanted->size : 8) + 63) & ~(size_t)63;
+}
+
+static void define(const struct wanted *wanted, enum kind kind, size_t *per_cpu,
+		   struct counts *counts, FILE *out)
+{
+	const char *reg;
+
+	if (wanted->declaration)
+		fprintf(out, "/* %s%s */\n", wanted->declaration,
+			is_constant(wanted) ? ": constant, link the object that has it" : "");
+	if (wanted->uses & WANTED_ALTERNATIVE)
+		fprintf(out,
+			"/* Called where the kernel may patch, by rules of its own: link the kernel's. */\n");
+	switch (kind) {
+	case KIND_NONE:
+		break;
+	case KIND_THUNK:
+		counts->thunks++;
+		if (is_thunk(wanted->name, &reg) && reg)
+			fprintf(out, "THUNK(%s, \"jmp *%%%s\")\n", wanted->name, reg);
+		else
+			fprintf(out, "THUNK(%s, \"ret\")\n", wanted->name);
+		break;
+	case KIND_TLS:
+		counts->variables++;
+		fprintf(out, "__attribute__((weak)) __thread char %s[%zu];\n", wanted->name,
+			wanted->size ? wanted->size : 8);
+		break;
+	case KIND_PER_CPU:
+		counts->per_cpu++;
+		fprintf(out, "PER_CPU(%s, %#zx)\n", wanted->name, *per_cpu);
+		*per_cpu += per_cpu_size(wanted);
+		break;
+	case KIND_FUNCTION:
+		counts->functions++;
+		fprintf(out, "FUNCTION(%s)\n", wanted->name);
+		break;
+	case KIND_VARIABLE:
+		counts->variables++;
+		counts->constants += is_constant(wanted);
+		fprintf(out, "VARIABLE(%s, %zu)%s\n", wanted->name,
+			wanted->size ? wanted->size : 4096,
+			wanted->size ? "" : " /* its size is not known */");
+		break;
+	case KIND_GUESS:
+		counts->guesses++;
+		fprintf(out, "VARIABLE(%s, 4096) /* a guess: only its address is taken */\n",
+			wanted->name);
+		break;
+	}
+}
+
+static size_t gs_size(const struct wanted_list *list)
+{
+	size_t end = PER_CPU_FIRST;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (kind_of(list, list->entries[i]) == KIND_PER_CPU)
+			end += per_cpu_size(list->entries[i]);
+	return end < GS_LEAST ? GS_LEAST : (end + 4095) & ~(size_t)4095;
+}
+
+static void write_header(const struct wanted_list *list, FILE *out)
+{
+	fprintf(out,
+		"/* By `ring0 stubs --header`: what the objects of this program need and nothing has. */\n\n"
+		"/* An area for each CPU: .gs = R0_GS(areas, R0_STUBS_GS_SIZE) */\n"
+		"#define R0_STUBS_GS_SIZE %zu\n\n",
+		gs_size(list));
+	for (size_t i = 0; i < list->count; i++) {
+		const struct wanted *wanted = list->entries[i];
+		enum kind kind = kind_of(list, wanted);
+
+		if (kind == KIND_NONE || kind == KIND_THUNK)
+			continue;
+		if (wanted->declaration)
+			fprintf(out, "/* %s */", wanted->declaration);
+		else
+			fprintf(out, "/* %s%s */", wanted->name, kind == KIND_FUNCTION ? "()" : "");
+		if (kind != KIND_FUNCTION && wanted->size)
+			fprintf(out, " /* %zu bytes */", wanted->size);
+		fputc('\n', out);
+	}
+}
+
+static void write_definitions(const struct wanted_list *list, FILE *out)
+{
+	size_t per_cpu = PER_CPU_FIRST;
+	struct counts counts = { 0 };
+
+	fputs(preamble, out);
+	for (size_t i = 0; i < list->count; i++) {
+		enum kind kind = kind_of(list, list->entries[i]);
+
+		if (kind != KIND_NONE)
+			define(list->entries[i], kind, &per_cpu, &counts, out);
+	}
+	fprintf(stderr,
+		"ring0 stubs: %u functions, %u variables, %u per-CPU variables, %u thunks\n",
+		counts.functions, counts.variables, counts.per_cpu, counts.thunks);
+	if (counts.guesses)
+		fprintf(stderr,
+			"ring0 stubs: %u of which only the address is taken are guessed to be variables%s\n",
+			counts.guesses, list->described ? "" : ": with -g it is known");
+	if (counts.constants)
+		fprintf(stderr,
+			"ring0 stubs: %u variables are constant, and zero now: link the objects that have them\n",
+			counts.constants);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->entries[i]->uses & WANTED_ALTERNATIVE &&
+		    kind_of(list, list->entries[i]) == KIND_FUNCTION)
+			fprintf(stderr,
+				"ring0 stubs: %s() is called by assembly with registers of its own: a C function "
+				"in its place corrupts its caller; link the kernel's\n",
+				list->entries[i]->name);
+	if (list->jumps)
+		fprintf(stderr,
+			"ring0 stubs: %s: %u static branches are jumps, as objtool did not run on it, and are "
+			"taken whatever their keys are: objtool --hacks=jump_label puts that right\n",
+			list->jumps_object, list->jumps);
+}
+
+static int write_all(const struct wanted_list *list, const char *path, bool header)
+{
+	FILE *out = path ? fopen(path, "we") : stdout;
+	int failed;
+
+	if (!out) {
+		fprintf(stderr, "ring0 stubs: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	if (header)
+		write_header(list, out);
+	else
+		write_definitions(list, out);
+	if (path)
+		failed = fclose(out);
+	else
+		failed = fflush(stdout);
+	if (failed)
+		fprintf(stderr, "ring0 stubs: writing %s failed: %s\n",
+			path ? path : "standard output", strerror(errno));
+	return failed ? 1 : 0;
+}
+
+int stubs_main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "header", no_argument, NULL, 'H' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "output", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct wanted_list list = { 0 };
+	const char *path = NULL;
+	bool header = false;
+	int option, i;
+
+	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		switch (option) {
+		case 'H':
+			header = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		case 'o':
+			path = optarg;
+			break;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind == argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	for (i = optind; i < argc; i++)
+		if (objects_read(&list, argv[i]))
+			return 1;
+	for (i = optind; i < argc; i++)
+		declarations_read(&list, argv[i]);
+	return write_all(&list, path, header);
+}

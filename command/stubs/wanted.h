@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What objects need, between the files of this folder. Depends on libc. */
+#ifndef COMMAND_STUBS_WANTED_H
+#define COMMAND_STUBS_WANTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is seen of a name, in all objects together. */
+enum wanted_use {
+	WANTED_CALLED = 1 << 0,	  /* or jumped to */
+	WANTED_ADDRESS = 1 << 1,  /* of it is taken by code */
+	WANTED_ACCESSED = 1 << 2, /* as memory */
+	WANTED_PER_CPU = 1 << 3,  /* by GS */
+	WANTED_IN_DATA = 1 << 4,  /* its address is */
+	WANTED_FUNCTION = 1 << 5, /* by debugging information */
+	WANTED_VARIABLE = 1 << 6, /* likewise */
+	WANTED_CONSTANT = 1 << 7, /* likewise, which can't be written */
+	WANTED_ALTERNATIVE =
+		1 << 8, /* called by assembly that a kernel may patch: with rules of its own */
+};
+
+struct wanted {
+	char *name;
+	char *declaration; /* in C, by debugging information, or NULL */
+	char *definer;	   /* the object that defines it, or NULL */
+	unsigned int uses;
+	size_t size; /* of a variable, in bytes, as far as it is known */
+	bool needed, weak, tls;
+};
+
+/* All names, in the order in which they came. */
+struct wanted_list {
+	struct wanted **entries;
+	size_t count, capacity;
+	struct wanted **buckets;
+	size_t bucket_count;
+	char **sections; /* names of sections of the objects, which may be identifiers */
+	size_t section_count;
+	bool described;	    /* some object has debugging information */
+	unsigned int jumps; /* static branches that are still jumps */
+	char *jumps_object;
+};
+
+/* The entry of a name, which may be new; the process ends where there is no memory. */
+struct wanted *wanted_name(struct wanted_list *list, const char *name);
+
+/* The entry of a name, or NULL. */
+struct wanted *wanted_find(const struct wanted_list *list, const char *name);
+
+void wanted_add_section(struct wanted_list *list, const char *name);
+
+/* Whether it is the linker's: __start_SECTION, _end and the like. */
+bool wanted_is_linkers(const struct wanted_list *list, const char *name);
+
+/* Whether libc's function of that name does what a kernel's does. */
+bool wanted_is_libcs(const char *name);
+
+/*
+ * Read the objects of a file, or of an archive those that are needed. Returns 0, or -1 when it has said why on
+ * standard error.
+ */
+int objects_read(struct wanted_list *list, const char *path);
+
+/* Take what debugging information tells of the names: an object's, at that path or in memory. */
+void declarations_read(struct wanted_list *list, const char *path);
+
+#endif /* COMMAND_STUBS_WANTED_H */
