@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The start-up code, as it is in memory from IMAGE_START on, its zeros at the end left out: see struct image_blob. And what goes before it for UEFI. */
+/*
+ * The start-up code, as it is in memory from IMAGE_START on, its zeros at the end left out: see struct image_blob. And
+ * what goes before it for UEFI.
+ */
 #ifndef IMAGE_BLOB_H
 #define IMAGE_BLOB_H
 

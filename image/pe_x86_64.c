@@ -145,10 +145,16 @@ static void fill(struct headers *headers, size_t code_size, size_t data_size)
 			     SECTION_DATA | SECTION_READ | SECTION_DISCARDABLE);
 }
 
+/* As numbers: the compiler takes the two ends for distinct objects. */
+static size_t efi_code_size(void)
+{
+	return (uintptr_t)image_efi_code_end - (uintptr_t)image_efi_code;
+}
+
 int image_pe_make(const uint8_t *image, size_t image_size, uint8_t **application, size_t *size,
 		  struct error *error)
 {
-	const size_t code_size = align((size_t)(image_efi_code_end - image_efi_code), PAGE);
+	const size_t code_size = align(efi_code_size(), PAGE);
 	const size_t data_size = PAGE + image_size;
 	struct image_blob blob;
 	struct image_efi told = { .at = PAGE, .size = image_size };
@@ -167,7 +173,7 @@ int image_pe_make(const uint8_t *image, size_t image_size, uint8_t **application
 	if (!bytes)
 		return error_set(error, ENOMEM, "no memory for an image of %zu KiB", *size >> 10);
 	memcpy(bytes, &headers, sizeof(headers));
-	memcpy(bytes + HEADERS_SIZE, image_efi_code, (size_t)(image_efi_code_end - image_efi_code));
+	memcpy(bytes + HEADERS_SIZE, image_efi_code, efi_code_size());
 	memcpy(bytes + sections[SECTION_OF_IMAGE].raw_at, &told, sizeof(told));
 	memcpy(bytes + sections[SECTION_OF_IMAGE].raw_at + PAGE, image, image_size);
 	memcpy(bytes + sections[SECTION_OF_RELOCATIONS].raw_at, &relocations, sizeof(relocations));

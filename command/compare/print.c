@@ -14,7 +14,7 @@ static void put_verdict(FILE *out, const char *verdict, bool shout)
 	char text[16];
 	size_t i;
 
-	for (i = 0; verdict[i] && i < sizeof(text) - 1; i++)
+	for (i = 0; i < sizeof(text) - 1 && verdict[i]; i++)
 		text[i] = (char)(shout ? toupper((unsigned char)verdict[i]) : verdict[i]);
 	text[i] = '\0';
 	fprintf(out, "%-*s", COLUMN, text);
