@@ -156,7 +156,9 @@ static bool get_relocations(const struct object *object, Elf_Scn *section,
 	relocations->entries = elf_getdata(section, NULL);
 	relocations->code = elf_getdata(target, NULL);
 	relocations->symbols = elf_getdata(symbol_section, NULL);
-	relocations->count = header.sh_size / header.sh_entsize;
+	/* As many as the file has, whatever its header says. */
+	relocations->count =
+		relocations->entries ? relocations->entries->d_size / header.sh_entsize : 0;
 	relocations->strings = symbols.sh_link;
 	return relocations->entries && relocations->code && relocations->symbols;
 }
@@ -168,12 +170,19 @@ static void find_patched(struct object *object)
 
 	while ((section = elf_nextscn(object->elf, section))) {
 		struct relocations relocations;
+		uint64_t *patched;
 
 		if (!get_relocations(object, section, &relocations) ||
 		    strcmp(section_name(object, &relocations.target), ".altinstructions") != 0)
 			continue;
-		object->patched = calloc(relocations.count + 1, sizeof(*object->patched));
-		for (size_t i = 0; object->patched && i < relocations.count; i++) {
+		/* There may be several such sections. */
+		patched = reallocarray(object->patched,
+				       object->patched_count + relocations.count + 1,
+				       sizeof(*patched));
+		if (!patched)
+			return;
+		object->patched = patched;
+		for (size_t i = 0; i < relocations.count; i++) {
 			GElf_Rela rela;
 			GElf_Sym symbol;
 
