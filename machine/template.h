@@ -32,8 +32,7 @@ struct template_needs {
 /*
  * Take a template of the calling program, with the calling thread's TLS. Returns 0 or -errno; -ENODEV,
  * -ENOENT, -EACCES and the like where there is no usable KVM; -ENOTSUP for coverage that can't be had.
- * template_destroy() releases it, after its
- * machines.
+ * template_destroy() releases it, after its machines.
  */
 int template_create(struct template **template, const struct template_needs *needs,
 		    struct error *error);

@@ -188,6 +188,14 @@ unsigned long weight(unsigned long a)
 END
 gcc -g -O2 -c -o weight.o weight.c && "$build/ring0" stubs weight.o -o weights.c 2>said
 says said 'software_weight() is called by assembly with registers of its own'
+# Of two sections of that name, the first counts as well.
+{
+	cat weight.c
+	sed 's/weight(/second_&/; s/software/another/; s/\.altinstructions, \\"a\\"/.altinstructions,\\"a\\",@progbits,unique,1/' weight.c
+} >weights.c
+gcc -g -O2 -c -o weights.o weights.c && "$build/ring0" stubs weights.o -o both.c 2>said
+says said 'software_weight() is called by assembly with registers of its own'
+says said 'another_weight() is called by assembly with registers of its own'
 
 echo "1..$number"
 exit $failed
