@@ -97,10 +97,10 @@ fuzz:
 	@scripts/install-packages build check
 	@$(setup)
 	@ninja -C $(build) tests/boot_fuzz tests/device_fuzz tests/reset_fuzz tests/suite_fuzz
-	@$(build)/tests/boot_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
-	@$(build)/tests/suite_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
-	@$(build)/tests/device_fuzz --count $(COUNT) --seconds 1800
-	@$(build)/tests/reset_fuzz --count $(COUNT) --seconds 5400
+	@$(build)/tests/fuzz/boot_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
+	@$(build)/tests/fuzz/suite_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
+	@$(build)/tests/fuzz/device_fuzz --count $(COUNT) --seconds 1800
+	@$(build)/tests/fuzz/reset_fuzz --count $(COUNT) --seconds 5400
 
 .PHONY: lint
 lint: build = $(call quote,$(BUILD)-lint)
