@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/lab/collect.h"
 #include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
 #include "command/lab/programs/files.h"
@@ -220,7 +221,7 @@ int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
 			break;
 	}
 	if (machine.pid > 0 && !lab_signal) {
-		collected = lab_session_collect(&machine, options);
+		collected = lab_collect(&machine, options);
 		all = all ? all : collected;
 	}
 	stop(&machine, options);

@@ -23,7 +23,5 @@ int lab_session_files(struct lab_machine *machine, const struct lab_options *opt
 /* Run one program and pass its output on. Its status is in *status if 0 is returned. */
 int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
 		    const char *program, const char *inside, int *status);
-/* Copy the files of --collect, and those of coverage, out of the machine. */
-int lab_session_collect(struct lab_machine *machine, const struct lab_options *options);
 
 #endif /* COMMAND_LAB_SESSION_H */

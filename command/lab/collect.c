@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Copying files out of a machine: see collect.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command/lab/collect.h"
+#include "command/lab/error.h"
+#include "command/lab/protocol.h"
+#include "command/lab/strings.h"
+#include "command/lab/talk.h"
+#include "command/lab/whole_file.h"
+
+/* Both sides have the same current directory, but init is not in it. */
+static char *absolute(const char *path)
+{
+	char *directory = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *result = directory ? lab_format("%s/%s", directory, path) : lab_format("%s", path);
+
+	free(directory);
+	return result;
+}
+
+static int collect_one(struct lab_machine *machine, const struct lab_options *options,
+		       const char *path)
+{
+	struct lab_limit limit = lab_talk_limit(machine, LAB_TALK_MS);
+	int gone = lab_talk_transmit(machine, LAB_COLLECT, path, strlen(path) + 1, limit);
+	int fd = -1, status = -1, err;
+
+	while (!gone && status < 0) {
+		struct lab_incoming incoming;
+
+		gone = lab_talk_receive(machine, &incoming, limit);
+		if (!gone && incoming.type == LAB_COLLECTED) {
+			if (fd < 0)
+				fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+			err = fd < 0 ? -errno :
+				       lab_write_all(fd, incoming.content, incoming.length);
+			if (err)
+				status =
+					lab_error(LAB_DISK, "writing %s: %s", path, strerror(-err));
+			else if (!incoming.length)
+				status = 0;
+		} else if (!gone) {
+			status = incoming.type == LAB_FAILED ?
+					 lab_talk_say_failed(&incoming) :
+					 lab_error(LAB_INTERNAL,
+						   "the machine said something unknown");
+		}
+		free(incoming.content);
+	}
+	if (fd >= 0 && close(fd) && !status)
+		status = lab_error(LAB_DISK, "writing %s: %s", path, strerror(errno));
+	return gone ? lab_talk_say_gone(machine, options, gone, "copying a file out") : status;
+}
+
+/* libgcov makes the folders of its files, too. */
+static void make_folders(const char *path)
+{
+	char *copy = lab_format("%s", path);
+
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0777);
+		*slash = '/';
+	}
+	free(copy);
+}
+
+/* The files of coverage that programs have written inside: their names, before any is asked for. */
+static int find_coverage(struct lab_machine *machine, const struct lab_options *options,
+			 struct lab_strings *found)
+{
+	static const char suffixes[] = ".gcda\0.profraw";
+	struct lab_limit limit = lab_talk_limit(machine, LAB_TALK_MS);
+	int gone = lab_talk_transmit(machine, LAB_FIND, suffixes, sizeof(suffixes), limit);
+	int status = 0;
+	bool more = true;
+
+	while (!gone && more && !status) {
+		struct lab_incoming incoming;
+
+		gone = lab_talk_receive(machine, &incoming, limit);
+		more = !gone && incoming.length;
+		if (!gone && incoming.type != LAB_FOUND)
+			status = lab_error(LAB_INTERNAL, "the machine said something unknown (%u)",
+					   incoming.type);
+		else if (more)
+			lab_strings_take(found, lab_format("%.*s", (int)incoming.length,
+							   (const char *)incoming.content));
+		free(incoming.content);
+	}
+	return gone ? lab_talk_say_gone(machine, options, gone, "looking for files of coverage") :
+		      status;
+}
+
+static int collect_coverage(struct lab_machine *machine, const struct lab_options *options)
+{
+	struct lab_strings found = { 0 };
+	int status = find_coverage(machine, options, &found);
+
+	for (size_t i = 0; i < found.count && !status; i++) {
+		make_folders(found.items[i]);
+		status = collect_one(machine, options, found.items[i]);
+	}
+	lab_strings_finish(&found);
+	return status;
+}
+
+int lab_collect(struct lab_machine *machine, const struct lab_options *options)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < options->collect.count && !status; i++) {
+		char *path = absolute(options->collect.items[i]);
+
+		status = collect_one(machine, options, path);
+		free(path);
+	}
+	return options->coverage && !status ? collect_coverage(machine, options) : status;
+}
