@@ -114,6 +114,9 @@ void conclude(struct run *run, struct outcome *outcome)
 	char message[4096] = "", detail[2048];
 	char *report = NULL, *mocks = NULL, *broken = NULL;
 
+	result->values = run->given.values;
+	result->value_count = run->given.value_count;
+	run->given = (struct r0_result){ 0 };
 	ending->expectation = run->first_expectation;
 	if (run->is_broken) {
 		broken = describe_broken(run, &mocks);

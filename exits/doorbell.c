@@ -19,6 +19,7 @@
 #include "run/cpus.h"
 #include "run/crash_view.h"
 #include "run/failures.h"
+#include "verdict/outcome.h"
 
 #define TEXT_LIMIT 65536u
 #define PATH_LIMIT 4096u
@@ -244,6 +245,50 @@ static enum step system_call(struct run *run, uint64_t number)
 	return run_end(run, END_REFUSED, run->complaint.text);
 }
 
+/* Text up to its own NUL, on one line: what can't be shown there is a question mark. */
+static bool read_line(const struct run *run, const char *address, char text[R0_VALUE_TEXT + 1])
+{
+	size_t length =
+		memory_read(&run->machine->memory, gva((uint64_t)address), text, R0_VALUE_TEXT);
+
+	text[length] = '\0';
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	return length;
+}
+
+static enum step value(struct run *run, uint64_t address)
+{
+	struct r0_given_value given;
+	char name[R0_VALUE_TEXT + 1], unit[R0_VALUE_TEXT + 1];
+
+	cpu_answer(run->cpu, 0);
+	if (run->replays)
+		return STEP_ON;
+	if (run->given.value_count == R0_VALUE_LIMIT) {
+		cpu_answer(run->cpu, (uint64_t)-1);
+		return STEP_ON;
+	}
+	if (memory_read(&run->machine->memory, gva(address), &given, sizeof(given)) !=
+		    sizeof(given) ||
+	    !read_line(run, given.name, name) || !read_line(run, given.unit, unit))
+		return run_end(run, END_FAILED, "r0_value() was given a text that can't be read");
+	if (outcome_add_value(&run->given, &(struct r0_value){
+						   .name = name,
+						   .unit = unit,
+						   .number = given.number,
+						   .minimum = given.minimum,
+						   .spread = given.spread,
+						   .samples = given.samples,
+						   .decimals = given.decimals < R0_VALUE_DECIMALS ?
+								       given.decimals :
+								       R0_VALUE_DECIMALS,
+					   }))
+		return run_end(run, END_HOST_ERROR, "no memory for a value");
+	return STEP_ON;
+}
+
 /* The runtime was called where code should not come: the place that matters is the caller's. */
 static enum step refuse(struct run *run, uint64_t address, uint64_t length)
 {
@@ -318,6 +363,8 @@ enum step doorbell_serve(struct run *run)
 		return system_call(run, a);
 	case R0_MESSAGE_REFUSE:
 		return refuse(run, a, b);
+	case R0_MESSAGE_VALUE:
+		return value(run, a);
 	case R0_MESSAGE_EXIT:
 		run->ending.status = (int)(a & 0xff);
 		return run_end(run, END_EXIT, NULL);

@@ -11,6 +11,7 @@
 #include "plan/plan.h"
 #include "report/formats.h"
 #include "report/list.h"
+#include "report/values.h"
 #include "verdict/doubt.h"
 
 /* Goes up when a reader of an older version could misread what is written. */
@@ -151,6 +152,54 @@ static void begin_result(const struct report *report, const struct plan_case *c)
 		fprintf(out, ",\"param\":%zu", c->param);
 }
 
+static void put_number(FILE *out, const char *name, int64_t number, uint32_t decimals)
+{
+	fprintf(out, ",\"%s\":", name);
+	value_put_number(out, number, decimals);
+}
+
+static void put_change(const struct report *report, const struct plan_case *c,
+		       const struct r0_value *value)
+{
+	struct value_change change;
+	FILE *out = report->out;
+
+	if (!value_change(report, c, value, &change))
+		return;
+	put_number(out, "was", change.was.number, change.was.decimals);
+	if (change.hundredths >= 0)
+		put_number(out, "ratio", change.hundredths, 2);
+	if (change.is_measurement)
+		fprintf(out, ",\"within_noise\":%s", change.is_within_noise ? "true" : "false");
+}
+
+static void put_values(const struct report *report, const struct plan_case *c,
+		       const struct r0_result *r)
+{
+	FILE *out = report->out;
+	size_t i;
+
+	if (!r->value_count)
+		return;
+	fputs(",\"values\":[", out);
+	for (i = 0; i < r->value_count; i++) {
+		const struct r0_value *value = &r->values[i];
+
+		fputs(i ? ",{\"name\":" : "{\"name\":", out);
+		text_put_json(out, value->name, strlen(value->name));
+		put_member(out, "unit", value->unit);
+		put_number(out, "number", value->number, value->decimals);
+		if (value->samples) {
+			put_number(out, "minimum", value->minimum, value->decimals);
+			put_number(out, "spread", value->spread, value->decimals);
+			put_number(out, "samples", value->samples, 0);
+		}
+		put_change(report, c, value);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
 static void result(struct report *report, const struct plan_case *c, const struct outcome *outcome)
 {
 	const struct r0_result *r = &outcome->result;
@@ -169,6 +218,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	put_known(out, "xfail", c->test->options.xfail);
 	doubt_text(outcome->doubts, doubts, sizeof(doubts));
 	put_known(out, "doubts", doubts);
+	put_values(report, c, r);
 	file = report_place(outcome, c, &line);
 	put_member(out, "file", file);
 	fprintf(out, ",\"line\":%d,\"duration_ns\":%" PRIu64 "}\n", line, outcome->duration_ns);
@@ -199,6 +249,7 @@ static void put_summary(const struct report *report, const struct tally *tally, 
 	fprintf(report->out, ",\"not-run\":%zu,\"duration_ns\":%" PRIu64, not_run,
 		tally->duration_ns);
 	put_known(report->out, "doubts", tally->doubts);
+	put_known(report->out, "measurements", values_warning(report, tally));
 	put_known(report->out, "broken", broken);
 	fputs("}\n", report->out);
 }

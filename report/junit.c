@@ -14,6 +14,7 @@
 #include "plan/plan.h"
 #include "report/draft.h"
 #include "report/formats.h"
+#include "report/values.h"
 #include "verdict/verdict.h"
 
 enum kind {
@@ -27,16 +28,17 @@ enum kind {
 /* What is known of a case. */
 struct entry {
 	const struct plan_case *c;
-	size_t from, to; /* its element in the text; nothing if it has none */
+	size_t from, to;	       /* its element in the text; nothing if it has none */
+	size_t values_from, values_to; /* its values, as properties, likewise */
 	uint64_t duration_ns;
 	enum kind kind;
 };
 
 struct state {
 	struct entry *entries; /* one a case of the plan */
-	FILE *elements;
-	char *text;
-	size_t size;
+	FILE *elements, *properties;
+	char *text, *values;
+	size_t size, values_size;
 	struct draft draft;
 };
 
@@ -99,6 +101,18 @@ static void put_time(FILE *out, uint64_t ns)
 		(unsigned int)(ns / 1000 % 1000000));
 }
 
+static void release(struct state *state)
+{
+	if (state->elements)
+		fclose(state->elements);
+	if (state->properties)
+		fclose(state->properties);
+	free(state->text);
+	free(state->values);
+	free(state->entries);
+	free(state);
+}
+
 static int begin(struct report *report)
 {
 	struct state *state = calloc(1, sizeof(*state));
@@ -108,15 +122,12 @@ static int begin(struct report *report)
 		return -ENOMEM;
 	state->entries = calloc(plan_limit(report->plan) + 1, sizeof(*state->entries));
 	state->elements = open_memstream(&state->text, &state->size);
-	if (state->entries && state->elements) {
+	state->properties = open_memstream(&state->values, &state->values_size);
+	if (state->entries && state->elements && state->properties) {
 		draft_begin(&state->draft, report->out);
 		return 0;
 	}
-	if (state->elements)
-		fclose(state->elements);
-	free(state->text);
-	free(state->entries);
-	free(state);
+	release(state);
 	report->state = NULL;
 	return -ENOMEM;
 }
@@ -237,6 +248,30 @@ static enum kind kind_of(enum r0_verdict verdict)
 									   KIND_ERROR;
 }
 
+/* "suite.name: time (cycles)". The schemas know no properties of a case, but those of a suite. */
+static void put_values(struct state *state, const struct plan_case *c, const struct r0_result *r,
+		       struct entry *entry)
+{
+	FILE *out = state->properties;
+	size_t i;
+
+	entry->values_from = (size_t)ftello(out);
+	for (i = 0; i < r->value_count; i++) {
+		const struct r0_value *value = &r->values[i];
+
+		fputs("      <property name=\"", out);
+		put_text(out, c->name, true);
+		fputs(": ", out);
+		put_text(out, value->name, true);
+		fputs(" (", out);
+		put_text(out, value->unit, true);
+		fputs(")\" value=\"", out);
+		value_put_number(out, value->number, value->decimals);
+		fputs("\"/>\n", out);
+	}
+	entry->values_to = (size_t)ftello(out);
+}
+
 static void result(struct report *report, const struct plan_case *c, const struct outcome *outcome)
 {
 	const struct r0_result *r = &outcome->result;
@@ -249,6 +284,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 	/* Where a pass or a skip happened is where the test is. */
 	file = report_place(outcome, c, &line);
 	entry = open_case(report, c, kind, file, line, outcome->duration_ns);
+	put_values(state, c, r, entry);
 	if (kind == KIND_FAILED)
 		put_verdict(state->elements, "failure", c, outcome);
 	else if (kind == KIND_ERROR)
@@ -307,11 +343,15 @@ static void put_host(FILE *out, const struct host *host)
 	put_property(out, "ring0.kernel", host->kernel);
 }
 
-static void put_properties(const struct report *report, const char *doubts)
+static void put_properties(const struct report *report, const struct entry *entries, size_t count,
+			   const struct tally *tally)
 {
+	const struct state *state = report->state;
 	const struct plan *plan = report->plan;
 	FILE *out = report->out;
+	const char *warning = values_warning(report, tally);
 	char value[32];
+	size_t i;
 
 	fputs("    <properties>\n", out);
 	if (report->version)
@@ -328,13 +368,18 @@ static void put_properties(const struct report *report, const char *doubts)
 	}
 	if (report->host)
 		put_host(out, report->host);
-	if (doubts)
-		put_property(out, "ring0.doubts", doubts);
+	if (tally->doubts)
+		put_property(out, "ring0.doubts", tally->doubts);
+	if (warning)
+		put_property(out, "ring0.measurements", warning);
+	for (i = 0; i < count; i++)
+		fwrite(state->values + entries[i].values_from, 1,
+		       entries[i].values_to - entries[i].values_from, out);
 	fputs("    </properties>\n", out);
 }
 
 static void put_suite(const struct report *report, const struct entry *entries, size_t count,
-		      const char *doubts, const char *broken)
+		      const struct tally *tally, const char *broken)
 {
 	struct state *state = report->state;
 	FILE *out = report->out;
@@ -348,7 +393,7 @@ static void put_suite(const struct report *report, const struct entry *entries, 
 	fprintf(out, " skipped=\"%zu\"", sum.count[KIND_SKIPPED]);
 	put_time(out, sum.duration_ns);
 	fputs(">\n", out);
-	put_properties(report, doubts);
+	put_properties(report, entries, count, tally);
 	for (i = 0; i < count; i++)
 		fwrite(state->text + entries[i].from, 1, entries[i].to - entries[i].from, out);
 	if (broken) {
@@ -389,7 +434,7 @@ static void put_document(const struct report *report, size_t count, const struct
 							     entries[first].c->test->suite);
 		     end++)
 			;
-		put_suite(report, &entries[first], end - first, tally->doubts,
+		put_suite(report, &entries[first], end - first, tally,
 			  end == count ? broken : NULL);
 	}
 	fputs("</testsuites>\n", out);
@@ -405,12 +450,10 @@ static void end(struct report *report, const struct tally *tally, const char *br
 		if (state->entries[i].c)
 			state->entries[count++] = state->entries[i];
 	qsort(state->entries, count, sizeof(*state->entries), by_suite);
-	if (!fclose(state->elements))
+	if (!fflush(state->elements) && !fflush(state->properties))
 		put_document(report, count, tally, broken);
 	draft_end(&state->draft, report->out);
-	free(state->text);
-	free(state->entries);
-	free(state);
+	release(state);
 	report->state = NULL;
 }
 

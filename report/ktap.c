@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "plan/plan.h"
 #include "report/formats.h"
+#include "report/values.h"
 #include "verdict/verdict.h"
 
 struct state {
@@ -127,6 +128,20 @@ static void put_diagnostics(const struct report *report, const struct plan_case 
 	put_lines(report->out, outcome->result.report);
 }
 
+static void put_values(const struct report *report, const struct plan_case *c,
+		       const struct r0_result *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->value_count; i++) {
+		fputs("  # ", report->out);
+		put_name(report->out, report_short_name(c));
+		fputs(": value: ", report->out);
+		value_put(report, c, &r->values[i]);
+		putc('\n', report->out);
+	}
+}
+
 static void result(struct report *report, const struct plan_case *c, const struct outcome *outcome)
 {
 	const struct r0_result *r = &outcome->result;
@@ -137,6 +152,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 		put_diagnostics(report, c, outcome);
 	else if (report->verbose)
 		put_output(report->out, r);
+	put_values(report, c, r);
 	state->ran |= r->verdict != R0_VERDICT_SKIP;
 	switch (r->verdict) {
 	case R0_VERDICT_PASS:

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "plan/plan.h"
 #include "report/formats.h"
+#include "report/values.h"
 #include "verdict/verdict.h"
 
 /* Below a test's line: its message, and what it wrote. */
@@ -328,6 +329,20 @@ static void put_reason(const struct report *report, const char *reason)
 	text_put(report->out, reason, strlen(reason), "");
 }
 
+static void put_values(const struct report *report, const struct plan_case *c,
+		       const struct r0_result *r)
+{
+	struct state *state = report->state;
+	size_t i;
+
+	for (i = 0; i < r->value_count; i++) {
+		fputs(DETAIL, report->out);
+		value_put(report, c, &r->values[i]);
+		putc('\n', report->out);
+	}
+	state->lines_since_failure += state->failure_count ? (unsigned int)r->value_count : 0;
+}
+
 static void result(struct report *report, const struct plan_case *c, const struct outcome *outcome)
 {
 	const struct r0_result *r = &outcome->result;
@@ -349,6 +364,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 		put_reason(report, c->test->options.xfail);
 	}
 	putc('\n', out);
+	put_values(report, c, r);
 
 	if (!is_bad(r->verdict)) {
 		state->lines_since_failure += !!state->failure_count;

@@ -6,7 +6,9 @@
 #include <string.h>
 #include "base/text.h"
 #include "plan/plan.h"
+#include "report/baseline.h"
 #include "report/report.h"
+#include "report/values.h"
 #include "verdict/verdict.h"
 
 size_t report_index(const struct report *report, const struct plan_case *c)
@@ -46,17 +48,26 @@ void report_put_host(const struct report *report, const char *begin, const char 
 {
 	char text[256] = "on ";
 
-	if (!report->host)
+	if (report->host) {
+		host_text(report->host, text + strlen(text), sizeof(text) - strlen(text));
+		put_line(report->out, begin, text, end);
+	}
+	if (!report->baseline)
 		return;
-	host_text(report->host, text + strlen(text), sizeof(text) - strlen(text));
-	put_line(report->out, begin, text, end);
+	fputs(begin, report->out);
+	fputs("compared with ", report->out);
+	put_line(report->out, "", baseline_text(report->baseline), end);
 }
 
 void report_put_doubts(const struct report *report, const struct tally *tally, const char *begin,
 		       const char *end)
 {
+	const char *warning = values_warning(report, tally);
+
 	if (tally->doubts)
 		put_line(report->out, begin, tally->doubts, end);
+	if (warning)
+		put_line(report->out, begin, warning, end);
 }
 
 const char *report_place(const struct outcome *outcome, const struct plan_case *c, int *line)
@@ -75,6 +86,14 @@ void tally_add(struct tally *tally, enum r0_verdict verdict)
 		verdict = R0_VERDICT_ERROR;
 	tally->by_verdict[verdict]++;
 	tally->total++;
+}
+
+void tally_add_values(struct tally *tally, const struct r0_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < result->value_count; i++)
+		tally->measured |= result->values[i].samples;
 }
 
 enum exit_status tally_exit_status(const struct tally *tally)

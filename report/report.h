@@ -15,6 +15,7 @@
 #include "base/host.h"
 #include "verdict/outcome.h"
 
+struct baseline;
 struct plan;
 struct plan_case;
 
@@ -38,9 +39,11 @@ struct tally {
 	uint64_t completed;	     /* instructions that the host completed in KVM's place */
 	const char *completed_names; /* by mnemonic, as a list in words; NULL if there are none */
 	const char *doubts;	     /* which results may be a software KVM's doing; or NULL */
+	bool measured;		     /* a test has measured something */
 };
 
 void tally_add(struct tally *tally, enum r0_verdict verdict);
+void tally_add_values(struct tally *tally, const struct r0_result *result);
 
 /*
  * The exit status that a run deserves: a failure of a test before an error of the host (the
@@ -58,9 +61,10 @@ struct report {
 	bool whole;	      /* leave nothing of it out, however long: out is a file of its own */
 	unsigned int columns; /* of the terminal; 0 if it isn't one or doesn't say */
 	unsigned int rows;
-	const char *program;	 /* the name of the test program, or NULL */
-	const char *version;	 /* of ring0, or NULL */
-	const struct host *host; /* that the tests run on, or NULL */
+	const char *program;		 /* the name of the test program, or NULL */
+	const char *version;		 /* of ring0, or NULL */
+	const struct host *host;	 /* that the tests run on, or NULL */
+	const struct baseline *baseline; /* to compare what is measured with, or NULL */
 	const struct plan *plan;
 	void *state; /* the format's own, from begin() to end() */
 };
@@ -98,8 +102,8 @@ size_t report_index(const struct report *report, const struct plan_case *c);
 const char *report_short_name(const struct plan_case *c);
 
 /*
- * Lines of the formats that are text: "on …", what the run is on, if that is known; and the tally's
- * doubts, if there are any. `begin` and `end` are what a line of comment begins and ends with.
+ * Lines of the formats that are text: "on …", what the run is on, if that is known, and what it is compared
+ * with; and the tally's doubts, if there are any, and what measurements are worth. `begin` and `end` are what a line of comment begins and ends with.
  */
 void report_put_host(const struct report *report, const char *begin, const char *end);
 void report_put_doubts(const struct report *report, const struct tally *tally, const char *begin,

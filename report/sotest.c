@@ -2,8 +2,9 @@
 /*
  * Results as SoTest's protocol, version 1 (https://docs.sotest.io/user/protocol/): what a line
  * begins with decides, lines that it doesn't know are free text. They end by CR LF, as serial
- * lines do. The protocol passes a run if cases = successes + skips and nothing failed; benchmarks
- * count as successes, so that durations are free text. Depends on text.h for names.
+ * lines do. The protocol passes a run if cases = successes + skips and nothing failed. Benchmarks
+ * are not counted among the cases, as in Cyberus' guest tests, and have whole numbers. Depends on text.h for
+ * names.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include "base/text.h"
 #include "plan/plan.h"
 #include "report/formats.h"
+#include "report/values.h"
 #include "verdict/verdict.h"
 
 #define EOL "\r\n"
@@ -112,6 +114,41 @@ static void put_skip(FILE *out, const char *name, const char *heading, const cha
 	fputs("SOTEST SKIP" EOL, out);
 }
 
+/* To the nearest whole number. */
+static int64_t whole(const struct r0_value *value)
+{
+	int64_t number = value->number, last = 0;
+	uint32_t decimals;
+
+	for (decimals = value->decimals; decimals; decimals--) {
+		last = number % 10;
+		number /= 10;
+	}
+	return last >= 5 ? number + 1 : last <= -5 ? number - 1 : number;
+}
+
+static void put_values(struct report *report, const struct plan_case *c, const struct r0_result *r)
+{
+	FILE *out = report->out;
+	size_t i;
+
+	for (i = 0; i < r->value_count; i++) {
+		const struct r0_value *value = &r->values[i];
+
+		fputs("# ", out);
+		put_name(out, c->name);
+		fputs(": value: ", out);
+		value_put(report, c, value);
+		fputs(EOL "SOTEST BENCHMARK:", out);
+		text_put_plain(out, c->name, "\":");
+		putc(' ', out);
+		text_put_plain(out, value->name, "\":");
+		putc(':', out);
+		text_put_plain(out, value->unit, "\":");
+		fprintf(out, ":%" PRId64 EOL, whole(value));
+	}
+}
+
 static void result(struct report *report, const struct plan_case *c, const struct outcome *outcome)
 {
 	const struct r0_result *r = &outcome->result;
@@ -142,6 +179,7 @@ static void result(struct report *report, const struct plan_case *c, const struc
 		snprintf(text, sizeof(text), "%" PRIu64 " us", outcome->duration_ns / 1000);
 		put_text(out, c->name, "duration: ", text);
 	}
+	put_values(report, c, r);
 	put_success(out, bad ? "FAIL" : "SUCCESS", c->name);
 }
 

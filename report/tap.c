@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "plan/plan.h"
 #include "report/formats.h"
+#include "report/values.h"
 
 static const char *or_empty(const char *text)
 {
@@ -148,8 +149,59 @@ static void put_lines(FILE *out, const char *key, const char *text)
 	free(ended);
 }
 
-static void put_diagnostics(FILE *out, const struct plan_case *c, const struct outcome *outcome)
+/* A number of a mapping that is an entry of a sequence. */
+static void put_number(FILE *out, const char *key, int64_t number, uint32_t decimals)
 {
+	fprintf(out, "      %s: ", key);
+	value_put_number(out, number, decimals);
+	putc('\n', out);
+}
+
+static void put_change(const struct report *report, const struct plan_case *c,
+		       const struct r0_value *value)
+{
+	struct value_change change;
+	FILE *out = report->out;
+
+	if (!value_change(report, c, value, &change))
+		return;
+	put_number(out, "was", change.was.number, change.was.decimals);
+	if (change.hundredths >= 0)
+		put_number(out, "ratio", change.hundredths, 2);
+	if (change.is_measurement)
+		fprintf(out, "      within_noise: %s\n", change.is_within_noise ? "true" : "false");
+}
+
+static void put_values(const struct report *report, const struct plan_case *c,
+		       const struct r0_result *r)
+{
+	FILE *out = report->out;
+	size_t i;
+
+	if (!r->value_count)
+		return;
+	fputs("  values:\n", out);
+	for (i = 0; i < r->value_count; i++) {
+		const struct r0_value *value = &r->values[i];
+
+		fputs("    - name: ", out);
+		put_quoted_scalar(out, value->name, strlen(value->name));
+		fputs("      unit: ", out);
+		put_quoted_scalar(out, value->unit, strlen(value->unit));
+		put_number(out, "number", value->number, value->decimals);
+		if (value->samples) {
+			put_number(out, "minimum", value->minimum, value->decimals);
+			put_number(out, "spread", value->spread, value->decimals);
+			put_number(out, "samples", value->samples, 0);
+		}
+		put_change(report, c, value);
+	}
+}
+
+static void put_diagnostics(const struct report *report, const struct plan_case *c,
+			    const struct outcome *outcome)
+{
+	FILE *out = report->out;
 	const struct r0_result *r = &outcome->result;
 	const char *file;
 	int line;
@@ -165,6 +217,7 @@ static void put_diagnostics(FILE *out, const struct plan_case *c, const struct o
 		put_text(out, "output", r->output, r->output_size);
 	if (r->report && r->report[0])
 		put_lines(out, "report", r->report);
+	put_values(report, c, r);
 	fputs("  ...\n", out);
 }
 
@@ -208,9 +261,16 @@ static void result(struct report *report, const struct plan_case *c, const struc
 		break;
 	}
 	putc('\n', out);
-	if (diagnosed)
-		put_diagnostics(out, c, outcome);
-	else if (report->verbose)
+	if (diagnosed) {
+		put_diagnostics(report, c, outcome);
+		return;
+	}
+	if (r->value_count) {
+		fputs("  ---\n", out);
+		put_values(report, c, r);
+		fputs("  ...\n", out);
+	}
+	if (report->verbose)
 		text_put_lines(out, or_empty(r->output), r->output_size, "# ");
 }
 

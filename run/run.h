@@ -33,6 +33,8 @@ struct run {
 	unsigned int failure_count;
 	char *first_expectation; /* its text, or NULL */
 
+	struct r0_result given; /* its values alone: what the test gave */
+
 	struct ending ending; /* its message is this one's, or static */
 	struct error complaint;
 	char *text; /* of the failure that ended the test, or of a skip */

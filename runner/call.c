@@ -225,5 +225,6 @@ void r0_result_finish(struct r0_result *result)
 	free(result->report);
 	free(result->output);
 	free(result->file);
+	outcome_finish_values(result);
 	*result = (struct r0_result){ 0 };
 }

@@ -24,6 +24,7 @@ enum option_id {
 	OPTION_GROUP,
 	OPTION_FORMAT,
 	OPTION_OUTPUT,
+	OPTION_COMPARE,
 	OPTION_VERBOSE,
 	OPTION_COLOR,
 	OPTION_REPEAT,
@@ -65,6 +66,9 @@ static const struct option_description {
 	{ OPTION_OUTPUT, 0, "output", "FILE",
 	  "write the report that has no FILE of its own to FILE,\n"
 	  "not to standard output" },
+	{ OPTION_COMPARE, 0, "compare", "FILE",
+	  "set what tests measure beside what they measured\n"
+	  "when --format json=FILE was written" },
 	{ OPTION_VERBOSE, 'v', "verbose", NULL, "show the output of tests that pass, too" },
 	{ OPTION_COLOR, 0, "color", "WHEN",
 	  "auto (on terminals, unless $NO_COLOR is set), always,\n"
@@ -277,6 +281,11 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		if (!argument[0])
 			return error_set(error, EINVAL, "--output: the name of the file is empty");
 		cli->output = strcmp(argument, "-") ? argument : NULL;
+		break;
+	case OPTION_COMPARE:
+		if (!argument[0])
+			return error_set(error, EINVAL, "--compare: the name of the file is empty");
+		cli->compare = argument;
 		break;
 	case OPTION_VERBOSE:
 		cli->verbose = true;

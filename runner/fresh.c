@@ -48,6 +48,7 @@ struct result {
 	uint64_t number;
 	uint64_t duration_ns;
 	uint64_t size[TEXTS];
+	uint64_t values; /* so many follow the texts, each with its own */
 	uint32_t verdict, doubts;
 	int32_t line;
 };
@@ -84,6 +85,21 @@ static size_t size_of(const char *text)
 	return text ? strlen(text) : 0;
 }
 
+static bool write_values(int fd, const struct r0_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < result->value_count; i++) {
+		const struct r0_value *value = &result->values[i];
+		const uint64_t size[] = { strlen(value->name), strlen(value->unit) };
+
+		if (!write_all(fd, value, sizeof(*value)) || !write_all(fd, size, sizeof(size)) ||
+		    !write_text(fd, value->name, size[0]) || !write_text(fd, value->unit, size[1]))
+			return false;
+	}
+	return true;
+}
+
 static bool write_outcome(int fd, size_t number, const struct outcome *outcome)
 {
 	const struct r0_result *result = &outcome->result;
@@ -92,6 +108,7 @@ static bool write_outcome(int fd, size_t number, const struct outcome *outcome)
 		.duration_ns = outcome->duration_ns,
 		.size = { size_of(result->message), size_of(result->report), result->output_size,
 			  size_of(result->file) },
+		.values = result->value_count,
 		.verdict = (uint32_t)result->verdict,
 		.doubts = outcome->doubts,
 		.line = result->line,
@@ -101,7 +118,7 @@ static bool write_outcome(int fd, size_t number, const struct outcome *outcome)
 	       write_text(fd, result->message, head.size[MESSAGE]) &&
 	       write_text(fd, result->report, head.size[REPORT]) &&
 	       write_text(fd, result->output, head.size[OUTPUT]) &&
-	       write_text(fd, result->file, head.size[FILE_NAME]);
+	       write_text(fd, result->file, head.size[FILE_NAME]) && write_values(fd, result);
 }
 
 static bool write_counters(int fd)
@@ -307,6 +324,26 @@ static char *take_text(const char **at, size_t *size, uint64_t length)
 	return text;
 }
 
+static bool take_value(const char **at, size_t *size, struct r0_result *result)
+{
+	const void *bytes = take(at, size, sizeof(struct r0_value)), *lengths;
+	struct r0_value value;
+	uint64_t length[2];
+	bool taken;
+
+	lengths = bytes ? take(at, size, sizeof(length)) : NULL;
+	if (!lengths)
+		return false;
+	memcpy(&value, bytes, sizeof(value));
+	memcpy(length, lengths, sizeof(length));
+	value.name = take_text(at, size, length[0]);
+	value.unit = take_text(at, size, length[1]);
+	taken = value.name && value.unit && !outcome_add_value(result, &value);
+	free(value.name);
+	free(value.unit);
+	return taken;
+}
+
 static bool take_outcome(const char **at, size_t *size, size_t *number, struct outcome *outcome)
 {
 	const void *bytes = take(at, size, sizeof(struct result));
@@ -326,7 +363,12 @@ static bool take_outcome(const char **at, size_t *size, size_t *number, struct o
 	to->output = take_text(at, size, from.size[OUTPUT]);
 	to->output_size = from.size[OUTPUT];
 	to->file = take_text(at, size, from.size[FILE_NAME]);
-	return to->message && to->report && to->output && to->file;
+	if (!to->message || !to->report || !to->output || !to->file)
+		return false;
+	while (from.values--)
+		if (!take_value(at, size, to))
+			return false;
+	return true;
 }
 
 /* The same program has the same counters, at addresses of its own. */

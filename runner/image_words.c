@@ -28,6 +28,7 @@ static const char *find_refused(const struct cli *cli)
 	       cli->fresh_vm	       ? "fresh-vm" :
 	       cli->check_reset	       ? "check-reset" :
 	       cli->assist_given       ? "assist" :
+	       cli->compare	       ? "compare" :
 	       cli->output	       ? "output" :
 					 NULL;
 }

@@ -13,21 +13,27 @@
 #include "base/command_path.h"
 #include "runner/lab_exec.h"
 
-/* "ring0", "lab", a "--collect" a file, "--", the program, its arguments and a NULL. */
-static char **make_arguments(int argc, char **argv, char *program, const char *const *files)
+/* "ring0", "lab", a "--file", a "--collect" a file, "--", the program, its arguments and a NULL. */
+static char **make_arguments(int argc, char **argv, char *program, const char *along,
+			     const char *const *files)
 {
-	static char name[] = "ring0", command[] = "lab", collect[] = "--collect", end[] = "--";
+	static char name[] = "ring0", command[] = "lab", file[] = "--file";
+	static char collect[] = "--collect", end[] = "--";
 	size_t count = 0, n = 0;
 	char **arguments;
 	int options = 1;
 
 	while (files[count])
 		count++;
-	arguments = calloc((size_t)argc + 2 * count + 5, sizeof(*arguments));
+	arguments = calloc((size_t)argc + 2 * count + 7, sizeof(*arguments));
 	if (!arguments)
 		return NULL;
 	arguments[n++] = name;
 	arguments[n++] = command;
+	if (along) {
+		arguments[n++] = file;
+		arguments[n++] = (char *)along;
+	}
 	while (*files) {
 		arguments[n++] = collect;
 		arguments[n++] = (char *)*files++;
@@ -43,7 +49,7 @@ static char **make_arguments(int argc, char **argv, char *program, const char *c
 	return arguments;
 }
 
-int lab_exec(int argc, char **argv, const char *const *files)
+int lab_exec(int argc, char **argv, const char *along, const char *const *files)
 {
 	const char *chosen = getenv("RING0_COMMAND"), *lab = getenv("RING0_LAB");
 	const char *candidates[] = { r0_command_path, "ring0" };
@@ -63,7 +69,7 @@ int lab_exec(int argc, char **argv, const char *const *files)
 		return -err;
 	}
 	program[n] = '\0';
-	arguments = make_arguments(argc, argv, program, files);
+	arguments = make_arguments(argc, argv, program, along, files);
 	if (!arguments)
 		return -ENOMEM;
 	fflush(NULL);

@@ -18,6 +18,7 @@
 #include "image/image.h"
 #include "machine/machine.h"
 #include "mock/guard.h"
+#include "report/baseline.h"
 #include "report/doubts.h"
 #include "report/list.h"
 #include "report/set.h"
@@ -40,6 +41,7 @@ struct session {
 	const struct plan *plan;
 	struct host host;
 	struct report_set reports;
+	struct baseline *baseline; /* or NULL */
 	struct tally tally;
 	struct doubts doubts;
 	struct fresh *fresh;
@@ -105,6 +107,7 @@ static int on_result(void *context, size_t index, struct outcome *outcome)
 	fresh_hold();
 	report_set_mute(&session->reports, index < session->fresh->reported);
 	tally_add(&session->tally, outcome->result.verdict);
+	tally_add_values(&session->tally, &outcome->result);
 	doubts_add(&session->doubts, session->plan->cases[index].name, outcome->result.verdict,
 		   outcome->doubts);
 	err = report_set_result(&session->reports, index, outcome, why_not_run(broken), broken);
@@ -209,6 +212,7 @@ static int open_reports(struct session *session)
 		.program = program_invocation_short_name,
 		.version = R0_VERSION,
 		.host = &session->host,
+		.baseline = session->baseline,
 	};
 	size_t i;
 	int err = 0;
@@ -257,7 +261,13 @@ static enum exit_status report_run(struct session *session)
 	struct error error = { "" };
 	char text[80];
 
+	if (session->cli->compare &&
+	    baseline_read(&session->baseline, session->cli->compare, &error)) {
+		complain(error.text);
+		return EXIT_STATUS_ERROR;
+	}
 	if (last_words_begin(&error)) {
+		baseline_destroy(session->baseline);
 		complain(error.text);
 		return EXIT_STATUS_ERROR;
 	}
@@ -274,6 +284,7 @@ static enum exit_status report_run(struct session *session)
 		}
 	}
 	status = close_reports(session, status);
+	baseline_destroy(session->baseline);
 	last_words_end();
 	end_signals_release(&signals);
 	if (status == EXIT_STATUS_SKIPPED)
@@ -428,7 +439,7 @@ static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 	for (i = 0; i < cli->report_count; i++)
 		if (cli->reports[i].file)
 			files[count++] = cli->reports[i].file;
-	lab_exec(argc, argv, files);
+	lab_exec(argc, argv, cli->compare, files);
 	return EXIT_STATUS_ERROR;
 }
 

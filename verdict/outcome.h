@@ -13,6 +13,12 @@ struct outcome {
 	unsigned int doubts; /* on a software KVM: see verdict/doubt.h */
 };
 
+/* Append a value with copies of its texts. Returns 0 or -ENOMEM. */
+int outcome_add_value(struct r0_result *result, const struct r0_value *value);
+
+/* Release the values of a result. */
+void outcome_finish_values(struct r0_result *result);
+
 /* Release what an outcome owns. */
 void outcome_finish(struct outcome *outcome);
 

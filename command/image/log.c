@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "command/image/log.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "command/image/values.h"
+#include "verdict/outcome.h"
 
 /* Longer lines are none of an image's. */
 #define LINE_MAX 65536
@@ -19,6 +22,7 @@ static void finish_case(struct image_log_case *c)
 	free(c->message.text);
 	free(c->output.text);
 	free(c->report.text);
+	outcome_finish_values(&c->values);
 }
 
 void image_log_finish(struct image_log *log)
@@ -125,7 +129,7 @@ static void take_verdict(struct image_log_case *c, const char *name)
 }
 
 /* "key: text" of the case that runs. */
-static void take_note(struct image_log_case *c, const char *note)
+static void take_note(struct image_log *log, struct image_log_case *c, const char *note)
 {
 	const char *text;
 
@@ -140,6 +144,8 @@ static void take_note(struct image_log_case *c, const char *note)
 		take_place(c, text);
 	} else if ((text = after(note, "duration: "))) {
 		c->duration_ns = strtoull(text, NULL, 10) * 1000;
+	} else if ((text = after(note, "value: "))) {
+		log->has_failed |= image_values_add(&c->values, text) == -ENOMEM;
 	} else if (after(note, "registers: ") || after(note, "stack: ")) {
 		add_line(&c->report, note);
 	}
@@ -180,7 +186,7 @@ static void take_comment(struct image_log *log, const char *text)
 	} else if (c) {
 		length = strlen(c->name);
 		if (!strncmp(text, c->name, length) && !strncmp(text + length, ": ", 2))
-			take_note(c, text + length + 2);
+			take_note(log, c, text + length + 2);
 	} else if (!strcmp(text, "end")) {
 		log->has_ended = true;
 	} else {

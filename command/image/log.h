@@ -27,6 +27,7 @@ struct image_log_case {
 	int line;
 	uint64_t duration_ns;
 	struct buffer message, output, report;
+	struct r0_result values; /* its values alone */
 };
 
 /* What it says of itself and of the machine: "cpu: …". */

@@ -105,11 +105,14 @@ static void report_all(struct report_set *set, const struct image_log *log, stru
 				.output_size = c->output.length,
 				.file = c->file ? c->file : (char *)(uintptr_t)"",
 				.line = c->line,
+				.values = c->values.values,
+				.value_count = c->values.value_count,
 			},
 			.duration_ns = c->duration_ns,
 		};
 
 		tally_add(tally, outcome.result.verdict);
+		tally_add_values(tally, &outcome.result);
 		tally->duration_ns += c->duration_ns;
 		if (report_set_result(set, i, &outcome, NULL, false))
 			break;

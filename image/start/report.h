@@ -25,6 +25,9 @@ void report_start(uint64_t number, const char *name);
 /* A comment on the case: "# name: key: text", for each line of the text. */
 void report_note(const char *name, const char *key, const char *text);
 
+/* What the case gave by r0_value() or measured, whose texts have no line's end. */
+void report_value(const char *name, const struct r0_value *value);
+
 void report_result(const char *name, const struct report_result *result);
 
 /* All are done; the exit status that this makes. */

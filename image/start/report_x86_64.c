@@ -54,6 +54,64 @@ void report_note(const char *name, const char *key, const char *text)
 	}
 }
 
+static void put_number(int64_t number, uint32_t decimals)
+{
+	uint64_t digits = number < 0 ? 0 - (uint64_t)number : (uint64_t)number, unit = 1;
+	uint32_t i;
+
+	for (; decimals && digits % 10 == 0; decimals--)
+		digits /= 10;
+	for (i = 0; i < decimals; i++)
+		unit *= 10;
+	console_print("%s%llu", number < 0 ? "-" : "", (unsigned long long)(digits / unit));
+	if (decimals)
+		console_print(".%0*llu", (int)decimals, (unsigned long long)(digits % unit));
+}
+
+/* The protocol has colons between what it has, and whole numbers. */
+static void put_field(const char *text)
+{
+	for (; *text; text++)
+		console_print("%c", *text == ':' || *text == '"' ? '?' : *text);
+}
+
+static int64_t whole(const struct r0_value *value)
+{
+	int64_t number = value->number, last = 0;
+	uint32_t decimals;
+
+	for (decimals = value->decimals; decimals; decimals--) {
+		last = number % 10;
+		number /= 10;
+	}
+	return last >= 5 ? number + 1 : last <= -5 ? number - 1 : number;
+}
+
+/* As report/values.c has it, which command/image/values.c reads. */
+void report_value(const char *name, const struct r0_value *value)
+{
+	console_print("# %s: value: %s: ", name, value->name);
+	put_number(value->number, value->decimals);
+	console_print(" %s", value->unit);
+	if (value->samples) {
+		console_print(" (minimum ");
+		put_number(value->minimum, value->decimals);
+		console_print(", spread ");
+		put_number(value->spread, value->decimals);
+		console_print(", %u samples)", value->samples);
+	}
+	console_print("\n");
+	if (state.format != WORDS_SOTEST)
+		return;
+	console_print("SOTEST BENCHMARK:");
+	put_field(name);
+	console_print(" ");
+	put_field(value->name);
+	console_print(":");
+	put_field(value->unit);
+	console_print(":%lld\n", (long long)whole(value));
+}
+
 static bool is_bad(enum r0_verdict verdict)
 {
 	return verdict_is_failure(verdict) || verdict == R0_VERDICT_ERROR;

@@ -9,6 +9,7 @@
 #include "image/start/enter_x86_64.h"
 #include "image/start/lent_x86_64.h"
 #include "image/start/limit_x86_64.h"
+#include "image/start/report.h"
 #include "image/start/space_x86_64.h"
 
 struct requests requests;
@@ -102,6 +103,37 @@ static __attribute__((noreturn)) void refuse(const char *format, uint64_t number
 	end(END_REFUSED, requests.text);
 }
 
+static void read_line(uint64_t address, char text[R0_VALUE_TEXT + 1])
+{
+	space_read_text(address, text, R0_VALUE_TEXT + 1);
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+/* Told at once, too. */
+static uint64_t value(uint64_t address)
+{
+	static char name[R0_VALUE_TEXT + 1], unit[R0_VALUE_TEXT + 1];
+	struct r0_given_value given;
+	struct r0_value value = { .name = name, .unit = unit };
+
+	if (requests.values == R0_VALUE_LIMIT)
+		return (uint64_t)-1;
+	if (space_read(address, &given, sizeof(given)) != sizeof(given))
+		end(END_FAILED, "r0_value() was given what can't be read");
+	requests.values++;
+	read_line((uint64_t)given.name, name);
+	read_line((uint64_t)given.unit, unit);
+	value.number = given.number;
+	value.minimum = given.minimum;
+	value.spread = given.spread;
+	value.samples = given.samples;
+	value.decimals = given.decimals < R0_VALUE_DECIMALS ? given.decimals : R0_VALUE_DECIMALS;
+	report_value(requests.name, &value);
+	return 0;
+}
+
 /* A message. Returns its answer, unless it ends the test. */
 static uint64_t serve(uint64_t message, uint64_t a, uint64_t b)
 {
@@ -138,6 +170,8 @@ static uint64_t serve(uint64_t message, uint64_t a, uint64_t b)
 		return 0;
 	case R0_MESSAGE_SYSCALL:
 		refuse("system call %llu, which a test can't make in ring 0", a);
+	case R0_MESSAGE_VALUE:
+		return value(a);
 	case R0_MESSAGE_EXIT:
 		requests.ending.status = (int)(a & 0xff);
 		end(END_EXIT, NULL);

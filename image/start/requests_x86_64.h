@@ -21,7 +21,8 @@ struct requests {
 	bool has_failed;		 /* its text is there */
 	char file[REQUESTS_PATH];	 /* where it failed first */
 	unsigned int line;
-	bool has_frame; /* the exception that ended it */
+	unsigned int values; /* so many were given */
+	bool has_frame;	     /* the exception that ended it */
 	struct r0_frame frame;
 	uint64_t cr2;
 };

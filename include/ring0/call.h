@@ -19,6 +19,16 @@ enum r0_verdict {
 	R0_VERDICT_ERROR,   /* the host or ring0 itself could not do its job */
 };
 
+/* What a test gave by r0_value() or measured: numbers are of 1 / 10^decimals of the unit. */
+struct r0_value {
+	char *name, *unit;
+	int64_t number;	  /* of a measurement the median */
+	int64_t minimum;  /* of a measurement, … */
+	int64_t spread;	  /* … half of whose samples are no further apart than this */
+	uint32_t samples; /* 0 if it is no measurement */
+	uint32_t decimals;
+};
+
 struct r0_result {
 	enum r0_verdict verdict;
 	char *message; /* one line on why; empty for a pass */
@@ -27,6 +37,8 @@ struct r0_result {
 	size_t output_size; /* without that last one */
 	char *file;	    /* where it failed: the first failed assertion; empty if not known */
 	int line;
+	struct r0_value *values; /* in the order in which they came; NULL if there are none */
+	size_t value_count;
 };
 
 /*
@@ -39,7 +51,7 @@ struct r0_result {
  */
 struct r0_result r0_call(void (*fn)(void *arg), void *arg, const struct r0_options *options);
 
-/* Release the texts of a result. */
+/* Release what a result owns. */
 void r0_result_finish(struct r0_result *result);
 
 /* The verdict's name: "pass", "fail", … */

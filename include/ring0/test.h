@@ -340,18 +340,20 @@ struct r0_test {
 #define R0_TEST(suite_, name_, ...)                                                    \
 	static void r0_test_##suite_##_##name_(void);                                  \
 	static const struct r0_test r0_test_of_##suite_##_##name_ = {                  \
-		.size = sizeof(struct r0_test),                                        \
-		.suite = #suite_,                                                      \
-		.name = #name_,                                                        \
-		.file = __FILE__,                                                      \
-		.line = __LINE__,                                                      \
-		.fn = r0_test_##suite_##_##name_,                                      \
 		.attributes = #__VA_ARGS__,                                            \
 		R0_NOTHING_(~, ##__VA_ARGS__) __VA_OPT__(.options = { __VA_ARGS__ }, ) \
+			R0_TEST_MEMBERS_(#suite_, #name_, r0_test_##suite_##_##name_)  \
 	};                                                                             \
-	static const struct r0_test *const r0_test_at_##suite_##_##name_ R0_RETAIN     \
-		__attribute__((section("r0_tests"))) = &r0_test_of_##suite_##_##name_; \
+	R0_TEST_POINTER_(r0_test_at_##suite_##_##name_, r0_test_of_##suite_##_##name_) \
 	static void r0_test_##suite_##_##name_(void)
+
+/* What else a test's structure has, and what it is found by. */
+#define R0_TEST_MEMBERS_(suite_, name_, fn_)                                                  \
+	.size = sizeof(struct r0_test), .suite = (suite_), .name = (name_), .file = __FILE__, \
+	.line = __LINE__, .fn = (fn_)
+#define R0_TEST_POINTER_(pointer, test)                      \
+	static const struct r0_test *const pointer R0_RETAIN \
+		__attribute__((section("r0_tests"))) = &(test);
 
 /*
  * The element of .params that this case is for, as an lvalue of that type. One of another size than

@@ -33,6 +33,19 @@ R0_TEST(macros, without_attributes)
 {
 }
 
+R0_BENCHMARK(macros, a_benchmark)
+{
+	R0_MEASURE
+	{
+		counter++;
+	}
+}
+
+R0_BENCHMARK(macros, with_attributes, .when = condition, .timeout_ms = 100)
+{
+	R0_MEASURE counter++;
+}
+
 R0_TEST(macros, one_attribute, .when = condition)
 {
 }

@@ -118,6 +118,24 @@ static void release_plan(void)
 	}
 }
 
+static void invent_value(struct r0_result *result)
+{
+	const struct r0_value value = {
+		.name = invent(3),
+		.unit = invent(2),
+		.number = (int64_t)((uint64_t)below(1u << 30) * below(1u << 30)) *
+			  (below(2) ? 1 : -1),
+		.minimum = below(1000),
+		.spread = below(1000),
+		.samples = below(3),
+		.decimals = below(10),
+	};
+
+	outcome_add_value(result, &value);
+	free(value.name);
+	free(value.unit);
+}
+
 static void invent_result(struct report *report, const struct plan_case *c, struct tally *tally)
 {
 	struct outcome outcome = {
@@ -131,6 +149,7 @@ static void invent_result(struct report *report, const struct plan_case *c, stru
 		.doubts = below(2) ? 0 : below(128),
 	};
 	struct r0_result *result = &outcome.result;
+	unsigned int values = below(3);
 
 	/* An output may hold any bytes, NUL bytes among them. */
 	result->output_size = strlen(result->output);
@@ -139,7 +158,10 @@ static void invent_result(struct report *report, const struct plan_case *c, stru
 
 	if (report->ops->running && !below(3))
 		report->ops->running(report, c, 1, tally);
+	while (values--)
+		invent_value(result);
 	tally_add(tally, outcome.result.verdict);
+	tally_add_values(tally, result);
 	report->ops->result(report, c, &outcome);
 	outcome_finish(&outcome);
 }

@@ -467,6 +467,7 @@ static void help_is_narrow_and_complete(void **state)
 		"--fail-status N",
 		"--fresh-vm",
 		"--check-reset",
+		"--compare FILE",
 		"--assist",
 		"--shuffle[=SEED]",
 		"--shard I/N",

@@ -10,27 +10,52 @@
 #include "command/compare/table.h"
 #include "command/image/log.h"
 
-static const char sotest[] = "SeaBIOS\r\n"
-			     "# ring0 image: ends, 4 cases, build-id 1234\r\n"
-			     "# cpu: GenuineIntel family 0x6\r\n"
-			     "SOTEST VERSION 1 BEGIN 4\r\n"
-			     "# > 0 a.passes\r\n"
-			     "# | text: a.passes\r\n"
-			     "# |\r\n"
-			     "# a.passes: duration: 12 us\r\n"
-			     "SOTEST SUCCESS \"a.passes\"\r\n"
-			     "# > 1 a.fails\r\n"
-			     "# a.fails: registers: rip 0x1\r\n"
-			     "# a.fails: verdict: crash\r\n"
-			     "# a.fails: message: one line\r\n"
-			     "# a.fails: message: another\r\n"
-			     "# a.fails: at: dir/file.c:7\r\n"
-			     "SOTEST FAIL \"a.fails\"\r\n"
-			     "# > 2 a.skips\r\n"
-			     "# a.skips: skipped: a condition\r\n"
-			     "SOTEST SKIP\r\n"
-			     "# > 3 a.is_lost\r\n"
-			     "# half a li";
+static const char sotest[] =
+	"SeaBIOS\r\n"
+	"# ring0 image: ends, 4 cases, build-id 1234\r\n"
+	"# cpu: GenuineIntel family 0x6\r\n"
+	"SOTEST VERSION 1 BEGIN 4\r\n"
+	"# > 0 a.passes\r\n"
+	"# | text: a.passes\r\n"
+	"# |\r\n"
+	"# a.passes: value: time: 1234.5 cycles (minimum 1200, spread 3.25, 101 samples)\r\n"
+	"SOTEST BENCHMARK:a.passes time:cycles:1235\r\n"
+	"# a.passes: value: entries: -12 pages\r\n"
+	"# a.passes: value: x: 1 y (minimum z\r\n"
+	"# a.passes: value: x: 1.2.3 y\r\n"
+	"# a.passes: value: x\r\n"
+	"# a.passes: duration: 12 us\r\n"
+	"SOTEST SUCCESS \"a.passes\"\r\n"
+	"# > 1 a.fails\r\n"
+	"# a.fails: registers: rip 0x1\r\n"
+	"# a.fails: verdict: crash\r\n"
+	"# a.fails: message: one line\r\n"
+	"# a.fails: message: another\r\n"
+	"# a.fails: at: dir/file.c:7\r\n"
+	"SOTEST FAIL \"a.fails\"\r\n"
+	"# > 2 a.skips\r\n"
+	"# a.skips: skipped: a condition\r\n"
+	"SOTEST SKIP\r\n"
+	"# > 3 a.is_lost\r\n"
+	"# half a li";
+
+static void check_values(const struct r0_result *result)
+{
+	const struct r0_value *value = result->values;
+
+	assert_int_equal(result->value_count, 2);
+	assert_string_equal(value[0].name, "time");
+	assert_string_equal(value[0].unit, "cycles");
+	assert_int_equal(value[0].decimals, 3);
+	assert_int_equal(value[0].number, 1234500);
+	assert_int_equal(value[0].minimum, 1200000);
+	assert_int_equal(value[0].spread, 3250);
+	assert_int_equal(value[0].samples, 101);
+	assert_string_equal(value[1].name, "entries");
+	assert_string_equal(value[1].unit, "pages");
+	assert_int_equal(value[1].number, -12000);
+	assert_int_equal(value[1].samples, 0);
+}
 
 static void check_first(const struct image_log *log)
 {
@@ -39,6 +64,7 @@ static void check_first(const struct image_log *log)
 	assert_int_equal(log->cases[0].verdict, R0_VERDICT_PASS);
 	assert_string_equal(log->cases[0].output.text, "text: a.passes\n\n");
 	assert_int_equal(log->cases[0].duration_ns, 12000);
+	check_values(&log->cases[0].values);
 	assert_int_equal(log->cases[1].verdict, R0_VERDICT_CRASH);
 	assert_string_equal(log->cases[1].message.text, "one line\nanother");
 	assert_string_equal(log->cases[1].report.text, "registers: rip 0x1");

@@ -49,6 +49,7 @@ struct sample {
 	size_t output_size; /* where it holds NUL bytes; 0: it is as long as it looks */
 	const char *file;
 	int line;
+	bool measured;
 };
 
 static const struct sample samples[] = {
@@ -56,7 +57,8 @@ static const struct sample samples[] = {
 	{ .name = "io.talks",
 	  .verdict = R0_VERDICT_PASS,
 	  .duration_ns = 912,
-	  .output = "hello\nunfinished" },
+	  .output = "hello\nunfinished",
+	  .measured = true },
 	{ .name = "io.inw_fails",
 	  .verdict = R0_VERDICT_FAIL,
 	  .duration_ns = 1234567,
@@ -153,6 +155,25 @@ static const struct host sample_host = {
 	.kernel = "Linux 6.1.0-13-amd64",
 };
 
+static void add_values(struct r0_result *result)
+{
+	static char time[] = "time", cycles[] = "cycles", odd_name[] = "a \"b\" <c>: d#",
+		    bytes[] = "bytes";
+	const struct r0_value measured = {
+		.name = time,
+		.unit = cycles,
+		.number = 412500,
+		.minimum = 401000,
+		.spread = 3050,
+		.samples = 101,
+		.decimals = 3,
+	};
+	const struct r0_value given = { .name = odd_name, .unit = bytes, .number = -7 };
+
+	assert_int_equal(outcome_add_value(result, &measured), 0);
+	assert_int_equal(outcome_add_value(result, &given), 0);
+}
+
 /* Report the first `count` of the samples in a format, as a text from malloc(). */
 static char *report_samples(struct report report, const struct sample *sample, size_t count,
 			    size_t planned, const char *broken)
@@ -193,7 +214,10 @@ static char *report_samples(struct report report, const struct sample *sample, s
 
 		if (report.live && report.ops->running)
 			report.ops->running(&report, &cases[i], 1500000000, &tally);
+		if (sample[i].measured)
+			add_values(&outcome.result);
 		tally_add(&tally, outcome.result.verdict);
+		tally_add_values(&tally, &outcome.result);
 		report.ops->result(&report, &cases[i], &outcome);
 		outcome_finish(&outcome);
 	}

@@ -34,6 +34,7 @@
 #define R0_MESSAGE_UNMAP 15 /* a: address, b: bytes of it that are not needed any more */
 #define R0_MESSAGE_REFUSE \
 	16 /* a: text, b: its length: what the caller must not; ends the test there */
+#define R0_MESSAGE_VALUE 17 /* a: struct r0_given_value; answer: 0, or -1 if they are too many */
 /* Of machines with several CPUs, from 32 on. */
 #define R0_MESSAGE_IDLE 32 /* this CPU has no work; goes on when it is woken, or interrupted */
 #define R0_MESSAGE_WORK 33 /* a: the CPU that has work now; answer: 0, or -1 if it has stopped */
@@ -218,6 +219,18 @@ struct r0_failure {
 	uint32_t line;
 	uint32_t kind; /* enum r0_failure_kind */
 };
+
+/* A value that a test gives, as struct r0_value has it. */
+struct r0_given_value {
+	const char *name, *unit; /* ended by a NUL, or cut after R0_VALUE_TEXT bytes */
+	int64_t number, minimum, spread;
+	uint32_t samples;
+	uint32_t decimals; /* R0_VALUE_DECIMALS at most */
+};
+
+#define R0_VALUE_TEXT	  200
+#define R0_VALUE_DECIMALS 9
+#define R0_VALUE_LIMIT	  1000
 
 enum r0_failure_kind {
 	R0_FAILURE_ASSERT, /* ends the test */
