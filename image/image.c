@@ -2,17 +2,17 @@
 /* From a program to a file, by way of another process. */
 #include "image/image.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "image/elf.h"
+#include "image/file.h"
 #include "image/fresh_process.h"
 #include "image/frozen.h"
+#include "image/iso.h"
 #include "image/noise.h"
 #include "image/payload.h"
 #include "image/pe.h"
@@ -23,21 +23,6 @@
 bool image_is_wanted(void)
 {
 	return getenv(FRESH_PROCESS_VARIABLE);
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t done = write(fd, bytes, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return -(done < 0 ? errno : ENOSPC);
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return 0;
 }
 
 static unsigned int most_cpus(const struct plan *plan)
@@ -67,9 +52,9 @@ int image_hand_over(const struct plan *plan, struct error *error)
 		int out = fd ? (int)strtol(fd, NULL, 10) : -1;
 
 		noise_find(&ranges);
-		err = write_all(out, (const uint8_t *)&ranges, sizeof(ranges));
+		err = image_file_put(out, &ranges, sizeof(ranges));
 		if (!err)
-			err = write_all(out, payload, size);
+			err = image_file_put(out, payload, size);
 		free(payload);
 		if (err)
 			error_set(error, -err, "handing the image over: %s", strerror(-err));
@@ -87,26 +72,17 @@ struct handed {
 
 static int read_back(int fd, struct handed *handed, struct error *error)
 {
-	struct stat status;
 	uint8_t *bytes;
-	size_t size, done = 0;
+	size_t size;
+	int err = image_file_take(fd, "the image that was handed over", &bytes, &size, error);
 
-	if (fstat(fd, &status) || (size_t)status.st_size <= sizeof(struct noise_ranges))
+	if (err)
+		return err;
+	if (size <= sizeof(struct noise_ranges)) {
+		free(bytes);
 		return error_set(
 			error, EPROTO,
 			"the program ended without an image: does its main() call r0_main()?");
-	size = (size_t)status.st_size;
-	bytes = malloc(size);
-	if (!bytes)
-		return error_set(error, ENOMEM, "no memory for an image");
-	while (done < size) {
-		ssize_t got = pread(fd, bytes + done, size - done, (off_t)done);
-
-		if (got <= 0) {
-			free(bytes);
-			return error_set(error, EIO, "reading the image back: %s", strerror(errno));
-		}
-		done += (size_t)got;
 	}
 	*handed = (struct handed){
 		.ranges = (struct noise_ranges *)bytes,
@@ -134,26 +110,15 @@ static int take(struct handed *handed, const char *words, const char **varies, s
 static int put_file(const char *file, const uint8_t *bytes, size_t size, struct error *error)
 {
 	char *unfinished;
-	int fd, err;
+	int err;
 
 	if (asprintf(&unfinished, "%s" UNFINISHED, file, (int)getpid()) < 0)
 		return error_set(error, ENOMEM, "no memory for a file's name");
-	fd = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		err = error_set(error, errno, "creating %.300s: %s", unfinished, strerror(errno));
-		goto free;
-	}
-	err = write_all(fd, bytes, size);
-	if (close(fd) && !err)
-		err = -errno;
+	err = image_file_write(unfinished, bytes, size, error);
 	if (!err && rename(unfinished, file))
-		err = -errno;
-	if (err) {
-		error_set(error, -err, "writing %.300s, %zu KiB: %s", file, size >> 10,
-			  strerror(-err));
+		err = error_set(error, errno, "writing %.300s: %s", file, strerror(errno));
+	if (err)
 		unlink(unfinished);
-	}
-free:
 	free(unfinished);
 	return err;
 }
@@ -169,16 +134,28 @@ static bool ends_in(const char *text, const char *end)
 static int make_file(const char *file, const struct handed *handed, uint8_t **bytes, size_t *size,
 		     struct error *error)
 {
-	uint8_t *image;
-	int err = image_elf_make(handed->payload, handed->size, &image, size, error);
+	uint8_t *image, *application;
+	size_t image_size, application_size;
+	int err = image_elf_make(handed->payload, handed->size, &image, &image_size, error);
 
 	if (err)
 		return err;
-	if (!ends_in(file, ".efi")) {
+	if (!ends_in(file, ".efi") && !ends_in(file, ".iso")) {
 		*bytes = image;
+		*size = image_size;
 		return 0;
 	}
-	err = image_pe_make(image, *size, bytes, size, error);
+	err = image_pe_make(image, image_size, &application, &application_size, error);
+	if (err)
+		goto free;
+	if (ends_in(file, ".efi")) {
+		*bytes = application;
+		*size = application_size;
+		goto free;
+	}
+	err = image_iso_make(image, image_size, application, application_size, bytes, size, error);
+	free(application);
+free:
 	free(image);
 	return err;
 }

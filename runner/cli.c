@@ -104,8 +104,10 @@ static const struct option_description {
 	{ OPTION_IMAGE, 0, "image", "FILE",
 	  "run nothing: write the program to FILE as a kernel\n"
 	  "whose tests run in any virtual machine monitor and on\n"
-	  "hardware; PATTERNs, --group, --all, --timeout and a\n"
-	  "--format of sotest, tap or ktap are its defaults" },
+	  "hardware: an ELF kernel; if FILE ends in .efi or .iso\n"
+	  "an EFI application or a bootable medium. PATTERNs,\n"
+	  "--group, --all, --timeout and a --format of sotest,\n"
+	  "tap or ktap are its defaults" },
 	{ OPTION_HELP, 'h', "help", NULL, "show this text" },
 	{ OPTION_VERSION, 0, "version", NULL, "show the version of ring0" },
 };

@@ -14,6 +14,7 @@
 /* What is handed over, below 4 GiB. */
 struct handover {
 	struct pvh_start_info start;
+	struct image_efi_more more; /* behind it */
 	char words[OPTIONS_MAX + 1];
 	struct pvh_range ranges[RANGES_MAX];
 	uint8_t map[MAP_SIZE] __attribute__((aligned(8)));
@@ -39,18 +40,19 @@ static int is_same(const struct efi_guid *a, const struct efi_guid *b)
 	return x[0] == y[0] && x[1] == y[1];
 }
 
-static uint64_t find_rsdp(const struct efi_system_table *system)
+/* The table by one of two names, of which the first is of a newer version, and better. */
+static uint64_t find_table(const struct efi_system_table *system, const struct efi_guid *newer,
+			   const struct efi_guid *older)
 {
-	static const struct efi_guid acpi_20 = EFI_ACPI_20, acpi_10 = EFI_ACPI_10;
-	uint64_t rsdp = 0, i;
+	uint64_t found = 0, i;
 
 	for (i = 0; i < system->table_count; i++) {
-		if (is_same(&system->tables[i].vendor, &acpi_20))
+		if (is_same(&system->tables[i].vendor, newer))
 			return (uint64_t)system->tables[i].table;
-		if (is_same(&system->tables[i].vendor, &acpi_10))
-			rsdp = (uint64_t)system->tables[i].table;
+		if (is_same(&system->tables[i].vendor, older))
+			found = (uint64_t)system->tables[i].table;
 	}
-	return rsdp;
+	return found;
 }
 
 /* The options are UTF-16; what is not ASCII is none of an image's words. */
@@ -125,6 +127,8 @@ EFI_CALL efi_status efi_main(void *handle, struct efi_system_table *system);
 EFI_CALL efi_status efi_main(void *handle, struct efi_system_table *system)
 {
 	static const struct efi_guid loaded_image = EFI_LOADED_IMAGE;
+	static const struct efi_guid acpi_20 = EFI_ACPI_20, acpi_10 = EFI_ACPI_10;
+	static const struct efi_guid smbios_3 = EFI_SMBIOS_3, smbios_2 = EFI_SMBIOS;
 	static const uint16_t no_memory[] =
 		L"ring0 image: there is too little memory below 4 GiB\r\n";
 	const struct efi_boot_services *services = system->boot_services;
@@ -151,7 +155,8 @@ EFI_CALL efi_status efi_main(void *handle, struct efi_system_table *system)
 	handover->start.version = PVH_START_VERSION;
 	handover->start.flags = IMAGE_EFI_FLAGS;
 	handover->start.command_line = (uint64_t)handover->words;
-	handover->start.rsdp = find_rsdp(system);
+	handover->start.rsdp = find_table(system, &acpi_20, &acpi_10);
+	handover->more.smbios = find_table(system, &smbios_3, &smbios_2);
 	handover->start.map = (uint64_t)handover->ranges;
 	status = leave(handle, services, handover);
 	if (status)

@@ -44,8 +44,12 @@ struct image_efi {
 	uint64_t entry; /* long_entry */
 };
 
-/* The flags of a PVH start info that comes of an EFI application. */
+/* The flags of a PVH start info that comes of an EFI application: then struct image_efi_more is behind it. */
 #define IMAGE_EFI_FLAGS 0x00494645u
+
+struct image_efi_more {
+	uint64_t smbios; /* physical address of an entry point, or 0 */
+};
 
 #define IMAGE_MAGIC   0x6567616d692d3072ull /* "r0-image" */
 #define IMAGE_VERSION 1

@@ -142,6 +142,8 @@ static void read_pvh(const struct pvh_start_info *start)
 	if (start->command_line)
 		copy_text(loader.words, sizeof(loader.words), r0_direct(start->command_line));
 	loader.rsdp = start->rsdp;
+	if (start->flags == IMAGE_EFI_FLAGS)
+		loader.smbios = ((const struct image_efi_more *)(start + 1))->smbios;
 	for (i = 0; i < start->module_count; i++)
 		take(modules[i].address, modules[i].size);
 	if (start->version < PVH_START_VERSION || !start->map_entries) {

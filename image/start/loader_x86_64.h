@@ -24,6 +24,7 @@ struct loader {
 	uint64_t rsdp; /* physical address, or 0 */
 	uint8_t rsdp_copy[36];
 	bool has_rsdp_copy;
+	uint64_t smbios; /* of an entry point, or 0: where a BIOS has it */
 };
 
 extern struct loader loader;

@@ -21,6 +21,7 @@
 #include "image/start/pad_x86_64.h"
 #include "image/start/power_x86_64.h"
 #include "image/start/report.h"
+#include "image/start/smbios_x86_64.h"
 #include "image/start/space_x86_64.h"
 #include "image/start/words.h"
 
@@ -132,10 +133,16 @@ static void print_environment(void)
 	print_cpu();
 	if (*console_found_by)
 		console_print("# serial port: found by %s\n", console_found_by);
+	if (smbios.firmware[0])
+		console_print("# firmware: %s\n", smbios.firmware);
+	if (smbios.machine[0])
+		console_print("# machine: %s\n", smbios.machine);
 	console_print("# acpi: %s\n", acpi.found_by ? acpi.found_by : "none");
 	console_print("# cpus: %u\n", acpi.cpu_count ? acpi.cpu_count : 1);
 	console_print("# memory: %llu KiB\n", (unsigned long long)memory_size() >> 10);
 	console_print("# command line: %s\n", loader.words);
+	if (smbios.words[0])
+		console_print("# and by smbios: %s\n", smbios.words);
 }
 
 static void print_settings(void)
@@ -154,11 +161,12 @@ static void read_words(void)
 	unsigned int i;
 
 	words_read((const char *)payload + payload->words_at, false, cases_know);
-	/* Patterns of the loader's take the place of those that the image was written with. */
-	if (payload->words_at && loader.words[0]) {
+	/* Patterns of the loader's or the firmware's take the place of those that the image was written with. */
+	if (loader.words[0] || smbios.words[0]) {
 		unsigned int own = words.pattern_count;
 
 		words_read(loader.words, loader.names_image, cases_know);
+		words_read(smbios.words, false, cases_know);
 		if (words.pattern_count > own) {
 			for (i = own; i < words.pattern_count; i++)
 				words.patterns[i - own] = words.patterns[i];
@@ -201,6 +209,7 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	exceptions_init();
 	hypervisor_look();
 	loader_read(magic, information);
+	smbios_read();
 	payload = r0_direct(payload_at);
 	damage = check_payload();
 	cases_init(payload);
