@@ -33,7 +33,8 @@ struct crash_view {
 	/* What the CPU makes of page tables, by its CPUID. */
 	unsigned int physical_bits; /* MAXPHYADDR; 0 is not known */
 	bool no_gigabyte_pages;
-	bool amd;      /* has more reserved bits */
+	bool amd;	/* has more reserved bits */
+	uint64_t entry; /* the program's first instruction, if it is not the program that asks; or 0 */
 	uint64_t area; /* address of the CPU's own memory (R0_AREA_…), or 0: knows the guard pages */
 	const struct crash_region *regions; /* by address; do not overlap */
 	size_t region_count;

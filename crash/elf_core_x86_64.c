@@ -149,6 +149,14 @@ static int add_process(struct core *core)
 	err = add_note(core, NT_PRPSINFO, &info, sizeof(info));
 	if (err)
 		return err;
+	if (core->view->entry) {
+		const Elf64_auxv_t own[] = {
+			{ AT_ENTRY, { core->view->entry } },
+			{ AT_NULL, { 0 } },
+		};
+
+		return add_note(core, NT_AUXV, own, sizeof(own));
+	}
 	length = read_file("/proc/self/auxv", text, sizeof(text));
 	return length ? add_note(core, NT_AUXV, text, length) : 0;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs of pages, cases, texts. */
 #include "image/payload.h"
-#include <elf.h>
 #include <errno.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +10,11 @@
 #include "machine/machine_own.h"
 #include "image/bytes.h"
 #include "image/case_list.h"
+#include "image/module_list.h"
 
 struct making {
 	const struct frozen *frozen;
-	struct bytes runs, pages;
+	struct bytes runs, pages, modules;
 	struct case_list cases;
 };
 
@@ -91,37 +90,6 @@ static void add_devices(struct making *making)
 				 NULL);
 }
 
-/* The program itself comes first: its notes, of which one is the build-id. */
-static int find_build_id(struct dl_phdr_info *info, size_t size, void *argument)
-{
-	char *text = argument;
-	int i;
-
-	(void)size;
-	for (i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		const uint8_t *at = (const uint8_t *)(info->dlpi_addr + segment->p_vaddr);
-		const uint8_t *end = at + segment->p_memsz;
-
-		if (segment->p_type != PT_NOTE)
-			continue;
-		while (at + sizeof(ElfW(Nhdr)) <= end) {
-			const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-			const uint8_t *bytes = at + sizeof(*note) + ((note->n_namesz + 3) & ~3u);
-			unsigned int n;
-
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-			    note->n_descsz <= 32) {
-				for (n = 0; n < note->n_descsz; n++)
-					sprintf(text + 2 * n, "%02x", bytes[n]);
-				return 1;
-			}
-			at = bytes + ((note->n_descsz + 3) & ~3u);
-		}
-	}
-	return 1;
-}
-
 static void fill_addresses(struct image_payload *header, const struct entry *entry)
 {
 	unsigned int cpu;
@@ -164,6 +132,9 @@ static int put_together(struct making *making, struct image_payload *header, uin
 	header->cases_at = all.size;
 	header->case_count = making->cases.cases.size / sizeof(struct image_case);
 	bytes_append(&all, making->cases.cases.data, making->cases.cases.size);
+	header->modules_at = all.size;
+	header->module_count = making->modules.size / sizeof(struct image_module);
+	bytes_append(&all, making->modules.data, making->modules.size);
 	header->ram_at = all.size;
 	header->ram_count = making->cases.ram.size / sizeof(struct image_ram);
 	bytes_append(&all, making->cases.ram.data, making->cases.ram.size);
@@ -173,7 +144,8 @@ static int put_together(struct making *making, struct image_payload *header, uin
 	bytes_append(&all, making->pages.data, making->pages.size);
 	header->size = all.size;
 	if (all.failed || making->cases.texts.failed || making->runs.failed ||
-	    making->cases.cases.failed || making->cases.ram.failed || making->pages.failed) {
+	    making->cases.cases.failed || making->cases.ram.failed || making->modules.failed ||
+	    making->pages.failed) {
 		free(all.data);
 		return -ENOMEM;
 	}
@@ -194,20 +166,18 @@ int payload_make(const struct frozen *frozen, const struct plan *plan, const cha
 		.header_size = sizeof(header),
 	};
 	struct making making = { .frozen = frozen };
-	char build_id[65] = "";
 	int err;
 
 	add_program(&making);
 	add_devices(&making);
 	case_list_make(&making.cases, plan, sizeof(header));
-	dl_iterate_phdr(find_build_id, build_id);
-	header.program_at = case_list_add_text(&making.cases, program_invocation_short_name);
-	header.build_id_at = case_list_add_text(&making.cases, build_id);
+	module_list_make(&making.modules, &making.cases);
 	header.words_at = case_list_add_text(&making.cases, words);
 	fill_addresses(&header, &frozen->entry);
 	err = put_together(&making, &header, payload, size);
 	free(making.runs.data);
 	free(making.pages.data);
+	free(making.modules.data);
 	case_list_finish(&making.cases);
 	return err ? error_set(error, -err, "no memory for the image") : 0;
 }

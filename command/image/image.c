@@ -28,6 +28,7 @@ static const char help[] =
 	"                        pretty (default), tap, junit, xunit, json, ktap, sotest\n"
 	"  --results FILE        write the results for `ring0 compare` to FILE\n"
 	"  --env NAME            what the machine is called there\n"
+	"  --program FILE        the program that the image is of, for functions, files and lines\n"
 	"  --log FILE            write all that COMMAND prints to FILE\n"
 	"  --silence SECONDS     take a machine for lost after so long without output (30)\n"
 	"  -v, --verbose         show the output of tests that pass, too\n"
@@ -37,13 +38,21 @@ static const char help[] =
 	"were skipped; 99 no result, or an image that did not come to its end; 2 the command\n"
 	"line is not understood.\n";
 
-enum { OPTION_RESULTS = 256, OPTION_ENV, OPTION_LOG, OPTION_FORMAT, OPTION_SILENCE };
+enum {
+	OPTION_RESULTS = 256,
+	OPTION_ENV,
+	OPTION_LOG,
+	OPTION_PROGRAM,
+	OPTION_FORMAT,
+	OPTION_SILENCE
+};
 
 static const struct option long_options[] = {
 	{ "format", required_argument, NULL, OPTION_FORMAT },
 	{ "results", required_argument, NULL, OPTION_RESULTS },
 	{ "env", required_argument, NULL, OPTION_ENV },
 	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "program", required_argument, NULL, OPTION_PROGRAM },
 	{ "silence", required_argument, NULL, OPTION_SILENCE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -98,6 +107,9 @@ static int parse(int argc, char **argv, struct image_options *options)
 		case OPTION_LOG:
 			options->log = optarg;
 			break;
+		case OPTION_PROGRAM:
+			options->program = optarg;
+			break;
 		case OPTION_SILENCE:
 			err = take_silence(options, optarg);
 			break;
@@ -114,11 +126,14 @@ static int parse(int argc, char **argv, struct image_options *options)
 	return err;
 }
 
-static int conclude(const struct image_options *options, struct image_log *log)
+static int conclude(const struct image_options *options, struct image_log *log,
+		    char *const *command)
 {
 	struct error error = { "" };
-	int status = image_publish(options, log);
+	int status;
 
+	image_explain(log, options->program, command);
+	status = image_publish(options, log);
 	if (options->results &&
 	    image_results_write(options->results, options->environment, log, &error)) {
 		fprintf(stderr, "ring0 image: %s\n", error.text);
@@ -146,7 +161,7 @@ static int run(int argc, char **argv)
 		fprintf(stderr, "ring0 image: %s\n", error.text);
 	if (boots > 1)
 		fprintf(stderr, "ring0 image: the machine was started %d times\n", boots);
-	status = log.count || log.panic || boots >= 0 ? conclude(&options, &log) :
+	status = log.count || log.panic || boots >= 0 ? conclude(&options, &log, argv + optind) :
 							EXIT_STATUS_ERROR;
 	image_log_finish(&log);
 	return boots < 0 && status != EXIT_STATUS_FAILED ? EXIT_STATUS_ERROR : status;
@@ -182,7 +197,7 @@ static int read_log(int argc, char **argv)
 		image_log_lose(&log, "the log ends here", &from);
 	if (!log.count && !log.panic && !log.has_ended)
 		fprintf(stderr, "ring0 image: %s: this is no log of an image\n", argv[optind]);
-	status = conclude(&options, &log);
+	status = conclude(&options, &log, NULL);
 	image_log_finish(&log);
 	return status;
 }

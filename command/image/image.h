@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `ring0 image`: what its files share. log.c reads what an image prints; boots.c starts what boots it, as often as is
- * needed; publish.c makes reports of that; results.c a file to compare; image.c is the command line.
+ * needed; explain.c finds its symbols (modules.c, stop.h); publish.c makes reports of that; results.c a file to compare; image.c is the command line.
  */
 #ifndef COMMAND_IMAGE_IMAGE_H
 #define COMMAND_IMAGE_IMAGE_H
@@ -23,6 +23,7 @@ struct image_options {
 	size_t report_count;
 	const char *results;	 /* a file for `ring0 compare`, or NULL */
 	const char *environment; /* what it is called there, or NULL */
+	const char *program;	 /* which the image is of, or NULL: to be found */
 	const char *log;	 /* a file for all that was printed, or NULL */
 	double silence_s;	 /* after which a machine is taken for lost */
 	bool verbose;
@@ -37,6 +38,15 @@ struct image_options {
  */
 int image_boots(char *const *command, const struct image_options *options, struct image_log *log,
 		struct error *error);
+
+/* ---- explain.c ---- */
+
+/*
+ * Make of what an image tells of a test's end, in numbers, what a mirrored test's report has: functions, files and lines,
+ * code and backtrace. `program` and `command` as in image_modules_find(). Where the program is not there, that is said,
+ * and the numbers stay.
+ */
+void image_explain(struct image_log *log, const char *program, char *const *command);
 
 /* ---- publish.c ---- */
 

@@ -23,6 +23,7 @@ static void finish_case(struct image_log_case *c)
 	free(c->output.text);
 	free(c->report.text);
 	outcome_finish_values(&c->values);
+	image_stop_free(c->stop);
 }
 
 void image_log_finish(struct image_log *log)
@@ -35,6 +36,7 @@ void image_log_finish(struct image_log *log)
 		free(log->keys[i].name);
 		free(log->keys[i].value);
 	}
+	image_modules_finish(&log->modules);
 	free(log->cases);
 	free(log->panic);
 	free(log->line.text);
@@ -146,7 +148,7 @@ static void take_note(struct image_log *log, struct image_log_case *c, const cha
 		c->duration_ns = strtoull(text, NULL, 10) * 1000;
 	} else if ((text = after(note, "value: "))) {
 		log->has_failed |= image_values_add(&c->values, text) == -ENOMEM;
-	} else if (after(note, "registers: ") || after(note, "stack: ")) {
+	} else if (image_stop_take(&c->stop, note)) {
 		add_line(&c->report, note);
 	}
 }
@@ -159,6 +161,10 @@ static void add_key(struct image_log *log, const char *text)
 	/* Of the first boot: the others say the same, but for where they begin. */
 	if (!colon || log->has_begun || log->key_count == IMAGE_LOG_KEYS)
 		return;
+	if (after(text, "module: ")) {
+		image_modules_take(&log->modules, colon + 2);
+		return;
+	}
 	key->name = strndup(text, (size_t)(colon - text));
 	key->value = strdup(colon + 2);
 	if (key->name && key->value) {

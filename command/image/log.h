@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <ring0/call.h>
 #include "base/buffer.h"
+#include "command/image/modules.h"
+#include "command/image/stop.h"
 
 /* An image says no more of itself, nor has more cases. */
 #define IMAGE_LOG_KEYS	64
@@ -28,6 +30,7 @@ struct image_log_case {
 	uint64_t duration_ns;
 	struct buffer message, output, report;
 	struct r0_result values; /* its values alone */
+	struct image_stop *stop; /* where it was, if that was told, or NULL */
 };
 
 /* What it says of itself and of the machine: "cpu: …". */
@@ -38,6 +41,7 @@ struct image_log_key {
 struct image_log {
 	struct image_log_key keys[IMAGE_LOG_KEYS];
 	size_t key_count;
+	struct image_modules modules; /* of its program */
 	struct image_log_case *cases;
 	size_t count, capacity;
 	bool is_running; /* the last of the cases */

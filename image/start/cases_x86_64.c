@@ -16,6 +16,7 @@
 #include "image/start/report.h"
 #include "image/start/requests_x86_64.h"
 #include "image/start/space_x86_64.h"
+#include "image/start/stopped_x86_64.h"
 #include "image/start/words.h"
 
 #define NS_PER_MS 1000000ull
@@ -202,52 +203,6 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 	return end;
 }
 
-/* What is known of where it ended, for who reads the log. */
-static void note_place(const char *name, const struct r0_frame *frame, uint64_t cr2)
-{
-	console_print(
-		"# %s: registers: rip %#llx cs %#llx rflags %#llx rsp %#llx ss %#llx cr2 %#llx "
-		"error code %#llx vector %llu\n",
-		name, (unsigned long long)frame->rip, (unsigned long long)frame->cs,
-		(unsigned long long)frame->rflags, (unsigned long long)frame->rsp,
-		(unsigned long long)frame->ss, (unsigned long long)cr2,
-		(unsigned long long)frame->error_code, (unsigned long long)frame->vector);
-	console_print(
-		"# %s: registers: rax %#llx rcx %#llx rdx %#llx rbx %#llx rbp %#llx rsi %#llx "
-		"rdi %#llx\n",
-		name, (unsigned long long)frame->rax, (unsigned long long)frame->rcx,
-		(unsigned long long)frame->rdx, (unsigned long long)frame->rbx,
-		(unsigned long long)frame->rbp, (unsigned long long)frame->rsi,
-		(unsigned long long)frame->rdi);
-	console_print("# %s: registers: r8 %#llx r9 %#llx r10 %#llx r11 %#llx r12 %#llx r13 %#llx "
-		      "r14 %#llx r15 %#llx\n",
-		      name, (unsigned long long)frame->r8, (unsigned long long)frame->r9,
-		      (unsigned long long)frame->r10, (unsigned long long)frame->r11,
-		      (unsigned long long)frame->r12, (unsigned long long)frame->r13,
-		      (unsigned long long)frame->r14, (unsigned long long)frame->r15);
-}
-
-#define STACK_WORDS 64
-#define STACK_LINE  8
-
-/* The stack from there on: what a backtrace goes by. */
-static void note_stack(const char *name, uint64_t rsp)
-{
-	uint64_t line[STACK_LINE], at;
-	unsigned int i;
-
-	for (at = rsp & ~7ull; at < rsp + STACK_WORDS * 8; at += sizeof(line)) {
-		size_t words_read = space_read(at, line, sizeof(line)) / 8;
-
-		if (!words_read)
-			return;
-		console_print("# %s: stack: %#llx:", name, (unsigned long long)at);
-		for (i = 0; i < words_read; i++)
-			console_print(" %llx", (unsigned long long)line[i]);
-		console_print("\n");
-	}
-}
-
 /* What the test has printed that libc still has in its buffer. */
 static void print_buffered(void)
 {
@@ -269,20 +224,21 @@ static void print_buffered(void)
 	}
 }
 
-/* Registers and stack, of an end that nobody asked for. Before the memory is put back. */
+/* Where it was, of an end that nobody asked for. Before the memory is put back. */
 static void note_end(const char *name, const struct test *test, enum enter_end end)
 {
 	const struct r0_options *options = &test->program.options;
-	const struct r0_frame *frame = end == ENTER_ENDED ? &requests.frame : &limit_state.frame;
+	const char *message = requests.ending.message;
 
-	if (end == ENTER_ENDED &&
-	    (!requests.has_frame ||
-	     options->expect_exception == R0_EXCEPTION(requests.ending.vector)))
-		return;
-	if (end == ENTER_HALTED && options->should_halt)
-		return;
-	note_place(name, frame, requests.cr2);
-	note_stack(name, frame->rsp);
+	if (end == ENTER_TIMED_OUT)
+		stopped_print(name, "timeout", message);
+	else if (end == ENTER_HALTED && !options->should_halt)
+		stopped_print(name, "halt", "");
+	else if (end == ENTER_ENDED && requests.ending.how == END_REFUSED)
+		stopped_print(name, "system call", message);
+	else if (end == ENTER_ENDED && requests.ending.how == END_EXCEPTION &&
+		 options->expect_exception != R0_EXCEPTION(requests.ending.vector))
+		stopped_print(name, "exception", message);
 }
 
 static void settle_ending(const struct image_case *c, enum enter_end end, char *text, size_t size)
@@ -295,21 +251,21 @@ static void settle_ending(const struct image_case *c, enum enter_end end, char *
 		ending->how = END_TIMEOUT;
 		format_to(text, size,
 			  "the test ran for longer than its time limit, and is at %#llx",
-			  (unsigned long long)limit_state.frame.rip);
+			  (unsigned long long)stopped.frame.rip);
 		ending->message = text;
 	} else if (ending->how == END_SKIPPED && !ending->message) {
 		ending->message = c->condition_at ? text_at(c->condition_at) :
 						    "the condition was false";
 	} else if (ending->how == END_EXCEPTION && !ending->message) {
 		format_to(text, size, "unhandled exception %s at %#llx, error code %#llx%s",
-			  r0_vector_name(ending->vector), (unsigned long long)requests.frame.rip,
-			  (unsigned long long)requests.frame.error_code, "");
+			  r0_vector_name(ending->vector), (unsigned long long)stopped.frame.rip,
+			  (unsigned long long)stopped.frame.error_code, "");
 		if (ending->vector == R0_PF)
 			format_to(text, size,
 				  "unhandled exception #PF at %#llx, error code %#llx, CR2 %#llx",
-				  (unsigned long long)requests.frame.rip,
-				  (unsigned long long)requests.frame.error_code,
-				  (unsigned long long)requests.cr2);
+				  (unsigned long long)stopped.frame.rip,
+				  (unsigned long long)stopped.frame.error_code,
+				  (unsigned long long)stopped.cr2);
 		ending->message = text;
 	}
 }
@@ -338,16 +294,17 @@ static void run_case(const struct image_case *c, uint64_t number)
 		report_result(name, &result);
 		return;
 	}
-	requests_begin(name);
+	requests_begin(name, payload->doorbell);
+	stopped_begin();
 	interrupts_reset();
 	start = clock_now();
 	end = run(c, &test);
 	result.duration_ns = clock_now() - start;
 	print_buffered();
+	settle_ending(c, end, text, sizeof(text));
 	note_end(name, &test, end);
 	result.changed = space_reset();
 	memory_end_test();
-	settle_ending(c, end, text, sizeof(text));
 	result.verdict =
 		verdict_of(&test.program.options, &requests.ending, message, sizeof(message));
 	if (requests.file[0]) {

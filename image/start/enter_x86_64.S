@@ -90,6 +90,16 @@ enter_leave:
 	.globl enter_ask
 enter_ask:
 	movq	%rsp, %r10
+	/* The pad's caller called the doorbell: flags, then its return address. */
+	leaq	8(%r10), %rax
+	movq	%rax, enter_asker(%rip)
+	movq	%rdx, enter_asker + 8(%rip)
+	movq	%rbx, enter_asker + 16(%rip)
+	movq	%rbp, enter_asker + 24(%rip)
+	movq	%r12, enter_asker + 32(%rip)
+	movq	%r13, enter_asker + 40(%rip)
+	movq	%r14, enter_asker + 48(%rip)
+	movq	%r15, enter_asker + 56(%rip)
 	movq	enter_ask_stack(%rip), %rsp
 	subq	$0x1000, enter_ask_stack(%rip)
 	pushq	%r10
@@ -205,5 +215,8 @@ enter_idt:
 	.skip	4096
 enter_stack:
 	.skip	8
+	.globl enter_asker
+enter_asker:
+	.skip	64
 
 	.section .note.GNU-stack, "", @progbits

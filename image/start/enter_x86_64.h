@@ -28,6 +28,11 @@ struct enter_state {
 enum enter_end enter_test(const struct enter_state *state);
 void enter_leave(enum enter_end end) __attribute__((noreturn));
 extern const char enter_ask[], enter_vectors[];
+/* Who has sent the last message: registers that a function keeps, as they were at the doorbell's first instruction. */
+struct enter_asker {
+	uint64_t rsp, cr3, rbx, rbp, r12, r13, r14, r15;
+};
+extern const struct enter_asker enter_asker;
 extern const void *enter_return; /* pad_return, in the program */
 extern uint64_t (*enter_serve_request)(uint64_t message, uint64_t a, uint64_t b);
 extern void (*enter_serve_exception)(struct exception_frame *frame);

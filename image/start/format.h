@@ -52,7 +52,7 @@ struct image_efi_more {
 };
 
 #define IMAGE_MAGIC   0x6567616d692d3072ull /* "r0-image" */
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 
 struct image_payload {
 	uint64_t magic;
@@ -63,12 +63,11 @@ struct image_payload {
 	uint64_t runs_at, run_count;
 	uint64_t cases_at, case_count;
 	uint64_t ram_at, ram_count; /* struct image_ram: what tests declare */
+	uint64_t modules_at, module_count;
 	uint64_t pages_at, page_count;
 
 	/* Texts, each ended by a NUL. */
-	uint64_t program_at;  /* the program's name */
-	uint64_t build_id_at; /* in hexadecimal digits; empty if it has none */
-	uint64_t words_at;    /* of a command line that comes before the loader's */
+	uint64_t words_at; /* of a command line that comes before the loader's */
 
 	/* Where the guest runtime has what the start-up code looks for. */
 	uint64_t guest;	    /* r0_guest */
@@ -106,6 +105,13 @@ struct image_run {
 /* Guest-physical memory that some test declares. */
 struct image_ram {
 	uint64_t start, end;
+};
+
+/* A file that the program was loaded from; the first is the program's own. */
+struct image_module {
+	uint64_t start;	      /* the address of the file's first byte */
+	uint32_t name_at;     /* without folders */
+	uint32_t build_id_at; /* in hexadecimal digits; empty if it has none */
 };
 
 enum {

@@ -6,7 +6,7 @@
 #include "image/start/clock_x86_64.h"
 #include "image/start/enter_x86_64.h"
 #include "image/start/format.h"
-#include "image/start/space_x86_64.h"
+#include "image/start/stopped_x86_64.h"
 
 /*
  * When to look first whether a test has halted for good: soon if it is to. Of others as late as may be, since a test
@@ -252,9 +252,9 @@ static void go_on_halting(struct r0_frame *frame, uint64_t cr3)
 	frame->rip--;
 }
 
-static void leave(const struct r0_frame *frame, enum enter_end end)
+static void leave(const struct r0_frame *frame, uint64_t cr3, enum enter_end end)
 {
-	limit_state.frame = *frame;
+	stopped_take(frame, r0_read_cr2(), cr3);
 	enter_leave(end);
 }
 
@@ -274,10 +274,10 @@ int limit_nmi(struct r0_frame *frame, uint64_t cr3)
 		return 0;
 	if (in_ring0 && !(frame->rflags & R0_RFLAGS_IF) && code_byte(cr3, frame->rip - 1) == HLT) {
 		frame->rip--;
-		leave(frame, ENTER_HALTED);
+		leave(frame, cr3, ENTER_HALTED);
 	}
 	if (now >= deadline)
-		leave(frame, ENTER_TIMED_OUT);
+		leave(frame, cr3, ENTER_TIMED_OUT);
 	if (in_ring0 && frame->rflags & R0_RFLAGS_IF)
 		go_on_halting(frame, cr3);
 	if (now >= look_at) {

@@ -12,8 +12,7 @@
 
 struct limit {
 	bool has_timer;
-	const char *source;    /* what keeps the time, in words */
-	struct r0_frame frame; /* where the test was when it was stopped */
+	const char *source; /* what keeps the time, in words */
 };
 
 extern struct limit limit_state;

@@ -142,6 +142,11 @@ bool memory_is_declared(uint64_t start, uint64_t end)
 	return end <= reached && holds(declared, declared_count, start, end);
 }
 
+bool memory_is_there(uint64_t physical)
+{
+	return physical < reached && holds(loader.ram, loader.ram_count, physical, physical + 1);
+}
+
 uint64_t memory_size(void)
 {
 	uint64_t size = 0;

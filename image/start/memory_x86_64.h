@@ -32,6 +32,9 @@ void memory_end_test(void);
 /* Whether a range was set aside for tests. */
 bool memory_is_declared(uint64_t start, uint64_t end);
 
+/* Whether there is memory at a physical address, of those that are reached. */
+bool memory_is_there(uint64_t physical);
+
 uint64_t memory_size(void); /* in bytes: of all that the loader has told of */
 uint64_t memory_end(void);  /* the first address past all of it */
 

@@ -2,6 +2,7 @@
 /* As exits/doorbell.c does it on the host: nothing of the test's memory is trusted. */
 #include "image/start/requests_x86_64.h"
 #include <ring0/private/abi.h>
+#include <ring0/x86.h>
 #include "guest/bytes.h"
 #include "guest/format.h"
 #include "image/start/clock_x86_64.h"
@@ -11,8 +12,11 @@
 #include "image/start/limit_x86_64.h"
 #include "image/start/report.h"
 #include "image/start/space_x86_64.h"
+#include "image/start/stopped_x86_64.h"
 
 struct requests requests;
+
+static uint64_t doorbell_at;
 
 static __attribute__((noreturn)) void end(enum ending_how how, const char *message)
 {
@@ -77,11 +81,12 @@ static uint64_t failure(uint64_t address)
 
 static __attribute__((noreturn)) void exception(uint64_t address, uint64_t cr2)
 {
-	if (space_read(address, &requests.frame, sizeof(requests.frame)) != sizeof(requests.frame))
+	struct r0_frame frame;
+
+	if (space_read(address, &frame, sizeof(frame)) != sizeof(frame))
 		end(END_FAILED, "an exception whose frame can't be read");
-	requests.has_frame = true;
-	requests.cr2 = cr2;
-	requests.ending.vector = (int)(requests.frame.vector & 0xff);
+	stopped_take(&frame, cr2, enter_asker.cr3);
+	requests.ending.vector = (int)(frame.vector & 0xff);
 	if (requests.ending.vector < 32)
 		end(END_EXCEPTION, NULL);
 	format_to(requests.text, sizeof(requests.text), "interrupt %#x, which has no handler",
@@ -99,6 +104,20 @@ static __attribute__((noreturn)) void skip(uint64_t address, uint64_t length)
 
 static __attribute__((noreturn)) void refuse(const char *format, uint64_t number)
 {
+	const struct r0_frame frame = {
+		.rip = doorbell_at,
+		.cs = R0_KERNEL_CS,
+		.ss = R0_KERNEL_DS,
+		.rsp = enter_asker.rsp,
+		.rbx = enter_asker.rbx,
+		.rbp = enter_asker.rbp,
+		.r12 = enter_asker.r12,
+		.r13 = enter_asker.r13,
+		.r14 = enter_asker.r14,
+		.r15 = enter_asker.r15,
+	};
+
+	stopped_take(&frame, r0_read_cr2(), enter_asker.cr3);
 	format_to(requests.text, sizeof(requests.text), format, (unsigned long long)number);
 	end(END_REFUSED, requests.text);
 }
@@ -179,8 +198,9 @@ static uint64_t serve(uint64_t message, uint64_t a, uint64_t b)
 	refuse("the guest runtime sent a message that an image does not know, %#llx", message);
 }
 
-void requests_begin(const char *name)
+void requests_begin(const char *name, uint64_t doorbell)
 {
+	doorbell_at = doorbell;
 	fill_bytes(&requests, 0, sizeof(requests));
 	requests.name = name;
 	enter_serve_request = serve;

@@ -6,7 +6,6 @@
 #ifndef IMAGE_START_REQUESTS_X86_64_H
 #define IMAGE_START_REQUESTS_X86_64_H
 
-#include <ring0/fault.h>
 #include <ring0/private/types.h>
 #include "verdict/verdict.h"
 
@@ -22,14 +21,11 @@ struct requests {
 	char file[REQUESTS_PATH];	 /* where it failed first */
 	unsigned int line;
 	unsigned int values; /* so many were given */
-	bool has_frame;	     /* the exception that ended it */
-	struct r0_frame frame;
-	uint64_t cr2;
 };
 
 extern struct requests requests;
 
-/* A test begins. */
-void requests_begin(const char *name);
+/* A test begins, of a program whose doorbell is there. */
+void requests_begin(const char *name, uint64_t doorbell);
 
 #endif /* IMAGE_START_REQUESTS_X86_64_H */

@@ -120,11 +120,18 @@ static void print_cpu(void)
 static void print_environment(void)
 {
 	const char *bytes = (const char *)payload;
+	const struct image_module *modules =
+		(const struct image_module *)(bytes + payload->modules_at);
+	uint64_t i;
 
 	/* What came before may have left its line unfinished. */
-	console_print("\n# ring0 image: %s, %llu cases, build-id %s\n", bytes + payload->program_at,
+	console_print("\n# ring0 image: %s, %llu cases, build-id %s\n", bytes + modules[0].name_at,
 		      (unsigned long long)payload->case_count,
-		      bytes[payload->build_id_at] ? bytes + payload->build_id_at : "none");
+		      bytes[modules[0].build_id_at] ? bytes + modules[0].build_id_at : "none");
+	for (i = 0; i < payload->module_count; i++)
+		console_print("# module: %#llx %s %s\n", (unsigned long long)modules[i].start,
+			      bytes[modules[i].build_id_at] ? bytes + modules[i].build_id_at : "-",
+			      bytes + modules[i].name_at);
 	console_print("# booted by: %s%s%s\n", loader.protocol, loader.name[0] ? ", " : "",
 		      loader.name);
 	console_print("# hypervisor: %s\n", !hypervisor.is_there ? "none" :
