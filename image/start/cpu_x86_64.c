@@ -156,7 +156,9 @@ void cpu_recover(void)
 		exceptions_vmxoff();
 	r0_write_cr4(cr4);
 	r0_wrmsr(R0_MSR_EFER, EFER);
-	r0_write_cr8(0);
+	/* Not needlessly: QEMU's SVM (7.2) ends in an assertion if an interrupt waits for its guest then. */
+	if (r0_read_cr8())
+		r0_write_cr8(0);
 	r0_lldt(0);
 }
 
