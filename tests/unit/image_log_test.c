@@ -27,7 +27,13 @@ static const char sotest[] =
 	"# a.passes: duration: 12 us\r\n"
 	"SOTEST SUCCESS \"a.passes\"\r\n"
 	"# > 1 a.fails\r\n"
-	"# a.fails: registers: rip 0x1\r\n"
+	"# a.fails: end: exception: #UD at 0x1\r\n"
+	"# a.fails: registers: rip 0x1 rsp 0x7008 tr 0x30 gdtlimit 0x7f vector 0x6\r\n"
+	"# a.fails: registers: error 0x2 fsbase 0x99 cr2 0x10 what 0x5\r\n"
+	"# a.fails: stack: 0x7008: 1 ff\r\n"
+	"# a.fails: stack: 0x7018: 3\r\n"
+	"# a.fails: stack: 0x9000: 4\r\n"
+	"# a.fails: entry: 0x2000: 0x3027\r\n"
 	"# a.fails: verdict: crash\r\n"
 	"# a.fails: message: one line\r\n"
 	"# a.fails: message: another\r\n"
@@ -57,6 +63,29 @@ static void check_values(const struct r0_result *result)
 	assert_int_equal(value[1].samples, 0);
 }
 
+static void check_stop(const struct image_stop *stop)
+{
+	const uint64_t stack[] = { 1, 0xff, 3 };
+
+	assert_string_equal(stop->how, "exception");
+	assert_string_equal(stop->text, "#UD at 0x1");
+	assert_int_equal(stop->regs.rip, 1);
+	assert_int_equal(stop->regs.rsp, 0x7008);
+	assert_int_equal(stop->sregs.tr.selector, 0x30);
+	assert_int_equal(stop->sregs.gdt.limit, 0x7f);
+	assert_int_equal(stop->sregs.cr2, 0x10);
+	assert_int_equal(stop->fs_base, 0x99);
+	assert_int_equal(stop->vector, 6);
+	assert_int_equal(stop->error_code, 2);
+	/* A line that does not go on where the last one ended is left out. */
+	assert_int_equal(stop->stack_at, 0x7008);
+	assert_int_equal(stop->stack_size, sizeof(stack));
+	assert_memory_equal(stop->stack, stack, sizeof(stack));
+	assert_int_equal(stop->entry_count, 1);
+	assert_int_equal(stop->entries[0].address, 0x2000);
+	assert_int_equal(stop->entries[0].value, 0x3027);
+}
+
 static void check_first(const struct image_log *log)
 {
 	assert_int_equal(log->count, 4);
@@ -67,7 +96,9 @@ static void check_first(const struct image_log *log)
 	check_values(&log->cases[0].values);
 	assert_int_equal(log->cases[1].verdict, R0_VERDICT_CRASH);
 	assert_string_equal(log->cases[1].message.text, "one line\nanother");
-	assert_string_equal(log->cases[1].report.text, "registers: rip 0x1");
+	check_stop(log->cases[1].stop);
+	assert_true(!strncmp(log->cases[1].report.text,
+			     "end: exception: #UD at 0x1\nregisters: rip", 41));
 	assert_string_equal(log->cases[1].file, "dir/file.c");
 	assert_int_equal(log->cases[1].line, 7);
 	assert_int_equal(log->cases[2].verdict, R0_VERDICT_SKIP);
