@@ -14,6 +14,7 @@
 #include "image/frozen.h"
 #include "image/iso.h"
 #include "image/noise.h"
+#include "image/pack.h"
 #include "image/payload.h"
 #include "image/pe.h"
 
@@ -160,20 +161,24 @@ free:
 	return err;
 }
 
-int image_write(const char *file, const char *words, struct error *error)
+int image_write(const char *file, const struct image_wish *wish, struct error *error)
 {
 	struct handed first = { 0 }, second = { 0 };
 	const char *varies = NULL;
-	uint8_t *image = NULL;
+	uint8_t *image = NULL, *packed = NULL;
 	size_t size;
 	long differ = 0;
-	int err = take(&first, words, &varies, error);
+	int err = take(&first, wish->words, &varies, error);
 
 	if (!err)
-		err = take(&second, words, &varies, error);
+		err = take(&second, wish->words, &varies, error);
 	if (!err)
 		differ = noise_remove(first.payload, first.size, second.payload, second.size,
 				      first.ranges);
+	if (!err && wish->packed)
+		err = pack_payload(first.payload, &packed, &first.size, error);
+	if (packed)
+		first.payload = packed;
 	if (!err)
 		err = make_file(file, &first, &image, &size, error);
 	if (!err)
@@ -185,6 +190,7 @@ int image_write(const char *file, const char *words, struct error *error)
 			program_invocation_short_name, varies ? "; and " : "",
 			varies ? varies : "");
 	free(image);
+	free(packed);
 	free(first.ranges);
 	free(second.ranges);
 	return err;

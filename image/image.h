@@ -10,13 +10,18 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
+/* How it is to be. */
+struct image_wish {
+	const char *words; /* a command line that comes before the boot loader's */
+	bool packed;
+};
+
 /*
  * Write an image of the calling program to a file, which appears when it is whole: an EFI application if its name ends in
- * .efi, a medium for BIOS and UEFI if it ends in .iso, else an ELF kernel. `words` are a command line that comes before
- * the boot loader's. Returns 0; -ECHILD without a message if the program that was started has said why
+ * .efi, a medium for BIOS and UEFI if it ends in .iso, else an ELF kernel. Returns 0; -ECHILD without a message if the program that was started has said why
  * not; another -errno. What is to be known of the image is told on standard error.
  */
-int image_write(const char *file, const char *words, struct error *error);
+int image_write(const char *file, const struct image_wish *wish, struct error *error);
 
 /* Whether the calling program was started for that. */
 bool image_is_wanted(void);

@@ -40,6 +40,7 @@ enum option_id {
 	OPTION_ASSIST,
 	OPTION_LAB,
 	OPTION_IMAGE,
+	OPTION_PACK,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -108,6 +109,7 @@ static const struct option_description {
 	  "an EFI application or a bootable medium. PATTERNs,\n"
 	  "--group, --all, --timeout and a --format of sotest,\n"
 	  "tap or ktap are its defaults" },
+	{ OPTION_PACK, 0, "pack", NULL, "compress the image's pages, to half their size" },
 	{ OPTION_HELP, 'h', "help", NULL, "show this text" },
 	{ OPTION_VERSION, 0, "version", NULL, "show the version of ring0" },
 };
@@ -335,6 +337,9 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		if (!argument[0])
 			return error_set(error, EINVAL, "--image: the name of the file is empty");
 		cli->image = argument;
+		break;
+	case OPTION_PACK:
+		cli->pack = true;
 		break;
 	case OPTION_HELP:
 		cli->help = true;

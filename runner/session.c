@@ -355,7 +355,9 @@ static enum exit_status write_image(const struct cli *cli, struct error *error)
 	int err = image_words(cli, &words, error);
 
 	if (!err) {
-		err = image_write(cli->image, words, error);
+		const struct image_wish wish = { .words = words, .packed = cli->pack };
+
+		err = image_write(cli->image, &wish, error);
 		free(words);
 	}
 	/* Otherwise the program that was started for it has said why. */

@@ -65,6 +65,7 @@ struct image_payload {
 	uint64_t ram_at, ram_count; /* struct image_ram: what tests declare */
 	uint64_t modules_at, module_count;
 	uint64_t pages_at, page_count;
+	uint64_t packed_size; /* of the pages, as a block of LZ4; 0: they are as they are */
 
 	/* Texts, each ended by a NUL. */
 	uint64_t words_at; /* of a command line that comes before the loader's */

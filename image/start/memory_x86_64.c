@@ -82,7 +82,7 @@ void memory_init(struct range kept, const struct range *ranges, uint64_t range_c
 	for (i = 0; i < loader.taken_count; i++)
 		keep((struct range){ loader.taken[i].start & ~(FRAME - 1),
 				     (loader.taken[i].end + FRAME - 1) & ~(FRAME - 1) });
-	keep(kept);
+	keep((struct range){ kept.start & ~(FRAME - 1), (kept.end + FRAME - 1) & ~(FRAME - 1) });
 	set_aside(ranges, range_count);
 	keep((struct range){ 0, LOW_MEMORY });
 	sort();

@@ -151,8 +151,8 @@ static uint64_t count_writable(const struct image_run *runs, uint64_t count)
 	return writable;
 }
 
-void space_build(const struct image_payload *payload, uint64_t payload_at,
-		 unsigned int physical_bits, bool gigabyte_pages)
+void space_build(const struct image_payload *payload, uint64_t pages_at, unsigned int physical_bits,
+		 bool gigabyte_pages)
 {
 	const char *bytes = (const char *)payload;
 	const struct image_run *runs = (const struct image_run *)(bytes + payload->runs_at);
@@ -173,7 +173,7 @@ void space_build(const struct image_payload *payload, uint64_t payload_at,
 	space.user = new_table();
 	map_direct(space.test, physical_bits, gigabyte_pages);
 	for (i = 0; i < payload->run_count; i++)
-		add_run(&runs[i], payload_at + payload->pages_at);
+		add_run(&runs[i], pages_at);
 	tables_are_kept = false;
 }
 

@@ -19,11 +19,11 @@ struct space {
 extern struct space space;
 
 /*
- * Build the address spaces, for a payload at a physical address, and load the start-up code's. `physical_bits`
- * are the CPU's.
+ * Build the address spaces, for a payload whose pages are at a physical address, and load the start-up code's.
+ * `physical_bits` are the CPU's.
  */
-void space_build(const struct image_payload *payload, uint64_t payload_at,
-		 unsigned int physical_bits, bool gigabyte_pages);
+void space_build(const struct image_payload *payload, uint64_t pages_at, unsigned int physical_bits,
+		 bool gigabyte_pages);
 
 /* Before the first test: change the program's memory for good. What is not the program's is a mistake of ours. */
 void space_set(uint64_t address, const void *data, size_t size);

@@ -23,6 +23,7 @@
 #include "image/start/report.h"
 #include "image/start/smbios_x86_64.h"
 #include "image/start/space_x86_64.h"
+#include "image/start/unpack.h"
 #include "image/start/words.h"
 
 #define DEFAULT_BAUD 115200
@@ -207,6 +208,21 @@ static void warn_of_words(void)
 		console_print("# not understood, and ignored: %s\n", words.unknown[i]);
 }
 
+/* Where the program's pages are, unpacked if need be. */
+static uint64_t find_pages(uint64_t payload_at)
+{
+	const uint64_t stored = payload_at + payload->pages_at;
+	uint64_t pages;
+
+	if (!payload->packed_size)
+		return stored;
+	pages = memory_need(payload->page_count);
+	if (!unpack(r0_direct(stored), payload->packed_size, r0_direct(pages),
+		    payload->page_count * FRAME))
+		power_give_up("the image's pages can't be unpacked");
+	return pages;
+}
+
 void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 {
 	const uint64_t payload_at = image_at + ((uint64_t)start_payload - IMAGE_VIRTUAL);
@@ -235,7 +251,8 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	cpu_look();
 	cpu_recover();
 	interrupts_look();
-	space_build(payload, payload_at, cpu_features.physical_bits, cpu_features.gigabyte_pages);
+	space_build(payload, find_pages(payload_at), cpu_features.physical_bits,
+		    cpu_features.gigabyte_pages);
 	tell_program();
 	pad_install(payload);
 	space_finish();
