@@ -145,7 +145,7 @@ static void explain(struct image_log_case *c, const struct image_modules *module
 	struct crash_view view = {
 		.regs = c->stop->regs,
 		.sregs = c->stop->sregs,
-		.fault_address = c->stop->sregs.cr2,
+		.fault_address = c->stop->fault_address,
 		.fs_base = c->stop->fs_base,
 		.entry = modules->modules[0].entry,
 		.read = read_virtual,

@@ -20,7 +20,7 @@ struct image_stop {
 	char *text;   /* what the message says of it, or NULL */
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
-	uint64_t fs_base;
+	uint64_t fault_address, fs_base;
 	int vector;
 	uint64_t error_code;
 	/* Of the stack, what is there from its address on. */

@@ -79,6 +79,8 @@ static void take_register(struct image_stop *stop, const char *name, uint64_t va
 		sregs->tr.limit = (__u32)value;
 	else if (!strcmp(name, "fsbase"))
 		stop->fs_base = value;
+	else if (!strcmp(name, "cr2"))
+		stop->fault_address = value;
 	else if (!strcmp(name, "vector"))
 		stop->vector = (int)(value & 0xff);
 	else if (!strcmp(name, "error"))

@@ -73,7 +73,7 @@ static void check_stop(const struct image_stop *stop)
 	assert_int_equal(stop->regs.rsp, 0x7008);
 	assert_int_equal(stop->sregs.tr.selector, 0x30);
 	assert_int_equal(stop->sregs.gdt.limit, 0x7f);
-	assert_int_equal(stop->sregs.cr2, 0x10);
+	assert_int_equal(stop->fault_address, 0x10);
 	assert_int_equal(stop->fs_base, 0x99);
 	assert_int_equal(stop->vector, 6);
 	assert_int_equal(stop->error_code, 2);
