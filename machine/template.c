@@ -8,6 +8,7 @@
 #include "base/host.h"
 #include "machine/guest_stdio.h"
 #include "machine/machine_own.h"
+#include "machine/sanitizers.h"
 #include "machine/unset.h"
 #include "mirror/bind.h"
 
@@ -32,6 +33,11 @@ static int take_mirror(struct template *template, const struct template_needs *n
 	err = assist_policy_patches(&patches, &config.patch_count, error);
 	if (err)
 		return err;
+	err = sanitizers_add_patches(&patches, &config.patch_count, error);
+	if (err) {
+		free(patches);
+		return err;
+	}
 	config.patches = patches;
 	replace_configure(template->replace, &config);
 	err = mirror_create(&template->mirror, &config, error);

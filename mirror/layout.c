@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "mirror/resident.h"
+#include "mirror/shadow.h"
 
 /* Larger mappings are not given frames for pages that were never touched. */
 #define SPARSE_FROM (64ull << 20)
@@ -77,6 +78,19 @@ static uint64_t count_patched_pages(const struct mirror_config *config)
 	return count;
 }
 
+/* Pages of a shadow, and of the tables for them. */
+static uint64_t count_shadow(const struct mirror *mirror, const struct map *map, int pagemap)
+{
+	struct shadow_walk walk = { 0 };
+	struct mirror_range range;
+	uint64_t count = 0;
+
+	while (shadow_next(mirror, map, &walk, &range))
+		count += resident_count(map, range.start, range.end, pagemap) +
+			 2 * page_table_cost(range.start, range.end);
+	return count;
+}
+
 /* How many frames the snapshot takes: for content and for page tables, with room to spare. */
 static uint64_t count_frames(const struct mirror *mirror, const struct mirror_config *config,
 			     int pagemap)
@@ -92,9 +106,12 @@ static uint64_t count_frames(const struct mirror *mirror, const struct mirror_co
 			content += (part->map.end - part->map.start) / PAGE_SIZE;
 		if (part->kind == MIRROR_SPARSE) {
 			spare = SPARE_FOR_SPARSE;
-			if (!resident_is_searched(&part->map))
+			if (!resident_is_searched(&part->map)) {
+				content += count_shadow(mirror, &part->map, pagemap);
 				continue;
-			content += resident_count(&part->map, pagemap);
+			}
+			content +=
+				resident_count(&part->map, part->map.start, part->map.end, pagemap);
 		}
 		tables += 2 * page_table_cost(part->map.start, part->map.end);
 	}

@@ -12,6 +12,7 @@
 #include "base/bitmap.h"
 #include "mirror/layout.h"
 #include "mirror/resident.h"
+#include "mirror/shadow.h"
 
 static size_t changed_size(const struct mirror *mirror)
 {
@@ -105,7 +106,7 @@ static int copy_resident(struct mirror *mirror, const struct mirror_part *part, 
 	int err = 0;
 
 	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		resident_look(&window, map, pagemap, at);
+		resident_look(&window, map, pagemap, at, map->end);
 		for (page = 0; page < window.count && !err; page += run) {
 			const bool resident = window.is[page];
 			uint64_t from = at + page * PAGE_SIZE;
@@ -167,24 +168,36 @@ static int copy_sparse_page(struct mirror *mirror, const struct map *map, uint64
 	return map_range(mirror, at, PAGE_SIZE, frame, rights_of(map));
 }
 
-static int copy_sparse(struct mirror *mirror, const struct mirror_part *part, int pagemap)
+static int copy_sparse_range(struct mirror *mirror, const struct map *map, uint64_t start,
+			     uint64_t end, int pagemap)
 {
-	const struct map *map = &part->map;
 	struct resident window;
 	uint64_t at;
 	size_t page;
 	int err = 0;
 
-	if (!resident_is_searched(map))
-		return 0;
-	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		resident_look(&window, map, pagemap, at);
+	for (at = start; at < end; at += window.count * PAGE_SIZE) {
+		resident_look(&window, map, pagemap, at, end);
 		for (page = 0; page < window.count && !err; page++)
 			if (window.is[page] ||
 			    (mirror->counters &&
 			     counters_on_page(mirror->counters, at + page * PAGE_SIZE)))
 				err = copy_sparse_page(mirror, map, at + page * PAGE_SIZE);
 	}
+	return err;
+}
+
+static int copy_sparse(struct mirror *mirror, const struct mirror_part *part, int pagemap)
+{
+	const struct map *map = &part->map;
+	struct shadow_walk walk = { 0 };
+	struct mirror_range range;
+	int err = 0;
+
+	if (resident_is_searched(map))
+		return copy_sparse_range(mirror, map, map->start, map->end, pagemap);
+	while (!err && shadow_next(mirror, map, &walk, &range))
+		err = copy_sparse_range(mirror, map, range.start, range.end, pagemap);
 	return err;
 }
 

@@ -7,9 +7,10 @@
 /* In larger ones, sanitizers' shadows, even looking for the touched pages takes too long. */
 #define SEARCH_LIMIT (64 * GIB)
 
-void resident_look(struct resident *window, const struct map *map, int pagemap, uint64_t at)
+void resident_look(struct resident *window, const struct map *map, int pagemap, uint64_t at,
+		   uint64_t end)
 {
-	uint64_t left = (map->end - at) / PAGE_SIZE;
+	uint64_t left = (end - at) / PAGE_SIZE;
 	const size_t most = sizeof(window->is);
 
 	window->start = at;
@@ -24,14 +25,14 @@ bool resident_is_searched(const struct map *map)
 	return map_is_anonymous(map) && map->end - map->start <= SEARCH_LIMIT;
 }
 
-uint64_t resident_count(const struct map *map, int pagemap)
+uint64_t resident_count(const struct map *map, uint64_t start, uint64_t end, int pagemap)
 {
 	uint64_t count = 0, at;
 	struct resident window;
 	size_t page;
 
-	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		resident_look(&window, map, pagemap, at);
+	for (at = start; at < end; at += window.count * PAGE_SIZE) {
+		resident_look(&window, map, pagemap, at, end);
 		for (page = 0; page < window.count; page++)
 			count += window.is[page];
 	}

@@ -20,13 +20,14 @@ struct resident {
 	bool is[512];
 };
 
-/* The window from `at` on, by /proc/self/pagemap; every page of it is resident where that can't be told. */
-void resident_look(struct resident *window, const struct map *map, int pagemap, uint64_t at);
+/* The window from `at` on, before `end`, by /proc/self/pagemap; every page of it is resident where that can't be told. */
+void resident_look(struct resident *window, const struct map *map, int pagemap, uint64_t at,
+		   uint64_t end);
 
 /* Whether looking for its resident pages is worth the time. */
 bool resident_is_searched(const struct map *map);
 
-/* How many there are in all. */
-uint64_t resident_count(const struct map *map, int pagemap);
+/* How many there are of [start, end). */
+uint64_t resident_count(const struct map *map, uint64_t start, uint64_t end, int pagemap);
 
 #endif /* MIRROR_RESIDENT_H */

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What AddressSanitizer and UndefinedBehaviorSanitizer find in ring 0, with each compiler and kind of run-time library:
+# tests/fixtures/sanitizer_ends.c, whose comments say what has to come.
+#
+#	tests/sanitizers_test.sh BUILD
+#
+# Without a KVM to use, the tests run in the lab.
+set -u
+
+build=$1
+tests=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/tap.sh
+. "$tests/tap.sh"
+PKG_CONFIG_PATH=$build/meson-uninstalled:${PKG_CONFIG_PATH-}
+RING0_COMMAND=$build/ring0
+export PKG_CONFIG_PATH RING0_COMMAND
+LAB="$tests/lab/on_kvm $build/ring0"
+export LAB
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+tap_log=$folder/log
+
+# check NAME COMPILER OPTION…
+check()
+{
+	name=$1
+	shift
+	if ! command -v "$1" >/dev/null; then
+		skip "$name" "there is no $1"
+		return
+	fi
+	echo 'int main(void) { return 0; }' >"$folder/empty.c"
+	if ! "$@" -fsanitize=address,undefined -o "$folder/empty" "$folder/empty.c" >"$tap_log" 2>&1; then
+		skip "$name" "$1 has no such run-time library"
+		return
+	fi
+	"$tests/with_ring0" "$@" -g -fsanitize=address,undefined -D_GNU_SOURCE -o "$folder/sanitizer_ends" \
+		"$tests/fixtures/sanitizer_ends.c" >"$tap_log" 2>&1 &&
+		"$tests/fixtures/check_outcomes" "$folder/sanitizer_ends" "$tests/fixtures/sanitizer_ends.c" -- \
+			--check-reset >"$tap_log" 2>&1
+	report $? "$name"
+}
+
+shared=$(clang -print-file-name=libclang_rt.asan-x86_64.so 2>/dev/null)
+
+echo 1..4
+check 'gcc, shared libraries' gcc
+check 'gcc, static libraries' gcc -static-libasan -static-libubsan
+check 'clang, static libraries' clang
+check 'clang, shared libraries' clang -shared-libasan -Wl,-rpath,"$(dirname "${shared:-.}")"
+exit $failed
