@@ -12,7 +12,9 @@
 #include "image/start/interrupts_x86_64.h"
 #include "image/start/limit_x86_64.h"
 #include "image/start/memory_x86_64.h"
+#include "image/start/others_x86_64.h"
 #include "image/start/pad_x86_64.h"
+#include "image/start/power_x86_64.h"
 #include "image/start/report.h"
 #include "image/start/requests_x86_64.h"
 #include "image/start/space_x86_64.h"
@@ -156,8 +158,11 @@ static const char *why_not(const struct r0_options *options, char *text, size_t 
 	struct r0_ram missing = { 0, 0 };
 	const char *lack;
 
-	if (options->cpus > 1)
-		return "it needs several CPUs (.cpus), and images start one";
+	if (options->cpus > others_count()) {
+		format_to(text, size, "it needs %u CPUs (.cpus), and there %s %u here",
+			  options->cpus, others_count() > 1 ? "are" : "is", others_count());
+		return text;
+	}
 	lack = options->irqchip ? interrupts_lack() : NULL;
 	if (lack) {
 		format_to(text, size,
@@ -196,8 +201,14 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 	if (c->element)
 		((struct r0_guest *)payload->guest)->param_size = options->params.size;
 	cpu_prepare(payload, 0, (uint64_t)options->gs.area);
+	requests.silent_cpu = others_start(options->cpus);
+	if (requests.silent_cpu) {
+		others_stop();
+		return ENTER_ENDED;
+	}
 	limit_begin(ms * NS_PER_MS, options->should_halt);
 	end = enter_test(&state);
+	others_stop();
 	cpu_recover();
 	limit_end();
 	return end;
@@ -245,7 +256,11 @@ static void settle_ending(const struct image_case *c, enum enter_end end, char *
 {
 	struct ending *ending = &requests.ending;
 
-	if (end == ENTER_HALTED) {
+	if (requests.silent_cpu) {
+		ending->how = END_HOST_ERROR;
+		format_to(text, size, "CPU %u does not start", requests.silent_cpu);
+		ending->message = text;
+	} else if (end == ENTER_HALTED) {
 		ending->how = END_HALT;
 	} else if (end == ENTER_TIMED_OUT) {
 		ending->how = END_TIMEOUT;
@@ -312,6 +327,9 @@ static void run_case(const struct image_case *c, uint64_t number)
 		result.line = requests.line;
 	}
 	report_result(name, &result);
+	/* One whose local APIC is off gets no INIT. `ring0 image run` goes on after this case. */
+	if (others_lost())
+		power_lose("CPU %u can't be stopped, and may write to all memory", others_lost());
 }
 
 void cases_run(void)

@@ -193,8 +193,13 @@ static void set_extended_state(void)
 void cpu_prepare(const struct image_payload *payload, unsigned int number, uint64_t gs_base)
 {
 	const uint64_t area = payload->area + number * R0_AREA_SIZE;
-	const struct r0_table_register gdtr = { .limit = R0_GDT_SIZE - 1,
-						.base = area + R0_AREA_GDT };
+	/* As in machine/entry_x86_64.c: each CPU's TR tells which one it is. */
+	const uint16_t task =
+		(uint16_t)(number ? R0_TSS_OTHERS + 16 * (number - 1) : (unsigned int)R0_TSS);
+	const struct r0_table_register gdtr = {
+		.limit = (uint16_t)((number ? task + 16u : R0_GDT_SIZE) - 1),
+		.base = area + R0_AREA_GDT,
+	};
 	uint64_t *gdt = (uint64_t *)gdtr.base;
 	int n;
 
@@ -212,8 +217,8 @@ void cpu_prepare(const struct image_payload *payload, unsigned int number, uint6
 	r0_write_fs(0);
 	r0_write_gs(0);
 	/* LTR takes one that is not busy, and makes it so: then it is as it was. */
-	gdt[R0_TSS / 8] &= ~R0_SEGMENT_TYPE(R0_TYPE_TSS_BUSY ^ R0_TYPE_TSS);
-	r0_ltr(R0_TSS);
+	gdt[task / 8] &= ~R0_SEGMENT_TYPE(R0_TYPE_TSS_BUSY ^ R0_TYPE_TSS);
+	r0_ltr(task);
 	r0_wrmsr(R0_MSR_FS_BASE, payload->fs_base[number]);
 	r0_wrmsr(R0_MSR_GS_BASE, gs_base);
 }

@@ -25,7 +25,9 @@ enter_test:
 	pushq	%r15
 	movq	%rsp, enter_stack(%rip)
 	/* The last message of a test does not return. */
-	movq	$ask_stack_end, enter_ask_stack(%rip)
+	movq	$ask_stack_end, enter_ask_stacks(%rip)
+	.globl enter_cpu
+enter_cpu:
 	movq	%rdi, %rbx
 	movq	0(%rbx), %rdi
 	movq	8(%rbx), %rsi
@@ -90,6 +92,10 @@ enter_leave:
 	.globl enter_ask
 enter_ask:
 	movq	%rsp, %r10
+	xorl	%r11d, %r11d
+	cmpl	$0, enter_many(%rip)
+	jne	enter_ask_of_many
+1:
 	/* The pad's caller called the doorbell: flags, then its return address. */
 	leaq	8(%r10), %rax
 	movq	%rax, enter_asker(%rip)
@@ -100,18 +106,53 @@ enter_ask:
 	movq	%r13, enter_asker + 40(%rip)
 	movq	%r14, enter_asker + 48(%rip)
 	movq	%r15, enter_asker + 56(%rip)
-	movq	enter_ask_stack(%rip), %rsp
-	subq	$0x1000, enter_ask_stack(%rip)
+	leaq	enter_ask_stacks(, %r11, 8), %r11
+	movq	(%r11), %rsp
+	subq	$0x1000, (%r11)
 	pushq	%r10
 	pushq	%rdx
+	pushq	%r11
+	pushq	%r11
 	movq	%rcx, %rdx
 	cld
 	call	*enter_serve_request(%rip)
+	popq	%r11
+	popq	%r11
 	popq	%rdx
 	popq	%r10
-	addq	$0x1000, enter_ask_stack(%rip)
+	addq	$0x1000, (%r11)
 	movq	%r10, %rsp
+	cmpl	$0, enter_many(%rip)
+	je	2f
+	decl	enter_depth(%rip)
+	jne	2f
+	movl	$0, enter_owner(%rip)
+2:
 	jmp	*enter_return(%rip)
+
+/* R11: this CPU's number, which is its APIC's ID, whatever the test did. Then one after the other. */
+enter_ask_of_many:
+	movq	%rcx, %r8
+	movq	%rdx, %r9
+	movq	%rbx, %r11
+	movl	$1, %eax
+	cpuid
+	shrl	$24, %ebx
+	xchgq	%rbx, %r11
+	movq	%r8, %rcx
+	movq	%r9, %rdx
+	leal	1(%r11), %r8d
+	cmpl	%r8d, enter_owner(%rip)
+	je	4f
+3:
+	xorl	%eax, %eax
+	lock cmpxchgl %r8d, enter_owner(%rip)
+	je	4f
+	pause
+	jmp	3b
+4:
+	incl	enter_depth(%rip)
+	jmp	1b
 
 /* Exceptions of the start-up code's own: vector, error code, the CPU's frame. */
 	.set vector, 0
@@ -188,9 +229,17 @@ exceptions_failed:
 
 	.data
 	.balign 8
-	.globl enter_return, enter_serve_request, enter_serve_exception, enter_idtr
-enter_ask_stack:
+	.globl enter_return, enter_serve_request, enter_serve_exception, enter_idtr, enter_gdtr
+	.globl enter_ask_stacks, enter_many, enter_owner, enter_depth
+enter_ask_stacks:
 	.quad	ask_stack_end
+	.skip	31 * 8
+enter_many:
+	.long	0
+enter_owner:
+	.long	0
+enter_depth:
+	.long	0, 0
 enter_return:
 	.quad	0
 enter_serve_request:

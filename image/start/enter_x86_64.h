@@ -8,9 +8,14 @@
 
 /* The code that goes into the program, and what it is to know. */
 extern const char pad_start[], pad_end[], pad_ask[], pad_nmi[], pad_enter[], pad_return[],
-	pad_words[], pad_idtr[];
+	pad_idle[], pad_find[], pad_words[], pad_idtr[];
 
 struct exception_frame;
+
+/* The most CPUs that have a stack here for messages: R0_CPU_LIMIT. */
+extern uint64_t enter_ask_stacks[];
+/* Whether several CPUs run; the number + 1 of the one whose message is served, and how deep that is nested. */
+extern volatile uint32_t enter_many, enter_owner, enter_depth;
 
 enum enter_end {
 	ENTER_ENDED,  /* by a message */
@@ -26,6 +31,8 @@ struct enter_state {
 };
 
 enum enter_end enter_test(const struct enter_state *state);
+/* Likewise, on another CPU, which does not come back. */
+void enter_cpu(const struct enter_state *state) __attribute__((noreturn));
 void enter_leave(enum enter_end end) __attribute__((noreturn));
 extern const char enter_ask[], enter_vectors[];
 /* Who has sent the last message: registers that a function keeps, as they were at the doorbell's first instruction. */

@@ -6,6 +6,7 @@
 #include "image/start/clock_x86_64.h"
 #include "image/start/enter_x86_64.h"
 #include "image/start/format.h"
+#include "image/start/others_x86_64.h"
 #include "image/start/stopped_x86_64.h"
 
 /*
@@ -37,7 +38,7 @@ struct timer {
 };
 
 static const struct timer *timer;
-static bool armed;
+static bool armed, halts_soon;
 static uint64_t deadline, look_at, look_after, wake_at, next_at;
 static uint64_t wait_halted_at; /* r0_wait_halted of the program */
 
@@ -191,6 +192,7 @@ void limit_begin(uint64_t nanoseconds, bool halts)
 	look_after = halts ? SOON_NS : LATE_NS;
 	look_at = clock_now() + look_after;
 	wake_at = 0;
+	halts_soon = halts;
 	timer->start();
 	armed = true;
 	arm();
@@ -262,17 +264,26 @@ int limit_nmi(struct r0_frame *frame, uint64_t cr3)
 {
 	uint64_t now = clock_now();
 	const bool in_ring0 = !(frame->cs & 3);
+	enum enter_end end;
 
+	/* Another CPU's: a test's own. */
+	if (others_self())
+		return 0;
+	if (others_have_left(&end))
+		enter_leave(end);
 	if (!armed)
-		return 1; /* a late one */
+		return timer ? 1 : 0; /* a late one, or the test's */
+	if (!timer->has_fired() && now < next_at)
+		return 0;
 	/* In a message that is being served: soon again. */
 	if (frame->rip >= IMAGE_VIRTUAL) {
 		timer->arm(SOON_NS);
 		return 1;
 	}
-	if (!timer->has_fired() && now < next_at)
-		return 0;
-	if (in_ring0 && !(frame->rflags & R0_RFLAGS_IF) && code_byte(cr3, frame->rip - 1) == HLT) {
+	/* Another CPU may end it, as long as there is time. */
+	if (in_ring0 && !(frame->rflags & R0_RFLAGS_IF) &&
+	    (halts_soon || !others_run() || now >= deadline) &&
+	    code_byte(cr3, frame->rip - 1) == HLT) {
 		frame->rip--;
 		leave(frame, cr3, ENTER_HALTED);
 	}

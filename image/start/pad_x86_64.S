@@ -4,9 +4,11 @@
  * and of ring 3 map, and those of a test that has made its own. There it goes from the test's address space
  * to the start-up code's, and back. Position-independent, but for the words at its end, which pad.c fills in.
  */
+#include <ring0/private/abi.h>
+
 	.text
 	.balign 16
-	.globl pad_start, pad_end, pad_ask, pad_nmi, pad_enter, pad_return, pad_words, pad_idtr
+	.globl pad_start, pad_end, pad_ask, pad_nmi, pad_enter, pad_return, pad_idle, pad_find, pad_words, pad_idtr
 pad_start:
 
 /*
@@ -57,10 +59,34 @@ pad_enter:
 	lidt	(%r10)
 	jmp	*%r11
 
+/* In place of what has a CPU without work halted: behind STI. It looks for work again, with interrupts on in between. */
+pad_idle:
+	nop
+	pause
+	cli
+	ret
+
+/* In place of the question which CPU this is, of r0_find_cpu(), and all that follows there. By its APIC's ID. */
+pad_find:
+	pushq	%rbx
+	pushq	%rdx
+	movl	$1, %eax
+	cpuid
+	shrl	$24, %ebx
+	movl	%ebx, %ecx
+	popq	%rdx
+	popq	%rbx
+	movq	pad_words + 32(%rip), %rax
+	jrcxz	2f
+	shll	$8, %ecx
+	leaq	R0_GUEST_OTHERS - R0_CPU_SIZE(%rax, %rcx), %rax
+2:
+	ret
+
 	.balign 8
-/* The start-up code's CR3; who serves messages there, and NMIs; the program's code for exceptions. */
+/* The start-up code's CR3; who serves messages there, and NMIs; the program's code for exceptions; r0_guest. */
 pad_words:
-	.quad	0, 0, 0, 0
+	.quad	0, 0, 0, 0, 0
 /* The register for the test's IDT. */
 pad_idtr:
 	.skip	16

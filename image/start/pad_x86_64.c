@@ -52,10 +52,9 @@ static uint64_t exception_code(uint64_t vectors)
 void pad_install(const struct image_payload *payload)
 {
 	const uint64_t known[] = {
-		space.start,
-		(uint64_t)enter_ask,
-		(uint64_t)limit_nmi,
-		exception_code(payload->vectors),
+		space.start,	     (uint64_t)enter_ask,
+		(uint64_t)limit_nmi, exception_code(payload->vectors),
+		payload->guest,
 	};
 	const struct r0_table_register idtr = {
 		.limit = 256 * sizeof(struct r0_gate) - 1,
@@ -69,6 +68,8 @@ void pad_install(const struct image_payload *payload)
 	space_set(pad_address(pad_words), known, sizeof(known));
 	space_set(pad_address(pad_idtr), &idtr, sizeof(idtr));
 	jump(payload->doorbell, pad_address(pad_ask));
+	jump(payload->idle_doorbell, pad_address(pad_idle));
+	jump(payload->cpu_doorbell, pad_address(pad_find));
 	jump(payload->vectors + 2 * R0_VECTOR_STUB_SIZE, pad_address(pad_nmi));
 	enter_return = (const void *)pad_address(pad_return);
 }

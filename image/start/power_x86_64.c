@@ -85,6 +85,18 @@ void power_off(unsigned int status)
 	}
 }
 
+void power_lose(const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	format_text(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	console_print("# the machine is lost: %s\n", text);
+	power_off(STATUS_ERROR);
+}
+
 void power_give_up(const char *format, ...)
 {
 	char text[512];

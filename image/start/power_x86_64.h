@@ -19,4 +19,7 @@ void power_off(unsigned int status) __attribute__((noreturn));
 /* End with a line of why, and status 99. Before that SOTEST PANIC, if the report has begun. */
 void power_give_up(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* The same without an end of the report: whoever reads it starts the machine again, from the next case on. */
+void power_lose(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
 #endif /* IMAGE_START_POWER_X86_64_H */

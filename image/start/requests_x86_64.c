@@ -10,6 +10,7 @@
 #include "image/start/enter_x86_64.h"
 #include "image/start/lent_x86_64.h"
 #include "image/start/limit_x86_64.h"
+#include "image/start/others_x86_64.h"
 #include "image/start/report.h"
 #include "image/start/space_x86_64.h"
 #include "image/start/stopped_x86_64.h"
@@ -22,7 +23,7 @@ static __attribute__((noreturn)) void end(enum ending_how how, const char *messa
 {
 	requests.ending.how = how;
 	requests.ending.message = message;
-	enter_leave(ENTER_ENDED);
+	others_leave(ENTER_ENDED);
 }
 
 static uint64_t console(uint64_t address, uint64_t length)
@@ -73,6 +74,9 @@ static uint64_t failure(uint64_t address)
 			requests.ending.expectation = requests.expectation;
 		}
 	} else if (!requests.has_failed) {
+		/* As in a VM, the test's CPU alone goes on, to the teardown. */
+		if (!others_self())
+			others_stop();
 		requests.has_failed = true;
 		copy_bytes(requests.text, text, sizeof(text));
 	}
@@ -186,7 +190,10 @@ static uint64_t serve(uint64_t message, uint64_t a, uint64_t b)
 	case R0_MESSAGE_UNMAP:
 		return 0;
 	case R0_MESSAGE_CPU:
-		return 0;
+		return others_self();
+	case R0_MESSAGE_WORK: /* it looks by itself */
+	case R0_MESSAGE_REST:
+		return others_have_stopped() ? (uint64_t)-1 : 0;
 	case R0_MESSAGE_SYSCALL:
 		refuse("system call %llu, which a test can't make in ring 0", a);
 	case R0_MESSAGE_VALUE:

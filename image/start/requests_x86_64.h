@@ -20,7 +20,8 @@ struct requests {
 	bool has_failed;		 /* its text is there */
 	char file[REQUESTS_PATH];	 /* where it failed first */
 	unsigned int line;
-	unsigned int values; /* so many were given */
+	unsigned int silent_cpu; /* that should have started for the test, or 0 */
+	unsigned int values;	 /* so many were given */
 };
 
 extern struct requests requests;

@@ -18,6 +18,7 @@
 #include "image/start/limit_x86_64.h"
 #include "image/start/loader_x86_64.h"
 #include "image/start/memory_x86_64.h"
+#include "image/start/others_x86_64.h"
 #include "image/start/pad_x86_64.h"
 #include "image/start/power_x86_64.h"
 #include "image/start/report.h"
@@ -157,6 +158,8 @@ static void print_settings(void)
 {
 	console_print("# clock: TSC of %llu kHz, by %s\n", (unsigned long long)tsc_clock.khz,
 		      tsc_clock.from);
+	if (payload->cpu_count > 1)
+		console_print("# cpus for tests: %u\n", others_count());
 	console_print("# time limit: by %s\n", limit_state.source);
 	console_print("# address space: %llu pages to put back, %llu of them page tables\n",
 		      (unsigned long long)space.writable + space.tables,
@@ -258,6 +261,7 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	space_finish();
 	if (words.limit != WORDS_LIMIT_NONE && interrupts.apic)
 		limit_init(words.limit, payload->wait_halted);
+	others_look(payload, image_at);
 	print_settings();
 	if (words.list) {
 		cases_list();

@@ -270,7 +270,11 @@ static void read_ids(void *arg)
 	if (r0_cpuid(0, 0).eax < 0xb)
 		return;
 	R0_ASSERT_EQ(r0_cpuid(0xb, 0).edx, self);
-	R0_ASSERT_EQ(r0_cpuid(0xb, 1).ebx & 0xffff, count);
+	/* As an image, it may have more than the test asks for. */
+	if (r0_is_image())
+		R0_ASSERT_GE(r0_cpuid(0xb, 1).ebx & 0xffff, count);
+	else
+		R0_ASSERT_EQ(r0_cpuid(0xb, 1).ebx & 0xffff, count);
 	R0_ASSERT_GE(1u << (r0_cpuid(0xb, 1).eax & 0x1f), count);
 }
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests on several CPUs as an image, what may become of the others, and that the next test finds nothing of it. */
+#include <ring0.h>
+#include <ring0/x86.h>
+
+#define CPUS 3
+
+static uint32_t done[CPUS];
+
+static void work(void *arg)
+{
+	(void)arg;
+	__atomic_add_fetch(&done[r0_cpu_id()], 1, __ATOMIC_RELAXED);
+}
+
+R0_TEST(s, each_does_its_work, .cpus = CPUS)
+{
+	r0_on_cpus(work, NULL);
+	r0_on_cpu(1, work, NULL);
+	R0_ASSERT_EQ(done[0], 1);
+	R0_ASSERT_EQ(done[1], 2);
+	R0_ASSERT_EQ(done[2], 1);
+	R0_ASSERT_EQ(r0_cpu_count(), CPUS);
+}
+
+R0_TEST(s, needs_more, .cpus = 4)
+{
+}
+
+static void fail(void *arg)
+{
+	(void)arg;
+	R0_ASSERT_EQ(r0_cpu_id(), 0);
+}
+
+R0_TEST(s, another_fails, .cpus = 2)
+{
+	r0_on_cpu(1, fail, NULL);
+}
+
+static void fault(void *arg)
+{
+	*(volatile char *)arg = 1;
+}
+
+R0_TEST(s, another_faults, .cpus = 2)
+{
+	r0_on_cpu(1, fault, NULL);
+}
+
+static void hang(void *arg)
+{
+	(void)arg;
+	for (;;)
+		r0_pause();
+}
+
+R0_TEST(s, another_hangs, .cpus = 2, .timeout_ms = 200)
+{
+	r0_on_cpu(1, hang, NULL);
+}
+
+static uint8_t page[4096] __attribute__((aligned(4096)));
+
+/* Nothing that comes to it is taken. */
+static void wreck(void *arg)
+{
+	uint64_t *entry = r0_page_entry((uint64_t)(uintptr_t)page, 1);
+
+	*(volatile uint32_t *)arg = 1;
+	*entry = 0;
+	r0_lgdt((struct r0_table_register){ 0, 0 });
+	r0_lidt((struct r0_table_register){ 0, 0 });
+	r0_cli();
+	for (;;)
+		;
+}
+
+R0_TEST(s, another_is_wrecked, .cpus = CPUS)
+{
+	static volatile uint32_t has_begun;
+
+	r0_on_cpu_async(2, wreck, (void *)(uintptr_t)&has_begun);
+	while (!has_begun)
+		r0_pause();
+	R0_FAIL("with a CPU that hangs");
+}
+
+static volatile uint32_t interrupts;
+
+static void count(struct r0_frame *frame)
+{
+	interrupts++;
+	r0_apic_acknowledge(frame);
+}
+
+R0_TEST(s, another_sends_an_interrupt, .cpus = 2)
+{
+	r0_set_handler(0x40, count);
+	r0_send_ipi(1, 0x40);
+	while (!interrupts)
+		r0_pause();
+	r0_set_handler(R0_NMI, count);
+	r0_send_nmi(1);
+	while (interrupts < 2)
+		r0_pause();
+}
+
+static void look(void *arg)
+{
+	(void)arg;
+	R0_ASSERT_NE(r0_sidt().base, 0);
+	R0_ASSERT_EQ(r0_apic_mode(), R0_APIC_MODE_XAPIC);
+	R0_ASSERT_EQ(r0_apic_id(), r0_cpu_id());
+	__atomic_add_fetch(&done[r0_cpu_id()], 1, __ATOMIC_RELAXED);
+}
+
+R0_TEST(s, all_is_well_again, .cpus = CPUS)
+{
+	r0_on_cpus(look, NULL);
+	R0_ASSERT_EQ(done[1] + done[2], 2);
+	page[0] = 1;
+}
+
+static void lose_apic(void *arg)
+{
+	(void)arg;
+	r0_wrmsr(R0_MSR_APIC_BASE, r0_rdmsr(R0_MSR_APIC_BASE) & ~R0_APIC_BASE_ENABLE);
+}
+
+R0_TEST(s, another_loses_its_apic, .cpus = 2, .groups = "nodefault")
+{
+	r0_on_cpu(1, lose_apic, NULL);
+}
+
+R0_TEST(s, one_is_alone_again)
+{
+	R0_ASSERT_EQ(r0_cpu_count(), 1);
+	R0_ASSERT_EQ(done[1], 0);
+}
