@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The HPET, or channel 0 of the PIT, by an input of the I/O APIC that delivers NMIs. */
+/* The HPET, or channel 0 of the PIT, by an input of the I/O APIC that delivers NMIs; or another CPU, by its local APIC. */
 #include "image/start/limit_x86_64.h"
 #include <ring0/x86.h>
 #include "image/start/acpi_x86_64.h"
@@ -149,7 +149,25 @@ static void pit_stop(void)
 	r0_pit_stop(0);
 }
 
+/* Another CPU, which looks at the clock. */
+
+static void cpu_arm(uint64_t nanoseconds)
+{
+	others_watch_until(clock_now() + nanoseconds);
+}
+
+static void cpu_start(void)
+{
+}
+
+static void cpu_stop(void)
+{
+	others_watch_until(0);
+}
+
 static const struct timer timers[] = {
+	[WORDS_LIMIT_CPU] = { "another CPU, by NMI", others_watch, cpu_start, cpu_arm,
+			      others_have_watched, cpu_stop },
 	[WORDS_LIMIT_HPET] = { "the HPET, by NMI", hpet_find, hpet_start, hpet_arm, hpet_has_fired,
 			       hpet_stop },
 	[WORDS_LIMIT_PIT] = { "the PIT, by NMI", pit_find, pit_start, pit_arm, pit_has_fired,
@@ -158,14 +176,16 @@ static const struct timer timers[] = {
 
 void limit_init(enum words_limit wanted, uint64_t wait_halted)
 {
+	/* A CPU that watches does nothing else. */
+	static const enum words_limit order[] = { WORDS_LIMIT_HPET, WORDS_LIMIT_PIT,
+						  WORDS_LIMIT_CPU };
 	unsigned int i;
 
 	wait_halted_at = wait_halted;
-	for (i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
-		if (!timers[i].find || (wanted != WORDS_LIMIT_ANY && wanted != i) ||
-		    !timers[i].find())
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if ((wanted != WORDS_LIMIT_ANY && wanted != order[i]) || !timers[order[i]].find())
 			continue;
-		timer = &timers[i];
+		timer = &timers[order[i]];
 		limit_state.has_timer = true;
 		limit_state.source = timer->name;
 		return;

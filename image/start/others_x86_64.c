@@ -36,12 +36,18 @@ static unsigned int available = 1, running = 1;
 static bool stopped_early;
 static unsigned int lost; /* what can't be stopped */
 
+enum job { JOB_PARK, JOB_TEST, JOB_WATCH };
+
 /* The one that is being started: what it is to do, and that it is there. */
 static struct {
 	unsigned int number;
-	bool parks;
+	enum job job;
 	volatile bool is_there;
 } starting;
+
+/* Of the one that watches: when it is to send an NMI, by the clock, or 0; and whether it has. */
+static volatile uint64_t watch_at;
+static volatile bool has_watched;
 
 static struct {
 	volatile bool is_set;
@@ -85,6 +91,34 @@ static void pause_for(uint64_t nanoseconds)
 		r0_pause();
 }
 
+void others_watch_until(uint64_t at)
+{
+	has_watched = false;
+	watch_at = at;
+}
+
+bool others_have_watched(void)
+{
+	return has_watched;
+}
+
+static __attribute__((noreturn)) void watch(void)
+{
+	for (;;) {
+		uint64_t at = watch_at;
+
+		r0_pause();
+		if (!at || clock_now() < at)
+			continue;
+		/* If it has not been given another time meanwhile. */
+		if (!__atomic_compare_exchange_n(&watch_at, &at, 0, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+			continue;
+		has_watched = true;
+		r0_apic_send_ipi(0, R0_APIC_NMI | R0_APIC_ASSERT);
+	}
+}
+
 /* The first function of a CPU that was started, on a stack of its own. */
 void others_main(void);
 
@@ -108,7 +142,11 @@ void others_main(void)
 	cpu_recover();
 	/* INIT leaves IA32_APIC_BASE as it is: SDM vol. 3A, table 9-1. */
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
-	if (starting.parks) {
+	if (starting.job == JOB_WATCH) {
+		starting.is_there = true;
+		watch();
+	}
+	if (starting.job == JOB_PARK) {
 		/* Without it, it could not be started for the next test. */
 		starting.is_there = r0_apic_mode() == R0_APIC_MODE_XAPIC;
 		for (;;)
@@ -140,14 +178,14 @@ static void put_trampoline(void)
 		(uint32_t)low_page + (uint32_t)(trampoline_64 - trampoline_start);
 }
 
-static bool start(unsigned int number, bool parks)
+static bool start(unsigned int number, enum job job)
 {
 	const uint32_t vector = (uint32_t)(low_page >> 12);
 	unsigned int tries;
 	uint64_t end;
 
 	starting.number = number;
-	starting.parks = parks;
+	starting.job = job;
 	starting.is_there = false;
 	put_trampoline();
 	enter_ask_stacks[number] = stack_ends[number];
@@ -186,6 +224,15 @@ static uint64_t find_low_page(void)
 	return 0;
 }
 
+/* For a CPU that there is. */
+static bool take_stack(unsigned int number)
+{
+	if (!has_apic(number))
+		return false;
+	stack_ends[number] = (uint64_t)r0_direct(memory_need(STACK_FRAMES)) + STACK_FRAMES * FRAME;
+	return true;
+}
+
 void others_look(const struct image_payload *of, uint64_t image_at)
 {
 	const unsigned int wanted = of->cpu_count < R0_CPU_LIMIT ? (unsigned int)of->cpu_count :
@@ -193,19 +240,25 @@ void others_look(const struct image_payload *of, uint64_t image_at)
 
 	payload = of;
 	image_start = image_at;
+	/* As CPU 0, this one has to be the first. */
+	if (!interrupts.apic || r0_cpuid(1, 0).ebx >> 24)
+		return;
 	low_page = find_low_page();
-	if (!interrupts.apic || !low_page)
+	if (!low_page)
 		return;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
-	if (r0_cpuid(1, 0).ebx >> 24)
-		return;
-	while (available < wanted && has_apic(available)) {
-		stack_ends[available] =
-			(uint64_t)r0_direct(memory_need(STACK_FRAMES)) + STACK_FRAMES * FRAME;
-		if (!start(available, true))
-			return;
+	while (available < wanted && take_stack(available) && start(available, JOB_PARK))
 		available++;
-	}
+}
+
+/* Another than those that tests want, if there is one. */
+bool others_watch(void)
+{
+	if (!low_page)
+		return false;
+	if (available < R0_CPU_LIMIT && take_stack(available) && start(available, JOB_WATCH))
+		return true;
+	return available > 1 && start(--available, JOB_WATCH);
 }
 
 unsigned int others_start(unsigned int cpus)
@@ -220,7 +273,7 @@ unsigned int others_start(unsigned int cpus)
 	r0_apic_write(R0_APIC_SVR, R0_APIC_SVR_ENABLE | R0_APIC_SVR_RESET);
 	enter_many = 1;
 	for (running = 1; running < cpus; running++)
-		if (!start(running, false))
+		if (!start(running, JOB_TEST))
 			return running++;
 	return 0;
 }
@@ -234,7 +287,7 @@ void others_stop(void)
 	stopped_early = true;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
 	for (number = 1; number < running; number++)
-		if (!start(number, true))
+		if (!start(number, JOB_PARK))
 			lost = number;
 	running = 1;
 	/* Of one that was serving a message, which has its end there; not this one's. */

@@ -32,6 +32,14 @@ unsigned int others_lost(void);
 bool others_run(void);
 bool others_have_stopped(void);
 
+/*
+ * Have one watch the time, for CPU 0: false if there is none. Then others_watch_until() has it send an NMI when the clock
+ * is there, 0 for never; and others_have_watched() tells whether it has.
+ */
+bool others_watch(void);
+void others_watch_until(uint64_t at);
+bool others_have_watched(void);
+
 /* The number of the CPU that asks. */
 unsigned int others_self(void);
 

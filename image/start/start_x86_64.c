@@ -259,9 +259,9 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	tell_program();
 	pad_install(payload);
 	space_finish();
+	others_look(payload, image_at);
 	if (words.limit != WORDS_LIMIT_NONE && interrupts.apic)
 		limit_init(words.limit, payload->wait_halted);
-	others_look(payload, image_at);
 	print_settings();
 	if (words.list) {
 		cases_list();
