@@ -14,7 +14,6 @@
 #include "image/start/interrupts_x86_64.h"
 #include "image/start/loader_x86_64.h"
 #include "image/start/memory_x86_64.h"
-#include "image/start/pad_x86_64.h"
 #include "image/start/space_x86_64.h"
 
 /* Where STARTUP can have a CPU begin, and firmware has nothing of its own: a page of it. */
@@ -30,6 +29,7 @@
 
 static const struct image_payload *payload;
 static uint64_t image_start; /* physical */
+static uint64_t enter_at;    /* the pad's pad_enter, in the program */
 static uint64_t stack_ends[R0_CPU_LIMIT];
 static uint64_t low_page;
 static unsigned int available = 1, running = 1;
@@ -57,6 +57,7 @@ static struct {
 extern const char trampoline_start[], trampoline_end[], trampoline_32[], trampoline_64[];
 extern const char trampoline_gdt[], trampoline_root[], trampoline_far_32[], trampoline_far_64[];
 extern uint64_t trampoline_stack;
+extern void (*trampoline_main)(void);
 
 unsigned int others_count(void)
 {
@@ -120,9 +121,7 @@ static __attribute__((noreturn)) void watch(void)
 }
 
 /* The first function of a CPU that was started, on a stack of its own. */
-void others_main(void);
-
-void others_main(void)
+static void others_main(void)
 {
 	const unsigned int number = starting.number;
 	const uint64_t area = payload->area + number * R0_AREA_SIZE;
@@ -133,7 +132,7 @@ void others_main(void)
 		.rsp = stack,
 		.rip = payload->cpu_start,
 		.cr3 = space.test,
-		.pad_enter = pad_address(pad_enter),
+		.pad_enter = enter_at,
 		.idtr = idtr,
 	};
 
@@ -233,13 +232,15 @@ static bool take_stack(unsigned int number)
 	return true;
 }
 
-void others_look(const struct image_payload *of, uint64_t image_at)
+void others_look(const struct image_payload *of, uint64_t image_at, uint64_t pad_enter_at)
 {
 	const unsigned int wanted = of->cpu_count < R0_CPU_LIMIT ? (unsigned int)of->cpu_count :
 								   R0_CPU_LIMIT;
 
 	payload = of;
 	image_start = image_at;
+	enter_at = pad_enter_at;
+	trampoline_main = others_main;
 	/* As CPU 0, this one has to be the first. */
 	if (!interrupts.apic || r0_cpuid(1, 0).ebx >> 24)
 		return;

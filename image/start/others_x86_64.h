@@ -12,9 +12,9 @@
 
 /*
  * Find those that start, as many as some test wants. On the start-up code's own page tables, and its clock. `image_at`
- * is the image's physical address.
+ * is the image's physical address, `pad_enter_at` where the program has the pad's pad_enter.
  */
-void others_look(const struct image_payload *payload, uint64_t image_at);
+void others_look(const struct image_payload *payload, uint64_t image_at, uint64_t pad_enter_at);
 
 /* How many CPUs there are for a test, the first included. */
 unsigned int others_count(void);

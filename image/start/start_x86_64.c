@@ -259,7 +259,7 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	tell_program();
 	pad_install(payload);
 	space_finish();
-	others_look(payload, image_at);
+	others_look(payload, image_at, pad_address(pad_enter));
 	if (words.limit != WORDS_LIMIT_NONE && interrupts.apic)
 		limit_init(words.limit, payload->wait_halted);
 	print_settings();

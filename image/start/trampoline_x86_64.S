@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where another CPU begins: in real mode, at the start of a page below 1 MiB that this is copied to. From there to long
- * mode on the tables of the start, and to others_main(). others_x86_64.c fills in the words at its end.
+ * mode on the tables of the start, and to trampoline_main(). others_x86_64.c fills in the words at its end.
  */
 #define CODE64 0x08
 #define DATA   0x10
@@ -79,13 +79,15 @@ others_entry:
 	movl	%eax, %gs
 	movq	trampoline_stack(%rip), %rsp
 	xorl	%ebp, %ebp
-	call	others_main
+	call	*trampoline_main(%rip)
 	ud2
 
 	.bss
 	.balign 8
-	.globl trampoline_stack
+	.globl trampoline_stack, trampoline_main
 trampoline_stack:
+	.skip	8
+trampoline_main:
 	.skip	8
 
 	.section .note.GNU-stack, "", @progbits
