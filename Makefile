@@ -6,6 +6,7 @@
 #	make check			all tests
 #	make check-all			and those that take minutes: all of it on kvm-intel, too
 #	make				the library, the command ring0, the examples
+#	make aarch64			the library for arm64, on another machine: build/aarch64
 #	make install PREFIX=/usr/local	and DESTDIR=… for packagers
 #	make bench			what a test costs, and how fast kernels and the lab start
 #	make fuzz [COUNT=100000]	damaged kernels to the loaders, random accesses to the devices,
@@ -70,6 +71,12 @@ sanitize:
 	@$(setup) -Db_sanitize=address,undefined -Db_lundef=false
 	@ninja -C $(build) $(tests)
 	@scripts/check $(build)
+
+.PHONY: aarch64
+aarch64:
+	@scripts/install-packages build aarch64
+	@$(setup)
+	@scripts/build-aarch64 $(build) $(OPTIONS)
 
 .PHONY: install
 install:

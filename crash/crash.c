@@ -90,6 +90,8 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 		crash_own_describe(view, crash, &child, where, &words);
 		break;
 	case CRASH_TIMEOUT:
+		if (crash_own_hung(view, &words))
+			break;
 		snprintf(message, message_size, "still running %s", where);
 		fprintf(out, "still running when its time was over\n");
 		break;

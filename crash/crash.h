@@ -24,11 +24,18 @@ struct crash_region {
 	bool own;	  /* the guest has a private copy: its content may differ from the file's */
 };
 
+/*
+ * System registers of an architecture for which KVM has them one by one, in the order of a header of its name:
+ * view_aarch64.h.
+ */
+#define CRASH_SYSTEM_REGISTERS 8
+
 /* A stopped guest. Registers are those of the interrupted code, not of the guest runtime. */
 struct crash_view {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
-	uint64_t fault_address; /* of its last page fault: CR2 */
+	uint64_t system[CRASH_SYSTEM_REGISTERS]; /* where KVM has no structure for them */
+	uint64_t fault_address;			 /* of its last page fault: CR2, FAR_EL1 */
 	uint64_t fs_base;
 	/* What the CPU makes of page tables, by its CPUID. */
 	unsigned int physical_bits; /* MAXPHYADDR; 0 is not known */

@@ -22,6 +22,12 @@ void crash_own_describe(const struct crash_view *view, const struct crash *crash
 			const struct crash_child *child, const char *where,
 			struct crash_words *words);
 
+/*
+ * Put a CPU that was running when its time was over into words, where there is more to say than that: whether there
+ * is.
+ */
+bool crash_own_hung(const struct crash_view *view, struct crash_words *words);
+
 /* The lines of a report about the page walk to an address. */
 void crash_own_walk(const struct crash_view *view, uint64_t address, FILE *out);
 

@@ -146,3 +146,11 @@ void crash_own_walk(const struct crash_view *view, uint64_t address, FILE *out)
 	crash_walk(view, address, &walk);
 	crash_walk_print(view, &walk, out);
 }
+
+/* An exception that can't be delivered is a triple fault. */
+bool crash_own_hung(const struct crash_view *view, struct crash_words *words)
+{
+	(void)view;
+	(void)words;
+	return false;
+}

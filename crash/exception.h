@@ -12,6 +12,9 @@ const char *crash_exception_name(int vector, char *buffer, size_t size);
 
 bool crash_exception_has_error_code(int vector);
 
+/* It is no exception, but an interrupt. */
+bool crash_exception_is_interrupt(int vector);
+
 /* Its delivery leaves RIP after the instruction that raised it. */
 bool crash_exception_is_trap(int vector);
 

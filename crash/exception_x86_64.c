@@ -64,6 +64,11 @@ bool crash_exception_has_error_code(int vector)
 	return is_named(vector) && exceptions[vector].error_code;
 }
 
+bool crash_exception_is_interrupt(int vector)
+{
+	return vector >= 32;
+}
+
 bool crash_exception_is_trap(int vector)
 {
 	return vector == R0_BP || vector == R0_OF;

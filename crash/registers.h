@@ -10,5 +10,6 @@ void crash_registers_print(const struct crash_view *view, FILE *out);
 /* Where the CPU is, and its stack pointer. */
 uint64_t crash_registers_pc(const struct crash_view *view);
 uint64_t crash_registers_sp(const struct crash_view *view);
+void crash_registers_set_pc(struct crash_view *view, uint64_t pc);
 
 #endif /* CRASH_REGISTERS_H */

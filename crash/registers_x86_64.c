@@ -58,3 +58,8 @@ uint64_t crash_registers_sp(const struct crash_view *view)
 {
 	return view->regs.rsp;
 }
+
+void crash_registers_set_pc(struct crash_view *view, uint64_t pc)
+{
+	view->regs.rip = pc;
+}

@@ -82,8 +82,8 @@ static void describe_resumption(const struct crash_view *view, const struct r0_c
 
 	crash_exception_name((int)cpu->resumed_vector, name, sizeof(name));
 	crash_place(view, cpu->resumed_at, place, sizeof(place));
-	crash_exception_about((int)cpu->resumed_vector, cpu->resumed_cr2, cpu->resumed_at, about,
-			      sizeof(about));
+	crash_exception_about((int)cpu->resumed_vector, cpu->resumed_address, cpu->resumed_at,
+			      about, sizeof(about));
 	snprintf(
 		text, size,
 		"in the same fault again and again: the handler of %s%s has returned to the same instruction %" PRIu64

@@ -82,12 +82,12 @@ static int begin_replacements(struct run *run)
 
 static int begin_interrupts(struct run *run)
 {
-	return run->machine->devices ? interrupts_begin(run) : 0;
+	return run->machine->halts_inside ? interrupts_begin(run) : 0;
 }
 
 static void end_interrupts(struct run *run)
 {
-	if (run->machine->devices)
+	if (run->machine->halts_inside)
 		interrupts_end(run);
 }
 

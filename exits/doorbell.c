@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <ring0/private/abi.h>
 #include "base/clock.h"
+#include "crash/exception.h"
 #include "exits/syscall_name.h"
 #include "exits/unset_read.h"
 #include "machine/cpu.h"
@@ -98,23 +99,19 @@ static enum step failure(struct run *run, uint64_t address)
 	return STEP_ON;
 }
 
-static enum step exception(struct run *run, uint64_t address, uint64_t cr2)
+static enum step exception(struct run *run, uint64_t address, uint64_t accessed)
 {
 	struct r0_frame frame;
 
 	if (memory_read(&run->machine->memory, gva(address), &frame, sizeof(frame)) !=
 	    sizeof(frame))
 		return run_end(run, END_FAILED, "an exception whose frame can't be read");
-	run->crash = (struct crash){
-		.kind = CRASH_EXCEPTION,
-		.vector = (int)(frame.vector & 0xff),
-		.error_code = frame.error_code,
-	};
+	run->crash = (struct crash){ .kind = CRASH_EXCEPTION };
 	run->explains = true;
-	run->ending.vector = run->crash.vector;
-	run->fault_address = cr2;
 	run_note_frame(run, &frame);
-	if (run->crash.vector < 32)
+	run->ending.vector = run->crash.vector;
+	run->fault_address = accessed;
+	if (!crash_exception_is_interrupt(run->crash.vector))
 		return run_end(run, END_EXCEPTION, NULL);
 	error_set(&run->complaint, EINTR, "interrupt %#x, which has no handler",
 		  (unsigned int)run->crash.vector);

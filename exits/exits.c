@@ -47,6 +47,17 @@ static enum step shut_down(struct run *run)
 	return run_end(run, END_TRIPLE_FAULT, NULL);
 }
 
+/* By firmware that KVM is: PSCI. */
+static enum step turned_off(struct run *run)
+{
+	const struct kvm_run *exit = run->cpu->vcpu.run;
+
+	error_set(&run->complaint, EPERM, "it %s the machine%s",
+		  exit->system_event.type == KVM_SYSTEM_EVENT_RESET ? "reset" : "turned",
+		  exit->system_event.type == KVM_SYSTEM_EVENT_RESET ? "" : " off");
+	return run_refuse(run);
+}
+
 static enum step internal_error(struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
@@ -99,10 +110,12 @@ static enum step serve_exit(struct run *run)
 	case EXIT_SHUTDOWN:
 		if (kvm_run->exit_reason == KVM_EXIT_SHUTDOWN)
 			return shut_down(run);
-		break;
+		return turned_off(run);
 	case EXIT_FATAL:
 		if (kvm_run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
 			return internal_error(run);
+		if (exits_serve_own(run, &step))
+			return step;
 		break;
 	case EXIT_NONE:
 		if (!exit.has_reason)
@@ -128,7 +141,8 @@ static enum step interrupted(struct run *run)
 {
 	vcpu_clear_kick(&run->cpu->vcpu);
 	if (atomic_load(&run->deadline->state) == DEADLINE_AHEAD)
-		return run->machine->devices && interrupts_serve(run) ? run_halted(run) : STEP_ON;
+		return run->machine->halts_inside && interrupts_serve(run) ? run_halted(run) :
+									     STEP_ON;
 	run_note_place(run, CRASH_TIMEOUT);
 	return run_end(run, END_TIMEOUT, NULL);
 }

@@ -46,15 +46,15 @@ static void add_fault(struct message *message, int wanted, const struct r0_fault
 		message_add(message, "no exception");
 	} else {
 		add_vector(message, fault->vector);
-		message_add(message, " (error code 0x%lx", fault->error_code);
-		if (fault->vector == R0_PF)
+		message_add(message, " (%s 0x%lx", fault_syndrome_name, fault_syndrome(fault));
+		if (fault_has_address(fault))
 			message_add(message, ", address 0x%lx", fault_address(fault));
 		message_add(message, ") at 0x%lx", fault_pc(fault));
 	}
 	message_add(message, " instead of ");
 	add_vector(message, wanted);
 	if (fault->vector < 0 && !in_ring3() && has_own_gate((unsigned int)wanted))
-		message_add(message, ": the test has loaded an IDT whose gate for that is its own");
+		message_add(message, ": %s", own_gate_text);
 }
 
 /* `format` is that of the user's text, or NULL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CS, RFLAGS.IF and PAUSE. */
+/* CS, RSP, RFLAGS.IF and PAUSE. */
 #include <ring0/x86.h>
 #include "guest/cpu.h"
 
@@ -10,6 +10,14 @@ bool in_ring3(void)
 	/* Not r0_read_cs(), as below. */
 	__asm__("mov %%cs, %0" : "=r"(cs));
 	return cs & 3;
+}
+
+uint64_t stack_pointer(void)
+{
+	uint64_t rsp;
+
+	__asm__("mov %%rsp, %0" : "=r"(rsp));
+	return rsp;
 }
 
 void interrupts_off(void)

@@ -111,7 +111,7 @@ exception:
 	jz	1f
 	call	r0_find_cpu
 	movq	$0, R0_CPU_IN_USER(%rax)
-	movq	R0_CPU_KERNEL_CR3(%rax), %rax
+	movq	R0_CPU_KERNEL_ROOT(%rax), %rax
 	movq	%rax, %cr3
 	jmp	3f
 1:
@@ -130,7 +130,7 @@ exception:
 	jz	2f
 	call	r0_find_cpu
 	movq	$1, R0_CPU_IN_USER(%rax)
-	movq	R0_CPU_USER_CR3(%rax), %rax
+	movq	R0_CPU_USER_ROOT(%rax), %rax
 	movq	%rax, %cr3
 2:
 	.cfi_remember_state
@@ -161,9 +161,9 @@ exception:
 	movq	%cr3, %r14
 	movq	FRAME_RIP(%rsp), %r15
 	movq	$0, R0_CPU_IN_USER(%rbx)
-	cmpq	R0_CPU_USER_CR3(%rbx), %r14
+	cmpq	R0_CPU_USER_ROOT(%rbx), %r14
 	jne	5f
-	movq	R0_CPU_KERNEL_CR3(%rbx), %rax
+	movq	R0_CPU_KERNEL_ROOT(%rbx), %rax
 	movq	%rax, %cr3
 5:
 	movq	%rsp, %rdi
@@ -246,22 +246,22 @@ r0_syscall_entry:
 	.cfi_def_cfa_offset 0
 	jmp	*%rcx
 1:
-	movq	%rsp, r0_guest + cpu + R0_CPU_USER_RSP(%rip)
+	movq	%rsp, r0_guest + cpu + R0_CPU_USER_SP(%rip)
 	movq	%rax, r0_guest + cpu + R0_CPU_SCRATCH(%rip)
-	movq	r0_guest + cpu + R0_CPU_KERNEL_CR3(%rip), %rax
+	movq	r0_guest + cpu + R0_CPU_KERNEL_ROOT(%rip), %rax
 	movq	%rax, %cr3
 	movq	r0_guest + cpu + R0_CPU_SCRATCH(%rip), %rax
-	movq	r0_guest + cpu + R0_CPU_KERNEL_RSP(%rip), %rsp
-	pushq	r0_guest + cpu + R0_CPU_USER_RSP(%rip)
+	movq	r0_guest + cpu + R0_CPU_KERNEL_SP(%rip), %rsp
+	pushq	r0_guest + cpu + R0_CPU_USER_SP(%rip)
 	/* For backtraces, the CFA is what was pushed. */
 	.cfi_escape DW_CFA_def_cfa_expression, 3, DW_OP_breg7, 0, DW_OP_deref
 	movq	$0, r0_guest + cpu + R0_CPU_IN_USER(%rip)
 	call	system_call
 	movq	%rax, r0_guest + cpu + R0_CPU_SCRATCH(%rip)
 	movq	$1, r0_guest + cpu + R0_CPU_IN_USER(%rip)
-	movq	r0_guest + cpu + R0_CPU_USER_RSP(%rip), %rsp
+	movq	r0_guest + cpu + R0_CPU_USER_SP(%rip), %rsp
 	.cfi_def_cfa %rsp, 0
-	movq	r0_guest + cpu + R0_CPU_USER_CR3(%rip), %rax
+	movq	r0_guest + cpu + R0_CPU_USER_ROOT(%rip), %rax
 	movq	%rax, %cr3
 	movq	r0_guest + cpu + R0_CPU_SCRATCH(%rip), %rax
 	sysretq
@@ -325,9 +325,9 @@ r0_enter_user:
 	.cfi_startproc
 	movq	%rcx, %r8
 	movq	%cr3, %rax
-	movq	%rax, R0_CPU_KERNEL_CR3(%r8)
-	movq	%rsp, R0_CPU_KERNEL_RSP(%r8)
-	andq	$-16, R0_CPU_KERNEL_RSP(%r8)
+	movq	%rax, R0_CPU_KERNEL_ROOT(%r8)
+	movq	%rsp, R0_CPU_KERNEL_SP(%r8)
+	andq	$-16, R0_CPU_KERNEL_SP(%r8)
 	movq	R0_CPU_AREA(%r8), %rax
 	movq	%rsp, %rcx
 	.cfi_def_cfa_register %rcx
@@ -339,7 +339,7 @@ r0_enter_user:
 	leaq	user_start(%rip), %rax
 	pushq	%rax
 	movq	$1, R0_CPU_IN_USER(%r8)
-	movq	R0_CPU_USER_CR3(%r8), %rax
+	movq	R0_CPU_USER_ROOT(%r8), %rax
 	movq	%rax, %cr3
 	iretq
 	.cfi_endproc

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the next exception's stack starts: in the TSS. */
-#include "guest/exception_stack_x86_64.h"
+#include "guest/exception_stack.h"
 
 #define TSS_IST(n) (0x24 + 8 * ((n)-1)) /* SDM vol. 3A, 8.7, figure 8-11 */
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions and interrupts: what the entry code calls, and r0_set_handler(). */
+/* Exceptions and interrupts: what the entry code calls. */
 #include <ring0/x86/registers.h>
 #include <ring0.h>
 #include "guest/entry.h"
-#include "guest/exception_stack_x86_64.h"
-#include "guest/fail.h"
-#include "guest/fault_x86_64.h"
-#include "guest/recovery_x86_64.h"
-#include "guest/require.h"
-#include "guest/smp.h"
+#include "guest/exception_stack.h"
+#include "guest/fault.h"
+#include "guest/recovery.h"
 #include "guest/state.h"
 #include "guest/user_interrupt_x86_64.h"
 
@@ -24,38 +21,11 @@ static uint64_t read_cr2(void)
 	return value;
 }
 
-static bool is_sparse(uint64_t address)
-{
-	uint64_t i;
-
-	for (i = 0; i < r0_guest.sparse_count; i++)
-		if (address >= r0_guest.sparse[i].first && address <= r0_guest.sparse[i].last)
-			return true;
-	return false;
-}
-
-/* It says what ring 3 waits for, too: see R0_WAIT_MASK. */
-static uint64_t rest_for_user(struct r0_cpu *cpu, const struct r0_frame *frame)
-{
-	note_wait(cpu, frame->rdx & R0_WAIT_MASK,
-		  (const void *)(frame->rdx & ~(uint64_t)R0_WAIT_MASK));
-	return r0_ask(R0_MESSAGE_REST, frame->rsi, 0);
-}
-
 /* The two ways in which our own code in ring 3 calls on ring 0. */
 static bool serve_user(struct r0_cpu *cpu, struct r0_frame *frame)
 {
 	if (frame->rip == (uint64_t)r0_user_ask) {
-		if (frame->rdi == R0_MESSAGE_STOP)
-			stop();
-		if (frame->rdi == R0_MESSAGE_CPU)
-			frame->rax = cpu->number;
-		else if (frame->rdi == R0_MESSAGE_CPUS)
-			frame->rax = cpu_count();
-		else if (frame->rdi == R0_MESSAGE_REST)
-			frame->rax = rest_for_user(cpu, frame);
-		else
-			frame->rax = r0_ask(frame->rdi, frame->rsi, frame->rdx);
+		frame->rax = serve_user_message(cpu, frame->rdi, frame->rsi, frame->rdx);
 		frame->rip += UD2_LENGTH;
 		return true;
 	}
@@ -75,19 +45,6 @@ static bool is_fault(uint64_t vector)
 				1u << R0_PF | 1u << R0_MF | 1u << R0_AC | 1u << R0_XM | 1u << R0_CP;
 
 	return vector < 32 && faults >> vector & 1;
-}
-
-/* For reports: whether a handler goes back to an instruction that raises the same again. */
-static void note_resumption(struct r0_cpu *cpu, uint64_t vector, uint64_t rip, uint64_t cr2)
-{
-	if (cpu->resumed_at == rip && cpu->resumed_cr2 == cr2 && cpu->resumed_vector == vector) {
-		cpu->resumed_count++;
-		return;
-	}
-	cpu->resumed_at = rip;
-	cpu->resumed_cr2 = cr2;
-	cpu->resumed_vector = vector;
-	cpu->resumed_count = 1;
 }
 
 /* A handler may fault, or run functions in ring 3: neither must overwrite what it interrupted. */
@@ -170,15 +127,4 @@ void r0_exception(struct r0_frame *frame)
 		return;
 	}
 	r0_ask(R0_MESSAGE_EXCEPTION, (uint64_t)frame, cr2);
-}
-
-void r0_set_handler(int vector, void (*fn)(struct r0_frame *frame))
-{
-	static const char refused[] = "r0_set_handler() was given a vector outside 0 to 255";
-
-	require_guest(__func__);
-	if (vector >= 0 && vector <= 255)
-		r0_guest.handlers[vector] = fn;
-	else
-		fail(R0_FAILURE_PANIC, NULL, 0, refused, sizeof(refused) - 1);
 }

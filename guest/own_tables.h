@@ -7,8 +7,9 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Whether the test has loaded an IDT by which that vector does not come to the runtime. */
+/* Whether the test has vectors of its own by which that exception does not come to the runtime. */
 bool has_own_gate(unsigned int vector);
+extern const char own_gate_text[]; /* says so */
 
 /* Fail, for a function that goes to ring 3 and back, if the tables that are loaded don't allow it. */
 void require_runtime_tables(const char *function, const struct r0_cpu *cpu);

@@ -25,6 +25,8 @@ bool has_own_gate(unsigned int vector)
 	return idt.base != this_cpu()->area + R0_AREA_IDT && !is_runtime_gate(&idt, vector);
 }
 
+const char own_gate_text[] = "the test has loaded an IDT whose gate for that is its own";
+
 /* What IRETQ to ring 3 wants: SDM vol. 3A, 3.4.5 and table 3-1; the L, DPL and P of 64-bit code. */
 static bool has_user_code(const struct r0_table_register *gdt)
 {
@@ -44,7 +46,7 @@ void require_runtime_tables(const char *function, const struct r0_cpu *cpu)
 			"%s() comes back by #UD, and the test has loaded an IDT whose gate for that is "
 			"its own",
 			function);
-	if ((cr3 & R0_CR3_ADDRESS) != (cpu->kernel_cr3 & R0_CR3_ADDRESS))
+	if ((cr3 & R0_CR3_ADDRESS) != (cpu->kernel_root & R0_CR3_ADDRESS))
 		r0_panic(
 			"%s() has page tables of the runtime's for ring 3 and comes back to those that "
 			"the test started with: it can't be called on a test's own, with CR3 %#lx",

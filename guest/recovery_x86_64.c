@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tries that are under way, one within another, and how an exception goes back to one. */
-#include "guest/exception_stack_x86_64.h"
-#include "guest/recovery_x86_64.h"
-#include "guest/require.h"
-#include "guest/state.h"
+/* How an exception goes back to a try. */
+#include "guest/recovery.h"
 
 void recover(struct r0_cpu *cpu, struct r0_frame *frame)
 {
@@ -24,26 +21,5 @@ void recover(struct r0_cpu *cpu, struct r0_frame *frame)
 	frame->ss = to->ss;
 	frame->cs = cs & 0xffff;
 	frame->rax = 1;
-	cpu->try = try->outer;
-	cpu->user_stack = try->user_stack;
-	set_exception_stack(cpu, try->exception_stack);
-}
-
-int r0_try_link(struct r0_try *try)
-{
-	struct r0_cpu *cpu;
-
-	require_guest("r0_try");
-	cpu = this_cpu();
-	try->exception_stack = exception_stack(cpu);
-	try->user_stack = cpu->user_stack;
-	try->outer = cpu->try;
-	try->fault = (struct r0_fault){ .vector = -1 };
-	cpu->try = try;
-	return 0;
-}
-
-void r0_try_end(struct r0_try *try)
-{
-	this_cpu()->try = try->outer;
+	leave_try(cpu, try);
 }

@@ -14,10 +14,10 @@ _Static_assert(offsetof(struct r0_guest, syscall) == R0_GUEST_SYSCALL, "entry co
 _Static_assert(offsetof(struct r0_guest, cpu_main) == R0_GUEST_CPU_MAIN, "entry code");
 _Static_assert(offsetof(struct r0_guest, others) == R0_GUEST_OTHERS, "entry code");
 _Static_assert(sizeof(struct r0_cpu) == R0_CPU_SIZE, "entry code");
-_Static_assert(offsetof(struct r0_cpu, kernel_cr3) == R0_CPU_KERNEL_CR3, "entry code");
-_Static_assert(offsetof(struct r0_cpu, user_cr3) == R0_CPU_USER_CR3, "entry code");
-_Static_assert(offsetof(struct r0_cpu, kernel_rsp) == R0_CPU_KERNEL_RSP, "entry code");
-_Static_assert(offsetof(struct r0_cpu, user_rsp) == R0_CPU_USER_RSP, "entry code");
+_Static_assert(offsetof(struct r0_cpu, kernel_root) == R0_CPU_KERNEL_ROOT, "entry code");
+_Static_assert(offsetof(struct r0_cpu, user_root) == R0_CPU_USER_ROOT, "entry code");
+_Static_assert(offsetof(struct r0_cpu, kernel_sp) == R0_CPU_KERNEL_SP, "entry code");
+_Static_assert(offsetof(struct r0_cpu, user_sp) == R0_CPU_USER_SP, "entry code");
 _Static_assert(offsetof(struct r0_cpu, in_user) == R0_CPU_IN_USER, "entry code");
 _Static_assert(offsetof(struct r0_cpu, scratch) == R0_CPU_SCRATCH, "entry code");
 _Static_assert(offsetof(struct r0_cpu, area) == R0_CPU_AREA, "entry code");

@@ -21,7 +21,7 @@ struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
 {
 	struct r0_cpu *cpu = this_cpu();
 	/* Of the ring 3 around this one, if a handler that interrupted it calls. */
-	uint64_t kernel_rsp = cpu->kernel_rsp, user_rsp = cpu->user_rsp;
+	uint64_t kernel_sp = cpu->kernel_sp, user_sp = cpu->user_sp;
 	struct r0_try try;
 
 	require_guest(__func__);
@@ -29,7 +29,7 @@ struct r0_fault r0_user_call(long (*fn)(void *arg), void *arg)
 	note_use(R0_USED_RING_3);
 	if (r0_try_begin(&try) == 0)
 		r0_enter_user(fn, arg, cpu->user_stack, cpu);
-	cpu->kernel_rsp = kernel_rsp;
-	cpu->user_rsp = user_rsp;
+	cpu->kernel_sp = kernel_sp;
+	cpu->user_sp = user_sp;
 	return try.fault;
 }

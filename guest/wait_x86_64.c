@@ -207,9 +207,3 @@ void r0_pic_acknowledge(struct r0_frame *frame)
 		r0_out8(R0_PIC_SLAVE, R0_PIC_OCW2_EOI);
 	r0_out8(R0_PIC_MASTER, R0_PIC_OCW2_EOI);
 }
-
-uint64_t r0_clock(void)
-{
-	require_guest(__func__);
-	return outside->clock();
-}

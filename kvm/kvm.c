@@ -16,10 +16,7 @@ static int open_device(struct error *error)
 	if (fd >= 0)
 		return fd;
 	if (err == ENOENT || err == ENXIO || err == ENODEV)
-		return error_set(
-			error, err,
-			"no /dev/kvm here: load the module kvm_intel or kvm_amd, or enable "
-			"virtualization in the firmware");
+		return error_set(error, err, "no /dev/kvm here: %s", kvm_own_way);
 	if (err == EACCES || err == EPERM)
 		return error_set(error, err,
 				 "no permission to open /dev/kvm: add yourself to the group that "

@@ -25,6 +25,9 @@ static inline int kvm_lacks(const struct kvm_capability *capability, struct erro
 /* One without a name ends the list. */
 extern const struct kvm_capability kvm_own_needs[];
 
+/* How a kernel gets a /dev/kvm that has none. */
+extern const char kvm_own_way[];
+
 /* Find out the rest, into kvm->own. Returns 0 or -errno. kvm_own_destroy() takes NULL. */
 int kvm_own_create(struct kvm *kvm, struct error *error);
 void kvm_own_destroy(struct kvm_own *own);

@@ -19,6 +19,9 @@ const struct kvm_capability kvm_own_needs[] = {
 	{ 0, NULL, NULL },
 };
 
+const char kvm_own_way[] =
+	"load the module kvm_intel or kvm_amd, or enable virtualization in the firmware";
+
 struct kvm_cpuid_entry2 *kvm_cpuid_leaf(struct kvm_cpuid2 *cpuid, uint32_t leaf, uint32_t subleaf)
 {
 	uint32_t i;

@@ -10,7 +10,7 @@ int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, st
 	int err;
 
 	*vm = (struct vm){ .kvm = kvm };
-	vm->fd = KVM_IOCTL_VALUE(kvm->fd, KVM_CREATE_VM, 0, error);
+	vm->fd = KVM_IOCTL_VALUE(kvm->fd, KVM_CREATE_VM, vm_own_type(kvm), error);
 	if (vm->fd < 0)
 		return vm->fd;
 	err = vm_own_init(vm, options, error);

@@ -5,6 +5,9 @@
 
 #include "kvm/vm.h"
 
+/* The type of a new VM, for KVM_CREATE_VM. */
+unsigned long vm_own_type(const struct kvm *kvm);
+
 /*
  * Set a new VM up: what a guest is to see as on hardware, and the interrupt controllers that the
  * options, which may be NULL, ask for. Returns 0 or -errno.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state in which an x86 test starts: descriptor tables, stacks and the runtime's variables in
- * the mirror, and the vCPU's registers. SDM vol. 3A, chapters 2, 3, 6 and 8.
+ * The state in which a test starts: tables, stacks and the runtime's variables in the mirror, and the
+ * vCPU's registers. Of the architecture.
  */
 #ifndef MACHINE_ENTRY_H
 #define MACHINE_ENTRY_H
@@ -26,7 +26,7 @@ struct entry {
 int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error);
 void entry_release(struct entry *entry);
 
-/* A CPU's own memory (R0_AREA_…), and its FS base. */
+/* A CPU's own memory (R0_AREA_…), and its thread pointer: on x86 FS base. */
 uint64_t entry_area(const struct entry *entry, unsigned int cpu);
 uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu);
 
@@ -46,7 +46,7 @@ int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error
 int entry_apply(const struct entry *entry, const struct mirror *mirror, struct vcpu *vcpu,
 		unsigned int cpu, struct error *error);
 
-/* Have its local APIC take interrupts, as an operating system leaves it. Returns 0 or -errno. */
+/* x86: have its local APIC take interrupts, as an operating system leaves it. Returns 0 or -errno. */
 int entry_enable_apic(struct vcpu *vcpu, struct error *error);
 
 #endif /* MACHINE_ENTRY_H */

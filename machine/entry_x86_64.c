@@ -11,10 +11,10 @@
 #include <ring0/x86/apic.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
-#include "guest/fault_x86_64.h"
+#include "guest/fault.h"
 #include "guest/outside.h"
 #include "guest/smp.h"
-#include "guest/syscall_x86_64.h"
+#include "guest/syscall.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/msrs_x86_64.h"
 #include "kvm/vcpu_x86_64.h"
@@ -216,8 +216,8 @@ static struct gate make_gate(int vector)
 static void fill_cpu(struct r0_cpu *cpu, unsigned int number, const struct entry *entry,
 		     const struct mirror *mirror)
 {
-	cpu->kernel_cr3 = mirror->root;
-	cpu->user_cr3 = mirror->user_root;
+	cpu->kernel_root = mirror->root;
+	cpu->user_root = mirror->user_root;
 	cpu->area = entry_area(entry, number);
 	cpu->user_stack = cpu->area + R0_AREA_USER_STACK + R0_AREA_USER_SIZE;
 	cpu->number = number;

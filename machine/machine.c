@@ -85,11 +85,14 @@ int machine_init(struct machine *machine, const struct template *template,
 	err = vm_init(&machine->vm, template->kvm, &vm, error);
 	if (err)
 		goto cpus;
+	machine->halts_inside = machine_own_halts_inside(machine);
 	err = memory_init(&machine->memory, template->mirror, &machine->vm, error);
 	if (err)
 		goto vm;
-	for (i = 0; i < options->cpus && !err; i++)
+	for (i = 0; i < options->cpus && !err; i++) {
+		machine->cpus[i].machine = machine;
 		err = machine_own_cpu(machine, options, error);
+	}
 	if (!err)
 		err = take_states(machine, error);
 	if (!err && options->registers)

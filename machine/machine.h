@@ -21,8 +21,10 @@ struct machine_poll {
 };
 
 struct guest_registers;
+struct machine;
 
 struct machine_cpu {
+	struct machine *machine; /* that it is of */
 	struct vcpu vcpu;
 	struct vcpu_state *state; /* the pristine one */
 	struct guest_registers
@@ -39,6 +41,7 @@ struct machine {
 	struct memory memory;
 	struct bus bus;			   /* strict: what nobody answers ends the run */
 	struct interrupt_devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
+	bool halts_inside; /* KVM keeps a CPU that halts in KVM_RUN: it has to be looked at */
 	struct machine_cpu *cpus;
 	unsigned int cpu_count;
 	struct cpu_threads *threads; /* to run the CPUs but the first, or NULL if that is all */

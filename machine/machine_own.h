@@ -14,6 +14,9 @@ void machine_own_devices(struct mirror_config *config);
  */
 void machine_own_configure(const struct kvm *kvm, struct mirror_config *config);
 
+/* Whether KVM keeps a CPU that halts in KVM_RUN. */
+bool machine_own_halts_inside(const struct machine *machine);
+
 /* Make the machine's next vCPU, in the state in which tests start. Returns 0 or -errno. */
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,
 		    struct error *error);

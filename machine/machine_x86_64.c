@@ -42,6 +42,11 @@ static struct kvm_cpuid_entry2 entry_of(const struct r0_cpuid *declared)
 	};
 }
 
+bool machine_own_halts_inside(const struct machine *machine)
+{
+	return machine->vm.irqchip;
+}
+
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,
 		    struct error *error)
 {

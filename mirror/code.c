@@ -69,6 +69,8 @@ static int write_to(const struct frames *frames, uint64_t root, bool touch, uint
 			return -EFAULT;
 		memcpy(frame + (physical.value & (PAGE_SIZE - 1)), (const uint8_t *)from + done,
 		       step);
+		/* Of instructions that were executed there before. */
+		__builtin___clear_cache((char *)frame, (char *)frame + PAGE_SIZE);
 		if (touch)
 			frames_touch(frames, physical.value, step);
 	}

@@ -14,8 +14,6 @@
 #define SPARE_FRAMES	 256
 #define SPARE_FOR_SPARSE (64 * 256)
 
-#define USER_ADDRESSES (1ull << 47)
-
 static bool starts_with(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
@@ -29,7 +27,8 @@ static bool is_left_out(const struct map *map)
 {
 	if (!map->read && !map->write)
 		return true;
-	if (map->start >= USER_ADDRESSES)
+	/* The vsyscall page. */
+	if (map->start >> 63 || !page_table_has(map->start, map->end - 1))
 		return true;
 	if (starts_with(map->path, "anon_inode:") ||
 	    starts_with(map->path, "/memfd:" MIRROR_MEMFD_NAME))
@@ -96,7 +95,7 @@ static uint64_t count_frames(const struct mirror *mirror, const struct mirror_co
 			     int pagemap)
 {
 	uint64_t content = count_patched_pages(config) + 2 * config->own_page_count;
-	uint64_t tables = 2 + 1024, spare = SPARE_FRAMES;
+	uint64_t tables = 4 + 1024, spare = SPARE_FRAMES;
 	size_t i;
 
 	for (i = 0; i < mirror->part_count; i++) {
@@ -188,6 +187,7 @@ int layout_choose(struct mirror *mirror, const struct mirror_config *config, int
 	for (i = 0; i < mirror->part_count; i++)
 		if (mirror->parts[i].kind == MIRROR_DIRECT)
 			direct += mirror->parts[i].map.end - mirror->parts[i].map.start;
-	return choose_base(config, mirror->frames.count * PAGE_SIZE + direct, &mirror->frames.base,
-			   error);
+	/* With a page behind it that stays empty. */
+	return choose_base(config, mirror->frames.count * PAGE_SIZE + direct + PAGE_SIZE,
+			   &mirror->frames.base, error);
 }

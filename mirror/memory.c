@@ -154,6 +154,9 @@ int memory_reset(struct memory *memory, struct error *error)
 				give_back(memory, frame);
 			memcpy(memory->frames.bytes + offset, mirror->frames.bytes + offset,
 			       PAGE_SIZE);
+			/* What a test wrote there, it may have executed. */
+			__builtin___clear_cache((char *)memory->frames.bytes + offset,
+						(char *)memory->frames.bytes + offset + PAGE_SIZE);
 			pages &= pages - 1;
 		}
 		memory->frames.changed[word] = 0;

@@ -297,8 +297,8 @@ static int fill(struct mirror *mirror, int pagemap)
 	size_t i;
 	int err = 0;
 
-	mirror->root = frames_take(&mirror->frames, 1);
-	mirror->user_root = frames_take(&mirror->frames, 1);
+	mirror->root = page_table_make(&mirror->frames);
+	mirror->user_root = page_table_make(&mirror->frames);
 	for (i = 0; i < mirror->part_count && !err; i++) {
 		struct mirror_part *part = &mirror->parts[i];
 
@@ -309,6 +309,7 @@ static int fill(struct mirror *mirror, int pagemap)
 		else
 			err = show_direct(mirror, part, &next);
 	}
+	mirror->hole = next;
 	return err;
 }
 

@@ -97,6 +97,7 @@ struct mirror {
 	int fd;		      /* the snapshot: a memfd of frames.count pages */
 	struct frames frames; /* of the snapshot; those not used are for VMs to take */
 	uint64_t root, user_root;
+	uint64_t hole; /* a guest-physical page where no memory is, nor will be */
 	struct mirror_range hidden;
 	uint64_t direct_map, direct_size; /* guest-physical [0, direct_size) is mapped there */
 	uint64_t physical_limit;	  /* the first address past the CPU's address bits */

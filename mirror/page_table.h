@@ -19,6 +19,12 @@ enum page_rights {
 	PAGE_DEVICE = 1 << 3, /* it is a device's registers: not cached */
 };
 
+/* Take frames for page tables that map nothing. Returns their root, or 0 if there are too few left. */
+uint64_t page_table_make(struct frames *frames);
+
+/* Whether the CPU has the addresses from start to last, `last` included. */
+bool page_table_has(uint64_t start, uint64_t last);
+
 /*
  * Map [gva, gva + size) to [gpa, gpa + size) with those rights below the
  * table at `root`, in pages of 2 MiB where `large` allows and alignment permits. What was mapped

@@ -9,6 +9,17 @@
 #define LARGE_SIZE (1ul << 21)
 #define HUGE_SIZE  (1ul << 30)
 
+uint64_t page_table_make(struct frames *frames)
+{
+	return frames_take(frames, 1);
+}
+
+/* Addresses have 48 bits, of which the others repeat the last: SDM vol. 1, 3.3.7.1. */
+bool page_table_has(uint64_t start, uint64_t last)
+{
+	return start <= last && (last < 1ull << 47 || start >= -(1ull << 47));
+}
+
 static unsigned int index_at(uint64_t address, unsigned int level)
 {
 	return address >> (12 + 9 * level) & 511;

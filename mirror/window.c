@@ -3,12 +3,6 @@
 #include "mirror/window.h"
 #include <errno.h>
 
-/* Addresses have 48 bits, of which the others repeat the last: SDM vol. 1, 3.3.7.1. */
-static bool is_canonical(uint64_t start, uint64_t last)
-{
-	return last < 1ull << 47 || start >= -(1ull << 47);
-}
-
 /* The first page there that is mapped, or false. */
 static bool find_mapped(const struct memory *memory, uint64_t start, uint64_t size, uint64_t *found)
 {
@@ -38,7 +32,7 @@ int window_open(struct memory *memory, uint64_t virtual_address, uint64_t physic
 				 ".map { %#llx, %#llx, %#llx } is not whole pages of 4096 bytes",
 				 (unsigned long long)virtual_address, (unsigned long long)physical,
 				 (unsigned long long)size);
-	if (last < virtual_address || !is_canonical(virtual_address, last))
+	if (!page_table_has(virtual_address, last))
 		return error_set(
 			error, EINVAL,
 			".map { %#llx, %#llx, %#llx }: no such virtual addresses are there "

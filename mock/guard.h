@@ -29,13 +29,17 @@ enum guard_end {
 /* More of a stack than this is not kept for a backtrace. */
 #define GUARD_STACK_MAX 65536u
 
+/* As many registers as any architecture has that a function keeps, and its flags. */
+#define GUARD_KEPT 13
+
 /* Where a function was that did not return. */
 struct guard_place {
 	int signal;	  /* 0 if it was none */
 	uint64_t address; /* that SIGSEGV or SIGBUS is about */
-	uint64_t rip, rsp, rbp, rbx, r12, r13, r14, r15, rflags;
-	const char *maps;    /* the process's mappings, if it was another one's; or NULL */
-	uint64_t stack_size; /* bytes from RSP on, in `stack` */
+	uint64_t pc, sp;
+	uint64_t kept[GUARD_KEPT]; /* registers that functions keep, of the architecture: guard_own.h */
+	const char *maps;	   /* the process's mappings, if it was another one's; or NULL */
+	uint64_t stack_size;	   /* bytes from SP on, in `stack` */
 	uint8_t stack[GUARD_STACK_MAX];
 };
 
@@ -58,7 +62,7 @@ struct guard {
 	int result;
 	/* In the thread's own memory, until its next guarded call. NULL but after CRASHED to OVERDUE. */
 	const struct guard_place *place;
-	sigjmp_buf back; /* guard_x86_64.c's */
+	sigjmp_buf back; /* guard.c's */
 };
 
 /*
@@ -103,7 +107,7 @@ void guard_set_last_words(bool (*fn)(const char *reason));
  */
 void guard_set_fresh(void (*fn)(const struct guard *guard));
 
-/* For leave_x86_64.c: note where the caller is, from a longjmp() or _exit() on. */
+/* For leave.c and the like: note where the caller is, from a longjmp() or _exit() on. */
 void guard_note_place(struct guard *guard);
 
 #endif /* MOCK_GUARD_H */

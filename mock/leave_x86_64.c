@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways out of a guarded call that libc offers without a word to anyone: _exit() and longjmp().
- * Programs that link the library get these in libc's place, unless they have their own. exit() needs
- * none: it calls what on_exit() has registered. siglongjmp() is what a jump inside is handed on to, and so can't
+ * Jumps out of a guarded call, as leave.c has _exit(). siglongjmp() is what a jump inside is handed on to, and so can't
  * be caught, but for programs that are built with _FORTIFY_SOURCE.
  */
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include "mock/guard.h"
 
 void __longjmp_chk(jmp_buf environment, int value) __attribute__((noreturn));
-
-__attribute__((weak, noreturn)) void _exit(int status)
-{
-	struct guard *guard = guard_current();
-
-	if (guard) {
-		guard_note_place(guard);
-		guard->result = status;
-		guard_leave(guard, GUARD_EXITED);
-	}
-	for (;;)
-		syscall(SYS_exit_group, status);
-}
-
-__attribute__((weak, noreturn)) void _Exit(int status)
-{
-	_exit(status);
-}
 
 /* glibc's jmp_buf has RSP at 6, rotated by 17 and mixed with a secret: PTR_MANGLE in its sources. */
 static uint64_t stack_pointer_of(const jmp_buf environment)

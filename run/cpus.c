@@ -150,7 +150,8 @@ static uint32_t nmis_of(const struct run *run)
 	uint64_t area = entry_area(&run->machine->template->entry, run_cpu(run));
 	uint32_t count = 0;
 
-	memory_read(&run->machine->memory, gva(area + R0_AREA_INTERRUPTS + R0_NMI * sizeof(count)),
+	memory_read(&run->machine->memory,
+		    gva(area + R0_AREA_INTERRUPTS + (unsigned int)halt_unmasked * sizeof(count)),
 		    &count, sizeof(count));
 	return count;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a vCPU halts, and whether anything can end that. */
+#include <ring0/fault.h>
 #include <ring0/x86/apic.h>
 #include "machine/cpu.h"
 #include "machine/local_apic_x86_64.h"
 #include "run/halt.h"
+
+const int halt_unmasked = R0_NMI;
 
 /* Whether an IOAPIC's redirection or a local vector brings what IF does not hold back. */
 static bool passes_if(uint32_t mode)

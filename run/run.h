@@ -46,6 +46,7 @@ struct run {
 	char why[600];	      /* CRASH_INTERNAL: why ring0 can't execute it either; may be empty */
 	struct kvm_regs regs; /* of the code that ended so */
 	struct kvm_sregs sregs;
+	uint64_t system[CRASH_SYSTEM_REGISTERS];
 	uint64_t fault_address;
 
 	const struct debugger *debugger; /* or NULL */
@@ -86,7 +87,10 @@ void run_note_registers(struct run *run);
 /* Remember where the vCPU is, for crash_view_explain(). Of the architecture. */
 void run_note_place(struct run *run, enum crash_kind kind);
 
-/* Remember the registers of a frame that the guest runtime's entry code made. Of the architecture. */
+/*
+ * Remember the registers of a frame that the guest runtime's entry code made, and which exception it was. Of the
+ * architecture.
+ */
 void run_note_frame(struct run *run, const struct r0_frame *frame);
 
 /*

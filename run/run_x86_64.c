@@ -19,6 +19,8 @@ void run_note_place(struct run *run, enum crash_kind kind)
 
 void run_note_frame(struct run *run, const struct r0_frame *frame)
 {
+	run->crash.vector = (int)(frame->vector & 0xff);
+	run->crash.error_code = frame->error_code;
 	run->sregs = run->cpu->vcpu.run->s.regs.sregs;
 	run->sregs.cs.selector = (uint16_t)frame->cs;
 	run->sregs.ss.selector = (uint16_t)frame->ss;

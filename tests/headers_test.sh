@@ -27,8 +27,14 @@ compile()
 
 # A file for each header, since compilers treat one that is compiled itself in ways of their own.
 mkdir "$folder/headers"
+mkdir "$folder/arm64"
 (cd "$include" && find ring0.h ring0 -name '*.h' ! -path '*/private/*') | while read -r header; do
-	echo "#include <$header>" >"$folder/headers/$(echo "$header" | tr / _).c"
+	name=$(echo "$header" | tr / _).c
+	case $header in
+	ring0/arm64*) echo "#include <$header>" >"$folder/arm64/$name" ;;
+	ring0/x86*) echo "#include <$header>" >"$folder/headers/$name" ;;
+	*) echo "#include <$header>" | tee "$folder/headers/$name" >"$folder/arm64/$name" ;;
+	esac
 done
 echo 'int main(void) { return 0; }' >"$folder/empty.c"
 
@@ -96,5 +102,20 @@ for compiler in gcc clang; do
 		report $? "$compiler: something is said of $statement"
 	done
 done
+# Those of arm64, and what it has not.
+if command -v aarch64-linux-gnu-gcc >/dev/null; then
+	status=0
+	for file in "$folder"/arm64/*.c; do
+		compile aarch64-linux-gnu-gcc -std=gnu11 "$file" || { status=1 && break; }
+	done
+	report $status "aarch64-linux-gnu-gcc: each header"
+	for list in '.ioports = R0_IOPORTS({ 1, 2 })' '.msrs = R0_MSRS({ 1, 2 })' '.cpuid = R0_CPUID({ 1 })'; do
+		printf '#include <ring0.h>\nR0_TEST(a, b, %s)\n{\n}\n' "$list" >"$folder/wrong.c"
+		! compile aarch64-linux-gnu-gcc -std=gnu11 "$folder/wrong.c" && grep -q 'arm64 has no' "$folder/log"
+		report $? "aarch64-linux-gnu-gcc: $list is an error in words"
+	done
+else
+	skip 'the headers of arm64' 'no aarch64-linux-gnu-gcc'
+fi
 echo "1..$number"
 exit $failed

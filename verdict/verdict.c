@@ -36,7 +36,7 @@ static const char *vector_text(int vector, char *buffer, size_t size)
 {
 	const char *name = r0_vector_name(vector);
 
-	if (name[0] == '#' || !strcmp(name, "NMI"))
+	if (strcmp(name, "interrupt") != 0)
 		return name;
 	snprintf(buffer, size, "vector %d", vector);
 	return buffer;

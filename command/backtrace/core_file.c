@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a core file as crash/elf_core_x86_64.c writes it. Depends on libc and base/error.h.
+ * Reads a core file as crash/elf_core.c writes it. Depends on libc and base/error.h.
  */
 #include <errno.h>
 #include <fcntl.h>

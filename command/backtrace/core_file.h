@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a core file as crash/elf_core_x86_64.c writes it: registers, mapped files, memory; what the core
+ * Reads a core file as crash/elf_core.c writes it: registers, mapped files, memory; what the core
  * leaves out comes from the mapped files. Depends on libc and base/error.h.
  */
 #ifndef COMMAND_BACKTRACE_CORE_FILE_H

@@ -199,7 +199,7 @@ static void tell_program(void)
 							 (unsigned int)number);
 		const uint64_t roots[] = { space.test, space.user };
 
-		space_set(cpu + R0_CPU_KERNEL_CR3, roots, sizeof(roots));
+		space_set(cpu + R0_CPU_KERNEL_ROOT, roots, sizeof(roots));
 	}
 }
 

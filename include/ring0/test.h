@@ -6,6 +6,7 @@
 #ifndef RING0_TEST_H
 #define RING0_TEST_H
 
+#include <ring0/private/own.h>
 #include <ring0/private/types.h>
 
 /*
@@ -175,13 +176,9 @@ struct r0_params {
 	const void *names; /* a const char * in the first element, and so in each; NULL for none */
 };
 
-#define R0_IOPORTS(...) R0_LIST(struct r0_ioport, __VA_ARGS__)
-#define R0_RAM(...)	R0_LIST(struct r0_ram, __VA_ARGS__)
-#define R0_IO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
-#define R0_MMIO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
-#define R0_MSRS(...)	R0_LIST(struct r0_msr, __VA_ARGS__)
-#define R0_CPUID(...)	R0_LIST(struct r0_cpuid, __VA_ARGS__)
-#define R0_MAP(...)	R0_LIST(struct r0_window, __VA_ARGS__)
+#define R0_RAM(...)  R0_LIST(struct r0_ram, __VA_ARGS__)
+#define R0_MMIO(...) R0_LIST(struct r0_mock, __VA_ARGS__)
+#define R0_MAP(...)  R0_LIST(struct r0_window, __VA_ARGS__)
 
 /*
  * Up to 16 pairs (function, replacement), each of two functions of one type, which the compiler checks:
@@ -277,11 +274,8 @@ struct r0_gs {
 	size_t variables_at;   /* the offset in the area of the first */
 };
 
-/* Further members may follow: R0_GS(areas, sizeof(areas[0]), .variables = …). */
-#define R0_GS(area_, ...)                            \
-	{                                            \
-		.area = (area_), .size = __VA_ARGS__ \
-	}
+/* R0_IOPORTS(), R0_IO(), R0_MSRS(), R0_CPUID() and R0_GS(): of x86. */
+#include R0_OWN_HEADER(OPTIONS)
 
 /* The attributes of a test, and the options of r0_call(). Zero is every one's default. */
 struct r0_options {

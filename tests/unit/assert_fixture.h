@@ -79,6 +79,8 @@ void stop(void)
 	longjmp(seen.end, 1);
 }
 
+const char own_gate_text[] = "";
+
 bool has_own_gate(unsigned int vector)
 {
 	(void)vector;

@@ -6,7 +6,7 @@
  */
 #include <ring0.h>
 #include "guest/outside.h"
-#include "guest/syscall_x86_64.h"
+#include "guest/syscall.h"
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -6,22 +6,19 @@
 #ifndef RING0_PRIVATE_ABI_H
 #define RING0_PRIVATE_ABI_H
 
-/*
- * A message leaves the VM by one OUT to this port, with the message in RDI, its arguments in RSI
- * and RCX, and the answer, if any, in RAX. The host knows a message by the address of that OUT
- * (r0_doorbell), so the port is a test's to use like any other.
- */
-#define R0_DOORBELL_PORT 0xd0
+#include <ring0/private/own.h>
+#include R0_OWN_HEADER(ABI)
 
-/* Messages, in RDI; a and b are the arguments in RSI and RCX. */
-#define R0_MESSAGE_PASS	     1 /* the test returned */
-#define R0_MESSAGE_SKIP	     2 /* a: text, b: its length; length 0 is "the condition was false" */
-#define R0_MESSAGE_CONSOLE   3 /* a: text, b: its length; answer: how much was taken */
-#define R0_MESSAGE_FAILURE   4 /* a: struct r0_failure; the test goes on or stops by itself */
-#define R0_MESSAGE_STOP	     5 /* the test ends as failed, its failures reported before */
-#define R0_MESSAGE_EXCEPTION 6 /* a: struct r0_frame, b: CR2; unhandled, ends the test */
-#define R0_MESSAGE_PUBLISH   7 /* a: address, b: size; answer: 0 or -1 */
-#define R0_MESSAGE_CLOCK     8 /* answer: nanoseconds of a monotonic clock */
+/* Messages, with their arguments a and b; some have an answer. How they leave the VM is the architecture's. */
+#define R0_MESSAGE_PASS	   1 /* the test returned */
+#define R0_MESSAGE_SKIP	   2 /* a: text, b: its length; length 0 is "the condition was false" */
+#define R0_MESSAGE_CONSOLE 3 /* a: text, b: its length; answer: how much was taken */
+#define R0_MESSAGE_FAILURE 4 /* a: struct r0_failure; the test goes on or stops by itself */
+#define R0_MESSAGE_STOP	   5 /* the test ends as failed, its failures reported before */
+#define R0_MESSAGE_EXCEPTION \
+	6 /* a: struct r0_frame, b: the address that was accessed; unhandled, ends the test */
+#define R0_MESSAGE_PUBLISH 7 /* a: address, b: size; answer: 0 or -1 */
+#define R0_MESSAGE_CLOCK   8 /* answer: nanoseconds of a monotonic clock */
 #define R0_MESSAGE_POPULATE \
 	9 /* a: a missing page's address, b: struct r0_frame; answer: 1 if it is there now */
 #define R0_MESSAGE_SYSCALL 10 /* a: its number, b: its return address; ends the test */
@@ -42,81 +39,8 @@
 #define R0_MESSAGE_CPU	35 /* answer: the number of the CPU that asks */
 #define R0_MESSAGE_CPUS 36 /* how many there are; from ring 3, which ring 0 answers */
 
-/* Guest-physical memory as the test sees it, at R0_DIRECT_MAP + address; readable and writable. */
-#define R0_DIRECT_MAP 0xffff888000000000
-
-/* Selectors in the GDT that a test starts with. SYSCALL and SYSRET want this order. */
-#define R0_KERNEL_CS 0x08
-#define R0_KERNEL_DS 0x10
-#define R0_USER_CS32 0x18
-#define R0_USER_DS   0x20
-#define R0_USER_CS   0x28
-#define R0_TSS	     0x30
-#define R0_GDT_SIZE  0x80 /* with room for a test's own descriptors from 0x40 on */
-
-/*
- * CPU n's TSS, for n > 0, is at R0_TSS_OTHERS + 16 * (n - 1) of its own GDT, so that its TR tells
- * which one it is: far from where tests have theirs.
- */
-#define R0_TSS_OTHERS 0x400
-
-/* Interrupt stack table entries (SDM vol. 3A, 6.14.5): no two of these may share a stack. */
-#define R0_IST_EXCEPTION 1
-#define R0_IST_DF	 2
-#define R0_IST_NMI	 3
-#define R0_IST_MC	 4
-
-/* How far the exception stack moves down while a handler runs, so that handlers may fault. */
-#define R0_IST_SHIFT 0x4000
-
-/*
- * A CPU's own memory, reserved in the program and mirrored like the rest: tables first, then
- * stacks, each with an absent page below it. Offsets from its start, all in bytes. The CPUs' follow
- * each other.
- */
-#define R0_AREA_TSS		0x0000 /* with the I/O permission bitmap left out */
-#define R0_AREA_GDT		0x0100
-#define R0_AREA_INTERRUPTS	0x0800 /* uint32_t for each vector: handled since the last wait for it */
-#define R0_AREA_IDT		0x1000
-#define R0_AREA_EXCEPTION_STACK 0x03000
-#define R0_AREA_EXCEPTION_SIZE	0x10000
-#define R0_AREA_DF_STACK	0x14000
-#define R0_AREA_NMI_STACK	0x19000
-#define R0_AREA_MC_STACK	0x1e000
-#define R0_AREA_SMALL_SIZE	0x04000
-#define R0_AREA_STACK		0x23000
-#define R0_AREA_STACK_SIZE	0x40000
-#define R0_AREA_USER_STACK	0x64000
-#define R0_AREA_USER_SIZE	0x10000
-#define R0_AREA_SIZE		0x75000
-
-/* Stub size in the table that the IDT's gates point to. */
-#define R0_VECTOR_STUB_SIZE 16
-
-/* Entries in the table of what LSTAR points to, one a CPU, and their size. */
-#define R0_SYSCALL_ENTRIES    32
-#define R0_SYSCALL_ENTRY_SIZE 0xa0
-
-/* Room for code of an image's: see image/start/pad_x86_64.S. */
-#define R0_IMAGE_PAD_SIZE 0x100
-
 /* Whole pages, for struct r0_guest. */
 #define R0_GUEST_SIZE 0x3000
-
-/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/state_x86_64.c. */
-#define R0_GUEST_CPU_COUNT 0x100
-#define R0_GUEST_EXCEPTION 0x108
-#define R0_GUEST_SYSCALL   0x110
-#define R0_GUEST_CPU_MAIN  0x118
-#define R0_GUEST_OTHERS	   0x1000
-#define R0_CPU_SIZE	   0x100
-#define R0_CPU_KERNEL_CR3  0
-#define R0_CPU_USER_CR3	   8
-#define R0_CPU_KERNEL_RSP  16
-#define R0_CPU_USER_RSP	   24
-#define R0_CPU_IN_USER	   32
-#define R0_CPU_SCRATCH	   40
-#define R0_CPU_AREA	   48
 
 #ifndef __ASSEMBLER__
 
@@ -128,12 +52,12 @@
 
 /* A CPU's own part of the runtime's state. */
 struct r0_cpu {
-	uint64_t kernel_cr3;
-	uint64_t user_cr3;
-	uint64_t kernel_rsp; /* where a SYSCALL from ring 3 continues */
-	uint64_t user_rsp;   /* saved by it */
-	uint64_t in_user;    /* 1 while ring 3 runs */
-	uint64_t scratch;    /* a register's place while the entry code needs one */
+	uint64_t kernel_root; /* of ring 0's page tables, as the CPU's register has it */
+	uint64_t user_root;   /* of ring 3's */
+	uint64_t kernel_sp;   /* where a SYSCALL from ring 3 continues */
+	uint64_t user_sp;     /* saved by it */
+	uint64_t in_user;     /* 1 while ring 3 runs */
+	uint64_t scratch;     /* a register's place while the entry code needs one */
 
 	uint64_t area;	     /* address of the CPU's own memory */
 	uint64_t user_stack; /* where the next function run in ring 3 has its stack */
@@ -152,9 +76,12 @@ struct r0_cpu {
 	const void *awaited;
 	/* The fault whose handler last went back to the instruction, and how often on end. */
 	uint64_t resumed_at;
-	uint64_t resumed_cr2;
+	uint64_t resumed_address;
 	uint64_t resumed_count;
 	uint64_t resumed_vector;
+	/* Where the next exception's stack starts, and registers' places: where no table of the CPU's has that. */
+	uint64_t exception_stack;
+	uint64_t saved[3];
 } __attribute__((aligned(R0_CPU_SIZE)));
 
 enum r0_wait {
@@ -190,7 +117,7 @@ struct r0_guest {
 	/* What the entry code calls: r0_exception(), r0_syscall() and r0_cpu_main() of guest/. */
 	void (*exception)(struct r0_frame *frame);
 	uint64_t (*syscall)(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-			    uint64_t rip);
+			    uint64_t pc);
 	void (*cpu_main)(void);
 	struct {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
@@ -242,22 +169,15 @@ enum r0_failure_kind {
 
 /* The entry code: whole pages that user page tables map for ring 0 only. */
 extern const char r0_entry_start[], r0_entry_end[];
-extern const char r0_vector_stubs[];  /* 256 of R0_VECTOR_STUB_SIZE bytes */
-extern const char r0_syscall_entry[]; /* for LSTAR: R0_SYSCALL_ENTRY_SIZE bytes for each CPU */
 extern const char r0_cpu_start[];     /* where the CPUs start that have no test to run */
-extern const char r0_doorbell[];      /* the OUT that carries every message but these */
-extern const char r0_idle_doorbell[]; /* the OUT for R0_MESSAGE_IDLE */
-extern const char r0_idle_waits[];    /* what follows it: where a CPU halts that has no work */
-extern const char r0_cpu_doorbell[];  /* the OUT for R0_MESSAGE_CPU, where memory is ring 3's */
+extern const char r0_doorbell[];      /* the instruction that carries every message but these */
+extern const char r0_idle_doorbell[]; /* that for R0_MESSAGE_IDLE */
+extern const char r0_idle_waits[];    /* what follows it: where a CPU waits that has no work */
 extern const char r0_test_return[];   /* what a test that is entered directly returns to */
-extern const char r0_pass_doorbell[]; /* the OUT there, with R0_MESSAGE_PASS */
-extern const char r0_user_return[];   /* the UD2 that ends a function run in ring 3 */
-extern const char r0_user_ask[];      /* the UD2 that carries a message from there */
-extern const char r0_msr_read[];      /* an RDMSR, and an OUT, for the host to look at MSRs */
-extern const char r0_msr_write[];     /* likewise a WRMSR */
-extern const char r0_msrs_read[];     /* likewise eight, with indices and values in R8 to R15 */
-extern const char r0_wait_halted[];   /* what follows the HLT that R0_MESSAGE_WAKE is to end */
-extern const char r0_image_pad[];     /* R0_IMAGE_PAD_SIZE bytes of INT3, for an image's code */
+extern const char r0_pass_doorbell[]; /* the one there, with R0_MESSAGE_PASS */
+extern const char r0_user_return[];   /* the instruction that ends a function run in ring 3 */
+extern const char r0_user_ask[];      /* the one that carries a message from there */
+extern const char r0_wait_halted[];   /* what follows the wait that R0_MESSAGE_WAKE is to end */
 
 /* Whether this is an image: false in the program, true in what image/ writes of it. */
 extern bool r0_image;
@@ -265,14 +185,14 @@ extern bool r0_image;
 extern struct r0_guest r0_guest;
 
 /*
- * What a test replaces, for R0_ORIGINAL() and #BP. Ring 3 reads it, too, so that it is no part of r0_guest.
+ * What a test replaces, for R0_ORIGINAL() and that exception. Ring 3 reads it, too, so that it is no part of r0_guest.
  * All zero in the program; the host fills in the VM's copy.
  */
 struct r0_replaced {
 	uint64_t function; /* as the program names it: it may be an entry of its PLT; 0 for none */
 	uint64_t original; /* the same code elsewhere, or 0 */
 	const char *why;   /* there is none */
-	uint64_t trap;	   /* where an INT3 is in place of a jump, or 0 */
+	uint64_t trap;	   /* where an exception is in place of a jump, or 0 */
 	uint64_t by;	   /* where that leads */
 };
 
@@ -286,7 +206,7 @@ void r0_returned(const char *name) __attribute__((noreturn));
 /* Writes to r0_guest.first.scratch: for the host to see whether its watchpoints fire. */
 void r0_watch_probe(void *arg);
 
-/* Where a test starts, its arguments in RDI to R9. Does not return. */
+/* Where a test starts. Does not return. */
 void r0_guest_run(void (*fn)(void *arg), void *arg, bool (*when)(void), void (*setup)(void),
 		  void (*teardown)(void), void *param) __attribute__((noreturn));
 

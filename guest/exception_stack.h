@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the next exception's stack of a CPU starts. */
-#ifndef GUEST_EXCEPTION_STACK_X86_64_H
-#define GUEST_EXCEPTION_STACK_X86_64_H
+/* Where the next exception's stack of a CPU starts. Of the architecture. */
+#ifndef GUEST_EXCEPTION_STACK_H
+#define GUEST_EXCEPTION_STACK_H
 
 #include <ring0/private/abi.h>
 
@@ -12,4 +12,4 @@ void set_exception_stack(const struct r0_cpu *cpu, uint64_t top);
 
 #pragma GCC visibility pop
 
-#endif /* GUEST_EXCEPTION_STACK_X86_64_H */
+#endif /* GUEST_EXCEPTION_STACK_H */

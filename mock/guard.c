@@ -15,6 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include "guest/outside.h"
+#include "mock/guard_own.h"
 
 /* Beside the monitor's, which is SIGRTMAX - 3. Unblocked in threads that have made a guarded call. */
 #define STOP_SIGNAL (SIGRTMAX - 4)
@@ -65,12 +66,12 @@ struct guard *guard_current(void)
 }
 
 /*
- * Copy the stack from RSP to the guarded call. After an overflow the first pages are not there; a
+ * Copy the stack from SP to the guarded call. After an overflow the first pages are not there; a
  * system call copies what is.
  */
 static void copy_stack(struct guard_place *place, const struct guard *guard)
 {
-	uint64_t from = place->rsp, to = (uint64_t)(uintptr_t)guard;
+	uint64_t from = place->sp, to = (uint64_t)(uintptr_t)guard;
 	struct iovec target = { .iov_base = place->stack }, source;
 	ssize_t got;
 
@@ -88,22 +89,13 @@ static void copy_stack(struct guard_place *place, const struct guard *guard)
 static void note_place(struct guard *guard, const siginfo_t *info, const ucontext_t *context)
 {
 	int number = info ? info->si_signo : 0;
-	const greg_t *regs = context->uc_mcontext.gregs;
 	struct guard_place *place = &mine->place;
 
 	place->signal = number;
 	place->address = 0;
 	if (info && (number == SIGSEGV || number == SIGBUS))
 		place->address = (uint64_t)info->si_addr;
-	place->rip = (uint64_t)regs[REG_RIP];
-	place->rsp = (uint64_t)regs[REG_RSP];
-	place->rbp = (uint64_t)regs[REG_RBP];
-	place->rbx = (uint64_t)regs[REG_RBX];
-	place->r12 = (uint64_t)regs[REG_R12];
-	place->r13 = (uint64_t)regs[REG_R13];
-	place->r14 = (uint64_t)regs[REG_R14];
-	place->r15 = (uint64_t)regs[REG_R15];
-	place->rflags = (uint64_t)regs[REG_EFL];
+	guard_own_registers(context, place);
 	copy_stack(place, guard);
 	guard->place = place;
 }
@@ -126,23 +118,23 @@ void guard_leave(struct guard *guard, enum guard_end end)
 /* The linker's: the program's code. */
 extern const char __executable_start[], etext[];
 
-static bool is_in_program(uint64_t rip)
+static bool is_in_program(uint64_t pc)
 {
-	return rip - (uint64_t)__executable_start < (uint64_t)etext - (uint64_t)__executable_start;
+	return pc - (uint64_t)__executable_start < (uint64_t)etext - (uint64_t)__executable_start;
 }
 
 /* assert() has given back all memory that it asked for. */
-static bool is_in_assert(uint64_t rip)
+static bool is_in_assert(uint64_t pc)
 {
-	return rip - (uint64_t)&__assert_fail < 0x100;
+	return pc - (uint64_t)&__assert_fail < 0x100;
 }
 
 /* glibc has all of malloc.c in one place, its own functions before those that have names. */
-static bool is_in_allocator(uint64_t rip)
+static bool is_in_allocator(uint64_t pc)
 {
 	const uint64_t first = (uint64_t)&malloc - 0x4000, last = (uint64_t)&calloc + 0x400;
 
-	return rip - first < last - first;
+	return pc - first < last - first;
 }
 
 /*
@@ -152,10 +144,10 @@ static bool is_in_allocator(uint64_t rip)
  */
 static bool is_in_the_middle(const struct guard_place *place)
 {
-	bool found = is_in_allocator(place->rip);
+	bool found = is_in_allocator(place->pc);
 	uint64_t word, i;
 
-	if (is_in_program(place->rip) && !is_in_program((uint64_t)&malloc))
+	if (is_in_program(place->pc) && !is_in_program((uint64_t)&malloc))
 		return false;
 	for (i = 0; i + sizeof(word) <= place->stack_size; i += sizeof(word)) {
 		memcpy(&word, place->stack + i, sizeof(word));
@@ -289,7 +281,7 @@ static void on_stop(int number, siginfo_t *info, void *context)
 	(void)info;
 	if (guard && guard->ops->is_overdue(guard->context)) {
 		note_place(guard, NULL, context);
-		if (is_in_program(guard->place->rip) && !is_in_program((uint64_t)&malloc))
+		if (is_in_program(guard->place->pc) && !is_in_program((uint64_t)&malloc))
 			guard_leave(guard, GUARD_OVERDUE);
 	}
 	errno = saved;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* SYSCALL in code under test. */
-#ifndef GUEST_SYSCALL_X86_64_H
-#define GUEST_SYSCALL_X86_64_H
+/* System calls in code under test. */
+#ifndef GUEST_SYSCALL_H
+#define GUEST_SYSCALL_H
 
 #include <stdint.h>
 
@@ -15,4 +15,4 @@ uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
 
 #pragma GCC visibility pop
 
-#endif /* GUEST_SYSCALL_X86_64_H */
+#endif /* GUEST_SYSCALL_H */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring by the TSC. Its readings are fenced as SDM vol. 2B has it at RDTSC: after MFENCE and LFENCE all that came
- * before is done, and the LFENCE behind it keeps back what follows. Depends on the outside for the clock that tells how
- * fast the TSC counts.
+ * Measuring by the CPU's counter. Depends on the outside for the clock that tells how fast that counts.
  */
 #include <ring0.h>
+#include "guest/cycles.h"
 #include "guest/outside.h"
 #include "guest/measure.h"
 #include "guest/require.h"
@@ -23,7 +22,7 @@
 #define MEASURE_NS    1000000000ull
 #define LEAST_SAMPLES 5
 
-/* For how long the TSC is compared with the clock. */
+/* For how long the counter is compared with the clock. */
 #define CLOCK_NS 10000000ull
 
 /* One of so many is not interrupted, it is hoped. */
@@ -39,44 +38,33 @@ static bool has_begun;
 
 enum phase { PHASE_NONE, PHASE_WARM, PHASE_MEASURE };
 
-static uint64_t read_tsc(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("mfence\n\tlfence\n\trdtsc\n\tlfence"
-			 : "=a"(low), "=d"(high)
-			 :
-			 : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
 uint64_t r0_measure_start(struct r0_measurement *measurement)
 {
 	measurement->is_whole = false;
-	measurement->start = read_tsc();
+	measurement->start = read_cycles();
 	return measurement->executions;
 }
 
 bool r0_measure_stop(struct r0_measurement *measurement)
 {
-	measurement->stop = read_tsc();
+	measurement->stop = read_cycles();
 	measurement->is_whole = true;
 	return false;
 }
 
-/* The clock, and the TSC when it was read: amid the two readings around it that are closest to each other. */
-static uint64_t read_both(uint64_t *tsc)
+/* The clock, and the counter when it was read: amid the two readings around it that are closest to each other. */
+static uint64_t read_both(uint64_t *cycles)
 {
 	uint64_t clock = 0, closest = UINT64_MAX;
 	int i;
 
 	for (i = 0; i < CLOCK_READINGS; i++) {
-		uint64_t before = read_tsc(), now = outside->clock(), after = read_tsc();
+		uint64_t before = read_cycles(), now = outside->clock(), after = read_cycles();
 
 		if (after - before >= closest)
 			continue;
 		closest = after - before;
-		*tsc = before + closest / 2;
+		*cycles = before + closest / 2;
 		clock = now;
 	}
 	return clock;
@@ -84,12 +72,12 @@ static uint64_t read_both(uint64_t *tsc)
 
 static uint64_t find_khz(void)
 {
-	uint64_t start_tsc, tsc, start = read_both(&start_tsc), now;
+	uint64_t start_cycles, cycles, start = read_both(&start_cycles), now;
 
 	while (outside->clock() - start < CLOCK_NS)
 		;
-	now = read_both(&tsc);
-	return (tsc - start_tsc) * 1000000 / (now - start) + 1;
+	now = read_both(&cycles);
+	return (cycles - start_cycles) * 1000000 / (now - start) + 1;
 }
 
 /* What the same costs with nothing in the block. */
@@ -102,7 +90,7 @@ static uint64_t find_own_cost(uint64_t executions)
 	for (i = 0; i < EMPTY_ROUNDS; i++) {
 		for (uint64_t left = r0_measure_start(&empty); left || r0_measure_stop(&empty);
 		     left--)
-			__asm__ volatile("" : : : "memory");
+			__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		if (empty.stop - empty.start < least)
 			least = empty.stop - empty.start;
 	}
@@ -122,27 +110,16 @@ static void sort(uint64_t *samples, uint64_t count)
 	}
 }
 
-/* a × b / c, of which the product need not fit, but the quotient does. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	uint64_t quotient, remainder;
-
-	__asm__("mulq %3\n\tdivq %4"
-		: "=&a"(quotient), "=&d"(remainder)
-		: "0"(a), "r"(b), "r"(c)
-		: "cc");
-	return quotient;
-}
-
 /* A sample's cycles as thousandths of those of one execution, and as picoseconds. */
 static int64_t in_cycles(const struct r0_measurement *measurement, uint64_t cycles)
 {
-	return (int64_t)scale(cycles, 1000, measurement->executions);
+	return (int64_t)multiply_and_divide(cycles, 1000, measurement->executions);
 }
 
 static int64_t in_nanoseconds(const struct r0_measurement *measurement, uint64_t cycles)
 {
-	return (int64_t)scale(cycles, 1000000000, measurement->khz * measurement->executions);
+	return (int64_t)multiply_and_divide(cycles, 1000000000,
+					    measurement->khz * measurement->executions);
 }
 
 static void give(const struct r0_measurement *measurement, const char *unit,
@@ -170,7 +147,7 @@ static void conclude(struct r0_measurement *measurement)
 		measurement->samples[i] -= measurement->samples[i] < own ? measurement->samples[i] :
 									   own;
 	sort(measurement->samples, measurement->rounds);
-	give(measurement, "cycles", in_cycles);
+	give(measurement, cycles_unit, in_cycles);
 	give(measurement, "ns", in_nanoseconds);
 	has_measured = true;
 }
@@ -184,7 +161,7 @@ static void begin_phase(struct r0_measurement *measurement, enum phase phase)
 {
 	measurement->phase = phase;
 	measurement->rounds = 0;
-	measurement->since = read_tsc();
+	measurement->since = read_cycles();
 }
 
 static void warm_up(struct r0_measurement *measurement, uint64_t sample)

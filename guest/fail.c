@@ -2,7 +2,7 @@
 /* How a test fails in ring 0, and ends early. */
 #include "guest/cpu.h"
 #include "guest/entry.h"
-#include "guest/exception_stack_x86_64.h"
+#include "guest/exception_stack.h"
 #include "guest/fail.h"
 #include "guest/outside.h"
 #include "guest/state.h"
@@ -24,13 +24,12 @@ static void finish_failed(void)
  */
 static uint64_t teardown_stack(const struct r0_cpu *cpu)
 {
-	uint64_t bottom = cpu->area + R0_AREA_STACK, rsp;
+	uint64_t bottom = cpu->area + R0_AREA_STACK, sp = stack_pointer();
 
-	__asm__("mov %%rsp, %0" : "=r"(rsp));
-	if (rsp - bottom < R0_AREA_STACK_SIZE / 4)
+	if (sp - bottom < R0_AREA_STACK_SIZE / 4)
 		return bottom + R0_AREA_STACK_SIZE;
-	if (rsp - bottom < R0_AREA_STACK_SIZE)
-		return rsp & ~15ull;
+	if (sp - bottom < R0_AREA_STACK_SIZE)
+		return sp & ~15ull;
 	return bottom + R0_AREA_STACK_SIZE / 2;
 }
 

@@ -7,20 +7,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "mirror/region.h"
+#include "mock/guard_own.h"
 
 /* Memory as it is, but for the stack, as it was. */
 static size_t read_host(void *context, uint64_t address, void *to, size_t size)
 {
 	const struct guard_place *place = context;
-	const uint64_t stack_end = place->rsp + place->stack_size;
+	const uint64_t stack_end = place->sp + place->stack_size;
 	struct iovec target = { .iov_base = to, .iov_len = size };
 	struct iovec source = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
 	ssize_t got = place->maps ? 0 : process_vm_readv(getpid(), &target, 1, &source, 1, 0);
-	uint64_t first = address > place->rsp ? address : place->rsp;
+	uint64_t first = address > place->sp ? address : place->sp;
 	uint64_t last = address + size < stack_end ? address + size : stack_end;
 
 	if (first < last)
-		memcpy((uint8_t *)to + (first - address), place->stack + (first - place->rsp),
+		memcpy((uint8_t *)to + (first - address), place->stack + (first - place->sp),
 		       last - first);
 	/* Of a process that is no more, the rest of the stack's pages reads as zeros. */
 	if (first < last && place->maps)
@@ -61,15 +62,6 @@ static int read_maps(const struct guard_place *place, struct maps *maps)
 static char *backtrace_of(const struct guard_place *place)
 {
 	struct crash_view view = {
-		.regs = { .rip = place->rip,
-			  .rsp = place->rsp,
-			  .rbp = place->rbp,
-			  .rbx = place->rbx,
-			  .r12 = place->r12,
-			  .r13 = place->r13,
-			  .r14 = place->r14,
-			  .r15 = place->r15,
-			  .rflags = place->rflags },
 		.read = read_host,
 		.read_physical = read_nothing,
 		.context = (void *)(uintptr_t)place,
@@ -82,6 +74,7 @@ static char *backtrace_of(const struct guard_place *place)
 
 	if (!out)
 		return NULL;
+	guard_own_view(place, &view.regs);
 	if (maps_init(&maps, NULL) == 0 && read_maps(place, &maps) == 0)
 		regions = list_regions(&maps);
 	view.regions = regions;
@@ -192,7 +185,7 @@ void place_describe(const struct guard_place *place, char *file, size_t file_siz
 		fprintf(out, "%.*s\n", (int)(end - text), text);
 	}
 	if (!name[0])
-		snprintf(name, name_size, "%#llx", (unsigned long long)place->rip);
+		snprintf(name, name_size, "%#llx", (unsigned long long)place->pc);
 	free(chain);
 }
 

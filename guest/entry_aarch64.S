@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways into EL1 and out of it: exceptions, EL0, and the doorbell that leaves the VM. What runs on the page
+ * tables of EL0 is kept on pages of its own, which those map for EL1 only.
+ *
+ * It calls the runtime's functions through struct r0_guest, as they are above it.
+ */
+#include <ring0/private/abi.h>
+
+#define DAIF	 0x3c0 /* of SPSR_EL1: Arm ARM, C5.2.19 */
+#define MODE	 0xf   /* its M[3:0] */
+#define EL0T	 0
+#define EL1H	 5
+#define SERROR	 0x2f /* R0_SERROR */
+#define NO_CLASS 64   /* R0_IRQ; R0_FIQ is the next */
+
+	.hidden r0_guest
+
+	.section .text.r0_entry, "ax", @progbits
+	.balign 4096
+	.globl r0_entry_start
+	.hidden r0_entry_start
+r0_entry_start:
+
+/*
+ * The vectors: Arm ARM, D1.4.1, 16 of 32 instructions each, by where the exception comes from and what it is. SP may
+ * be anything, so that nothing goes by it until the registers are safe: X0 in TPIDRRO_EL0, which EL0 can't write and
+ * libc does not use, the others with the CPU's state.
+ */
+	.balign 2048
+	.globl r0_vectors
+	.hidden r0_vectors
+	.type r0_vectors, @function
+r0_vectors:
+	.set number, 0
+	.rept 16
+	.balign 0x80
+	msr	tpidrro_el0, x0
+	adrp	x0, r0_guest
+	stp	x1, x2, [x0, R0_CPU_SAVED]
+	mov	x1, sp
+	str	x1, [x0, R0_CPU_SAVED + 16]
+	mov	x2, number
+	b	exception
+	.set number, number + 1
+	.endr
+	.balign 0x80
+	.size r0_vectors, . - r0_vectors
+
+	.type exception, @function
+exception:
+	.cfi_startproc
+	.cfi_undefined x30
+	ldr	x1, [x0, R0_CPU_EXCEPTION_STACK]
+	sub	x1, x1, R0_FRAME_SIZE
+	mov	sp, x1
+	stp	x3, x4, [sp, 24]
+	stp	x5, x6, [sp, 40]
+	stp	x7, x8, [sp, 56]
+	stp	x9, x10, [sp, 72]
+	stp	x11, x12, [sp, 88]
+	stp	x13, x14, [sp, 104]
+	stp	x15, x16, [sp, 120]
+	stp	x17, x18, [sp, 136]
+	stp	x19, x20, [sp, 152]
+	stp	x21, x22, [sp, 168]
+	stp	x23, x24, [sp, 184]
+	stp	x25, x26, [sp, 200]
+	stp	x27, x28, [sp, 216]
+	stp	x29, x30, [sp, 232]
+	ldp	x3, x4, [x0, R0_CPU_SAVED]
+	stp	x3, x4, [sp, 8]
+	mrs	x3, tpidrro_el0
+	str	x3, [sp]
+	/* 1 while EL0 runs: see in_ring3(). */
+	msr	tpidrro_el0, xzr
+
+	/* From EL1t and from EL0, SP_EL0 was in use. */
+	ldr	x3, [x0, R0_CPU_SAVED + 16]
+	mrs	x4, sp_el0
+	lsr	x5, x2, 2
+	cmp	x5, 1
+	csel	x4, x3, x4, eq
+	str	x4, [sp, R0_FRAME_SP]
+	str	x3, [sp, R0_FRAME_SP_EL1]
+	mrs	x3, elr_el1
+	mrs	x4, spsr_el1
+	stp	x3, x4, [sp, R0_FRAME_PC]
+	mrs	x3, esr_el1
+	mrs	x4, far_el1
+	stp	x3, x4, [sp, R0_FRAME_ESR]
+
+	/* What it is: ESR_EL1.EC, or what has no class. */
+	ubfx	x3, x3, 26, 6
+	ands	x4, x2, 3
+	b.eq	1f
+	add	x3, x4, NO_CLASS - 1
+	cmp	x4, 3
+	mov	x4, SERROR
+	csel	x3, x4, x3, eq
+1:
+	str	x3, [sp, R0_FRAME_VECTOR]
+
+	/* EL0's page tables have not all that the runtime needs. */
+	mrs	x3, ttbr0_el1
+	str	x3, [sp, R0_FRAME_TTBR0]
+	ldr	x4, [x0, R0_CPU_USER_ROOT]
+	cmp	x3, x4
+	b.ne	2f
+	ldr	x3, [x0, R0_CPU_KERNEL_ROOT]
+	msr	ttbr0_el1, x3
+	isb
+2:
+	ldr	x1, [x0, R0_GUEST_EXCEPTION]
+	mov	x0, sp
+	mov	x29, xzr
+	blr	x1
+
+	mov	x0, sp
+	adrp	x1, r0_guest
+	ldr	x2, [x1, R0_CPU_USER_ROOT]
+	ldr	x3, [x0, R0_FRAME_TTBR0]
+	ldr	x4, [x0, R0_FRAME_PSTATE]
+	cmp	x2, x3
+	b.ne	3f
+	msr	ttbr0_el1, x3
+	isb
+	tst	x4, MODE
+	cset	x5, eq
+	msr	tpidrro_el0, x5
+3:
+	ldr	x3, [x0, R0_FRAME_PC]
+	msr	elr_el1, x3
+	msr	spsr_el1, x4
+	ldr	x2, [x0, R0_FRAME_SP]
+	and	x4, x4, MODE
+	cmp	x4, EL1H
+	b.eq	4f
+	msr	sp_el0, x2
+	ldr	x2, [x0, R0_FRAME_SP_EL1]
+4:
+	mov	sp, x2
+	ldp	x2, x3, [x0, 16]
+	ldp	x4, x5, [x0, 32]
+	ldp	x6, x7, [x0, 48]
+	ldp	x8, x9, [x0, 64]
+	ldp	x10, x11, [x0, 80]
+	ldp	x12, x13, [x0, 96]
+	ldp	x14, x15, [x0, 112]
+	ldp	x16, x17, [x0, 128]
+	ldp	x18, x19, [x0, 144]
+	ldp	x20, x21, [x0, 160]
+	ldp	x22, x23, [x0, 176]
+	ldp	x24, x25, [x0, 192]
+	ldp	x26, x27, [x0, 208]
+	ldp	x28, x29, [x0, 224]
+	ldr	x30, [x0, 240]
+	ldp	x0, x1, [x0]
+	eret
+	.cfi_endproc
+	.size exception, . - exception
+
+/*
+ * r0_enter_user(fn, arg, stack, cpu): continue at EL0 at user_start, on the page tables of EL0.
+ */
+	.balign 16
+	.globl r0_enter_user
+	.hidden r0_enter_user
+	.type r0_enter_user, @function
+r0_enter_user:
+	.cfi_startproc
+	mrs	x4, ttbr0_el1
+	str	x4, [x3, R0_CPU_KERNEL_ROOT]
+	mov	x4, sp
+	str	x4, [x3, R0_CPU_KERNEL_SP]
+	msr	sp_el0, x2
+	adrp	x4, user_start
+	add	x4, x4, :lo12:user_start
+	msr	elr_el1, x4
+	mov	x4, DAIF | EL0T
+	msr	spsr_el1, x4
+	mov	x4, 1
+	msr	tpidrro_el0, x4
+	ldr	x4, [x3, R0_CPU_USER_ROOT]
+	msr	ttbr0_el1, x4
+	isb
+	eret
+	.cfi_endproc
+	.size r0_enter_user, . - r0_enter_user
+
+	.balign 4096
+	.globl r0_entry_end
+	.hidden r0_entry_end
+r0_entry_end:
+
+	.text
+
+/* EL0 starts here: X0 is the function, X1 its argument. It ends at r0_user_return. */
+	.type user_start, @function
+user_start:
+	.cfi_startproc
+	.cfi_undefined x30
+	mov	x2, x0
+	mov	x0, x1
+	mov	x29, xzr
+	mov	x30, xzr
+	blr	x2
+	.globl r0_user_return
+	.hidden r0_user_return
+r0_user_return:
+	udf	#0
+	.cfi_endproc
+	.size user_start, . - user_start
+
+/*
+ * uint64_t r0_ask(uint64_t message, uint64_t a, uint64_t b): EL1 rings the doorbell, with a struct r0_message on the
+ * stack; EL0, which may not, has EL1 do it.
+ */
+	.balign 16
+	.globl r0_ask
+	.hidden r0_ask
+	.type r0_ask, @function
+r0_ask:
+	.cfi_startproc
+	mrs	x3, tpidrro_el0
+	cbnz	x3, r0_user_ask
+	stp	x0, x1, [sp, -32]!
+	.cfi_adjust_cfa_offset 32
+	stp	x2, xzr, [sp, 16]
+	mov	x0, sp
+	mov	x16, R0_DOORBELL_ADDRESS
+	.globl r0_doorbell
+	.hidden r0_doorbell
+r0_doorbell:
+	str	x0, [x16]
+	ldr	x0, [sp, 24]
+	add	sp, sp, 32
+	.cfi_adjust_cfa_offset -32
+	ret
+	.globl r0_user_ask
+	.hidden r0_user_ask
+r0_user_ask:
+	udf	#0
+	ret
+	.cfi_endproc
+	.size r0_ask, . - r0_ask
+
+/*
+ * The host enters here what X16 has, with what translations the test before has left forgotten.
+ */
+	.balign 16
+	.globl r0_enter
+	.hidden r0_enter
+	.type r0_enter, @function
+r0_enter:
+	.cfi_startproc
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	br	x16
+	.cfi_endproc
+	.size r0_enter, . - r0_enter
+
+/*
+ * Where a test without setup, teardown, condition and parameter returns to: the host enters it
+ * directly, with this address in X30. The NOP has the return address lie inside the function, for backtraces.
+ */
+	.balign 16
+	.type r0_test_end, @function
+r0_test_end:
+	.cfi_startproc
+	.cfi_undefined x30
+	nop
+	.globl r0_test_return
+	.hidden r0_test_return
+r0_test_return:
+	mov	x0, R0_MESSAGE_PASS
+	mov	x16, R0_DOORBELL_ADDRESS
+	.globl r0_pass_doorbell
+	.hidden r0_pass_doorbell
+r0_pass_doorbell:
+	str	x0, [x16]
+	udf	#0
+	.cfi_endproc
+	.size r0_test_end, . - r0_test_end
+
+/* Where the CPUs start that have no test to run, until one of them gets work. */
+	.balign 16
+	.globl r0_cpu_start
+	.hidden r0_cpu_start
+	.type r0_cpu_start, @function
+r0_cpu_start:
+	.cfi_startproc
+	.cfi_undefined x30
+	adrp	x0, r0_guest
+	ldr	x0, [x0, R0_GUEST_CPU_MAIN]
+	blr	x0
+	udf	#0
+	.cfi_endproc
+	.size r0_cpu_start, . - r0_cpu_start
+
+/*
+ * void r0_cpu_rest(void): the host has the CPU wait at the store, until it has work or an interrupt, with
+ * interrupts on meanwhile.
+ */
+	.balign 16
+	.globl r0_cpu_rest
+	.hidden r0_cpu_rest
+	.type r0_cpu_rest, @function
+r0_cpu_rest:
+	.cfi_startproc
+	mov	x0, R0_MESSAGE_IDLE
+	mov	x16, R0_DOORBELL_ADDRESS
+	msr	daifclr, 2
+	.globl r0_idle_doorbell
+	.hidden r0_idle_doorbell
+r0_idle_doorbell:
+	str	x0, [x16]
+	.globl r0_idle_waits
+	.hidden r0_idle_waits
+r0_idle_waits:
+	msr	daifset, 2
+	ret
+	.cfi_endproc
+	.size r0_cpu_rest, . - r0_cpu_rest
+
+/*
+ * void r0_wait_halt(void): WFI ends with an interrupt that is masked, too (Arm ARM, D1.6.2), so that none is lost that
+ * comes before it.
+ */
+	.balign 16
+	.globl r0_wait_halt
+	.hidden r0_wait_halt
+	.type r0_wait_halt, @function
+r0_wait_halt:
+	.cfi_startproc
+	dsb	sy
+	wfi
+	.globl r0_wait_halted
+	.hidden r0_wait_halted
+r0_wait_halted:
+	msr	daifclr, 2
+	isb
+	msr	daifset, 2
+	ret
+	.cfi_endproc
+	.size r0_wait_halt, . - r0_wait_halt
+
+/* void r0_leave_to(uint64_t stack, void (*fn)(void)): go on with fn, which does not return. */
+	.balign 16
+	.globl r0_leave_to
+	.hidden r0_leave_to
+	.type r0_leave_to, @function
+r0_leave_to:
+	.cfi_startproc
+	.cfi_undefined x30
+	mov	sp, x0
+	mov	x29, xzr
+	blr	x1
+	udf	#0
+	.cfi_endproc
+	.size r0_leave_to, . - r0_leave_to
+
+	.section .note.GNU-stack, "", @progbits

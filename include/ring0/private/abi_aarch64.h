@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* arm64's part of what the guest runtime and the host agree on: see abi.h. */
+#ifndef RING0_PRIVATE_ABI_AARCH64_H
+#define RING0_PRIVATE_ABI_AARCH64_H
+
+/*
+ * A message leaves the VM by one store of X0 to this address, where no memory is: that of a struct r0_message, or
+ * the message itself where it has no arguments. The host knows it by the address of that store, too
+ * (r0_doorbell, r0_pass_doorbell), so that no access of the test's is taken for one. EL1's page tables alone have the page.
+ */
+#define R0_DOORBELL_ADDRESS 0xffffff8000000000
+
+/* X0 below this is a message without arguments. */
+#define R0_MESSAGE_LIMIT 0x1000
+
+/* Guest-physical memory as the test sees it, at R0_DIRECT_MAP + address; readable and writable. */
+#define R0_DIRECT_MAP 0xffff000000000000
+
+/* How far the exception stack moves down while a handler runs, so that handlers may fault. */
+#define R0_EXCEPTION_STACK_SHIFT 0x4000
+
+/*
+ * A CPU's own memory, reserved in the program and mirrored like the rest: counts first, then
+ * stacks, each with an absent page below it. Offsets from its start, all in bytes. The CPUs' follow
+ * each other.
+ */
+#define R0_AREA_INTERRUPTS	0x0000 /* uint32_t for each number: handled since the last wait for it */
+#define R0_AREA_EXCEPTION_STACK 0x02000
+#define R0_AREA_EXCEPTION_SIZE	0x10000
+#define R0_AREA_STACK		0x13000
+#define R0_AREA_STACK_SIZE	0x40000
+#define R0_AREA_USER_STACK	0x54000
+#define R0_AREA_USER_SIZE	0x10000
+#define R0_AREA_SIZE		0x65000
+
+/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/state_aarch64.c. */
+#define R0_GUEST_CPU_COUNT     0x100
+#define R0_GUEST_EXCEPTION     0x108
+#define R0_GUEST_CPU_MAIN      0x118
+#define R0_GUEST_OTHERS	       0x1000
+#define R0_CPU_SIZE	       0x100
+#define R0_CPU_KERNEL_ROOT     0
+#define R0_CPU_USER_ROOT       8
+#define R0_CPU_KERNEL_SP       16
+#define R0_CPU_EXCEPTION_STACK 160
+#define R0_CPU_SAVED	       168
+
+/* Offsets in struct r0_frame, of X0 first. */
+#define R0_FRAME_SP	248
+#define R0_FRAME_PC	256
+#define R0_FRAME_PSTATE 264
+#define R0_FRAME_ESR	272
+#define R0_FRAME_FAR	280
+#define R0_FRAME_VECTOR 288
+#define R0_FRAME_SP_EL1 296
+#define R0_FRAME_TTBR0	304
+#define R0_FRAME_SIZE	320
+
+#ifndef __ASSEMBLER__
+
+#include <ring0/private/types.h>
+
+/* On the stack of whoever sends it. */
+struct r0_message {
+	uint64_t number, a, b;
+	uint64_t answer;
+};
+
+#pragma GCC visibility push(hidden)
+
+extern const char r0_vectors[]; /* for VBAR_EL1 */
+extern const char r0_enter[];	/* where a test starts, its function in X16 */
+
+#pragma GCC visibility pop
+
+#endif /* __ASSEMBLER__ */
+#endif /* RING0_PRIVATE_ABI_AARCH64_H */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* x86's part of <ring0/test.h>: lists for attributes that only it has. */
+#ifndef RING0_PRIVATE_OPTIONS_X86_64_H
+#define RING0_PRIVATE_OPTIONS_X86_64_H
+
+#define R0_IOPORTS(...) R0_LIST(struct r0_ioport, __VA_ARGS__)
+#define R0_IO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
+#define R0_MSRS(...)	R0_LIST(struct r0_msr, __VA_ARGS__)
+#define R0_CPUID(...)	R0_LIST(struct r0_cpuid, __VA_ARGS__)
+
+/* Further members may follow: R0_GS(areas, sizeof(areas[0]), .variables = …). */
+#define R0_GS(area_, ...)                            \
+	{                                            \
+		.area = (area_), .size = __VA_ARGS__ \
+	}
+
+#endif /* RING0_PRIVATE_OPTIONS_X86_64_H */

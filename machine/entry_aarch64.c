@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* The state in which an arm64 test starts. The sections are those of the Arm ARM (DDI 0487). */
+#include "machine/entry.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ring0/private/abi.h>
+#include "guest/fault.h"
+#include "guest/outside.h"
+#include "guest/smp.h"
+#include "kvm/kvm_aarch64.h"
+#include "kvm/vcpu_aarch64.h"
+
+/*
+ * SCTLR_EL1, D19.2.117: MMU, alignment checks of SP and the caches are on; EL0 may use DC ZVA, CTR_EL0, WFI and WFE, and
+ * cache maintenance; exceptions leave PAN alone (SPAN) and are context synchronization events (EIS, EOS).
+ */
+#define SCTLR_M	     (1ul << 0)
+#define SCTLR_C	     (1ul << 2)
+#define SCTLR_SA     (1ul << 3)
+#define SCTLR_SA0    (1ul << 4)
+#define SCTLR_EOS    (1ul << 11)
+#define SCTLR_I	     (1ul << 12)
+#define SCTLR_DZE    (1ul << 14)
+#define SCTLR_UCT    (1ul << 15)
+#define SCTLR_NTWI   (1ul << 16)
+#define SCTLR_NTWE   (1ul << 18)
+#define SCTLR_TSCXT  (1ul << 20)
+#define SCTLR_EIS    (1ul << 22)
+#define SCTLR_SPAN   (1ul << 23)
+#define SCTLR_UCI    (1ul << 26)
+#define SCTLR_NTLSMD (1ul << 28)
+#define SCTLR_LSMAOE (1ul << 29)
+#define SCTLR_AT_FIRST                                                                            \
+	(SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_SA0 | SCTLR_EOS | SCTLR_I | SCTLR_DZE | SCTLR_UCT | \
+	 SCTLR_NTWI | SCTLR_NTWE | SCTLR_TSCXT | SCTLR_EIS | SCTLR_SPAN | SCTLR_UCI |             \
+	 SCTLR_NTLSMD | SCTLR_LSMAOE)
+
+/* The keys of pointer authentication are in use: EnDB, EnDA, EnIB and EnIA. */
+#define SCTLR_KEYS (1ul << 13 | 1ul << 27 | 1ul << 30 | 1ul << 31)
+
+/*
+ * TCR_EL1, D19.2.139: 48 bits and pages of 4 KiB in both halves, tables in cached memory that is shared by the CPUs,
+ * ASIDs of 16 bits, tags in the top byte as user space has them. HA and HD are off: the CPU writes to no table.
+ */
+#define TCR_T0SZ(bits) (64ul - (bits))
+#define TCR_IRGN0_WBWA (1ul << 8)
+#define TCR_ORGN0_WBWA (1ul << 10)
+#define TCR_SH0_INNER  (3ul << 12)
+#define TCR_T1SZ(bits) ((64ul - (bits)) << 16)
+#define TCR_IRGN1_WBWA (1ul << 24)
+#define TCR_ORGN1_WBWA (1ul << 26)
+#define TCR_SH1_INNER  (3ul << 28)
+#define TCR_TG1_4K     (2ul << 30)
+#define TCR_IPS(range) ((uint64_t)(range) << 32)
+#define TCR_AS	       (1ul << 36)
+#define TCR_TBI0       (1ul << 37)
+#define TCR_TBI1       (1ul << 38)
+#define TCR_AT_FIRST                                                                        \
+	(TCR_T0SZ(48) | TCR_IRGN0_WBWA | TCR_ORGN0_WBWA | TCR_SH0_INNER | TCR_T1SZ(48) |    \
+	 TCR_IRGN1_WBWA | TCR_ORGN1_WBWA | TCR_SH1_INNER | TCR_TG1_4K | TCR_AS | TCR_TBI0 | \
+	 TCR_TBI1)
+
+/* The widest without FEAT_LPA2: ID_AA64MMFR0_EL1.PARange, D19.2.64. */
+#define RANGE_48_BITS 5ul
+
+/* MAIR_EL1, D19.2.102, by page_table_aarch64.c's index: normal memory, write-back; Device-nGnRE; normal, uncached. */
+#define MAIR_AT_FIRST 0x4404fful
+
+/* CPACR_EL1, D19.2.29: no traps of SIMD and floating point, nor of SVE. */
+#define CPACR_FPEN (3ul << 20)
+#define CPACR_ZEN  (3ul << 16)
+
+/* Of TTBR0_EL1. */
+#define ASID(number) ((uint64_t)(number) << 48)
+#define KERNEL_ASID  1
+#define USER_ASID    2
+
+/* EL1 with SP_EL1, and DAIF masked: C5.2.19. */
+#define PSTATE_AT_FIRST 0x3c5ul
+
+/* The parts of a CPU's area that are there. */
+static const struct {
+	uint64_t offset, size;
+} present[] = {
+	{ 0, PAGE_SIZE },
+	{ R0_AREA_EXCEPTION_STACK, R0_AREA_EXCEPTION_SIZE },
+	{ R0_AREA_STACK, R0_AREA_STACK_SIZE },
+	{ R0_AREA_USER_STACK, R0_AREA_USER_SIZE },
+};
+
+uint64_t entry_area(const struct entry *entry, unsigned int cpu)
+{
+	return entry->area + (uint64_t)cpu * R0_AREA_SIZE;
+}
+
+uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu)
+{
+	(void)cpu;
+	return entry->tls.base;
+}
+
+/* What lies between the parts that are there guards the stacks. */
+static int allow_area(uint64_t area, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(present) / sizeof(present[0]); i++)
+		if (mprotect((uint8_t *)area + present[i].offset, present[i].size,
+			     PROT_READ | PROT_WRITE) < 0)
+			return error_set(error, errno, "mprotect() of the guest's stacks: %s",
+					 strerror(errno));
+	return 0;
+}
+
+/* Machines have one CPU, whatever the program's tests declare. */
+int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error)
+{
+	void *area = mmap(NULL, R0_AREA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t page;
+	int err;
+
+	(void)cpus;
+	*entry = (struct entry){ .cpus = 1 };
+	if (area == MAP_FAILED)
+		return error_set(error, errno, "reserving %u KiB for the guest failed: %s",
+				 R0_AREA_SIZE >> 10, strerror(errno));
+	entry->area = (uint64_t)area;
+	entry->tls.base = (uint64_t)__builtin_thread_pointer();
+	/* Touched, so that they are in the template even if the program's .bss is a sparse mapping. */
+	for (page = 0; page < R0_GUEST_SIZE; page += PAGE_SIZE)
+		*((volatile char *)&r0_guest + page) = 0;
+	*(const struct outside *volatile *)&outside = NULL;
+	err = allow_area(entry->area, error);
+	if (err)
+		entry_release(entry);
+	return err;
+}
+
+void entry_release(struct entry *entry)
+{
+	if (entry->area)
+		munmap((void *)entry->area, R0_AREA_SIZE);
+	entry->area = 0;
+}
+
+size_t entry_supervisor_ranges(const struct entry *entry, struct mirror_range *ranges)
+{
+	ranges[0] = (struct mirror_range){ (uint64_t)r0_entry_start, (uint64_t)r0_entry_end };
+	ranges[1] =
+		(struct mirror_range){ (uint64_t)&r0_guest, (uint64_t)&r0_guest + R0_GUEST_SIZE };
+	ranges[2] = (struct mirror_range){ entry->area, entry->area + R0_AREA_STACK - PAGE_SIZE };
+	return 3;
+}
+
+static uint64_t kernel_root(const struct mirror *mirror)
+{
+	return mirror->root | ASID(KERNEL_ASID);
+}
+
+static void fill_cpu(struct r0_cpu *cpu, const struct entry *entry, const struct mirror *mirror)
+{
+	cpu->kernel_root = kernel_root(mirror);
+	cpu->user_root = mirror->user_root | ASID(USER_ASID);
+	cpu->area = entry->area;
+	cpu->user_stack = cpu->area + R0_AREA_USER_STACK + R0_AREA_USER_SIZE;
+	cpu->exception_stack = cpu->area + R0_AREA_EXCEPTION_STACK + R0_AREA_EXCEPTION_SIZE;
+}
+
+static void fill_guest(struct r0_guest *guest, const struct entry *entry,
+		       const struct mirror *mirror)
+{
+	size_t i;
+
+	guest->exception = r0_exception;
+	guest->cpu_main = r0_cpu_main;
+	fill_cpu(&guest->first, entry, mirror);
+	if (mirror->hidden.start < mirror->hidden.end) {
+		guest->sparse[guest->sparse_count].first = mirror->hidden.start;
+		guest->sparse[guest->sparse_count++].last = mirror->hidden.end - 1;
+	}
+	for (i = 0; i < mirror->part_count; i++) {
+		const struct mirror_part *part = &mirror->parts[i];
+
+		if (part->kind != MIRROR_SPARSE)
+			continue;
+		/* With too many, the last one spans the rest: the host knows which are. */
+		if (guest->sparse_count < R0_SPARSE_RANGES)
+			guest->sparse[guest->sparse_count++].first = part->map.start;
+		guest->sparse[guest->sparse_count - 1].last = part->map.end - 1;
+	}
+}
+
+int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error)
+{
+	static const struct outside *const table = &outside_host;
+	struct r0_guest guest = { 0 };
+	int err;
+
+	fill_guest(&guest, entry, mirror);
+	err = mirror_write(mirror, gva((uint64_t)&r0_guest), &guest, sizeof(guest));
+	if (!err)
+		err = mirror_write(mirror, gva((uint64_t)&outside), &table, sizeof(table));
+	if (!err)
+		err = page_table_map(&mirror->frames, mirror->root, gva(R0_DOORBELL_ADDRESS),
+				     gpa(mirror->hole), PAGE_SIZE, PAGE_WRITE | PAGE_DEVICE, false);
+	if (err)
+		return error_set(error, -err,
+				 "the guest runtime's memory is not where the mirror looks for it");
+	return 0;
+}
+
+struct setting {
+	uint64_t id, value;
+};
+
+/* The widths of the CPU's physical addresses, as the translation tables' format has them. */
+static int read_range(const struct vcpu *vcpu, uint64_t *range, struct error *error)
+{
+	int err = vcpu_get(vcpu, VCPU_ID_AA64MMFR0, range, error);
+
+	*range &= 0xf;
+	if (*range > RANGE_48_BITS)
+		*range = RANGE_48_BITS;
+	return err;
+}
+
+static int set_all(struct vcpu *vcpu, const struct setting *settings, size_t count,
+		   struct error *error)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < count && err >= 0; i++)
+		err = vcpu_set(vcpu, settings[i].id, settings[i].value, error);
+	return err < 0 ? err : 0;
+}
+
+/* What is in no register that the reset leaves unknown (they have a pattern of KVM's then), is 0. */
+int entry_apply(const struct entry *entry, const struct mirror *mirror, struct vcpu *vcpu,
+		unsigned int cpu, struct error *error)
+{
+	const struct kvm_own *kvm = vcpu->vm->kvm->own;
+	uint64_t range, stack = entry_area(entry, cpu) + R0_AREA_STACK + R0_AREA_STACK_SIZE;
+	int err = read_range(vcpu, &range, error);
+	const struct setting settings[] = {
+		{ VCPU_SCTLR_EL1, SCTLR_AT_FIRST | (kvm->pointer_authentication ? SCTLR_KEYS : 0) },
+		{ VCPU_TCR_EL1, TCR_AT_FIRST | TCR_IPS(range) },
+		{ VCPU_MAIR_EL1, MAIR_AT_FIRST },
+		{ VCPU_TTBR0_EL1, kernel_root(mirror) },
+		{ VCPU_TTBR1_EL1, mirror->root + PAGE_SIZE },
+		{ VCPU_CPACR_EL1, CPACR_FPEN | (kvm->sve ? CPACR_ZEN : 0) },
+		{ VCPU_VBAR_EL1, (uint64_t)r0_vectors },
+		{ VCPU_ESR_EL1, 0 },
+		{ VCPU_FAR_EL1, 0 },
+		{ VCPU_TPIDR_EL0, entry_fs_base(entry, cpu) },
+		{ VCPU_TPIDRRO_EL0, 0 },
+		{ VCPU_TPIDR_EL1, 0 },
+		{ VCPU_CORE(sp_el1), stack },
+		{ VCPU_CORE(regs.sp), 0 },
+		{ VCPU_CORE(regs.pstate), PSTATE_AT_FIRST },
+		{ VCPU_CORE(regs.pc), (uint64_t)r0_enter },
+		{ VCPU_X(30), (uint64_t)r0_test_return },
+	};
+
+	if (err >= 0)
+		err = set_all(vcpu, settings, sizeof(settings) / sizeof(settings[0]), error);
+	return err;
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The library for arm64, built here as a user builds it, and programs with it in the aarch64 lab: the CPU by its
+# manual, each verdict, and what no test should do. Prints TAP.
+#
+#	tests/arm64/arm64_test.sh BUILD RING0
+set -u
+
+build=$1 ring0=$2
+if [ "${RING0_LAB-}" = none ]; then
+	echo '1..0 # SKIP RING0_LAB=none'
+	exit 77
+fi
+export RING0_LAB=auto
+here=$(dirname "$0")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+
+number=0 failed=0
+
+# A line of TAP: a name, and whether the command before it was well.
+tell()
+{
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $2"
+	else
+		failed=1
+		echo "not ok $number - $2"
+		[ ! -s "$folder/log" ] || sed 's/^/# /' "$folder/log"
+	fi
+}
+
+# The test cases of another TAP, after a word.
+take()
+{
+	awk -v number="$number" -v word="$1" '
+		/^(not )?ok / {
+			sub(/ok [0-9]+ - /, "ok " ++number " - " word)
+			failed = failed || /^not/
+		}
+		!/^1\.\.|^TAP version/
+		END { exit failed }' "$2" >"$folder/taken" || failed=1
+	cat "$folder/taken"
+	number=$((number + $(grep -c -E '^(not )?ok ' "$folder/taken")))
+}
+
+"$here/../../scripts/build-aarch64" "$build" >"$folder/log" 2>&1
+tell $? 'the library for arm64 is built'
+PKG_CONFIG_PATH=$build/aarch64/meson-uninstalled
+export PKG_CONFIG_PATH
+
+# compile PROGRAM OPTION|SOURCE…
+compile()
+{
+	program=$1
+	shift
+	# shellcheck disable=SC2046 # words: flags
+	aarch64-linux-gnu-gcc -O1 -g -Wall -Wextra -Werror -o "$folder/$program" "$@" \
+		$(pkg-config --cflags --libs ring0) -lm >"$folder/log" 2>&1
+	tell $? "$program is built"
+}
+
+compile cpu -static "$here/exceptions.c" "$here/registers.c" "$here/state.c" "$here/translation.c" \
+	"$here/user.c"
+compile dynamic -mbranch-protection=standard "$here/state.c" "$here/user.c"
+compile pie -static-pie -mno-outline-atomics "$here/state.c"
+compile verdicts -static "$here/verdicts.c"
+compile wild -static "$here/wild.c"
+
+# A program of which all pass, or are skipped.
+for program in cpu dynamic pie; do
+	"$ring0" lab --arch aarch64 --timeout 240 "$folder/$program" --format tap --check-reset \
+		>"$folder/tap" 2>"$folder/log"
+	status=$?
+	take "$program: " "$folder/tap"
+	tell "$status" "$program: exit status"
+done
+
+# Programs whose tests end as their comments say.
+for program in verdicts wild; do
+	LAB="$ring0 lab --arch aarch64 --timeout 240" "$here/../fixtures/check_outcomes" \
+		"$folder/$program" "$here/$program.c" -- --check-reset >"$folder/tap" 2>"$folder/log"
+	take "$program: " "$folder/tap"
+done
+echo "1..$number"
+exit "$failed"

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/* System registers, the generic timer, PSCI, atomics and debug registers. */
+#include <string.h>
+#include "routine.h"
+
+R0_TEST(registers, keep_what_is_written)
+{
+	r0_msr(tpidr_el1, 0x1122334455667788);
+	R0_ASSERT_EQ(r0_mrs(tpidr_el1), 0x1122334455667788);
+	r0_msr(contextidr_el1, 0x1234);
+	R0_ASSERT_EQ(r0_mrs(contextidr_el1), 0x1234);
+	r0_msr(afsr0_el1, 0);
+	r0_msr(elr_el1, 0x4444);
+	R0_ASSERT_EQ(r0_mrs(elr_el1), 0x4444);
+	r0_msr(spsr_el1, R0_PSTATE_EL1H);
+	R0_ASSERT_EQ(r0_mrs(spsr_el1), R0_PSTATE_EL1H);
+}
+
+R0_TEST(registers, are_put_back)
+{
+	R0_ASSERT_EQ(r0_mrs(tpidr_el1), 0);
+	R0_ASSERT_NE(r0_mrs(contextidr_el1), 0x1234);
+}
+
+R0_TEST(registers, safe_reads)
+{
+	uint64_t value = 5;
+
+	R0_ASSERT_EQ(r0_mrs_safe(midr_el1, &value), -1);
+	R0_ASSERT_EQ(value, r0_mrs(midr_el1));
+	R0_ASSERT_EQ(r0_mrs_safe(hcr_el2, &value), R0_UNDEFINED);
+	R0_ASSERT_EQ(r0_msr_safe(vbar_el2, 0), R0_UNDEFINED);
+	R0_ASSERT_EQ(r0_msr_safe(tpidr_el1, 3), -1);
+}
+
+R0_TEST(registers, identification)
+{
+	R0_ASSERT_GE(R0_ID_FIELD(r0_mrs(id_aa64pfr0_el1), R0_ID_PFR0_EL0), 1);
+	R0_ASSERT_LE(R0_ID_FIELD(r0_mrs(id_aa64mmfr0_el1), R0_ID_MMFR0_PARANGE), 6);
+}
+
+R0_TEST(registers, masks)
+{
+	r0_msr_immediate(daifclr, 8);
+	R0_ASSERT_EQ(r0_mrs(daif), R0_PSTATE_DAIF & ~R0_PSTATE_D);
+	r0_msr_immediate(daifset, 8);
+	R0_ASSERT_EQ(r0_mrs(daif), R0_PSTATE_DAIF);
+}
+
+R0_TEST(registers, masks_in_a_handler)
+{
+	r0_msr_immediate(daifclr, 8);
+	R0_ASSERT_FAULT(R0_BRK, r0_brk(0));
+	R0_ASSERT_EQ(r0_mrs(daif), R0_PSTATE_DAIF & ~R0_PSTATE_D);
+}
+
+R0_TEST(registers, floating_point_control)
+{
+	r0_msr(fpcr, 3ul << 22); /* RMode: towards zero */
+	R0_ASSERT_EQ(r0_mrs(fpcr), 3ul << 22);
+}
+
+R0_TEST(registers, floating_point_control_is_put_back)
+{
+	R0_ASSERT_EQ(r0_mrs(fpcr), 0);
+}
+
+static bool has_pointer_authentication(void)
+{
+	const uint64_t features = r0_mrs(id_aa64isar1_el1);
+
+	return R0_ID_FIELD(features, R0_ID_ISAR1_APA) || R0_ID_FIELD(features, R0_ID_ISAR1_API);
+}
+
+R0_TEST(registers, pointer_authentication)
+{
+	uint64_t signed_pointer = (uint64_t)&has_pointer_authentication, back;
+
+	if (!has_pointer_authentication())
+		R0_SKIP("this CPU has no pointer authentication");
+	__asm__ volatile(".arch_extension pauth\n\tpacia %0, %1" : "+r"(signed_pointer) : "r"(7ul));
+	back = signed_pointer;
+	__asm__ volatile(".arch_extension pauth\n\tautia %0, %1" : "+r"(back) : "r"(7ul));
+	R0_ASSERT_EQ(back, (uint64_t)&has_pointer_authentication);
+	R0_ASSERT_NE(signed_pointer, back);
+}
+
+R0_TEST(timer, count_goes_on)
+{
+	uint64_t first = r0_virtual_count();
+
+	R0_ASSERT_GE(r0_virtual_count(), first);
+	R0_ASSERT_NE(r0_mrs(cntfrq_el0), 0);
+}
+
+R0_TEST(timer, condition_is_met_in_time)
+{
+	uint64_t until = r0_virtual_count() + r0_timer_counts(2000);
+
+	r0_msr(cntv_cval_el0, until);
+	r0_msr(cntv_ctl_el0, R0_TIMER_ENABLE | R0_TIMER_IMASK);
+	r0_isb();
+	while (!(r0_mrs(cntv_ctl_el0) & R0_TIMER_ISTATUS))
+		r0_yield();
+	R0_ASSERT_GE(r0_virtual_count(), until);
+}
+
+R0_TEST(timer, down_counter)
+{
+	r0_msr(cntv_tval_el0, 0x10000000);
+	r0_isb();
+	R0_ASSERT_LE(r0_mrs(cntv_tval_el0), 0x10000000);
+	R0_ASSERT_GE(r0_mrs(cntv_cval_el0), r0_virtual_count());
+}
+
+R0_TEST(timer, is_put_back)
+{
+	R0_ASSERT_EQ(r0_mrs(cntv_ctl_el0) & (R0_TIMER_ENABLE | R0_TIMER_IMASK), 0);
+}
+
+/* WFI ends by the timer, whose interrupt nobody takes. */
+R0_TEST(timer, ends_a_wait)
+{
+	uint64_t until = r0_virtual_count() + r0_timer_counts(3000);
+
+	r0_msr(cntv_cval_el0, until);
+	r0_msr(cntv_ctl_el0, R0_TIMER_ENABLE);
+	r0_isb();
+	while (r0_virtual_count() < until)
+		r0_wfi();
+	R0_ASSERT(r0_mrs(cntv_ctl_el0) & R0_TIMER_ISTATUS);
+}
+
+R0_TEST(psci, version)
+{
+	uint64_t version = r0_hvc_call(R0_PSCI_VERSION, 0, 0, 0);
+
+	R0_ASSERT_GE(version, 0x00000002);
+	R0_ASSERT_LT(version, 0x00030000);
+}
+
+R0_TEST(psci, unknown_function)
+{
+	R0_ASSERT_EQ(r0_hvc_call(0x8400001f, 0, 0, 0) & 0xffffffff, 0xffffffff);
+}
+
+R0_TEST(psci, this_cpu_is_on)
+{
+	R0_ASSERT_EQ(r0_hvc_call(R0_PSCI_AFFINITY_INFO, r0_mrs(mpidr_el1) & 0xff00ffffff, 0, 0), 0);
+}
+
+R0_TEST(psci, no_other_cpu)
+{
+	R0_ASSERT_NE(r0_hvc_call(R0_PSCI_CPU_ON, 1, 0, 0), 0);
+}
+
+R0_TEST(atomics, exclusive_pair)
+{
+	static uint64_t word = 5;
+	uint32_t failed;
+	uint64_t value;
+
+	do
+		__asm__ volatile("ldaxr %0, [%2]\n\t"
+				 "add %0, %0, #1\n\t"
+				 "stlxr %w1, %0, [%2]"
+				 : "=&r"(value), "=&r"(failed)
+				 : "r"(&word)
+				 : "memory");
+	while (failed);
+	R0_ASSERT_EQ(word, 6);
+}
+
+R0_TEST(atomics, store_exclusive_without_a_monitor)
+{
+	static uint64_t word = 5;
+	uint32_t failed;
+
+	__asm__ volatile("clrex\n\t"
+			 "stxr %w0, %1, [%2]"
+			 : "=&r"(failed)
+			 : "r"(9ul), "r"(&word)
+			 : "memory");
+	R0_ASSERT_EQ(failed, 1);
+	R0_ASSERT_EQ(word, 5);
+}
+
+R0_TEST(atomics, large_system_extensions)
+{
+	static uint64_t word = 5;
+	uint64_t old, wanted = 6;
+
+	if (R0_ID_FIELD(r0_mrs(id_aa64isar0_el1), R0_ID_ISAR0_ATOMIC) < 2)
+		R0_SKIP("this CPU has no LSE");
+	__asm__ volatile(".arch_extension lse\n\tldadd %1, %0, [%2]"
+			 : "=&r"(old)
+			 : "r"(1ul), "r"(&word)
+			 : "memory");
+	R0_ASSERT_EQ(old, 5);
+	__asm__ volatile(".arch_extension lse\n\tcas %0, %1, [%2]"
+			 : "+&r"(wanted)
+			 : "r"(20ul), "r"(&word)
+			 : "memory");
+	R0_ASSERT_EQ(wanted, 6);
+	R0_ASSERT_EQ(word, 20);
+}
+
+R0_TEST(atomics, of_the_compiler)
+{
+	static uint64_t word = 5;
+
+	R0_ASSERT_EQ(__atomic_fetch_add(&word, 3, __ATOMIC_SEQ_CST), 5);
+	R0_ASSERT_EQ(__atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST), 8);
+}
+
+/* DC ZVA zeroes a block of the size that DCZID_EL0 tells. */
+R0_TEST(memory, zeroing_a_block)
+{
+	static uint8_t bytes[4096] __attribute__((aligned(2048)));
+	const uint64_t size = 4ul << (r0_mrs(dczid_el0) & 15);
+
+	R0_ASSERT_EQ(r0_mrs(dczid_el0) & 16, 0);
+	memset(bytes, 0xff, sizeof(bytes));
+	r0_dc(zva, bytes);
+	R0_ASSERT_EQ(bytes[size - 1], 0);
+	R0_ASSERT_EQ(bytes[size], 0xff);
+}
+
+R0_TEST(memory, cache_maintenance)
+{
+	static uint8_t bytes[256];
+
+	bytes[0] = 3;
+	r0_dc(civac, bytes);
+	r0_dc(cvac, bytes);
+	r0_dc(cvau, bytes);
+	r0_dsb(ish);
+	r0_ic_iallu();
+	r0_isb();
+	R0_ASSERT_EQ(bytes[0], 3);
+}
+
+R0_TEST(memory, declared_ram, .ram = R0_RAM({ 0x40000000, 0x40004000 }))
+{
+	volatile uint64_t *word = r0_at_physical(0x40000000);
+
+	R0_ASSERT_EQ(word[0], 0);
+	word[0] = 0x1234;
+	R0_ASSERT_EQ(word[0], 0x1234);
+	R0_ASSERT_EQ(word[0x3ff8 / 8], 0);
+}
+
+R0_TEST(memory, declared_ram_is_zeroed, .ram = R0_RAM({ 0x40000000, 0x40004000 }))
+{
+	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(0x40000000), 0);
+}
+
+R0_TEST(memory, window, .ram = R0_RAM({ 0x40000000, 0x40004000 }),
+	.map = R0_MAP({ 0xffff900000000000, 0x40000000, 0x4000 }))
+{
+	*(volatile uint64_t *)0xffff900000001000 = 7;
+	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(0x40001000), 7);
+}
+
+struct device {
+	uint64_t registers[8];
+	uint32_t widths;
+};
+
+static int serve(void *state, struct r0_access *access)
+{
+	struct device *device = state;
+	uint64_t *at = &device->registers[access->address / 8 % 8];
+
+	device->widths |= access->width;
+	if (access->write)
+		*at = access->value;
+	else
+		access->value = *at;
+	return 0;
+}
+
+static int all_widths(void *state)
+{
+	return ((struct device *)state)->widths == 15 ? 0 : -1;
+}
+
+static const struct device device = { .registers = { [1] = 0x8877665544332211 } };
+
+#define DEVICE 0x0a000000ul
+
+R0_TEST(memory, mocked_device,
+	.mmio = R0_MMIO({ DEVICE, DEVICE + 0x3f, serve, &device, sizeof(device), all_widths }))
+{
+	volatile uint8_t *at = r0_at_physical(DEVICE);
+
+	R0_ASSERT_EQ(at[8], 0x11);
+	R0_ASSERT_EQ(*(volatile uint16_t *)(at + 8), 0x2211);
+	R0_ASSERT_EQ(*(volatile uint32_t *)(at + 8), 0x44332211);
+	R0_ASSERT_EQ(*(volatile uint64_t *)(at + 8), 0x8877665544332211);
+	*(volatile uint64_t *)(at + 16) = 0x123456789abcdef0;
+	R0_ASSERT_EQ(*(volatile uint32_t *)(at + 16), 0x9abcdef0);
+}
+
+/* The same at the same virtual address. */
+R0_TEST(memory, mocked_device_at_its_own_address,
+	.mmio = R0_MMIO({ DEVICE, DEVICE + 0x3f, serve, &device, sizeof(device) }))
+{
+	R0_ASSERT_EQ(*(volatile uint32_t *)(DEVICE + 8), 0x44332211);
+}
+
+/* Software step at EL1: one instruction, then R0_STEP. D2.12. */
+static volatile int steps;
+
+static void note_step(struct r0_frame *frame)
+{
+	if (++steps == 3)
+		frame->pstate &= ~R0_PSTATE_SS;
+	else
+		frame->pstate |= R0_PSTATE_SS;
+	if (steps == 3)
+		r0_msr(mdscr_el1, 0);
+}
+
+R0_TEST(debug, software_step)
+{
+	r0_set_handler(R0_STEP, note_step);
+	r0_msr(oslar_el1, 0);
+	r0_msr(mdscr_el1, R0_MDSCR_SS | R0_MDSCR_KDE);
+	r0_isb();
+	/* A return to EL1 with D clear and SS set steps one instruction. */
+	__asm__ volatile("adr x1, 1f\n\t"
+			 "msr elr_el1, x1\n\t"
+			 "msr spsr_el1, %0\n\t"
+			 "eret\n\t"
+			 "1: nop\n\tnop\n\tnop\n\tnop\n\t"
+			 "msr daifset, #8"
+			 :
+			 : "r"(R0_PSTATE_EL1H | R0_PSTATE_SS | (R0_PSTATE_DAIF & ~R0_PSTATE_D))
+			 : "x1", "memory");
+	R0_ASSERT_EQ(steps, 3);
+}
+
+static volatile uint64_t watched;
+static uint64_t watch_address;
+
+static void note_watchpoint(struct r0_frame *frame)
+{
+	watch_address = frame->far;
+	r0_msr(dbgwcr0_el1, 0);
+	r0_isb();
+}
+
+/* DBGWCR: E, PAC of EL1, LSC of stores, BAS of all eight bytes. D19.3.12. */
+R0_TEST(debug, watchpoint)
+{
+	r0_set_handler(R0_WATCHPOINT, note_watchpoint);
+	r0_msr(oslar_el1, 0);
+	r0_msr(dbgwvr0_el1, &watched);
+	r0_msr(dbgwcr0_el1, 1ul | 1ul << 1 | 2ul << 3 | 0xfful << 5);
+	r0_msr(mdscr_el1, R0_MDSCR_MDE | R0_MDSCR_KDE);
+	r0_isb();
+	r0_msr_immediate(daifclr, 8);
+	watched = 4;
+	r0_msr_immediate(daifset, 8);
+	R0_ASSERT_EQ(watch_address, (uint64_t)&watched);
+	R0_ASSERT_EQ(watched, 4);
+}
+
+static uint64_t stopped_at;
+
+static void note_breakpoint(struct r0_frame *frame)
+{
+	stopped_at = frame->pc;
+	r0_msr(dbgbcr0_el1, 0);
+	r0_isb();
+}
+
+ROUTINE(broken, "nop", "nop", "");
+
+/* DBGBCR: E, PMC of EL1, BAS of all four bytes. D19.3.2. */
+R0_TEST(debug, breakpoint)
+{
+	r0_set_handler(R0_BREAKPOINT, note_breakpoint);
+	r0_msr(oslar_el1, 0);
+	r0_msr(dbgbvr0_el1, broken_at);
+	r0_msr(dbgbcr0_el1, 1ul | 1ul << 1 | 0xful << 5);
+	r0_msr(mdscr_el1, R0_MDSCR_MDE | R0_MDSCR_KDE);
+	r0_isb();
+	r0_msr_immediate(daifclr, 8);
+	broken(NULL);
+	r0_msr_immediate(daifset, 8);
+	R0_ASSERT_EQ(stopped_at, (uint64_t)broken_at);
+}
