@@ -15,7 +15,7 @@ static const char head[] =
 	"<style>\n"
 	"body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; color: #222; background: #fff }\n"
 	"table { border-collapse: collapse }\n"
-	"th, td { text-align: left; padding: .15em .7em; border-bottom: 1px solid #ddd }\n"
+	"th, td { text-align: left; vertical-align: top; padding: .15em .7em; border-bottom: 1px solid #ddd }\n"
 	"thead th { position: sticky; top: 0; background: #fff; border-bottom: 2px solid #888 }\n"
 	"tbody th { font: 14px ui-monospace, monospace }\n"
 	".pass { color: #176b2c } .skip, .absent { color: #888 } .xfail { color: #5b5b00 }\n"
@@ -23,15 +23,19 @@ static const char head[] =
 	".unstable { color: #7a3e00; font-style: italic }\n"
 	".differs { font-weight: bold; background: #ffe3e0 }\n"
 	".reference { background: #f2f5f9 }\n"
+	".said { font: 13px/1.35 system-ui, sans-serif; color: #555; max-width: 60em;\n"
+	"  white-space: nowrap; overflow: hidden; text-overflow: ellipsis }\n"
 	"caption { text-align: left; font-weight: bold; padding: 1em 0 .3em }\n"
 	"</style>\n"
 	"</head>\n"
 	"<body>\n"
 	"<h1>Results side by side</h1>\n";
 
-static void put(FILE *out, const char *text)
+static void put_part(FILE *out, const char *text, size_t length)
 {
-	for (; *text; text++) {
+	const char *end = text + length;
+
+	for (; text < end; text++) {
 		if (*text == '<')
 			fputs("&lt;", out);
 		else if (*text == '&')
@@ -45,12 +49,41 @@ static void put(FILE *out, const char *text)
 	}
 }
 
+static void put(FILE *out, const char *text)
+{
+	put_part(out, text, strlen(text));
+}
+
+static void put_line(FILE *out, const char *text)
+{
+	put_part(out, text, strcspn(text, "\n"));
+}
+
+/* What it said where it differs or is differed from, under its name: a line of each. */
+static void put_said(FILE *out, const struct table *table, const struct table_row *row)
+{
+	size_t j;
+
+	for (j = 0; j < table->column_count && row->differs; j++) {
+		const char *message = row->cells[j].message;
+
+		if (!message || !message[0])
+			continue;
+		fputs("<div class=\"said\">", out);
+		put(out, table->columns[j].name);
+		fputs(": ", out);
+		put_line(out, message);
+		fputs("</div>", out);
+	}
+}
+
 static void put_row(FILE *out, const struct table *table, const struct table_row *row)
 {
 	size_t j;
 
 	fputs("<tr><th scope=\"row\">", out);
 	put(out, row->name);
+	put_said(out, table, row);
 	fputs("</th>", out);
 	for (j = 0; j < table->column_count; j++) {
 		const struct table_cell *cell = &row->cells[j];
@@ -93,7 +126,7 @@ static void html(FILE *out, const struct table *table, bool all)
 	fprintf(out, "<p>%zu cases, %zu differ. The reference is ", table->row_count,
 		table->differ);
 	put(out, table->columns[table->reference].name);
-	fputs(". What a case said is shown where the pointer rests on its verdict.</p>\n<ul>\n",
+	fputs(". All that a case said is shown where the pointer rests on its verdict.</p>\n<ul>\n",
 	      out);
 	for (j = 0; j < table->column_count; j++) {
 		const struct table_column *column = &table->columns[j];

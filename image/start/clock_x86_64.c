@@ -8,6 +8,9 @@
 /* Hypervisors that follow VMware's have the TSC's kHz there. */
 #define HYPERVISOR_TSC_LEAF 0x40000010u
 
+/* Xen, public/arch-x86/cpuid.h: leaf 4, whose subleaf 0 has the guest's kHz in ECX. */
+#define XEN_TIME_LEAF 0x40000003u
+
 #define TSC_LEAF 0x15 /* SDM vol. 2A, CPUID */
 
 /* For how long to count. */
@@ -44,6 +47,11 @@ static uint64_t by_cpuid(const char **from)
 		leaf = r0_cpuid(HYPERVISOR_TSC_LEAF, 0);
 		if (leaf.eax)
 			return leaf.eax;
+	}
+	if (hypervisor_is_xen()) {
+		leaf = r0_cpuid(XEN_TIME_LEAF, 0);
+		if (leaf.ecx)
+			return leaf.ecx;
 	}
 	*from = "CPUID";
 	leaf = r0_cpuid(0, 0);

@@ -25,12 +25,16 @@ void hypervisor_look(void)
 	copy_bytes(hypervisor.name + 8, &leaf.edx, 4);
 }
 
-bool hypervisor_has_debug_port(void)
+bool hypervisor_is_xen(void)
 {
 	static const char xen[] = "XenVMMXenVMM";
 
+	return common_length(hypervisor.name, xen, sizeof(xen)) == sizeof(xen);
+}
+
+bool hypervisor_has_debug_port(void)
+{
 	if (!hypervisor.is_there)
 		return false;
-	return r0_in8(DEBUG_PORT) == DEBUG_PORT ||
-	       common_length(hypervisor.name, xen, sizeof(xen)) == sizeof(xen);
+	return r0_in8(DEBUG_PORT) == DEBUG_PORT || hypervisor_is_xen();
 }

@@ -18,4 +18,6 @@ void hypervisor_look(void);
 /* Whether port 0xE9 is a console: Bochs's and QEMU's read back 0xE9, Xen's does not. */
 bool hypervisor_has_debug_port(void);
 
+bool hypervisor_is_xen(void);
+
 #endif /* IMAGE_START_HYPERVISOR_X86_64_H */

@@ -177,7 +177,8 @@ static void put_trampoline(void)
 		(uint32_t)low_page + (uint32_t)(trampoline_64 - trampoline_start);
 }
 
-static bool start(unsigned int number, enum job job)
+/* `id` is its local APIC's. */
+static bool start(unsigned int number, uint32_t id, enum job job)
 {
 	const uint32_t vector = (uint32_t)(low_page >> 12);
 	unsigned int tries;
@@ -189,10 +190,10 @@ static bool start(unsigned int number, enum job job)
 	put_trampoline();
 	enter_ask_stacks[number] = stack_ends[number];
 	trampoline_stack = stack_ends[number];
-	r0_apic_send_ipi(number, R0_APIC_INIT | R0_APIC_ASSERT);
+	r0_apic_send_ipi(id, R0_APIC_INIT | R0_APIC_ASSERT);
 	pause_for(INIT_NS);
 	for (tries = 0; tries < TRIES; tries++) {
-		r0_apic_send_ipi(number, R0_APIC_STARTUP | R0_APIC_ASSERT | vector);
+		r0_apic_send_ipi(id, R0_APIC_STARTUP | R0_APIC_ASSERT | vector);
 		for (end = clock_now() + START_NS; clock_now() < end && !starting.is_there;)
 			r0_pause();
 		if (starting.is_there)
@@ -223,13 +224,9 @@ static uint64_t find_low_page(void)
 	return 0;
 }
 
-/* For a CPU that there is. */
-static bool take_stack(unsigned int number)
+static void take_stack(unsigned int number)
 {
-	if (!has_apic(number))
-		return false;
 	stack_ends[number] = (uint64_t)r0_direct(memory_need(STACK_FRAMES)) + STACK_FRAMES * FRAME;
-	return true;
 }
 
 void others_look(const struct image_payload *of, uint64_t image_at, uint64_t pad_enter_at)
@@ -248,18 +245,33 @@ void others_look(const struct image_payload *of, uint64_t image_at, uint64_t pad
 	if (!low_page)
 		return;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
-	while (available < wanted && take_stack(available) && start(available, JOB_PARK))
+	while (available < wanted && has_apic(available)) {
+		take_stack(available);
+		if (!start(available, available, JOB_PARK))
+			return;
 		available++;
+	}
 }
 
-/* Another than those that tests want, if there is one. */
+/* One that no test has, whatever its local APIC's ID; else the last that they have. */
 bool others_watch(void)
 {
+	unsigned int i;
+
 	if (!low_page)
 		return false;
-	if (available < R0_CPU_LIMIT && take_stack(available) && start(available, JOB_WATCH))
-		return true;
-	return available > 1 && start(--available, JOB_WATCH);
+	for (i = 0; i < acpi.cpu_count && available < R0_CPU_LIMIT; i++) {
+		/* In xAPIC mode, 255 is all of them. */
+		if (acpi.cpus[i] < available || acpi.cpus[i] >= 255)
+			continue;
+		take_stack(available);
+		if (start(available, acpi.cpus[i], JOB_WATCH))
+			return true;
+	}
+	if (available == 1)
+		return false;
+	available--;
+	return start(available, available, JOB_WATCH);
 }
 
 unsigned int others_start(unsigned int cpus)
@@ -274,7 +286,7 @@ unsigned int others_start(unsigned int cpus)
 	r0_apic_write(R0_APIC_SVR, R0_APIC_SVR_ENABLE | R0_APIC_SVR_RESET);
 	enter_many = 1;
 	for (running = 1; running < cpus; running++)
-		if (!start(running, JOB_TEST))
+		if (!start(running, running, JOB_TEST))
 			return running++;
 	return 0;
 }
@@ -288,7 +300,7 @@ void others_stop(void)
 	stopped_early = true;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
 	for (number = 1; number < running; number++)
-		if (!start(number, JOB_PARK))
+		if (!start(number, number, JOB_PARK))
 			lost = number;
 	running = 1;
 	/* Of one that was serving a message, which has its end there; not this one's. */

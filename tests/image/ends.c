@@ -253,7 +253,7 @@ R0_TEST(b, waits_in_vain, .irqchip = true)
 R0_TEST(b, takes_an_nmi, .irqchip = true)
 {
 	r0_set_handler(R0_NMI, tick);
-	r0_apic_send_ipi(0, R0_APIC_TO_SELF | R0_APIC_NMI | R0_APIC_ASSERT);
+	r0_apic_send_ipi(r0_apic_id(), R0_APIC_NMI | R0_APIC_ASSERT);
 	while (!ticks)
 		r0_pause();
 }
