@@ -20,6 +20,7 @@
 #include "image/start/memory_x86_64.h"
 #include "image/start/others_x86_64.h"
 #include "image/start/pad_x86_64.h"
+#include "image/start/pci_x86_64.h"
 #include "image/start/power_x86_64.h"
 #include "image/start/report.h"
 #include "image/start/smbios_x86_64.h"
@@ -41,7 +42,7 @@ static void use_port(const struct serial_port *port, const char *found_by)
 	console_found_by = found_by;
 }
 
-/* By the command line, ACPI's SPCR, the BIOS's data area, or looking for it. */
+/* By the command line, ACPI's SPCR, the BIOS's data area, or looking for it: at the old ports, and on PCI. */
 static void choose_console(void)
 {
 	static const uint16_t ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
@@ -74,6 +75,8 @@ static void choose_console(void)
 		use_port(&port, "probing");
 		return;
 	}
+	if (pci_find_serial(&port))
+		use_port(&port, "PCI");
 }
 
 /* What is in memory behind the start-up code, whole? NULL if so, or what is wrong. */
