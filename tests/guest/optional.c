@@ -53,6 +53,23 @@ R0_TEST(optional, rdpid_reads_tsc_aux, .when = cpu_has_rdpid)
 
 ROUTINE(rdtscp, "", "rdtscp", "");
 
+/* SDM vol. 3D, 36.7: CPUID leaf 7, EBX bit 2. */
+static bool lacks_sgx(void)
+{
+	return !r0_cpu_has(R0_FEATURE(7, 0, R0_FEATURE_EBX, 2)) && knows_all_undefined_opcodes();
+}
+
+ROUTINE(encls, "", ".byte 0x0f, 0x01, 0xcf", "");
+ROUTINE(enclu, "", ".byte 0x0f, 0x01, 0xd7", "");
+
+R0_TEST(optional, sgx_is_undefined_without_cpuid, .when = lacks_sgx)
+{
+	const struct r0_fault in_ring_0 = r0_try(encls, NULL), for_ring_3 = r0_try(enclu, NULL);
+
+	ASSERT_FAULT_AT(in_ring_0, R0_UD, 0, encls_at);
+	ASSERT_FAULT_AT(for_ring_3, R0_UD, 0, enclu_at);
+}
+
 R0_TEST(optional, rdtscp_is_undefined_without_cpuid, .when = lacks_rdtscp)
 {
 	struct r0_fault fault = r0_try(rdtscp, NULL);
