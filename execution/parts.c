@@ -3,6 +3,7 @@
 #include "execution/parts.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <ring0/fuzz.h>
 #include <ring0/private/abi.h>
 #include "execution/declared_msrs.h"
 #include "execution/gs_areas.h"
@@ -108,6 +109,20 @@ static const struct part {
 	{ begin_interrupts, end_interrupts },
 };
 
+/* As if the test had it in memory that ends where it ends. */
+static void write_input(struct run *run)
+{
+	const struct job_input *input = run->job->input;
+	struct memory *memory = &run->machine->memory;
+	struct r0_fuzz_input given = {
+		.data = input->room + PAGE_SIZE + R0_FUZZ_MOST - input->input.size,
+		.size = input->input.size,
+	};
+
+	memory_write(memory, gva((uint64_t)input->room), &given, sizeof(given));
+	memory_write(memory, gva((uint64_t)given.data), input->input.data, given.size);
+}
+
 /* The entry state returns to the doorbell: see guest/entry_x86_64.S, r0_test_return. */
 static void start(struct run *run)
 {
@@ -118,6 +133,9 @@ static void start(struct run *run)
 		(uint64_t)options->setup, (uint64_t)options->teardown, (uint64_t)job->param,
 	};
 	uint64_t size = options->params.size;
+
+	if (job->input)
+		write_input(run);
 
 	if (!options->when && !options->setup && !options->teardown && !job->param && !run->cpus) {
 		cpu_start_at(run->cpu, job->fn, arguments + 1, 1);

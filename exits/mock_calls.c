@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ring0/fuzz.h>
 #include <ring0/mock.h>
 #include "guest/outside.h"
 #include "mock/printed.h"
@@ -252,6 +253,25 @@ static void set_irq(const char *function, unsigned int line, bool level, uint64_
 	snprintf(text, sizeof(text), "%s(): %s", function, error.text);
 	fail_by(call, R0_FAILURE_PANIC, NULL, 0, text, strlen(text));
 	guard_leave(&call->guard, GUARD_LEFT);
+}
+
+size_t r0_fuzz_take(void *to, size_t size)
+{
+	struct mock_call *call = current_call();
+	const struct r0_fuzz_input *input;
+	struct run *run;
+	size_t taken = 0;
+
+	if (!call) {
+		fprintf(stderr, "ring0: %s() was called outside of a mock\n", __func__);
+		abort();
+	}
+	run = call->guard.context;
+	input = run->job->input ? &run->job->input->input : NULL;
+	memset(to, 0, size);
+	for (; taken < size && input && run->taken < input->size; taken++)
+		((uint8_t *)to)[taken] = input->data[input->size - ++run->taken];
+	return taken;
 }
 
 void r0_mock_set_irq(const struct r0_access *access, unsigned int line, bool level)

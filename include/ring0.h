@@ -10,7 +10,7 @@
  * The body runs in ring 0 of a VM that mirrors the program. See <ring0/test.h> for the
  * attributes, <ring0/assert.h> for the assertions, <ring0/fault.h> for exceptions and ring 3,
  * <ring0/interrupt.h> for waiting, <ring0/smp.h> for several CPUs, <ring0/mock.h> for what mocks may
- * do, <ring0/replace.h> for functions in place of others, <ring0/measure.h> for benchmarks, <ring0/call.h> for the
+ * do, <ring0/replace.h> for functions in place of others, <ring0/measure.h> for benchmarks, <ring0/fuzz.h> for fuzzing, <ring0/call.h> for the
  * host's side, and <ring0/x86.h> for the privileged instructions and interrupt controllers.
  */
 #ifndef RING0_H
@@ -22,6 +22,7 @@
 #include <ring0/interrupt.h>
 #include <ring0/smp.h>
 #include <ring0/measure.h>
+#include <ring0/fuzz.h>
 #include <ring0/mock.h>
 #include <ring0/replace.h>
 #include <ring0/call.h>

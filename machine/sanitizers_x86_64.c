@@ -16,6 +16,7 @@
 #define DECLARE_OWN(theirs, ours) void ours(void);
 R0_ASAN_FUNCTIONS(DECLARE_OWN)
 R0_UBSAN_FUNCTIONS(DECLARE_OWN)
+R0_TRACE_FUNCTIONS(DECLARE_OWN)
 #pragma GCC visibility pop
 
 /* Those that the program has, by whichever library: others are NULL. To GCC some names are builtins. */
@@ -23,12 +24,13 @@ R0_UBSAN_FUNCTIONS(DECLARE_OWN)
 	extern void found##theirs(void) __asm__(#theirs) __attribute__((weak));
 R0_ASAN_FUNCTIONS(DECLARE_THEIRS)
 R0_UBSAN_FUNCTIONS(DECLARE_THEIRS)
+R0_TRACE_FUNCTIONS(DECLARE_THEIRS)
 
 #define ENTRY(theirs, ours) { found##theirs, ours },
 static const struct {
 	void (*theirs)(void);
 	void (*ours)(void);
-} functions[] = { R0_ASAN_FUNCTIONS(ENTRY) R0_UBSAN_FUNCTIONS(ENTRY) };
+} functions[] = { R0_ASAN_FUNCTIONS(ENTRY) R0_UBSAN_FUNCTIONS(ENTRY) R0_TRACE_FUNCTIONS(ENTRY) };
 
 #define COUNT (sizeof(functions) / sizeof(functions[0]))
 

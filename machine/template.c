@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <ring0/private/abi.h>
+#include <ring0/private/fuzz.h>
 #include "assist/assist_policy.h"
 #include "base/host.h"
 #include "machine/guest_stdio.h"
@@ -64,6 +65,11 @@ int template_create(struct template **result, const struct template_needs *needs
 	template->software = !host_virtualizes();
 	bind_lazy_symbols();
 	err = counters_find(&template->counters, error);
+	if (!err && r0_compares_wanted) {
+		err = counters_add_range(&template->counters, (uint64_t)&r0_compares,
+					 (uint64_t)(&r0_compares + 1), COUNTER_LAST);
+		counters_sort(&template->counters);
+	}
 	if (err)
 		goto kvm;
 	err = entry_reserve(&template->entry, cpus, error);

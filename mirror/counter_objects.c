@@ -104,21 +104,8 @@ static int add(struct counters *counters, const struct object *object, uint64_t 
 				 "coverage: the counters at %#llx of %s are not of 8 bytes each, "
 				 "and can't be given back: build it without",
 				 (unsigned long long)address, object->name);
-	if (counters->count == counters->capacity) {
-		size_t capacity = counters->capacity ? 2 * counters->capacity : 64;
-		struct counter_range *ranges =
-			realloc(counters->ranges, capacity * sizeof(*ranges));
-
-		if (!ranges)
-			return error_set(error, ENOMEM, "no memory");
-		counters->ranges = ranges;
-		counters->capacity = capacity;
-	}
-	counters->ranges[counters->count++] = (struct counter_range){
-		.start = start,
-		.end = start + size,
-		.kind = kind,
-	};
+	if (counters_add_range(counters, start, start + size, kind))
+		return error_set(error, ENOMEM, "no memory");
 	return 0;
 }
 
@@ -284,6 +271,9 @@ int counters_add_object(struct counters *counters, const char *name, const uint8
 		else if (strcmp(section_is, "__llvm_prf_cnts") == 0)
 			err = add(counters, &object, section->sh_addr, section->sh_size,
 				  COUNTER_SUM, error);
+		else if (strcmp(section_is, "__sancov_cntrs") == 0)
+			err = add(counters, &object, section->sh_addr, section->sh_size,
+				  COUNTER_LAST, error);
 		else if (strcmp(section_is, "__llvm_prf_bits") == 0)
 			err = add(counters, &object, section->sh_addr, section->sh_size,
 				  COUNTER_BITS, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a copy of a page to the process's own counters on it. */
 #include "mirror/counters.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/address.h"
@@ -10,6 +11,27 @@ static int by_start(const void *first, const void *second)
 	const struct counter_range *a = first, *b = second;
 
 	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+int counters_add_range(struct counters *counters, uint64_t start, uint64_t end,
+		       enum counter_kind kind)
+{
+	if (counters->count == counters->capacity) {
+		size_t capacity = counters->capacity ? 2 * counters->capacity : 64;
+		struct counter_range *ranges =
+			reallocarray(counters->ranges, capacity, sizeof(*ranges));
+
+		if (!ranges)
+			return -ENOMEM;
+		counters->ranges = ranges;
+		counters->capacity = capacity;
+	}
+	counters->ranges[counters->count++] = (struct counter_range){
+		.start = start,
+		.end = end,
+		.kind = kind,
+	};
+	return 0;
 }
 
 /* Symbols may name the same counters twice, and nothing may be added twice. */
@@ -89,7 +111,9 @@ static void give_back(enum counter_kind kind, uint64_t start, uint64_t end, cons
 {
 	uint64_t i;
 
-	if (kind == COUNTER_BITS)
+	if (kind == COUNTER_LAST)
+		memcpy((void *)(uintptr_t)start, now, end - start);
+	else if (kind == COUNTER_BITS)
 		for (i = 0; i < end - start; i++)
 			set_bits(start + i, now[i]);
 	else

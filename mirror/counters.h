@@ -17,6 +17,7 @@
 enum counter_kind {
 	COUNTER_SUM,  /* of 8 bytes each: what was added is added */
 	COUNTER_BITS, /* which conditions were met: those of the test are set, too */
+	COUNTER_LAST, /* a fuzzer's, of a byte: those of the test that ran last */
 };
 
 struct counter_range {
@@ -45,6 +46,10 @@ void counters_finish(struct counters *counters);
 int counters_add_object(struct counters *counters, const char *name, const uint8_t *file,
 			size_t size, const struct dl_phdr_info *loaded, struct error *error);
 void counters_sort(struct counters *counters);
+
+/* Add other memory of the program's, before counters_sort(). Returns 0 or -ENOMEM. */
+int counters_add_range(struct counters *counters, uint64_t start, uint64_t end,
+		       enum counter_kind kind);
 
 /* Whether there are any on the page that begins at this address. */
 bool counters_on_page(const struct counters *counters, uint64_t page);

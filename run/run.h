@@ -56,7 +56,8 @@ struct run {
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
 	bool unusable; /* the machine can't be reset */
 
-	bool halted; /* the vCPU is behind a HLT */
+	size_t taken; /* of an input, by mocks */
+	bool halted;  /* the vCPU is behind a HLT */
 };
 
 /* The number of the CPU in run->cpu. */

@@ -39,6 +39,7 @@ enum option_id {
 	OPTION_CHECK_RESET,
 	OPTION_ASSIST,
 	OPTION_LAB,
+	OPTION_FUZZ,
 	OPTION_IMAGE,
 	OPTION_PACK,
 	OPTION_HELP,
@@ -102,6 +103,9 @@ static const struct option_description {
 	  "run on a genuine KVM in an emulated machine, as does\n"
 	  "`ring0 lab`; with RING0_LAB=auto in the environment\n"
 	  "only where this host has no KVM to use" },
+	{ OPTION_FUZZ, 0, "fuzz", "SECONDS",
+	  "have an engine look for inputs that fail R0_FUZZ()'s\n"
+	  "tests, for so long each (0: until there is one)" },
 	{ OPTION_IMAGE, 0, "image", "FILE",
 	  "run nothing: write the program to FILE as a kernel\n"
 	  "whose tests run in any virtual machine monitor and on\n"
@@ -333,6 +337,9 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 	case OPTION_LAB:
 		cli->lab = true;
 		break;
+	case OPTION_FUZZ:
+		cli->fuzz = true;
+		return read_number("fuzz", argument, 0, UINT_MAX, &cli->fuzz_seconds, error);
 	case OPTION_IMAGE:
 		if (!argument[0])
 			return error_set(error, EINVAL, "--image: the name of the file is empty");

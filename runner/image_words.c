@@ -24,6 +24,7 @@ static const char *find_refused(const struct cli *cli)
 	       selection->shuffle      ? "shuffle" :
 	       selection->shards       ? "shard" :
 	       selection->filter_count ? "a filter of Bazel's" :
+	       cli->fuzz	       ? "fuzz" :
 	       cli->fail_fast	       ? "fail-fast" :
 	       cli->fresh_vm	       ? "fresh-vm" :
 	       cli->check_reset	       ? "check-reset" :

@@ -13,26 +13,28 @@
 #include "base/command_path.h"
 #include "runner/lab_exec.h"
 
-/* "ring0", "lab", a "--file", a "--collect" a file, "--", the program, its arguments and a NULL. */
-static char **make_arguments(int argc, char **argv, char *program, const char *along,
+/* "ring0", "lab", "--file"s, a "--collect" a file, "--", the program, its arguments and a NULL. */
+static char **make_arguments(int argc, char **argv, char *program, const char *const *along,
 			     const char *const *files)
 {
 	static char name[] = "ring0", command[] = "lab", file[] = "--file";
 	static char collect[] = "--collect", end[] = "--";
-	size_t count = 0, n = 0;
+	size_t count = 0, more = 0, n = 0;
 	char **arguments;
 	int options = 1;
 
 	while (files[count])
 		count++;
-	arguments = calloc((size_t)argc + 2 * count + 7, sizeof(*arguments));
+	while (along[more])
+		more++;
+	arguments = calloc((size_t)argc + 2 * (count + more) + 5, sizeof(*arguments));
 	if (!arguments)
 		return NULL;
 	arguments[n++] = name;
 	arguments[n++] = command;
-	if (along) {
+	while (*along) {
 		arguments[n++] = file;
-		arguments[n++] = (char *)along;
+		arguments[n++] = (char *)*along++;
 	}
 	while (*files) {
 		arguments[n++] = collect;
@@ -49,7 +51,7 @@ static char **make_arguments(int argc, char **argv, char *program, const char *a
 	return arguments;
 }
 
-int lab_exec(int argc, char **argv, const char *along, const char *const *files)
+int lab_exec(int argc, char **argv, const char *const *along, const char *const *files)
 {
 	const char *chosen = getenv("RING0_COMMAND"), *lab = getenv("RING0_LAB");
 	const char *candidates[] = { r0_command_path, "ring0" };

@@ -147,10 +147,15 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			.file = test->file,
 			.line = test->line,
 		};
+		if (test->fuzz) {
+			job->input =
+				(const struct job_input *)params->elements + plan->cases[i].param;
+			job->param = job->input->room;
+		}
 		pool->mocks |= test->options.io.count || test->options.mmio.count;
 		options[i] = &test->options;
 		needs.cpus = test->options.cpus > needs.cpus ? test->options.cpus : needs.cpus;
-		if (params->count)
+		if (params->count && !test->fuzz)
 			job->param = (void *)((uintptr_t)params->elements +
 					      plan->cases[i].param * params->size);
 		err = job_time_limit(job, pool->options->timeout_ms, pool->options->timeout_factor,

@@ -24,8 +24,11 @@
 #include "report/set.h"
 #include "runner/cli.h"
 #include "runner/cli_environment.h"
+#include "runner/corpus.h"
+#include "runner/engine.h"
 #include "runner/end_signals.h"
 #include "runner/fresh.h"
+#include "runner/fuzz.h"
 #include "runner/image_words.h"
 #include "runner/lab_exec.h"
 #include "runner/last_words.h"
@@ -371,10 +374,13 @@ static enum exit_status become_image(struct error *error)
 {
 	const struct plan_selection all = { .all = true };
 	const struct r0_test **tests = NULL;
+	struct corpus corpus = { 0 };
 	struct plan plan = { 0 };
 	size_t count;
 	int err = linked_tests_collect(&tests, &count, error);
 
+	if (!err)
+		err = corpus_init(&corpus, tests, count, error);
 	if (!err)
 		err = plan_init(&plan, tests, count, &all, error);
 	if (!err)
@@ -382,8 +388,80 @@ static enum exit_status become_image(struct error *error)
 	if (err)
 		complain(error->text);
 	plan_finish(&plan);
+	corpus_finish(&corpus);
 	free(tests);
 	return err ? EXIT_STATUS_ERROR : EXIT_STATUS_PASSED;
+}
+
+/* In a process that fuzz() started: the engine's command line is ours. */
+static enum exit_status become_engine(const char *name, int argc, char **argv, struct error *error)
+{
+	const struct r0_test **tests = NULL, *test = NULL;
+	size_t count, i;
+	int status = EXIT_STATUS_ERROR;
+
+	if (linked_tests_collect(&tests, &count, error)) {
+		complain(error->text);
+		return EXIT_STATUS_ERROR;
+	}
+	for (i = 0; i < count && !test; i++) {
+		const char *dot = name + strlen(tests[i]->suite);
+
+		if (tests[i]->fuzz && !strncmp(name, tests[i]->suite, strlen(tests[i]->suite)) &&
+		    *dot == '.' && !strcmp(dot + 1, tests[i]->name))
+			test = tests[i];
+	}
+	if (test) {
+		status = engine_run(test, argc, argv);
+	} else {
+		error_set(error, EINVAL,
+			  ENGINE_VARIABLE "=%.100s: there is no test of R0_FUZZ() of that name",
+			  name);
+		complain(error->text);
+	}
+	free(tests);
+	return (enum exit_status)status;
+}
+
+/* Whether the program has tests with inputs, and there are some. */
+static bool corpus_is_there(void)
+{
+	const struct r0_test **tests = NULL;
+	struct error error = { "" };
+	struct stat status;
+	size_t count, i;
+	bool fuzzed = false;
+
+	if (!linked_tests_collect(&tests, &count, &error))
+		for (i = 0; i < count; i++)
+			fuzzed |= tests[i]->fuzz != NULL;
+	free(tests);
+	return fuzzed && stat(corpus_root(), &status) == 0;
+}
+
+static enum exit_status look_for_inputs(const struct cli *cli, const struct plan *plan,
+					struct error *error)
+{
+	struct kvm *kvm;
+	int status;
+
+	if (!engine_is_there(error)) {
+		complain(error->text);
+		return EXIT_STATUS_ERROR;
+	}
+	status = kvm_create(&kvm, error);
+	if (template_error_is_no_kvm(status)) {
+		complain(error->text);
+		return (enum exit_status)cli->skip_status;
+	}
+	if (!status)
+		kvm_destroy(kvm);
+	error->text[0] = '\0';
+	status = fuzz(plan, cli->fuzz_seconds, error);
+
+	if (error->text[0])
+		complain(error->text);
+	return (enum exit_status)status;
 }
 
 static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct fresh *fresh,
@@ -392,6 +470,7 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	struct plan_selection selection = cli->selection;
 	const struct r0_test **tests = NULL;
 	enum exit_status status = EXIT_STATUS_ERROR;
+	struct corpus corpus = { 0 };
 	struct plan plan = { 0 };
 	struct session session = { .cli = cli, .plan = &plan, .fresh = fresh, .argv = argv };
 	size_t count;
@@ -400,6 +479,7 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 		selection.repeat = 1;
 	if ((cli->shard_status_file && touch_status_file(cli->shard_status_file, error)) ||
 	    linked_tests_collect(&tests, &count, error) ||
+	    corpus_init(&corpus, tests, count, error) ||
 	    plan_init(&plan, tests, count, &selection, error))
 		complain(error->text);
 	else if (!open_output && needs_output(cli))
@@ -408,9 +488,12 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 		status = write_image(cli, error);
 	else if (cli->list)
 		status = list(cli, &plan);
+	else if (cli->fuzz)
+		status = look_for_inputs(cli, &plan, error);
 	else
 		status = report_run(&session);
 	plan_finish(&plan);
+	corpus_finish(&corpus);
 	free(tests);
 	return status;
 }
@@ -435,13 +518,17 @@ static bool wants_lab(const struct cli *cli)
 /* Go to the lab, with the reports' files to come back. Returns only if that fails. */
 static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 {
-	const char *files[CLI_REPORTS_MAX + 1] = { NULL };
-	size_t count = 0, i;
+	const char *files[CLI_REPORTS_MAX + 1] = { NULL }, *along[3] = { NULL };
+	size_t count = 0, count_along = 0, i;
 
 	for (i = 0; i < cli->report_count; i++)
 		if (cli->reports[i].file)
 			files[count++] = cli->reports[i].file;
-	lab_exec(argc, argv, cli->compare, files);
+	if (cli->compare)
+		along[count_along++] = cli->compare;
+	if (corpus_is_there())
+		along[count_along++] = corpus_root();
+	lab_exec(argc, argv, along, files);
 	return EXIT_STATUS_ERROR;
 }
 
@@ -469,6 +556,8 @@ int r0_main(int argc, char **argv)
 	struct fresh fresh;
 	struct cli cli;
 
+	if (engine_wanted())
+		return (int)become_engine(engine_wanted(), argc, argv, &error);
 	if (image_is_wanted())
 		return (int)become_image(&error);
 	fresh_init(&fresh);

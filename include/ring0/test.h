@@ -315,6 +315,8 @@ struct r0_test {
 	void (*fn)(void);
 	const char *attributes; /* as written, so that a skip can name its condition */
 	struct r0_options options;
+	void (*fuzz)(const uint8_t *data,
+		     size_t size); /* of R0_FUZZ(): its body; NULL for others */
 };
 
 #if defined(__has_attribute)

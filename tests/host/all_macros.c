@@ -33,6 +33,17 @@ R0_TEST(macros, without_attributes)
 {
 }
 
+R0_FUZZ(macros, an_input)
+{
+	R0_ASSERT(!size || data[0] || !data[0]);
+}
+
+R0_FUZZ(macros, an_input_with_attributes, .timeout_ms = 100)
+{
+	(void)data;
+	(void)size;
+}
+
 R0_BENCHMARK(macros, a_benchmark)
 {
 	R0_MEASURE

@@ -468,6 +468,7 @@ static void help_is_narrow_and_complete(void **state)
 		"--fresh-vm",
 		"--check-reset",
 		"--compare FILE",
+		"--fuzz SECONDS",
 		"--assist",
 		"--shuffle[=SEED]",
 		"--shard I/N",

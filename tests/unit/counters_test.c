@@ -211,13 +211,37 @@ static void survives_any_file(void **state)
 	free(file.bytes);
 }
 
+/* A fuzzer's counters are of bytes, and as the last test left them. */
+static void gives_the_last(void **state)
+{
+	static uint8_t page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	uint8_t now[PAGE_SIZE] = { 0 }, then[PAGE_SIZE] = { 0 };
+	const uint64_t at = (uint64_t)page;
+	struct counters counters = { 0 };
+
+	(void)state;
+	assert_int_equal(counters_add_range(&counters, at + 3, at + 10, COUNTER_LAST), 0);
+	counters_sort(&counters);
+	assert_true(counters_on_page(&counters, at));
+	memset(page, 1, sizeof(page));
+	memset(now, 2, sizeof(now));
+	memset(then, 9, sizeof(then));
+	now[5] = 0;
+	counters_give_back(&counters, at, now, then);
+	assert_int_equal(page[2], 1);
+	assert_int_equal(page[3], 2);
+	assert_int_equal(page[5], 0);
+	assert_int_equal(page[9], 2);
+	assert_int_equal(page[10], 1);
+	counters_finish(&counters);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_its_own),
-		cmocka_unit_test(gives_back_differences),
-		cmocka_unit_test(adds_bits),
-		cmocka_unit_test(survives_any_file),
+		cmocka_unit_test(finds_its_own),  cmocka_unit_test(gives_back_differences),
+		cmocka_unit_test(adds_bits),	  cmocka_unit_test(survives_any_file),
+		cmocka_unit_test(gives_the_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

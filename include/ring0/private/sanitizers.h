@@ -68,4 +68,21 @@
 	X(__ubsan_handle_builtin_unreachable, r0_ubsan_builtin_unreachable) \
 	X(__ubsan_handle_missing_return, r0_ubsan_missing_return)
 
+/* What -fsanitize=fuzzer-no-link has code call where it compares. */
+#define R0_TRACE_(X, name) X(__sanitizer_cov_trace_##name, r0_trace_##name)
+#define R0_TRACE_FUNCTIONS(X)                           \
+	R0_TRACE_(X, cmp1)                              \
+	R0_TRACE_(X, cmp2)                              \
+	R0_TRACE_(X, cmp4)                              \
+	R0_TRACE_(X, cmp8)                              \
+	R0_TRACE_(X, const_cmp1)                        \
+	R0_TRACE_(X, const_cmp2)                        \
+	R0_TRACE_(X, const_cmp4)                        \
+	R0_TRACE_(X, const_cmp8)                        \
+	R0_TRACE_(X, switch)                            \
+	X(__sanitizer_cov_trace_div4, r0_trace_nothing) \
+	X(__sanitizer_cov_trace_div8, r0_trace_nothing) \
+	X(__sanitizer_cov_trace_gep, r0_trace_nothing)  \
+	X(__sanitizer_cov_trace_pc_indir, r0_trace_nothing)
+
 #endif /* RING0_PRIVATE_SANITIZERS_H */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* libFuzzer (LLVM's documentation, "libFuzzer", "Using libFuzzer as a library"), and one test in ring 0. */
+#include "runner/engine.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <ring0/fuzz.h>
+#include <ring0/private/fuzz.h>
+#include "base/clock.h"
+#include "exits/mock_calls.h"
+#include "mock/guard.h"
+#include "report/report.h"
+#include "runner/corpus.h"
+#include "runner/job.h"
+#include "runner/worker.h"
+
+/* How often the job is looked after: it may be overdue. */
+#define LOOK_NS 20000000ull
+
+/* A test's time limit where it has none of its own: inputs are many. */
+#define LIMIT_MS 1000
+
+/* Of the engine, where the program is linked with it. */
+extern int LLVMFuzzerRunDriver(int *argc, char ***argv,
+			       int (*callback)(const uint8_t *data, size_t size))
+	__attribute__((weak));
+#define TRACE(name, type)                                                                \
+	extern void trace_##name(type a, type b) __asm__("__sanitizer_cov_trace_" #name) \
+		__attribute__((weak));
+TRACE(cmp1, uint8_t)
+TRACE(cmp2, uint16_t)
+TRACE(cmp4, uint32_t)
+TRACE(cmp8, uint64_t)
+TRACE(const_cmp1, uint8_t)
+TRACE(const_cmp2, uint16_t)
+TRACE(const_cmp4, uint32_t)
+TRACE(const_cmp8, uint64_t)
+TRACE(switch, uint64_t)
+
+/* One input at a time, from the engine's thread to the worker's and back. The engine's callback has no argument for it. */
+static struct session {
+	const struct r0_test *test;
+	struct template *template;
+	struct worker *worker;
+	struct job job;
+	struct job_input input;
+	struct outcome outcome;
+	bool is_given, is_done;
+	pthread_mutex_t lock;
+	pthread_cond_t given, done;
+} session = { .lock = PTHREAD_MUTEX_INITIALIZER, .given = PTHREAD_COND_INITIALIZER };
+
+const char *engine_wanted(void)
+{
+	const char *name = getenv(ENGINE_VARIABLE);
+
+	return name && name[0] ? name : NULL;
+}
+
+bool engine_is_there(struct error *error)
+{
+	if (LLVMFuzzerRunDriver)
+		return true;
+	error_set(error, ENOSYS,
+		  "--fuzz: the program is linked with no engine: build it by clang with "
+		  "-fsanitize=fuzzer-no-link -Wl,-u,LLVMFuzzerRunDriver and `clang "
+		  "-print-file-name=libclang_rt.fuzzer_no_main-x86_64.a` -lstdc++ (Debian: package "
+		  "libclang-rt-dev)");
+	return false;
+}
+
+static bool next(void *context, struct job *job, size_t *number)
+{
+	(void)context;
+	pthread_mutex_lock(&session.lock);
+	while (!session.is_given)
+		pthread_cond_wait(&session.given, &session.lock);
+	session.is_given = false;
+	*job = session.job;
+	pthread_mutex_unlock(&session.lock);
+	*number = 0;
+	return true;
+}
+
+static void done(void *context, size_t number, struct outcome *outcome)
+{
+	(void)context;
+	(void)number;
+	pthread_mutex_lock(&session.lock);
+	session.outcome = *outcome;
+	session.is_done = true;
+	pthread_cond_signal(&session.done);
+	pthread_mutex_unlock(&session.lock);
+}
+
+static void gone(void *context)
+{
+	(void)context;
+}
+
+static __attribute__((noreturn)) void give_up(const struct error *error)
+{
+	fprintf(stderr, "ring0: %s\n", error->text);
+	fflush(stderr);
+	_Exit(EXIT_STATUS_ERROR);
+}
+
+/* When the engine is ready, so that the machine has a copy of all that it has. */
+static void start(void)
+{
+	const struct r0_options *options = &session.test->options;
+	struct template_needs needs = {
+		.options = &session.job.options,
+		.count = 1,
+		.cpus = options->cpus ? options->cpus : 1,
+	};
+	const struct worker_jobs jobs = { .next = next, .done = done, .gone = gone };
+	struct mirror_range *reserved = NULL;
+	struct error error = { "" };
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&session.done, &attributes);
+	session.input.room = corpus_room();
+	session.job = (struct job){
+		.fn = (void (*)(void *))(uintptr_t)session.test->fn,
+		.options = options,
+		.attributes = session.test->attributes,
+		.file = session.test->file,
+		.line = session.test->line,
+		.input = &session.input,
+		.param = session.input.room,
+	};
+	r0_compares_wanted = true;
+	if (!session.input.room)
+		error_set(&error, ENOMEM, "no memory for inputs");
+	else if (!job_time_limit(&session.job, options->timeout_ms ? 0 : LIMIT_MS, 0, &error) &&
+		 !job_reserved_ranges(options, &reserved, &needs.reserved_count)) {
+		needs.reserved = reserved;
+		if (!template_create(&session.template, &needs, &error) &&
+		    !mock_calls_init(&error) &&
+		    !worker_create(&session.worker, session.template, &(struct worker_options){ 0 },
+				   &jobs, &error)) {
+			free(reserved);
+			return;
+		}
+	}
+	if (!error.text[0])
+		error_set(&error, ENOMEM, "the test can't be fuzzed: no memory");
+	give_up(&error);
+}
+
+/* The engine's own callbacks, with what ring 0 has compared. */
+static void hand_over(const struct r0_compare *compare)
+{
+	switch ((enum r0_compare_kind)compare->kind) {
+	case R0_COMPARE_1:
+		trace_cmp1((uint8_t)compare->a, (uint8_t)compare->b);
+		break;
+	case R0_COMPARE_2:
+		trace_cmp2((uint16_t)compare->a, (uint16_t)compare->b);
+		break;
+	case R0_COMPARE_4:
+		trace_cmp4((uint32_t)compare->a, (uint32_t)compare->b);
+		break;
+	case R0_COMPARE_8:
+		trace_cmp8(compare->a, compare->b);
+		break;
+	case R0_COMPARE_CONST_1:
+		trace_const_cmp1((uint8_t)compare->a, (uint8_t)compare->b);
+		break;
+	case R0_COMPARE_CONST_2:
+		trace_const_cmp2((uint16_t)compare->a, (uint16_t)compare->b);
+		break;
+	case R0_COMPARE_CONST_4:
+		trace_const_cmp4((uint32_t)compare->a, (uint32_t)compare->b);
+		break;
+	case R0_COMPARE_CONST_8:
+		trace_const_cmp8(compare->a, compare->b);
+		break;
+	case R0_COMPARE_SWITCH:
+	case R0_COMPARE_KINDS:
+		break;
+	}
+}
+
+static void hand_over_all(void)
+{
+	uint64_t count = r0_compares.count < R0_COMPARES ? r0_compares.count : R0_COMPARES, i;
+
+	if (!trace_cmp4 || !trace_const_cmp4)
+		return;
+	for (i = 0; i < count; i++)
+		hand_over(&r0_compares.entries[i]);
+}
+
+/* Returns whether the outcome is the test's. */
+static bool run(void)
+{
+	bool is_done;
+
+	pthread_mutex_lock(&session.lock);
+	session.is_done = false;
+	session.is_given = true;
+	pthread_cond_signal(&session.given);
+	while (!session.is_done) {
+		uint64_t until = clock_ns() + LOOK_NS, since;
+		struct timespec at = { .tv_sec = (time_t)(until / 1000000000),
+				       .tv_nsec = (long)(until % 1000000000) };
+		size_t number;
+
+		pthread_cond_timedwait(&session.done, &session.lock, &at);
+		if (session.is_done)
+			break;
+		pthread_mutex_unlock(&session.lock);
+		guard_pulse();
+		is_done = worker_supervise(session.worker, clock_ns(), &number, &since) ==
+			  WORKER_ABANDONED;
+		pthread_mutex_lock(&session.lock);
+		if (is_done) {
+			job_abandoned(&session.outcome, &session.job, worker_mock(session.worker));
+			break;
+		}
+	}
+	pthread_mutex_unlock(&session.lock);
+	return true;
+}
+
+/* The engine takes abort() for a crash: it writes the input down, and ends. */
+static __attribute__((noreturn)) void tell_finding(const struct r0_result *result)
+{
+	fprintf(stderr, "ring0: %s: %s\n", r0_verdict_name(result->verdict),
+		result->message ? result->message : "");
+	fflush(stderr);
+	abort();
+}
+
+static int take_input(const uint8_t *data, size_t size)
+{
+	static const uint8_t nothing;
+	const struct r0_result *result = &session.outcome.result;
+	struct error error = { "" };
+
+	if (size > R0_FUZZ_MOST)
+		return -1;
+	if (!session.worker)
+		start();
+	session.input.input =
+		(struct r0_fuzz_input){ .data = data ? data : &nothing, .size = size };
+	r0_compares.count = 0;
+	run();
+	if (result->verdict == R0_VERDICT_ERROR) {
+		error_set(&error, EIO, "%s", result->message);
+		give_up(&error);
+	}
+	if (result->verdict != R0_VERDICT_PASS && result->verdict != R0_VERDICT_SKIP &&
+	    result->verdict != R0_VERDICT_XFAIL)
+		tell_finding(result);
+	hand_over_all();
+	outcome_finish(&session.outcome);
+	return 0;
+}
+
+int engine_run(const struct r0_test *test, int argc, char **argv)
+{
+	struct error error = { "" };
+
+	if (!engine_is_there(&error))
+		give_up(&error);
+	session.test = test;
+	return LLVMFuzzerRunDriver(&argc, &argv, take_input);
+}

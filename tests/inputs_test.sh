@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# R0_FUZZ(): its inputs as cases, what libFuzzer finds of planted mistakes, and what it counts.
+#
+#	tests/inputs_test.sh BUILD
+#
+# Without a KVM to use, the tests run in the lab.
+set -u
+
+build=$1
+tests=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/tap.sh
+. "$tests/tap.sh"
+PKG_CONFIG_PATH=$build/meson-uninstalled:${PKG_CONFIG_PATH-}
+RING0_COMMAND=$build/ring0
+export PKG_CONFIG_PATH RING0_COMMAND
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
+tap_log=$folder/log
+cd "$folder" || exit
+
+# on_kvm PROGRAM ARG…: on this host's KVM or in the lab, where the inputs come along.
+on_kvm()
+{
+	RING0_LAB=none "$@"
+	status=$?
+	[ $status -eq 77 ] || return $status
+	if [ -d corpus ]; then
+		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --file "$folder/corpus" -- "$@"
+	else
+		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 -- "$@"
+	fi
+}
+
+echo 1..11
+
+# Without an engine, by any compiler.
+"$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
+	>log 2>&1 && on_kvm ./without --format tap >>log 2>&1 && [ "$(grep -c '^ok .*\[empty\]$' log)" -eq 6 ]
+report $? 'without files each test has the empty input'
+
+RING0_LAB=none ./without --fuzz=1 planted.descriptor >log 2>&1
+[ $? -eq 99 ] && grep -q 'linked with no engine.*libclang-rt-dev' log
+report $? 'without an engine --fuzz says what to do'
+
+RING0_LAB=none ./without --list --fuzz=x >log 2>&1
+[ $? -eq 99 ] && grep -q 'fuzz=x: give a whole number' log
+report $? '--fuzz takes seconds'
+
+mkdir -p corpus/wild.does corpus/input.is_as_given corpus/planted.descriptor
+for letter in s h d m e n; do
+	echo $letter >corpus/wild.does/$letter
+done
+printf 'abc' >corpus/input.is_as_given/three
+: >corpus/input.is_as_given/none
+head -c 65536 /dev/zero >corpus/input.is_as_given/longest
+printf '\005\044' >corpus/planted.descriptor/finding
+echo 'no input' >corpus/planted.descriptor/finding.report
+on_kvm ./without --format tap --check-reset 'wild.*' 'input.*' 'planted.*' >log 2>&1
+cat >expected <<'END'
+not ok - wild.does[d]
+not ok - wild.does[e]
+not ok - wild.does[h]
+not ok - wild.does[m]
+ok - wild.does[n]
+not ok - wild.does[s]
+ok - input.is_as_given[longest]
+ok - input.is_as_given[none]
+ok - input.is_as_given[three]
+not ok - planted.descriptor[finding]
+ok - planted.device[empty]
+ok - planted.hypercall[empty]
+ok - planted.walker[empty]
+END
+sed -n 's/^\(not \)\{0,1\}ok [0-9]* - \([^ ]*\).*/\1ok - \2/p' log | sort >got
+sort expected >wanted && cmp wanted got >>log 2>&1 &&
+	grep -q 'verdict: timeout' log && ! grep -q 'left something behind' log
+report $? 'files are cases, whatever they make of their machine' log got
+
+head -c 65537 /dev/zero >corpus/wild.does/z
+RING0_LAB=none ./without --list >log 2>&1
+[ $? -eq 99 ] && grep -q 'corpus/wild.does/z has 65537 bytes: an input has 65536 at most' log
+report $? 'an input that is too long is refused'
+truncate -s 1G corpus/wild.does/z
+RING0_LAB=none ./without --list >log 2>&1
+[ $? -eq 99 ] && grep -q 'corpus/wild.does/z has 1073741824 bytes' log
+report $? 'one of 1 GiB is not read'
+rm -r corpus
+echo >corpus
+RING0_LAB=none ./without --list >log 2>&1
+[ $? -eq 99 ] && grep -q 'the folder of inputs corpus/.*: Not a directory' log
+report $? 'a folder that is none is refused'
+rm corpus
+
+engine=$(clang -print-file-name=libclang_rt.fuzzer_no_main-x86_64.a 2>/dev/null)
+if [ ! -f "${engine:-/nonexistent}" ]; then
+	for name in descriptor walker hypercall device; do
+		skip "libFuzzer finds planted.$name" 'there is no libFuzzer'
+	done
+	exit "$failed"
+fi
+clang -g -O1 -mgeneral-regs-only -fsanitize=fuzzer-no-link -fstack-protector-all -c -o subject.o "$tests/inputs/subject.c" >log 2>&1 &&
+	"$tests/with_ring0" clang -g -D_GNU_SOURCE -mgeneral-regs-only -fsanitize=fuzzer-no-link -o with "$tests/inputs/inputs.c" subject.o \
+		-Wl,-u,LLVMFuzzerRunDriver "$engine" -lstdc++ -lm >>log 2>&1 || cat log
+# On a busy machine a test takes its time.
+R0_FUZZ_SEED=1
+R0_TIMEOUT_FACTOR=60
+export R0_FUZZ_SEED R0_TIMEOUT_FACTOR
+for name in descriptor walker hypercall device; do
+	on_kvm ./with --fuzz=0 planted.$name >log 2>&1
+	[ $? -eq 1 ] && grep -q "planted.$name: found corpus/planted.$name/crash-.*, which is a case from now on" log
+	report $? "libFuzzer finds planted.$name"
+	rm -rf corpus
+done
+exit "$failed"
