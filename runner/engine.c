@@ -101,11 +101,11 @@ static void gone(void *context)
 	(void)context;
 }
 
-static __attribute__((noreturn)) void give_up(const struct error *error)
+static __attribute__((noreturn)) void give_up(const struct error *error, enum exit_status status)
 {
 	fprintf(stderr, "ring0: %s\n", error->text);
 	fflush(stderr);
-	_Exit(EXIT_STATUS_ERROR);
+	_Exit(status);
 }
 
 /* When the engine is ready, so that the machine has a copy of all that it has. */
@@ -121,6 +121,7 @@ static void start(void)
 	struct mirror_range *reserved = NULL;
 	struct error error = { "" };
 	pthread_condattr_t attributes;
+	int err = 0;
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -137,21 +138,24 @@ static void start(void)
 	};
 	r0_compares_wanted = true;
 	if (!session.input.room)
-		error_set(&error, ENOMEM, "no memory for inputs");
-	else if (!job_time_limit(&session.job, options->timeout_ms ? 0 : LIMIT_MS, 0, &error) &&
-		 !job_reserved_ranges(options, &reserved, &needs.reserved_count)) {
-		needs.reserved = reserved;
-		if (!template_create(&session.template, &needs, &error) &&
-		    !mock_calls_init(&error) &&
-		    !worker_create(&session.worker, session.template, &(struct worker_options){ 0 },
-				   &jobs, &error)) {
-			free(reserved);
-			return;
-		}
-	}
-	if (!error.text[0])
-		error_set(&error, ENOMEM, "the test can't be fuzzed: no memory");
-	give_up(&error);
+		err = error_set(&error, ENOMEM, "no memory for inputs");
+	if (!err)
+		err = job_time_limit(&session.job, options->timeout_ms ? 0 : LIMIT_MS, 0, &error);
+	if (!err)
+		err = job_reserved_ranges(options, &reserved, &needs.reserved_count);
+	needs.reserved = reserved;
+	if (!err)
+		err = template_create(&session.template, &needs, &error);
+	free(reserved);
+	if (!err)
+		err = mock_calls_init(&error);
+	if (!err)
+		err = worker_create(&session.worker, session.template,
+				    &(struct worker_options){ 0 }, &jobs, &error);
+	if (!err)
+		return;
+	error_set(&error, ENOMEM, "the test can't be fuzzed: no memory");
+	give_up(&error, template_error_is_no_kvm(err) ? EXIT_STATUS_SKIPPED : EXIT_STATUS_ERROR);
 }
 
 /* The engine's own callbacks, with what ring 0 has compared. */
@@ -255,7 +259,7 @@ static int take_input(const uint8_t *data, size_t size)
 	run();
 	if (result->verdict == R0_VERDICT_ERROR) {
 		error_set(&error, EIO, "%s", result->message);
-		give_up(&error);
+		give_up(&error, EXIT_STATUS_ERROR);
 	}
 	if (result->verdict != R0_VERDICT_PASS && result->verdict != R0_VERDICT_SKIP &&
 	    result->verdict != R0_VERDICT_XFAIL)
@@ -270,7 +274,7 @@ int engine_run(const struct r0_test *test, int argc, char **argv)
 	struct error error = { "" };
 
 	if (!engine_is_there(&error))
-		give_up(&error);
+		give_up(&error, EXIT_STATUS_ERROR);
 	session.test = test;
 	return LLVMFuzzerRunDriver(&argc, &argv, take_input);
 }

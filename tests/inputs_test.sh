@@ -34,7 +34,7 @@ on_kvm()
 	fi
 }
 
-echo 1..11
+echo 1..12
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
@@ -99,6 +99,7 @@ if [ ! -f "${engine:-/nonexistent}" ]; then
 	for name in descriptor walker hypercall device; do
 		skip "libFuzzer finds planted.$name" 'there is no libFuzzer'
 	done
+	skip 'it counts what it counts in a process' 'there is no libFuzzer'
 	exit "$failed"
 fi
 clang -g -O1 -mgeneral-regs-only -fsanitize=fuzzer-no-link -fstack-protector-all -c -o subject.o "$tests/inputs/subject.c" >log 2>&1 &&
@@ -114,4 +115,28 @@ for name in descriptor walker hypercall device; do
 	report $? "libFuzzer finds planted.$name"
 	rm -rf corpus
 done
+
+# How many of the subject's counters, and of their values, the engine has seen of each input: the subject alone has some.
+"$tests/with_ring0" clang -g -D_GNU_SOURCE -mgeneral-regs-only -o alone "$tests/inputs/inputs.c" subject.o \
+	-Wl,-u,LLVMFuzzerRunDriver "$engine" -lstdc++ -lm >log 2>&1 &&
+	clang -g -c -o plain.o "$tests/inputs/plain.c" >>log 2>&1 &&
+	clang -fsanitize=fuzzer -o plain plain.o subject.o >>log 2>&1 || cat log
+: >wanted
+: >got
+for text in '\001\002\003' '\200\200\200\200\200\200\200\200' \
+	'\201\000\201\000\000\200\000\000\200\201\200\000\000\000\000\200'; do
+	mkdir corpus
+	# shellcheck disable=SC2059 # it is the format
+	printf "$text" >corpus/input
+	./plain -runs=0 corpus >log 2>&1
+	sed -n 's/.*INITED \(cov: [0-9]* ft: [0-9]*\) .*/\1/p' log >>wanted
+	RING0_FUZZ=planted.walker
+	export RING0_FUZZ
+	on_kvm ./alone -runs=0 corpus >log 2>&1
+	unset RING0_FUZZ
+	sed -n 's/.*INITED \(cov: [0-9]* ft: [0-9]*\) .*/\1/p' log >>got
+	rm -r corpus
+done
+[ "$(wc -l <wanted)" -eq 3 ] && cmp wanted got >>log 2>&1
+report $? 'it counts what it counts in a process' log wanted got
 exit "$failed"
