@@ -36,7 +36,7 @@ static int run(const char *engine, const char *const *words, const char *output)
 	pid_t pid;
 
 	argv[0] = program_invocation_name;
-	for (i = 0; words[i] && i < WORDS; i++)
+	for (i = 0; i < WORDS && words[i]; i++)
 		argv[i + 1] = (char *)(uintptr_t)words[i];
 	argv[i + 1] = NULL;
 	fflush(NULL);
