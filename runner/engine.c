@@ -27,18 +27,15 @@
 extern int LLVMFuzzerRunDriver(int *argc, char ***argv,
 			       int (*callback)(const uint8_t *data, size_t size))
 	__attribute__((weak));
-#define TRACE(name, type)                                                                \
-	extern void trace_##name(type a, type b) __asm__("__sanitizer_cov_trace_" #name) \
-		__attribute__((weak));
-TRACE(cmp1, uint8_t)
-TRACE(cmp2, uint16_t)
-TRACE(cmp4, uint32_t)
-TRACE(cmp8, uint64_t)
-TRACE(const_cmp1, uint8_t)
-TRACE(const_cmp2, uint16_t)
-TRACE(const_cmp4, uint32_t)
-TRACE(const_cmp8, uint64_t)
-TRACE(switch, uint64_t)
+/* Its callbacks for comparisons. */
+extern void __sanitizer_cov_trace_cmp1(uint8_t a, uint8_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_cmp2(uint16_t a, uint16_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_cmp4(uint32_t a, uint32_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_cmp8(uint64_t a, uint64_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_const_cmp1(uint8_t a, uint8_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_const_cmp2(uint16_t a, uint16_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_const_cmp4(uint32_t a, uint32_t b) __attribute__((weak));
+extern void __sanitizer_cov_trace_const_cmp8(uint64_t a, uint64_t b) __attribute__((weak));
 
 /* One input at a time, from the engine's thread to the worker's and back. The engine's callback has no argument for it. */
 static struct session {
@@ -163,28 +160,28 @@ static void hand_over(const struct r0_compare *compare)
 {
 	switch ((enum r0_compare_kind)compare->kind) {
 	case R0_COMPARE_1:
-		trace_cmp1((uint8_t)compare->a, (uint8_t)compare->b);
+		__sanitizer_cov_trace_cmp1((uint8_t)compare->a, (uint8_t)compare->b);
 		break;
 	case R0_COMPARE_2:
-		trace_cmp2((uint16_t)compare->a, (uint16_t)compare->b);
+		__sanitizer_cov_trace_cmp2((uint16_t)compare->a, (uint16_t)compare->b);
 		break;
 	case R0_COMPARE_4:
-		trace_cmp4((uint32_t)compare->a, (uint32_t)compare->b);
+		__sanitizer_cov_trace_cmp4((uint32_t)compare->a, (uint32_t)compare->b);
 		break;
 	case R0_COMPARE_8:
-		trace_cmp8(compare->a, compare->b);
+		__sanitizer_cov_trace_cmp8(compare->a, compare->b);
 		break;
 	case R0_COMPARE_CONST_1:
-		trace_const_cmp1((uint8_t)compare->a, (uint8_t)compare->b);
+		__sanitizer_cov_trace_const_cmp1((uint8_t)compare->a, (uint8_t)compare->b);
 		break;
 	case R0_COMPARE_CONST_2:
-		trace_const_cmp2((uint16_t)compare->a, (uint16_t)compare->b);
+		__sanitizer_cov_trace_const_cmp2((uint16_t)compare->a, (uint16_t)compare->b);
 		break;
 	case R0_COMPARE_CONST_4:
-		trace_const_cmp4((uint32_t)compare->a, (uint32_t)compare->b);
+		__sanitizer_cov_trace_const_cmp4((uint32_t)compare->a, (uint32_t)compare->b);
 		break;
 	case R0_COMPARE_CONST_8:
-		trace_const_cmp8(compare->a, compare->b);
+		__sanitizer_cov_trace_const_cmp8(compare->a, compare->b);
 		break;
 	case R0_COMPARE_SWITCH:
 	case R0_COMPARE_KINDS:
@@ -196,7 +193,7 @@ static void hand_over_all(void)
 {
 	uint64_t count = r0_compares.count < R0_COMPARES ? r0_compares.count : R0_COMPARES, i;
 
-	if (!trace_cmp4 || !trace_const_cmp4)
+	if (!__sanitizer_cov_trace_cmp4 || !__sanitizer_cov_trace_const_cmp4)
 		return;
 	for (i = 0; i < count; i++)
 		hand_over(&r0_compares.entries[i]);
