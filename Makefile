@@ -103,7 +103,7 @@ bench:
 fuzz:
 	@scripts/install-packages build check
 	@$(setup)
-	@ninja -C $(build) tests/boot_fuzz tests/device_fuzz tests/reset_fuzz tests/suite_fuzz
+	@ninja -C $(build) tests/fuzz/boot_fuzz tests/fuzz/device_fuzz tests/fuzz/reset_fuzz tests/fuzz/suite_fuzz
 	@$(build)/tests/fuzz/boot_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
 	@$(build)/tests/fuzz/suite_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
 	@$(build)/tests/fuzz/device_fuzz --count $(COUNT) --seconds 1800
