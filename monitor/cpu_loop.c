@@ -103,7 +103,7 @@ struct cpu_loop_result cpu_loop_run(struct cpu_loop *loop, struct error *error)
 
 		if (frozen)
 			step = rest(loop, &result, error);
-		else if (park_is_held(loop->seat->control))
+		else if (park_is_held(loop->seat))
 			park_sleep(loop->seat);
 		else if (!loop->ops->is_halted(loop->context))
 			step = run_once(loop, &result, error);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "monitor/assistance.h"
 #include "monitor/cpu.h"
+#include "monitor/debug/debug.h"
 #include "monitor/irqchip.h"
 #include "monitor/rest.h"
 #include "monitor/translate.h"
@@ -17,6 +18,8 @@ static int arm(void *context, struct error *error)
 {
 	int err = irqchip_arm(context, error);
 
+	if (!err)
+		err = monitor_debug_arm(context, error);
 	return err ? err : monitor_watch_arm(context, error);
 }
 
@@ -53,10 +56,13 @@ static struct exit serve(void *context, struct error *error)
 	struct error why = { "" };
 	char text[256];
 
-	if (monitor_serve_own(cpu) || irqchip_serve(cpu))
+	if (monitor_serve_own(cpu) || irqchip_serve(cpu) || monitor_debug_serve(cpu))
 		return exit;
-	if (assistance_serve(cpu, &exit, &why))
+	if (assistance_serve(cpu, &exit, &why)) {
+		if (exit.outcome == EXIT_CONTINUE)
+			monitor_debug_completed(cpu);
 		return exit;
+	}
 	pthread_mutex_lock(&devices->lock);
 	exit = exit_classify(state, cpu->machine->kvm->run_size, &devices->bus);
 	if (exit.outcome == EXIT_SHUTDOWN &&
@@ -76,7 +82,12 @@ static struct exit serve(void *context, struct error *error)
 
 static void debug(void *context)
 {
-	monitor_watch_debug(context);
+	struct monitor_cpu *cpu = context;
+
+	if (cpu->machine->debug)
+		monitor_debug_exit(cpu);
+	else
+		monitor_watch_debug(cpu);
 }
 
 static int capture(void *context, struct register_snapshot *registers)

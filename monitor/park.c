@@ -104,14 +104,19 @@ bool park_is_frozen(const struct park_control *control)
 	return is_frozen_round(atomic_load(&control->round));
 }
 
-bool park_is_held(const struct park_control *control)
+bool park_is_held(const struct park_seat *seat)
 {
-	return atomic_load(&control->held);
+	return atomic_load(&seat->control->held) || atomic_load(&seat->held);
 }
 
 void park_hold(struct park_control *control, bool held)
 {
 	atomic_store(&control->held, held);
+}
+
+void park_hold_one(struct park_seat *seat, bool held)
+{
+	atomic_store(&seat->held, held);
 }
 
 bool park_is_killed(const struct park_control *control)

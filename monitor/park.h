@@ -32,6 +32,7 @@ struct park_seat {
 	struct park_control *control; /* not owned */
 	int thaw_evt;		      /* wakes this vCPU's waits; or -1 */
 	_Atomic(uint64_t) parked;     /* the round that it is at rest for, or 0 */
+	atomic_bool held;	      /* as the control's, for this vCPU alone */
 	pthread_mutex_t lock;	      /* of what follows: the registers it had when it parked */
 	struct register_snapshot registers;
 	bool has_registers;
@@ -50,10 +51,11 @@ void park_seat_finish(struct park_seat *seat);
 /* Whether this is the time to park, or to end. */
 bool park_is_frozen(const struct park_control *control);
 bool park_is_killed(const struct park_control *control);
-bool park_is_held(const struct park_control *control);
+bool park_is_held(const struct park_seat *seat);
 
 /* Have every vCPU wait where it looks next, or not any more: those that sleep have to be woken then. */
 void park_hold(struct park_control *control, bool held);
+void park_hold_one(struct park_seat *seat, bool held);
 
 /* End everything, from any thread: no vCPU waits or parks any more. Returns whether it was the first. */
 bool park_kill(struct park_control *control);

@@ -17,8 +17,19 @@
 #include "kvm/vcpu.h"
 #include "kvm/watch.h"
 #include "monitor/cpu_loop.h"
+#include "monitor/debug/debug.h"
 #include "monitor/guest_memory.h"
 #include "monitor/wiring.h"
+
+/* What a debugger wants of a vCPU: set at rest, but for what its own thread does. */
+struct monitor_cpu_debug {
+	enum monitor_action action;
+	uint64_t start, end;	      /* of MONITOR_STEP */
+	struct kvm_guest_debug armed; /* what KVM was told last; of its thread */
+	unsigned int inject;	      /* an exception that is the guest's own, or 0; likewise */
+	bool stopped;		      /* under the debugger's lock, like what follows */
+	struct monitor_stop stop;
+};
 
 struct monitor_cpu {
 	struct r0_vm *machine;
@@ -26,6 +37,7 @@ struct monitor_cpu {
 	struct vcpu vcpu;
 	struct park_seat seat;
 	struct watch_cpu watch;
+	struct monitor_cpu_debug debug;
 	struct assist *assist;	   /* once it was needed: monitor/assistance.h */
 	bool has_entry;		   /* or needs none; under control */
 	bool has_thread;	   /* to be joined */
@@ -80,6 +92,7 @@ struct r0_vm {
 	struct r0_vm_snapshot *snapshots; /* that this machine's memory is tracked for; likewise */
 	struct watch watch;		  /* once the first one was asked for */
 	bool has_watch;
+	struct monitor_debug *debug;	   /* NULL without a debugger; set at rest */
 	struct monitor_pristine *pristine; /* what a reset puts back: monitor/reset.h */
 	uint64_t facs;	      /* of the guest's ACPI tables, 0 if there is none; under control */
 	pthread_mutex_t turn; /* of single steps, of all CPUs */

@@ -71,6 +71,9 @@ int monitor_start_threads(struct r0_vm *vm)
 	pthread_mutex_lock(&vm->end_lock);
 	vm->running = wanted;
 	pthread_mutex_unlock(&vm->end_lock);
+	/* Until the debugger lets them go. */
+	if (vm->debug)
+		park_hold(&vm->park, true);
 	err = pthread_create(&vm->worker, NULL, monitor_io_thread, vm);
 	vm->has_worker = !err;
 	if (!err)

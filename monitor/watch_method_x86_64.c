@@ -1,152 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that writes to a variable and halts: does the watchpoint fire? On x86. */
 #include "monitor/watch_method.h"
-#include <cpuid.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <ring0/x86/msr.h>
-#include <ring0/x86/paging.h>
-#include <ring0/x86/registers.h>
-#include "base/clock.h"
 #include "kvm/watch_probe.h"
+#include "monitor/probe_x86_64.h"
 
-#define MEMORY	      0x10000
-#define PML4	      0x1000
-#define PDPT	      0x2000
-#define DIRECTORY     0x3000
-#define CODE	      0x8000
-#define VARIABLE      0x9000
-#define TIME_LIMIT_NS 2000000000ull
-
-/* Segment types: SDM vol. 3A, 3.4.5.1. */
-#define TYPE_CODE 0xb /* execute, read, accessed */
-#define TYPE_DATA 0x3 /* read, write, accessed */
-
-/* Leaf 0x40000000 has the hypervisor's name, QEMU's emulation being one. */
-static bool is_emulated_by_qemu(void)
+static void look(struct vcpu *vcpu, void *context)
 {
-	static const char name[] = "TCGTCGTCGTCG";
-	unsigned int a, b[3];
+	const struct watch_point point = { .address = PROBE_DATA, .length = 4 };
+	enum watch_answer *answer = context;
 
-	if (!__get_cpuid(1, &a, &b[0], &b[1], &b[2]) || !(b[1] >> 31))
-		return false;
-	__cpuid(0x40000000, a, b[0], b[1], b[2]);
-	return !memcmp(b, name, sizeof(b));
+	*answer = watch_probe(vcpu, &point);
 }
 
-/* The code, and page tables by which the first 2 MiB are at the same addresses. */
-static void fill(uint8_t *memory)
+static enum watch_answer probe(void)
 {
-	static const uint8_t code[] = {
-		0xc7, 0x04, 0x25, 0x00, 0x90, 0x00, 0x00, 0x01, 0, 0, 0, /* movl $1, 0x9000 */
-		0xf4,							 /* hlt */
-	};
-	const uint64_t pml4 = PDPT | R0_PAGE_P | R0_PAGE_RW;
-	const uint64_t pdpt = DIRECTORY | R0_PAGE_P | R0_PAGE_RW;
-	const uint64_t directory = R0_PAGE_P | R0_PAGE_RW | R0_PAGE_PS;
-
-	memcpy(memory + PML4, &pml4, sizeof(pml4));
-	memcpy(memory + PDPT, &pdpt, sizeof(pdpt));
-	memcpy(memory + DIRECTORY, &directory, sizeof(directory));
-	memcpy(memory + CODE, code, sizeof(code));
-}
-
-/* Long mode, SDM vol. 3A, 9.8.5. */
-static int enter(struct vcpu *vcpu)
-{
-	const struct kvm_segment data = {
-		.limit = 0xffffffff,
-		.selector = 0x10,
-		.type = TYPE_DATA,
-		.present = 1,
-		.s = 1,
-		.g = 1,
-		.db = 1,
-	};
-	struct kvm_regs regs = { .rip = CODE, .rflags = R0_RFLAGS_FIXED };
-	struct kvm_sregs sregs;
-	int err = KVM_IOCTL(vcpu->fd, KVM_GET_SREGS, &sregs, NULL);
-
-	if (err < 0)
-		return err;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.cs = data;
-	sregs.cs.selector = 0x8;
-	sregs.cs.type = TYPE_CODE;
-	sregs.cs.db = 0;
-	sregs.cs.l = 1;
-	sregs.cr0 = R0_CR0_PE | R0_CR0_ET | R0_CR0_NE | R0_CR0_PG;
-	sregs.cr3 = PML4;
-	sregs.cr4 = R0_CR4_PAE;
-	sregs.efer = R0_EFER_LME | R0_EFER_LMA;
-	err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, NULL);
-	return err < 0 ? err : KVM_IOCTL(vcpu->fd, KVM_SET_REGS, &regs, NULL);
-}
-
-/* The alarm's signal must find this thread in KVM_RUN, or blocked. */
-static enum watch_answer try_within_limit(struct vcpu *vcpu)
-{
-	const struct watch_point point = { .address = VARIABLE, .length = 4 };
+	/* movl $1, PROBE_DATA */
+	static const uint8_t code[] = { 0xc7, 0x04, 0x25, 0x00, 0x90, 0, 0, 0x01, 0, 0, 0 };
 	enum watch_answer answer = WATCH_UNKNOWN;
-	sigset_t before;
 
-	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	vcpu_prepare_thread();
-	if (vcpu_set_alarm(vcpu, clock_ns() + TIME_LIMIT_NS, NULL) == 0)
-		answer = watch_probe(vcpu, &point);
-	vcpu_set_alarm(vcpu, 0, NULL);
-	vcpu_clear_kick(vcpu);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return answer;
-}
-
-static enum watch_answer try_on(struct kvm *kvm, uint8_t *memory)
-{
-	const struct vm_slot slot = { .size = MEMORY, .host = memory };
-	enum watch_answer answer = WATCH_UNKNOWN;
-	struct vcpu vcpu;
-	struct vm vm;
-
-	if (vm_init(&vm, kvm, NULL, NULL) != 0)
-		return WATCH_UNKNOWN;
-	if (vm_set_slot(&vm, &slot, NULL) >= 0 && vcpu_init(&vcpu, &vm, 0, NULL, NULL) >= 0) {
-		fill(memory);
-		if (enter(&vcpu) >= 0)
-			answer = try_within_limit(&vcpu);
-		vcpu_finish(&vcpu);
-	}
-	vm_finish(&vm);
-	return answer;
-}
-
-static enum watch_answer try(void)
-{
-	uint8_t *memory =
-		mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	enum watch_answer answer = WATCH_UNKNOWN;
-	struct kvm *kvm;
-
-	if (memory == MAP_FAILED)
-		return WATCH_UNKNOWN;
-	if (kvm_create(&kvm, NULL) == 0) {
-		answer = try_on(kvm, memory);
-		kvm_destroy(kvm);
-	}
-	munmap(memory, MEMORY);
+	monitor_probe(code, sizeof(code), look, &answer);
 	return answer;
 }
 
 enum watch_method monitor_watch_method(char *text, size_t size)
 {
-	if (is_emulated_by_qemu()) {
+	if (monitor_probe_is_qemu()) {
 		snprintf(text, size,
 			 "single steps, as QEMU's emulation, which this host is, crashes over "
 			 "watchpoints of its guests' guests");
 		return WATCH_SINGLE_STEP;
 	}
-	switch (try()) {
+	switch (probe()) {
 	case WATCH_FIRES:
 		snprintf(text, size, "hardware watchpoints");
 		return WATCH_HARDWARE;

@@ -99,6 +99,10 @@ static int change(struct r0_vm *vm, const struct watch_request *request, int num
 
 	pthread_mutex_lock(&vm->control);
 	runs = !monitor_at_rest(vm);
+	if (vm->debug) {
+		err = error_set(error, EBUSY, "the VM has a debugger: it watches");
+		goto unlock;
+	}
 	err = runs ? monitor_freeze(vm, error) : 0;
 	if (err)
 		goto unlock;

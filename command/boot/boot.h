@@ -58,6 +58,7 @@ struct boot_options {
 	uint64_t memory;		   /* bytes */
 	const char *devices[BOOT_DEVICES]; /* the value of each one's option, or NULL */
 	enum r0_vm_console console;
+	const char *gdb;	    /* where gdb connects to, "" for a free port, "-"; or NULL */
 	const char *symbols;	    /* an ELF file with the kernel's, or NULL */
 	unsigned int time_limit_ms; /* 0 for none */
 	enum r0_boot_protocol protocol;

@@ -28,6 +28,7 @@ enum {
 	OPTION_SAVE,
 	OPTION_FROM,
 	OPTION_TYPE,
+	OPTION_GDB,
 	OPTION_DEVICE, /* the first of boot_devices, and the others behind it */
 };
 
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{ "save", required_argument, NULL, OPTION_SAVE },
 	{ "from", required_argument, NULL, OPTION_FROM },
 	{ "type", required_argument, NULL, OPTION_TYPE },
+	{ "gdb", optional_argument, NULL, OPTION_GDB },
 	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -87,6 +89,9 @@ static const char more_help[] =
 	"  --until TEXT      run until the console says TEXT, and save the machine\n"
 	"  --save FILE       where to (default: KERNEL.snapshot, in the current directory)\n"
 	"  --from FILE       go on from there; KERNEL may be left out\n"
+	"  --gdb[=PORT|PATH|-]\n"
+	"                    wait for gdb before the first instruction: at a port of this machine\n"
+	"                    alone (default: a free one), a socket, or standard input and output\n"
 	"  -v, --verbose     say how it is started\n"
 	"\n"
 	"Ctrl-C ends it. Exit status: (N << 1 | 1) & 255 if the kernel writes N to port 0xf4, the\n"
@@ -285,6 +290,9 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return 0;
 	case OPTION_TYPE:
 		return add_typed(value, options);
+	case OPTION_GDB:
+		options->gdb = value ? value : "";
+		return 0;
 	case OPTION_TEST_DEVICES:
 		options->test_devices = true;
 		return 0;
@@ -294,13 +302,15 @@ static int parse_option(int option, char *value, struct boot_options *options)
 	case 'h':
 		options->help = true;
 		return 0;
-	case ':':
-		return boot_error(BOOT_USAGE, "%s: it takes a value; see `ring0 boot --help`",
-				  value);
 	default:
-		return boot_error(BOOT_USAGE,
-				  "%s: there is no such option; see `ring0 boot --help`", value);
+		return BOOT_INTERNAL;
 	}
+}
+
+static int refuse_option(int problem, const char *option)
+{
+	return boot_error(BOOT_USAGE, "%s: %s; see `ring0 boot --help`", option,
+			  problem == ':' ? "it takes a value" : "there is no such option");
 }
 
 static int take_operand(const char *operand, struct boot_options *options)
@@ -345,6 +355,8 @@ static int check_whole(const struct boot_options *options, const char *of_machin
 		return boot_error(BOOT_USAGE, "which kernel? See `ring0 boot --help`");
 	if (options->save && !options->until)
 		return boot_error(BOOT_USAGE, "--save %s: when? --until says", options->save);
+	if (options->gdb && options->until)
+		return boot_error(BOOT_USAGE, "--until: not with --gdb, which stops it, too");
 	if (options->from && of_machine)
 		return boot_error(BOOT_USAGE, "--%s: with --from it is the snapshot's", of_machine);
 	if (options->from && has_arguments)
@@ -373,9 +385,12 @@ int boot_options_parse(int argc, char **argv, struct boot_options *options)
 	while (!status && (option = getopt_long(before, argv, "-:hv", list, NULL)) != -1) {
 		if (!of_machine)
 			of_machine = option_of_machine(option);
-		status = option == 1 ?
-				 take_operand(optarg, options) :
-				 parse_option(option, optarg ? optarg : argv[optind - 1], options);
+		if (option == 1)
+			status = take_operand(optarg, options);
+		else if (option == ':' || option == '?')
+			status = refuse_option(option, argv[optind - 1]);
+		else
+			status = parse_option(option, optarg, options);
 	}
 	for (i = before + 1; i < argc && !status; i++)
 		status = append(argv[i], options);

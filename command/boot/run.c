@@ -165,11 +165,18 @@ static int sooner(int a, int b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+static bool is_stopped(const struct session *session)
+{
+	return session->debugger && boot_debugger_is_stopped(session->debugger);
+}
+
 /* When attend() has to look at something else than what poll() tells. */
 static int wait_ms(const struct session *session, const struct boot_halt *halt)
 {
 	int wait = session->options->irqchip == BOOT_IRQCHIP_NONE ? -1 : boot_halt_wait_ms(halt);
 
+	if (is_stopped(session))
+		return -1;
 	if (session->typed_size || session->first_size)
 		wait = sooner(wait, OFFER_AGAIN_MS);
 	if (session->deadline_ns != UINT64_MAX)
@@ -185,17 +192,41 @@ static void save(struct session *session, struct r0_vm *vm)
 	r0_vm_kill(vm);
 }
 
+/* What gdb wants. The time that it has the machine stand still is not the machine's. */
+static void debug(struct session *session, struct r0_vm *vm, const struct pollfd *fds)
+{
+	if (!boot_debugger_attend(session->debugger, fds)) {
+		session->is_debugged_to_end = true;
+		r0_vm_kill(vm);
+	}
+	if (session->deadline_ns != UINT64_MAX)
+		session->deadline_ns += boot_debugger_take_stopped_ns(session->debugger);
+}
+
+/* What the machine may have come to by itself, unless it stands still. */
+static void look_for_end(struct session *session, struct r0_vm *vm, struct boot_halt *halt)
+{
+	if (is_stopped(session))
+		return;
+	if (session->options->irqchip != BOOT_IRQCHIP_NONE && boot_halt_look(halt, vm))
+		session->is_halted = true;
+	session->is_late = clock_ns() >= session->deadline_ns;
+	if (session->is_halted || session->is_late)
+		r0_vm_kill(vm);
+}
+
 /* Pass on what comes from outside until the machine ends. */
 static void attend(struct session *session, struct r0_vm *vm)
 {
-	enum { END, SIGNAL, INPUT, SAID };
-	struct pollfd fds[] = {
+	enum { END, SIGNAL, INPUT, SAID, DEBUGGER };
+	struct pollfd fds[DEBUGGER + BOOT_DEBUGGER_FDS] = {
 		[END] = { .fd = r0_vm_kill_fd(vm), .events = POLLIN },
 		[SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
 		[INPUT] = { .fd = STDIN_FILENO, .events = POLLIN },
 		[SAID] = { .fd = session->console.until.text ? session->console.until.said_evt : -1,
 			   .events = POLLIN },
 	};
+	const nfds_t count = session->debugger ? DEBUGGER + BOOT_DEBUGGER_FDS : DEBUGGER;
 	struct boot_halt halt;
 
 	boot_halt_begin(&halt);
@@ -206,7 +237,9 @@ static void attend(struct session *session, struct r0_vm *vm)
 		fds[INPUT].fd = reads ? STDIN_FILENO : -1;
 		if (session->first_size)
 			offer_first(session, vm);
-		if (poll(fds, sizeof(fds) / sizeof(*fds), wait_ms(session, &halt)) < 0)
+		if (session->debugger)
+			boot_debugger_fill(session->debugger, &fds[DEBUGGER]);
+		if (poll(fds, count, wait_ms(session, &halt)) < 0)
 			continue;
 		if (fds[SAID].revents & POLLIN) {
 			save(session, vm);
@@ -218,11 +251,10 @@ static void attend(struct session *session, struct r0_vm *vm)
 			read_input(session);
 		if (session->typed_size)
 			offer_input(session, vm);
-		if (session->options->irqchip != BOOT_IRQCHIP_NONE && boot_halt_look(&halt, vm))
-			session->is_halted = true;
-		session->is_late = clock_ns() >= session->deadline_ns;
-		if (session->is_halted || session->is_late ||
-		    __atomic_load_n(&session->console.failed, __ATOMIC_RELAXED))
+		if (session->debugger)
+			debug(session, vm, &fds[DEBUGGER]);
+		look_for_end(session, vm, &halt);
+		if (__atomic_load_n(&session->console.failed, __ATOMIC_RELAXED))
 			r0_vm_kill(vm);
 	}
 }
@@ -237,6 +269,13 @@ static int run(struct session *session, struct r0_vm *vm, struct r0_vm_outcome *
 
 	if (err)
 		return boot_error(BOOT_INTERNAL, "%s", error.text);
+	if (session->debugger) {
+		err = boot_debugger_hold_start(session->debugger);
+		if (err) {
+			r0_vm_kill(vm);
+			return err;
+		}
+	}
 	attend(session, vm);
 	/* Nobody waits any more for whoever should read the guest's text. */
 	(void)!write(session->console.end_evt, &one, sizeof(one));
@@ -252,6 +291,8 @@ static int own_end(const struct session *session)
 		return boot_error(BOOT_INTERNAL, "%s: ended by signal %d (%s)",
 				  session_name(session), session->signal,
 				  strsignal(session->signal));
+	if (session->is_debugged_to_end)
+		return boot_error(BOOT_INTERNAL, "%s: ended by gdb", session_name(session));
 	if (session->console.failed)
 		return boot_error(BOOT_INTERNAL, "standard output: %s",
 				  strerror(session->console.failed));
@@ -355,6 +396,33 @@ static void name_end(const struct session *session, struct r0_vm_outcome *outcom
 	}
 }
 
+/* The file that has the kernel's symbols. */
+static const struct boot_file *symbols(const struct session *session)
+{
+	return session->options->symbols ? &session->symbols : &session->kernel;
+}
+
+static int begin_debugging(struct session *session, struct r0_vm *vm)
+{
+	const char *path = session->options->symbols;
+
+	if (!session->options->gdb)
+		return 0;
+	if (!path)
+		path = session->options->kernel ? session->options->kernel : "";
+	return boot_debugger_create(&session->debugger, session->options, symbols(session), path,
+				    vm);
+}
+
+static void end_debugging(struct session *session, int status)
+{
+	if (!session->debugger)
+		return;
+	boot_debugger_tell_end(session->debugger, status);
+	boot_debugger_destroy(session->debugger);
+	session->debugger = NULL;
+}
+
 static int boot(struct session *session, struct boot_result *result)
 {
 	struct r0_vm_snapshot *snapshot = NULL;
@@ -366,6 +434,8 @@ static int boot(struct session *session, struct boot_result *result)
 	if (!status && snapshot)
 		status = boot_snapshot_restore(snapshot, vm, session->options);
 	r0_vm_snapshot_destroy(snapshot);
+	if (!status)
+		status = begin_debugging(session, vm);
 	if (!status) {
 		boot_terminal_take();
 		status = run_to_the_end(session, vm, &outcome);
@@ -376,6 +446,8 @@ static int boot(struct session *session, struct boot_result *result)
 		return session->save_status;
 	}
 	if (status) {
+		r0_vm_kill(vm);
+		end_debugging(session, status);
 		r0_vm_destroy(vm);
 		boot_terminal_restore();
 		return status;
@@ -384,9 +456,8 @@ static int boot(struct session *session, struct boot_result *result)
 	result->is_ended = true;
 	result->end = outcome.end;
 	result->guest_status = outcome.status;
-	status =
-		boot_outcome_tell(session->options, vm, &outcome,
-				  session->options->symbols ? &session->symbols : &session->kernel);
+	status = boot_outcome_tell(session->options, vm, &outcome, symbols(session));
+	end_debugging(session, status);
 	boot_terminal_restore();
 	leave_closing_to_a_child();
 	return status;

@@ -101,6 +101,11 @@ int session_prepare(struct session *session)
 		session->deadline_ns =
 			clock_ns() + session->options->time_limit_ms * CLOCK_NS_PER_MS;
 	session->has_input = session->console.number != R0_VM_DEBUG_CONSOLE;
+	/* Those are gdb's. */
+	if (session->options->gdb && !strcmp(session->options->gdb, "-")) {
+		session->console.fd = STDERR_FILENO;
+		session->has_input = false;
+	}
 	return 0;
 }
 

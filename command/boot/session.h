@@ -4,6 +4,7 @@
 #define COMMAND_BOOT_SESSION_H
 
 #include "command/boot/boot.h"
+#include "command/boot/debugger.h"
 
 /* What lasts from one boot to the next of the same command. */
 struct session {
@@ -20,7 +21,9 @@ struct session {
 	uint64_t deadline_ns; /* by clock_ns(), over all resets and sleep; UINT64_MAX for none */
 	bool is_late;	      /* it was over */
 	bool is_halted;	      /* every CPU was, for good */
-	bool is_saved;	      /* it said what was waited for, and was saved, or not: */
+	struct boot_debugger *debugger; /* with --gdb, or NULL */
+	bool is_debugged_to_end;	/* gdb wanted it to end */
+	bool is_saved;			/* it said what was waited for, and was saved, or not: */
 	int save_status;
 	const char *first; /* what is typed before that */
 	size_t first_size;

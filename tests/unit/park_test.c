@@ -104,7 +104,7 @@ static void held_waits_where_it_looks(void **state)
 	(void)state;
 	set_up(&rig, &shut_down, 1);
 	park_hold(&rig.control, true);
-	assert_true(park_is_held(&rig.control));
+	assert_true(park_is_held(&rig.seat));
 	start(&rig);
 	end_rig(&rig);
 	assert_int_equal(rig.result.end, CPU_LOOP_KILLED);
@@ -116,10 +116,10 @@ static void held_waits_where_it_looks(void **state)
 	assert_int_equal(freeze(&rig, LIMIT_MS), 0);
 	seats[0] = &rig.seat;
 	park_thaw(&rig.control, seats, 1);
-	assert_true(park_is_held(&rig.control));
+	assert_true(park_is_held(&rig.seat));
 	end_rig(&rig);
 	park_control_reset(&rig.control);
-	assert_false(park_is_held(&rig.control));
+	assert_false(park_is_held(&rig.seat));
 	tear_down(&rig);
 }
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* x86's registers as gdb has them: which there are, and where KVM has each. Knows no VM. */
+#ifndef COMMAND_GDB_REGISTERS_X86_64_H
+#define COMMAND_GDB_REGISTERS_X86_64_H
+
+#include <stdbool.h>
+#include "command/gdb/target.h"
+#include "monitor/debug/registers_x86_64.h"
+
+/*
+ * The registers of a 64-bit or a 32-bit CPU: gdb can't change from one to the other within a session. Released
+ * by gdb_registers_finish(). Returns 0 or -ENOMEM.
+ */
+int gdb_registers_init(struct gdb_registers *registers, bool is_64_bit);
+void gdb_registers_finish(struct gdb_registers *registers);
+
+/* To the form that packets have, and back: what that form does not have of `state` stays as it is. */
+void gdb_registers_pack(const struct gdb_registers *registers,
+			const struct monitor_registers *state, uint8_t *packed);
+void gdb_registers_unpack(const struct gdb_registers *registers, const uint8_t *packed,
+			  struct monitor_registers *state);
+
+#endif /* COMMAND_GDB_REGISTERS_X86_64_H */
