@@ -37,7 +37,9 @@ const char *crash_exception_name(int vector, char *buffer, size_t size)
 {
 	const char *name = r0_vector_name(vector);
 
-	if (strcmp(name, "interrupt") == 0)
+	if (vector >= R0_INTID(0))
+		snprintf(buffer, size, "INTID %u", (unsigned int)(vector - R0_INTID(0)));
+	else if (strcmp(name, "interrupt") == 0)
 		snprintf(buffer, size, "exception of class %#x", (unsigned int)vector);
 	else
 		snprintf(buffer, size, "%s", name);

@@ -102,6 +102,7 @@ static enum step failure(struct run *run, uint64_t address)
 static enum step exception(struct run *run, uint64_t address, uint64_t accessed)
 {
 	struct r0_frame frame;
+	char name[64];
 
 	if (memory_read(&run->machine->memory, gva(address), &frame, sizeof(frame)) !=
 	    sizeof(frame))
@@ -113,8 +114,8 @@ static enum step exception(struct run *run, uint64_t address, uint64_t accessed)
 	run->fault_address = accessed;
 	if (!crash_exception_is_interrupt(run->crash.vector))
 		return run_end(run, END_EXCEPTION, NULL);
-	error_set(&run->complaint, EINTR, "interrupt %#x, which has no handler",
-		  (unsigned int)run->crash.vector);
+	error_set(&run->complaint, EINTR, "%s, which has no handler",
+		  crash_exception_name(run->crash.vector, name, sizeof(name)));
 	return run_end(run, END_EXCEPTION, run->complaint.text);
 }
 

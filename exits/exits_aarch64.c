@@ -1,31 +1,146 @@
 /* SPDX-License-Identifier: MIT */
-/* Exits that only arm64 has: accesses of which nobody knows what they were to read or write. */
+/* Exits that only arm64 has: accesses that KVM can't decode, which are decoded here. api.rst, KVM_EXIT_ARM_NISV. */
 #include <errno.h>
 #include <inttypes.h>
+#include "exits/access_aarch64.h"
 #include "exits/exits_own.h"
+#include "exits/unanswered.h"
+#include "kvm/exit_access.h"
+#include "kvm/vcpu_aarch64.h"
+#include "machine/cpu.h"
 
 /* ESR_EL2.ISS of a data abort: Arm ARM, D19.2.38. */
 #define WNR (1u << 6)
+
+#define INSTRUCTION_LENGTH 4
+
+#define ZERO_REGISTER 31u
+
+/* PSTATE: EL1 with SP_EL1. C5.2.19. */
+#define MODE 0xfu
+#define EL1H 5u
 
 enum step exits_not_delivered(struct run *run)
 {
 	return run_host_error(run, "KVM gave up on the delivery of an event", 0);
 }
 
-bool exits_serve_own(struct run *run, enum step *step)
+static enum step refuse(struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 
-	if (exit->exit_reason != KVM_EXIT_ARM_NISV)
-		return false;
 	error_set(
 		&run->complaint, EPERM,
 		"%s guest-physical %#" PRIx64
-		" by an instruction of which the CPU does not tell what it does: a pair, one that writes "
-		"its base back, an exclusive, atomic or SIMD one. Only plain loads and stores of one "
-		"register reach what is no memory",
+		" by an instruction of which the CPU does not tell what it does: an exclusive or atomic one, or "
+		"one of several SIMD registers",
 		exit->arm_nisv.esr_iss & WNR ? "write to" : "read from",
 		(uint64_t)exit->arm_nisv.fault_ipa);
-	*step = run_refuse(run);
+	return run_refuse(run);
+}
+
+/* Whether the bus took all of a register's bytes, 8 at a time. */
+static bool access(struct run *run, const struct access_form *form, uint64_t at, uint64_t value[2])
+{
+	struct bus *bus = &run->machine->bus;
+	unsigned int done, step;
+
+	for (done = 0; done < form->size; done += step) {
+		step = form->size < sizeof(*value) ? form->size : sizeof(*value);
+		if (exit_access(bus, BUS_MEMORY, at + done, &value[done / sizeof(*value)], step,
+				form->write) != EXIT_CONTINUE)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t extended(const struct access_form *form, uint64_t value)
+{
+	const unsigned int unused = 64 - 8 * form->size;
+
+	value <<= unused;
+	if (!form->sign)
+		return value >> unused;
+	value = (uint64_t)((int64_t)value >> unused);
+	return form->narrow ? (uint32_t)value : value;
+}
+
+static int read_register(const struct vcpu *vcpu, const struct access_form *form, unsigned int i,
+			 uint64_t value[2], struct error *error)
+{
+	if (form->simd)
+		return vcpu_get_vector(vcpu, form->rt[i], value, error);
+	if (form->rt[i] == ZERO_REGISTER)
+		return 0;
+	return vcpu_get(vcpu, VCPU_X(form->rt[i]), value, error);
+}
+
+static int write_register(struct vcpu *vcpu, const struct access_form *form, unsigned int i,
+			  const uint64_t value[2], struct error *error)
+{
+	if (form->simd)
+		return vcpu_set_vector(vcpu, form->rt[i], value, error);
+	if (form->rt[i] == ZERO_REGISTER)
+		return 0;
+	return vcpu_set(vcpu, VCPU_X(form->rt[i]), extended(form, value[0]), error);
+}
+
+static int write_back(struct vcpu *vcpu, const struct access_form *form, struct error *error)
+{
+	uint64_t id = VCPU_X(form->rn), value;
+	int err;
+
+	if (form->rn == ZERO_REGISTER) {
+		err = vcpu_get(vcpu, VCPU_CORE(regs.pstate), &value, error);
+		if (err < 0)
+			return err;
+		id = (value & MODE) == EL1H ? VCPU_CORE(sp_el1) : VCPU_CORE(regs.sp);
+	}
+	err = vcpu_get(vcpu, id, &value, error);
+	return err < 0 ? err : vcpu_set(vcpu, id, value + (uint64_t)form->change, error);
+}
+
+/* Nothing of it is pending in KVM: it goes on where PC says. */
+static enum step carry_out(struct run *run, const struct access_form *form, uint64_t pc)
+{
+	struct vcpu *vcpu = &run->cpu->vcpu;
+	const uint64_t at = vcpu->run->arm_nisv.fault_ipa;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < form->count && err >= 0; i++) {
+		uint64_t value[2] = { 0 };
+
+		if (form->write)
+			err = read_register(vcpu, form, i, value, &run->complaint);
+		if (err >= 0 && !access(run, form, at + i * form->size, value)) {
+			if (run->machine->bus.unhandled_count)
+				unanswered_describe(run);
+			return run_refuse(run);
+		}
+		if (err >= 0 && !form->write)
+			err = write_register(vcpu, form, i, value, &run->complaint);
+	}
+	if (err >= 0 && form->writes_back)
+		err = write_back(vcpu, form, &run->complaint);
+	if (err >= 0)
+		err = vcpu_set(vcpu, VCPU_CORE(regs.pc), pc + INSTRUCTION_LENGTH, &run->complaint);
+	return err < 0 ? run_machine_failed(run) : STEP_ON;
+}
+
+bool exits_serve_own(struct run *run, enum step *step)
+{
+	const uint64_t pc = cpu_pc(run->cpu);
+	struct access_form form;
+	uint32_t instruction;
+
+	if (run->cpu->vcpu.run->exit_reason != KVM_EXIT_ARM_NISV)
+		return false;
+	if (memory_read(&run->machine->memory, gva(pc), &instruction, sizeof(instruction)) ==
+		    sizeof(instruction) &&
+	    access_decode(instruction, &form))
+		*step = carry_out(run, &form, pc);
+	else
+		*step = refuse(run);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exceptions and interrupts: what the entry code calls. */
 #include <ring0.h>
+#include <ring0/arm64/gic.h>
 #include "guest/entry.h"
 #include "guest/exception_stack.h"
 #include "guest/fault.h"
@@ -16,6 +17,9 @@
 #define TRANSLATION_FAULT 0x04ul
 
 #define SVC_IMMEDIATE 0xfffful
+
+/* Of ICC_IAR1_EL1. */
+#define INTID 0xfffffful
 
 #define INSTRUCTION_LENGTH 4
 
@@ -73,6 +77,25 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 	set_exception_stack(cpu, top);
 }
 
+/* By its INTID: acknowledged, handled and ended. One that is gone meanwhile is none. */
+static void serve_interrupt(struct r0_cpu *cpu, struct r0_frame *frame)
+{
+	const uint64_t intid = r0_icc_read(IAR1) & INTID;
+	const uint64_t vector = R0_INTID(intid);
+
+	if (intid >= R0_GIC_SPURIOUS - 3)
+		return;
+	frame->vector = vector;
+	if (intid > R0_INTID_LIMIT || !r0_guest.handlers[vector]) {
+		r0_ask(R0_MESSAGE_EXCEPTION, (uint64_t)frame, 0);
+		return;
+	}
+	++*handled_interrupts(cpu, vector);
+	handle(cpu, frame, r0_guest.handlers[vector]);
+	r0_icc_write(EOIR1, intid);
+	r0_isb();
+}
+
 void r0_exception(struct r0_frame *frame)
 {
 	struct r0_cpu *cpu = this_cpu();
@@ -84,6 +107,10 @@ void r0_exception(struct r0_frame *frame)
 		return;
 	if (vector == R0_UNDEFINED && serve_user(cpu, frame))
 		return;
+	if (vector == R0_IRQ && !r0_guest.handlers[vector]) {
+		serve_interrupt(cpu, frame);
+		return;
+	}
 	if (r0_guest.handlers[vector]) {
 		++*handled_interrupts(cpu, vector);
 		pc = frame->pc;

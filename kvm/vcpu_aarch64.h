@@ -37,4 +37,10 @@ struct vcpu_own {
 int vcpu_get(const struct vcpu *vcpu, uint64_t id, uint64_t *value, struct error *error);
 int vcpu_set(struct vcpu *vcpu, uint64_t id, uint64_t value, struct error *error);
 
+/* V0 to V31; setting one zeroes the rest of the SVE register that it is a part of. Return 0 or -errno. */
+int vcpu_get_vector(const struct vcpu *vcpu, unsigned int number, uint64_t value[2],
+		    struct error *error);
+int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const uint64_t value[2],
+		    struct error *error);
+
 #endif /* KVM_VCPU_AARCH64_H */

@@ -9,7 +9,7 @@ int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, st
 {
 	int err;
 
-	*vm = (struct vm){ .kvm = kvm };
+	*vm = (struct vm){ .kvm = kvm, .gic = -1 };
 	vm->fd = KVM_IOCTL_VALUE(kvm->fd, KVM_CREATE_VM, vm_own_type(kvm), error);
 	if (vm->fd < 0)
 		return vm->fd;
@@ -24,6 +24,8 @@ int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, st
 void vm_finish(struct vm *vm)
 {
 	free(vm->cpu_model);
+	if (vm->gic >= 0)
+		close(vm->gic);
 	close(vm->fd);
 }
 

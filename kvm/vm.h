@@ -17,6 +17,8 @@ struct vm {
 	struct kvm *kvm; /* not owned */
 	int fd;
 	bool irqchip, split, pit; /* it has them: see struct vm_options */
+	int gic;		  /* of arm64: KVM's interrupt controller, or -1 */
+	unsigned int cpus;	  /* of arm64: made so far */
 	/* What its CPUs say of themselves, of the architecture, or NULL: as KVM supports. Owned. */
 	struct cpu_model *cpu_model;
 };

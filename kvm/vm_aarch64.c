@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A virtual machine on arm64. */
-#include <errno.h>
+#include "kvm/gic_aarch64.h"
 #include "kvm/kvm_aarch64.h"
 #include "kvm/vm_own.h"
 
@@ -24,9 +24,10 @@ static int report_accesses(struct vm *vm, struct error *error)
 
 int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *error)
 {
-	if (options && (options->irqchip || options->pit))
-		return error_set(
-			error, ENOTSUP,
-			"interrupt controllers (.irqchip, .cpus): ring0 has none on arm64");
-	return report_accesses(vm, error);
+	int err = report_accesses(vm, error);
+
+	if (err < 0 || !options || !options->irqchip)
+		return err;
+	vm->irqchip = true;
+	return gic_create(vm, error);
 }

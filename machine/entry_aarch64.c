@@ -89,6 +89,8 @@ static const struct {
 	{ R0_AREA_USER_STACK, R0_AREA_USER_SIZE },
 };
 
+const unsigned int entry_most_cpus = 1;
+
 uint64_t entry_area(const struct entry *entry, unsigned int cpu)
 {
 	return entry->area + (uint64_t)cpu * R0_AREA_SIZE;

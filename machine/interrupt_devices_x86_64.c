@@ -9,23 +9,14 @@
 #include "devices/pc/hpet.h"
 #include "kvm/vm_state.h"
 #include "kvm/vm_x86_64.h"
-
-/* More that are to come a mock can't have. */
-#define LATER_MAX 64
-
-/* What a mock wants done with a line later. */
-struct later {
-	uint64_t at; /* 0 for none */
-	unsigned int line;
-	bool level;
-};
+#include "machine/line_changes.h"
 
 struct interrupt_devices {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
 	struct hpet hpet;
 	uint32_t raised; /* lines of mocks', a bit each */
-	struct later later[LATER_MAX];
+	struct line_changes changes;
 };
 
 static uint64_t now_ns(void *context)
@@ -96,7 +87,7 @@ int interrupt_devices_reset(struct interrupt_devices *devices, struct error *err
 		if (devices->raised >> line & 1)
 			vm_set_irq(devices->vm, line, false, NULL);
 	devices->raised = 0;
-	memset(devices->later, 0, sizeof(devices->later));
+	devices->changes = (struct line_changes){ 0 };
 	return vm_state_restore(devices->state, devices->vm, error);
 }
 
@@ -121,13 +112,10 @@ int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size
 
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)
 {
-	uint64_t first = hpet_deadline(&devices->hpet);
-	size_t i;
+	uint64_t timer = hpet_deadline(&devices->hpet);
+	uint64_t change = line_changes_deadline(&devices->changes);
 
-	for (i = 0; i < LATER_MAX; i++)
-		if (devices->later[i].at && devices->later[i].at < first)
-			first = devices->later[i].at;
-	return first;
+	return timer < change ? timer : change;
 }
 
 static int set_mocked_line(struct interrupt_devices *devices, unsigned int line, bool level,
@@ -143,46 +131,20 @@ static int set_mocked_line(struct interrupt_devices *devices, unsigned int line,
 int interrupt_devices_set_line(struct interrupt_devices *devices, unsigned int line, bool level,
 			       uint64_t after_ns, struct error *error)
 {
-	size_t i;
-
 	if (line >= KVM_IOAPIC_NUM_PINS)
 		return error_set(error, EINVAL, "there is no line %u, they go up to %d", line,
 				 KVM_IOAPIC_NUM_PINS - 1);
 	if (!after_ns)
 		return set_mocked_line(devices, line, level, error);
-	for (i = 0; i < LATER_MAX && devices->later[i].at; i++)
-		;
-	if (i == LATER_MAX)
-		return error_set(error, ENOSPC, "%d changes of lines are to come already",
-				 LATER_MAX);
-	devices->later[i] =
-		(struct later){ .at = clock_ns() + after_ns, .line = line, .level = level };
-	return 0;
-}
-
-/* The one that is due for longest, or NULL. */
-static struct later *next_due(struct interrupt_devices *devices, uint64_t now)
-{
-	struct later *next = NULL;
-	size_t i;
-
-	for (i = 0; i < LATER_MAX; i++) {
-		struct later *later = &devices->later[i];
-
-		if (later->at && later->at <= now && (!next || later->at < next->at))
-			next = later;
-	}
-	return next;
+	return line_changes_add(&devices->changes, line, level, after_ns, error);
 }
 
 void interrupt_devices_expire(struct interrupt_devices *devices)
 {
-	uint64_t now = clock_ns();
-	struct later *later;
+	const uint64_t now = clock_ns();
+	struct line_change due;
 
 	hpet_expire(&devices->hpet);
-	while ((later = next_due(devices, now))) {
-		set_mocked_line(devices, later->line, later->level, NULL);
-		later->at = 0;
-	}
+	while (line_changes_take(&devices->changes, now, &due))
+		set_mocked_line(devices, due.line, due.level, NULL);
 }

@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Mocks that an access leaves. */
+/* The GIC by its place, and mocks that an access leaves. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <ring0/arm64/gic.h>
 #include "mock/hints.h"
+
+/* What a machine with .irqchip has; the last address is included. */
+static const struct {
+	uint64_t first, last;
+	const char *name;
+} devices[] = {
+	{ R0_GICD_ADDRESS, R0_GICD_ADDRESS + 0xffff, "GIC's distributor" },
+	{ R0_GICR_ADDRESS, R0_GICR_ADDRESS + R0_GICR_SIZE - 1, "GIC's redistributor" },
+};
 
 const char *hints_device(enum bus_space space, uint64_t first, uint64_t last)
 {
-	(void)space;
-	(void)first;
-	(void)last;
+	size_t i;
+
+	for (i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if (space == BUS_MEMORY && first <= devices[i].last && last >= devices[i].first)
+			return devices[i].name;
 	return NULL;
 }
 
 void hints_of_access(const struct r0_options *options, const struct bus_access *access,
 		     struct error *error)
 {
+	const char *device = hints_device(access->space, access->address, access->address);
 	size_t length = strlen(error->text), i;
 
 	for (i = 0; i < options->mmio.count; i++) {
@@ -30,4 +43,7 @@ void hints_of_access(const struct r0_options *options, const struct bus_access *
 			 mock->first, mock->last);
 		return;
 	}
+	if (device && !options->irqchip && options->cpus < 2)
+		snprintf(error->text + length, sizeof(error->text) - length,
+			 ": the %s is there with .irqchip = true", device);
 }

@@ -4,6 +4,7 @@
  * the WFI already, as it would be after an interrupt: which of the two it was, only the next look tells.
  */
 #include <ring0/fault.h>
+#include "kvm/gic_aarch64.h"
 #include "kvm/vcpu_aarch64.h"
 #include "machine/cpu.h"
 #include "run/halt_aarch64.h"
@@ -46,9 +47,13 @@ bool halt_is_timed(const struct machine_cpu *cpu)
 	       has_timer_at(cpu, TIMER_ENABLE | TIMER_IMASK | TIMER_ISTATUS, TIMER_ENABLE);
 }
 
-/* WFI ends with an interrupt that PSTATE masks, too. Without interrupt controllers, a timer's is all that can come. */
+/*
+ * WFI ends with an interrupt that PSTATE masks, too: a timer's, a device's, and, where it has been over for a moment, one
+ * that is pending.
+ */
 bool halt_is_for_good(const struct machine *machine, const struct machine_cpu *cpu)
 {
-	(void)machine;
-	return halt_is_on(cpu) && !has_timer_at(cpu, TIMER_ENABLE | TIMER_IMASK, TIMER_ENABLE);
+	return halt_is_on(cpu) && !has_timer_at(cpu, TIMER_ENABLE | TIMER_IMASK, TIMER_ENABLE) &&
+	       interrupt_devices_deadline(machine->devices) == UINT64_MAX &&
+	       (!machine->devices || !gic_has_pending(&machine->vm));
 }

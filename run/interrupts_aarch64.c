@@ -1,21 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a test needs of the host while it runs, without interrupt controllers: KVM keeps a vCPU that waits in KVM_RUN,
- * so that the host looks now and then whether it does so for good.
+ * What a test needs of the host while it runs. KVM keeps a vCPU that waits in KVM_RUN, so that the host looks now and
+ * then whether it does so for good, and ends a wait whose time is over: to look ends a WFI.
  */
 #include "run/interrupts.h"
+#include <errno.h>
+#include <ring0/arm64/gic.h>
+#include <ring0/private/abi.h>
 #include "base/clock.h"
+#include "guest/interrupts_aarch64.h"
+#include "kvm/gic_aarch64.h"
 #include "kvm/vcpu_aarch64.h"
 #include "machine/cpu.h"
+#include "mock/hints.h"
 #include "run/alarm.h"
 #include "run/halt_aarch64.h"
 
 #define INSTRUCTION_LENGTH 4
 
+/* What a test declares must leave the machine's own alone. */
+static int check_range(const char *attribute, uint64_t first, uint64_t last, struct error *error)
+{
+	const char *device = hints_device(BUS_MEMORY, first, last);
+
+	if (!device)
+		return 0;
+	return error_set(error, EINVAL, "%s has %#llx to %#llx, where the %s of .irqchip is",
+			 attribute, (unsigned long long)first, (unsigned long long)last, device);
+}
+
 int interrupts_check(struct run *run)
 {
-	(void)run;
-	return 0;
+	const struct r0_options *options = run->job->options;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < options->mmio.count && !err; i++)
+		err = check_range(".mmio", options->mmio.entries[i].first,
+				  options->mmio.entries[i].last, &run->complaint);
+	for (i = 0; i < options->ram.count && !err; i++)
+		err = check_range(".ram", options->ram.entries[i].from,
+				  options->ram.entries[i].to - 1, &run->complaint);
+	return err;
 }
 
 int interrupts_begin(struct run *run)
@@ -24,14 +50,32 @@ int interrupts_begin(struct run *run)
 	return alarm_look(run);
 }
 
-/* Where a timer is to end the wait, it goes on: the look has ended it. */
+/* The end of a wait in r0_wait_halt(): the look has ended its WFI, if it had come to that. */
+static bool is_wake(struct run *run, uint64_t now)
+{
+	if (!run->cpu->wake.at || now < run->cpu->wake.at)
+		return false;
+	if (cpu_pc(run->cpu) == (uint64_t)r0_wait_halted) {
+		run->cpu->wake.at = 0;
+		return true;
+	}
+	/* It may be on its way there, or the wait was over before its time. */
+	alarm_put_off(&run->cpu->wake, now);
+	return false;
+}
+
 bool interrupts_serve(struct run *run)
 {
-	uint64_t now = clock_ns();
+	const uint64_t now = clock_ns();
+	const bool in_wait = cpu_pc(run->cpu) == (uint64_t)r0_wait_halted;
 
-	if (halt_is_for_good(run->machine, run->cpu))
+	if (run->machine->devices)
+		interrupt_devices_expire(run->machine->devices);
+	/* Who waits with an end does not wait for good. */
+	if (!in_wait && halt_is_for_good(run->machine, run->cpu))
 		return true;
-	if (halt_is_timed(run->cpu))
+	/* What the look has ended goes on, if nothing else has ended it. */
+	if (!is_wake(run, now) && (in_wait ? run->cpu->wake.at : halt_is_timed(run->cpu)))
 		vcpu_set(&run->cpu->vcpu, VCPU_CORE(regs.pc), cpu_pc(run->cpu) - INSTRUCTION_LENGTH,
 			 NULL);
 	if (now >= run->cpu->look.at)
@@ -45,10 +89,35 @@ void interrupts_end(struct run *run)
 	vcpu_set_alarm(&run->cpu->vcpu, 0, NULL);
 }
 
+/* Of SGIs and PPIs, or of SPIs. */
+static uint32_t read_word(const struct vm *vm, uint32_t offset, unsigned int word)
+{
+	uint32_t value = 0;
+
+	if (word)
+		gic_read_distributor(vm, offset + 4 * word, &value);
+	else
+		gic_read_redistributor(vm, 0, R0_GICR_SGI + offset, &value);
+	return value;
+}
+
 void interrupts_describe(const struct run *run, FILE *out)
 {
-	(void)run;
-	(void)out;
+	const struct vm *vm = &run->machine->vm;
+	struct interrupt_registers registers = { 0 };
+	char text[2048];
+	unsigned int word;
+
+	if (gic_read_distributor(vm, R0_GICD_CTLR, &registers.distributor))
+		return;
+	for (word = 0; word < 2; word++) {
+		registers.groups[word] = read_word(vm, R0_GICD_IGROUPR, word);
+		registers.enabled[word] = read_word(vm, R0_GICD_ISENABLER, word);
+		registers.pending[word] = read_word(vm, R0_GICD_ISPENDR, word);
+		registers.active[word] = read_word(vm, R0_GICD_ISACTIVER, word);
+	}
+	describe_interrupts(&registers, -1, text, sizeof(text));
+	fprintf(out, "interrupt controller:\n%s\n", text);
 }
 
 void interrupts_describe_others(const struct run *run, FILE *out)

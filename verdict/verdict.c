@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <ring0/fault.h>
+#include "verdict/halt.h"
 #include "verdict/verdict.h"
 
 /* The message while it is written. */
@@ -67,9 +68,9 @@ static const char *what_happened(const struct ending *ending, char *buffer, size
 	case END_RETURNED:
 		return "it returned";
 	case END_HALT:
-		return "it executed HLT with interrupts off";
+		return verdict_halted;
 	case END_HALT_FOREVER:
-		return "it executed HLT with interrupts on, and waits for an interrupt for ever";
+		return verdict_halted_for_ever;
 	case END_EXIT:
 		snprintf(buffer, size, "it called exit(%d)", ending->status);
 		return buffer;

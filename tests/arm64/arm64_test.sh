@@ -63,7 +63,7 @@ compile()
 	tell $? "$program is built"
 }
 
-compile cpu -static "$here/exceptions.c" "$here/registers.c" "$here/state.c" "$here/translation.c" \
+compile cpu -static "$here/exceptions.c" "$here/interrupts.c" "$here/measure.c" "$here/registers.c" "$here/state.c" "$here/translation.c" \
 	"$here/user.c"
 compile dynamic -mbranch-protection=standard "$here/state.c" "$here/user.c"
 compile pie -static-pie -mno-outline-atomics "$here/state.c"

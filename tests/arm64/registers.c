@@ -302,6 +302,92 @@ R0_TEST(memory, mocked_device,
 	R0_ASSERT_EQ(*(volatile uint32_t *)(at + 16), 0x9abcdef0);
 }
 
+static const struct device pattern = {
+	.registers = { 0x0706050403020100, 0x8f8e8d8c8b8a8988, 0x1716151413121110,
+		       0x1f1e1d1c1b1a1918 },
+};
+
+#define PATTERN .mmio = R0_MMIO({ DEVICE, DEVICE + 0x3f, serve, &pattern, sizeof(pattern) })
+
+/* Of what follows the CPU tells nothing but the address: ring0 reads the instruction. */
+R0_TEST(memory, mocked_device_by_pairs, PATTERN)
+{
+	uint64_t a, b;
+
+	__asm__ volatile("ldp %0, %1, [%2]" : "=&r"(a), "=&r"(b) : "r"(r0_at_physical(DEVICE)));
+	R0_ASSERT_EQ(a, 0x0706050403020100);
+	R0_ASSERT_EQ(b, 0x8f8e8d8c8b8a8988);
+	__asm__ volatile("ldpsw %0, %1, [%2]"
+			 : "=&r"(a), "=&r"(b)
+			 : "r"(r0_at_physical(DEVICE + 8)));
+	R0_ASSERT_EQ(a, 0xffffffff8b8a8988);
+	__asm__ volatile("stp %0, xzr, [%1, #16]"
+			 :
+			 : "r"(5ul), "r"(r0_at_physical(DEVICE))
+			 : "memory");
+	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(DEVICE + 16), 5);
+	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(DEVICE + 24), 0);
+}
+
+R0_TEST(memory, mocked_device_with_write_back, PATTERN)
+{
+	uint64_t base = (uint64_t)r0_at_physical(DEVICE), value;
+
+	__asm__ volatile("ldr %0, [%1], #8" : "=&r"(value), "+&r"(base));
+	R0_ASSERT_EQ(value, 0x0706050403020100);
+	R0_ASSERT_EQ(base, R0_DIRECT_MAP + DEVICE + 8);
+	__asm__ volatile("ldrsb %w0, [%1, #7]!" : "=&r"(value), "+&r"(base));
+	R0_ASSERT_EQ(value, 0xffffff88); /* this one has registers of 8 bytes */
+	R0_ASSERT_EQ(base, R0_DIRECT_MAP + DEVICE + 15);
+	__asm__ volatile("ldrh %w0, [%1], #-15" : "=&r"(value), "+&r"(base));
+	R0_ASSERT_EQ(base, R0_DIRECT_MAP + DEVICE);
+	__asm__ volatile("str %0, [%1], #16" : : "r"(9ul), "r"(base) : "memory");
+	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(DEVICE), 9);
+}
+
+/* The base is SP. */
+R0_TEST(memory, mocked_device_as_a_stack, PATTERN)
+{
+	uint64_t a, b, sp;
+
+	__asm__ volatile("mov x9, sp\n\t"
+			 "mov sp, %3\n\t"
+			 "ldp %0, %1, [sp], #16\n\t"
+			 "mov %2, sp\n\t"
+			 "mov sp, x9"
+			 : "=&r"(a), "=&r"(b), "=&r"(sp)
+			 : "r"(r0_at_physical(DEVICE + 16))
+			 : "x9", "memory");
+	R0_ASSERT_EQ(a, 0x1716151413121110);
+	R0_ASSERT_EQ(b, 0x1f1e1d1c1b1a1918);
+	R0_ASSERT_EQ(sp, R0_DIRECT_MAP + DEVICE + 32);
+}
+
+R0_TEST(memory, mocked_device_by_simd, PATTERN)
+{
+	uint64_t low, high;
+
+	__asm__ volatile("ldr q5, [%2]\n\t"
+			 "fmov %0, d5\n\t"
+			 "fmov %1, v5.d[1]\n\t"
+			 "stp d5, d5, [%2, #32]"
+			 : "=&r"(low), "=&r"(high)
+			 : "r"(r0_at_physical(DEVICE))
+			 : "v5", "memory");
+	R0_ASSERT_EQ(low, 0x0706050403020100);
+	R0_ASSERT_EQ(high, 0x8f8e8d8c8b8a8988);
+	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(DEVICE + 40), 0x0706050403020100);
+}
+
+/* libc's, as of a structure that is copied from a device's memory. */
+R0_TEST(memory, mocked_device_by_memcpy, PATTERN)
+{
+	uint64_t words[4];
+
+	memcpy(words, r0_at_physical(DEVICE), sizeof(words));
+	R0_ASSERT_MEMEQ(words, pattern.registers, sizeof(words));
+}
+
 /* The same at the same virtual address. */
 R0_TEST(memory, mocked_device_at_its_own_address,
 	.mmio = R0_MMIO({ DEVICE, DEVICE + 0x3f, serve, &device, sizeof(device) }))

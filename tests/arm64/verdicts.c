@@ -90,13 +90,13 @@ R0_TEST(verdict, should_halt, .should_halt = true)
 	r0_wfi();
 }
 
-/* expect fail: halt */
+/* expect fail: it executed WFI with interrupts off */
 R0_TEST(verdict, halt)
 {
 	r0_wfi();
 }
 
-/* expect fail: halt */
+/* expect fail: should have halted with interrupts off, but: it returned */
 R0_TEST(verdict, halt_was_expected, .should_halt = true)
 {
 }
@@ -231,18 +231,42 @@ R0_TEST(access, mock_crashes, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, crash })
 	(void)*(volatile uint32_t *)r0_at_physical(0x0a000004);
 }
 
-/* expect fail: guest-physical 0xa000008 by an instruction of which the CPU does not tell */
-R0_TEST(access, by_a_pair, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, refuse }))
+/* expect fail: guest-physical 0xa000008 by an instruction of which the CPU does not tell ... exclusive or atomic */
+R0_TEST(access, by_an_exclusive, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, refuse }))
 {
-	__asm__ volatile("stp xzr, xzr, [%0]" : : "r"(r0_at_physical(0x0a000008)) : "memory");
+	__asm__ volatile("ldxr x0, [%0]" : : "r"(r0_at_physical(0x0a000008)) : "memory");
 }
 
-/* expect error: interrupt controllers */
-R0_TEST(absent, irqchip, .irqchip = true)
+/* expect fail: the GIC's distributor is there with .irqchip = true */
+R0_TEST(absent, no_irqchip)
+{
+	r0_gicd_read(R0_GICD_CTLR);
+}
+
+/* expect fail: no interrupt 0x5d was handled in 5 ms of waiting by WFI ... INTID 27: it is not enabled (ISENABLER) */
+R0_TEST(interrupts, none_comes, .irqchip = true)
+{
+	r0_gic_enable();
+	r0_wait_for_irq(R0_INTID(R0_INTID_VIRTUAL_TIMER), 5);
+}
+
+/* expect crash: INTID 3 without a handler */
+R0_TEST(interrupts, without_a_handler, .irqchip = true)
+{
+	r0_gic_enable();
+	r0_gic_enable_intid(R0_GIC_SGI(3));
+	r0_gic_send_sgi(3, 1);
+	r0_msr_immediate(daifclr, 2);
+	r0_isb();
+}
+
+/* expect error: .mmio has 0x8000000 to 0x8000fff, where the GIC's distributor of .irqchip is */
+R0_TEST(interrupts, mock_in_the_way, .irqchip = true,
+	.mmio = R0_MMIO({ 0x8000000, 0x8000fff, refuse }))
 {
 }
 
-/* expect error: CPUs */
+/* expect error: it asks for 2 CPUs (.cpus), and ring0 gives a test at most 1 */
 R0_TEST(absent, cpus, .cpus = 2)
 {
 }
@@ -251,5 +275,20 @@ static int watched;
 
 /* expect error: .watch */
 R0_TEST(absent, watch, .watch = R0_WATCH(&watched))
+{
+}
+
+static int one(void)
+{
+	return 1;
+}
+
+static int two(void)
+{
+	return 2;
+}
+
+/* expect error: one() can't be replaced ... the command ring0 */
+R0_TEST(absent, replace, .replace = R0_REPLACE((one, two)))
 {
 }
