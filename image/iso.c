@@ -202,7 +202,7 @@ static int make_iso(const struct workshop *workshop, struct error *error)
 int image_iso_make(const uint8_t *image, size_t image_size, const uint8_t *application,
 		   size_t application_size, uint8_t **iso, size_t *size, struct error *error)
 {
-	struct workshop workshop;
+	struct workshop workshop = { .date = "" };
 	char path[PATH_MAX];
 	int err = open_workshop(&workshop, error);
 

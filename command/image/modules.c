@@ -45,7 +45,7 @@ static void tell_build_id(Elf *elf, char *text, size_t size)
 	const void *bytes;
 	ssize_t length = dwelf_elf_gnu_build_id(elf, &bytes), i;
 
-	strcpy(text, "-");
+	snprintf(text, size, "-");
 	for (i = 0; i < length && 2 * (size_t)i + 3 <= size; i++)
 		sprintf(text + 2 * i, "%02x", ((const uint8_t *)bytes)[i]);
 }

@@ -163,18 +163,24 @@ static uint32_t physical(const void *symbol)
 	return (uint32_t)(image_start + ((uint64_t)symbol - IMAGE_VIRTUAL));
 }
 
+/* How far a symbol of the trampoline is in it: as numbers, since the compiler takes each for an object of its own. */
+static uint32_t within(const char *symbol)
+{
+	return (uint32_t)((uint64_t)symbol - (uint64_t)trampoline_start);
+}
+
 /* Again each time: a test may have written there. */
 static void put_trampoline(void)
 {
 	char *page = r0_direct(low_page);
 
-	copy_bytes(page, trampoline_start, (size_t)(trampoline_end - trampoline_start));
-	*(uint32_t *)(page + (trampoline_gdt - trampoline_start)) = physical(start_gdt);
-	*(uint32_t *)(page + (trampoline_root - trampoline_start)) = physical(start_table);
-	*(uint32_t *)(page + (trampoline_far_32 - trampoline_start)) =
-		(uint32_t)low_page + (uint32_t)(trampoline_32 - trampoline_start);
-	*(uint32_t *)(page + (trampoline_far_64 - trampoline_start)) =
-		(uint32_t)low_page + (uint32_t)(trampoline_64 - trampoline_start);
+	copy_bytes(page, trampoline_start, within(trampoline_end));
+	*(uint32_t *)(page + within(trampoline_gdt)) = physical(start_gdt);
+	*(uint32_t *)(page + within(trampoline_root)) = physical(start_table);
+	*(uint32_t *)(page + within(trampoline_far_32)) =
+		(uint32_t)low_page + within(trampoline_32);
+	*(uint32_t *)(page + within(trampoline_far_64)) =
+		(uint32_t)low_page + within(trampoline_64);
 }
 
 /* `id` is its local APIC's. */
