@@ -15,6 +15,16 @@ static void add(struct noise_ranges *ranges, uint64_t start, uint64_t end)
 		ranges->ranges[ranges->count++] = (struct noise_range){ start, end };
 }
 
+/* Whether a mapping is of that file, or what of its variables is behind the file's last page (System V ABI, .bss). */
+static bool is_of_file(const struct maps *maps, size_t number, const char *path)
+{
+	const struct map *map = &maps->entries[number];
+
+	if (number && !*map->path && map[-1].end == map->start)
+		map--;
+	return !strcmp(map->path, path);
+}
+
 void noise_find(struct noise_ranges *ranges)
 {
 	const uint64_t linker = getauxval(AT_BASE);
@@ -31,7 +41,7 @@ void noise_find(struct noise_ranges *ranges)
 		if (linker >= maps.entries[i].start && linker < maps.entries[i].end)
 			own = i;
 	for (i = 0; i < maps.count; i++)
-		if ((own < maps.count && !strcmp(maps.entries[i].path, maps.entries[own].path)) ||
+		if ((own < maps.count && is_of_file(&maps, i, maps.entries[own].path)) ||
 		    !strcmp(maps.entries[i].path, "[stack]"))
 			add(ranges, maps.entries[i].start, maps.entries[i].end);
 	maps_finish(&maps);

@@ -74,6 +74,13 @@ static void judge_unit(struct function *function)
 	}
 }
 
+/* Clang's have "specialized" in their names, from its version 19 on. */
+static const char *flags_without_clone(const char *clone)
+{
+	return strstr(clone, ".specialized.") ? "-mllvm -funcspec-max-iters=0" :
+						"-fno-ipa-cp -fno-ipa-sra -fno-partial-inlining";
+}
+
 void function_judge(struct function *function, const char *program)
 {
 	if (function->symbol && strncmp(function->symbol, "r0_", 3) == 0)
@@ -97,8 +104,8 @@ void function_judge(struct function *function, const char *program)
 	if (function->clone)
 		function_refuse(function,
 				"the compiler made %s of it, which some call in its place: compile "
-				"it with -fno-ipa-cp -fno-ipa-sra -fno-partial-inlining",
-				function->clone);
+				"it with %s",
+				function->clone, flags_without_clone(function->clone));
 	if (function->copy[0])
 		function_refuse(
 			function,

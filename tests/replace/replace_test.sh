@@ -46,6 +46,10 @@ build()
 gcc -g -O1 -fPIC -shared -o "$folder/liblibrary.so" "$here/library.c" || exit 1
 patching=-flive-patching=inline-clone
 interposition='-fPIC -fsemantic-interposition -grecord-command-line'
+# Newer ones make functions of their own for constant arguments.
+if echo 'int x;' | clang -O2 -mllvm -funcspec-max-iters=0 -x c -c -o /dev/null - 2>/dev/null; then
+	interposition="$interposition -mllvm -funcspec-max-iters=0"
+fi
 all='--format tap --check-reset'
 build gcc-O0 gcc replace.c '-O0 -fno-builtin' '' "$all"
 build gcc-O0-no-pie gcc replace.c '-O0 -fno-builtin' -no-pie "$all"
