@@ -341,7 +341,8 @@ R0_TEST(memory, mocked_device_with_write_back, PATTERN)
 	R0_ASSERT_EQ(base, R0_DIRECT_MAP + DEVICE + 15);
 	__asm__ volatile("ldrh %w0, [%1], #-15" : "=&r"(value), "+&r"(base));
 	R0_ASSERT_EQ(base, R0_DIRECT_MAP + DEVICE);
-	__asm__ volatile("str %0, [%1], #16" : : "r"(9ul), "r"(base) : "memory");
+	__asm__ volatile("str %1, [%0], #16" : "+&r"(base) : "r"(9ul) : "memory");
+	R0_ASSERT_EQ(base, R0_DIRECT_MAP + DEVICE + 16);
 	R0_ASSERT_EQ(*(volatile uint64_t *)r0_at_physical(DEVICE), 9);
 }
 
