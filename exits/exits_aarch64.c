@@ -14,6 +14,9 @@
 
 #define INSTRUCTION_LENGTH 4
 
+/* A bus takes no more at a time, in bytes. */
+#define WORD 8u
+
 #define ZERO_REGISTER 31u
 
 /* PSTATE: EL1 with SP_EL1. C5.2.19. */
@@ -40,14 +43,15 @@ static enum step refuse(struct run *run)
 }
 
 /* Whether the bus took all of a register's bytes, 8 at a time. */
-static bool access(struct run *run, const struct access_form *form, uint64_t at, uint64_t value[2])
+static bool access(struct run *run, const struct access_form *form, uint64_t at,
+		   struct vcpu_vector *value)
 {
 	struct bus *bus = &run->machine->bus;
 	unsigned int done, step;
 
 	for (done = 0; done < form->size; done += step) {
-		step = form->size < sizeof(*value) ? form->size : sizeof(*value);
-		if (exit_access(bus, BUS_MEMORY, at + done, &value[done / sizeof(*value)], step,
+		step = form->size < WORD ? form->size : WORD;
+		if (exit_access(bus, BUS_MEMORY, at + done, done ? &value->high : &value->low, step,
 				form->write) != EXIT_CONTINUE)
 			return false;
 	}
@@ -66,23 +70,23 @@ static uint64_t extended(const struct access_form *form, uint64_t value)
 }
 
 static int read_register(const struct vcpu *vcpu, const struct access_form *form, unsigned int i,
-			 uint64_t value[2], struct error *error)
+			 struct vcpu_vector *value, struct error *error)
 {
 	if (form->simd)
 		return vcpu_get_vector(vcpu, form->rt[i], value, error);
 	if (form->rt[i] == ZERO_REGISTER)
 		return 0;
-	return vcpu_get(vcpu, VCPU_X(form->rt[i]), value, error);
+	return vcpu_get(vcpu, VCPU_X(form->rt[i]), &value->low, error);
 }
 
 static int write_register(struct vcpu *vcpu, const struct access_form *form, unsigned int i,
-			  const uint64_t value[2], struct error *error)
+			  const struct vcpu_vector *value, struct error *error)
 {
 	if (form->simd)
 		return vcpu_set_vector(vcpu, form->rt[i], value, error);
 	if (form->rt[i] == ZERO_REGISTER)
 		return 0;
-	return vcpu_set(vcpu, VCPU_X(form->rt[i]), extended(form, value[0]), error);
+	return vcpu_set(vcpu, VCPU_X(form->rt[i]), extended(form, value->low), error);
 }
 
 static int write_back(struct vcpu *vcpu, const struct access_form *form, struct error *error)
@@ -109,17 +113,17 @@ static enum step carry_out(struct run *run, const struct access_form *form, uint
 	int err = 0;
 
 	for (i = 0; i < form->count && err >= 0; i++) {
-		uint64_t value[2] = { 0 };
+		struct vcpu_vector value = { 0 };
 
 		if (form->write)
-			err = read_register(vcpu, form, i, value, &run->complaint);
-		if (err >= 0 && !access(run, form, at + i * form->size, value)) {
+			err = read_register(vcpu, form, i, &value, &run->complaint);
+		if (err >= 0 && !access(run, form, at + i * form->size, &value)) {
 			if (run->machine->bus.unhandled_count)
 				unanswered_describe(run);
 			return run_refuse(run);
 		}
 		if (err >= 0 && !form->write)
-			err = write_register(vcpu, form, i, value, &run->complaint);
+			err = write_register(vcpu, form, i, &value, &run->complaint);
 	}
 	if (err >= 0 && form->writes_back)
 		err = write_back(vcpu, form, &run->complaint);

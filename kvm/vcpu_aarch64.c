@@ -81,22 +81,21 @@ static uint64_t vector_id(const struct vcpu *vcpu, unsigned int number)
 	       4 * (uint64_t)number;
 }
 
-int vcpu_get_vector(const struct vcpu *vcpu, unsigned int number, uint64_t value[2],
+int vcpu_get_vector(const struct vcpu *vcpu, unsigned int number, struct vcpu_vector *value,
 		    struct error *error)
 {
 	uint64_t words[VECTOR_MAX / sizeof(uint64_t)] = { 0 };
 	struct kvm_one_reg reg = { .id = vector_id(vcpu, number), .addr = (uintptr_t)words };
 	int err = KVM_IOCTL(vcpu->fd, KVM_GET_ONE_REG, &reg, error);
 
-	value[0] = words[0];
-	value[1] = words[1];
+	*value = (struct vcpu_vector){ words[0], words[1] };
 	return err;
 }
 
-int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const uint64_t value[2],
+int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const struct vcpu_vector *value,
 		    struct error *error)
 {
-	uint64_t words[VECTOR_MAX / sizeof(uint64_t)] = { value[0], value[1] };
+	uint64_t words[VECTOR_MAX / sizeof(uint64_t)] = { value->low, value->high };
 	struct kvm_one_reg reg = { .id = vector_id(vcpu, number), .addr = (uintptr_t)words };
 
 	return KVM_IOCTL(vcpu->fd, KVM_SET_ONE_REG, &reg, error);

@@ -37,10 +37,15 @@ struct vcpu_own {
 int vcpu_get(const struct vcpu *vcpu, uint64_t id, uint64_t *value, struct error *error);
 int vcpu_set(struct vcpu *vcpu, uint64_t id, uint64_t value, struct error *error);
 
+/* A SIMD register, or, of a general one, `low` alone. */
+struct vcpu_vector {
+	uint64_t low, high;
+};
+
 /* V0 to V31; setting one zeroes the rest of the SVE register that it is a part of. Return 0 or -errno. */
-int vcpu_get_vector(const struct vcpu *vcpu, unsigned int number, uint64_t value[2],
+int vcpu_get_vector(const struct vcpu *vcpu, unsigned int number, struct vcpu_vector *value,
 		    struct error *error);
-int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const uint64_t value[2],
+int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const struct vcpu_vector *value,
 		    struct error *error);
 
 #endif /* KVM_VCPU_AARCH64_H */
