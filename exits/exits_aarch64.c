@@ -62,6 +62,8 @@ static uint64_t extended(const struct access_form *form, uint64_t value)
 {
 	const unsigned int unused = 64 - 8 * form->size;
 
+	if (!form->size || form->size >= WORD)
+		return value;
 	value <<= unused;
 	if (!form->sign)
 		return value >> unused;

@@ -153,13 +153,14 @@ int vcpu_state_create(struct vcpu_state **result, struct vcpu *vcpu, struct erro
 		err = read_all(state, vcpu, list, error);
 	if (!err)
 		err = choose_written(state, vcpu, error);
-	if (!err)
-		*result = state;
+	if (err)
+		goto free;
+	*result = state;
+	state = NULL;
 free:
 	free(list);
-	if (err < 0)
-		vcpu_state_destroy(state);
-	return err < 0 ? err : 0;
+	vcpu_state_destroy(state);
+	return err;
 }
 
 void vcpu_state_destroy(struct vcpu_state *state)

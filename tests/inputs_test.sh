@@ -102,9 +102,11 @@ if [ ! -f "${engine:-/nonexistent}" ]; then
 	skip 'it counts what it counts in a process' 'there is no libFuzzer'
 	exit "$failed"
 fi
-clang -g -O1 -mgeneral-regs-only -fsanitize=fuzzer-no-link -fstack-protector-all -c -o subject.o "$tests/inputs/subject.c" >log 2>&1 &&
-	"$tests/with_ring0" clang -g -D_GNU_SOURCE -mgeneral-regs-only -fsanitize=fuzzer-no-link -o with "$tests/inputs/inputs.c" subject.o \
-		-Wl,-u,LLVMFuzzerRunDriver "$engine" -lstdc++ -lm >>log 2>&1 || cat log
+{
+	clang -g -O1 -mgeneral-regs-only -fsanitize=fuzzer-no-link -fstack-protector-all -c -o subject.o "$tests/inputs/subject.c" &&
+		"$tests/with_ring0" clang -g -D_GNU_SOURCE -mgeneral-regs-only -fsanitize=fuzzer-no-link -o with "$tests/inputs/inputs.c" \
+			subject.o -Wl,-u,LLVMFuzzerRunDriver "$engine" -lstdc++ -lm
+} >log 2>&1 || cat log
 # On a busy machine a test takes its time.
 R0_FUZZ_SEED=1
 R0_TIMEOUT_FACTOR=60
@@ -117,10 +119,12 @@ for name in descriptor walker hypercall device; do
 done
 
 # How many of the subject's counters, and of their values, the engine has seen of each input: the subject alone has some.
-"$tests/with_ring0" clang -g -D_GNU_SOURCE -mgeneral-regs-only -o alone "$tests/inputs/inputs.c" subject.o \
-	-Wl,-u,LLVMFuzzerRunDriver "$engine" -lstdc++ -lm >log 2>&1 &&
-	clang -g -c -o plain.o "$tests/inputs/plain.c" >>log 2>&1 &&
-	clang -fsanitize=fuzzer -o plain plain.o subject.o >>log 2>&1 || cat log
+{
+	"$tests/with_ring0" clang -g -D_GNU_SOURCE -mgeneral-regs-only -o alone "$tests/inputs/inputs.c" subject.o \
+		-Wl,-u,LLVMFuzzerRunDriver "$engine" -lstdc++ -lm &&
+		clang -g -c -o plain.o "$tests/inputs/plain.c" &&
+		clang -fsanitize=fuzzer -o plain plain.o subject.o
+} >log 2>&1 || cat log
 : >wanted
 : >got
 for text in '\001\002\003' '\200\200\200\200\200\200\200\200' \
