@@ -414,10 +414,13 @@ static int begin_debugging(struct session *session, struct r0_vm *vm)
 				    vm);
 }
 
-static void end_debugging(struct session *session, int status)
+static void end_debugging(struct session *session, struct r0_vm *vm, int status)
 {
 	if (!session->debugger)
 		return;
+	/* Where it couldn't go on the machine may run still, or has never run. */
+	r0_vm_kill(vm);
+	r0_vm_wait(vm, -1, NULL, NULL);
 	boot_debugger_tell_end(session->debugger, status);
 	boot_debugger_destroy(session->debugger);
 	session->debugger = NULL;
@@ -446,8 +449,7 @@ static int boot(struct session *session, struct boot_result *result)
 		return session->save_status;
 	}
 	if (status) {
-		r0_vm_kill(vm);
-		end_debugging(session, status);
+		end_debugging(session, vm, status);
 		r0_vm_destroy(vm);
 		boot_terminal_restore();
 		return status;
@@ -457,7 +459,7 @@ static int boot(struct session *session, struct boot_result *result)
 	result->end = outcome.end;
 	result->guest_status = outcome.status;
 	status = boot_outcome_tell(session->options, vm, &outcome, symbols(session));
-	end_debugging(session, status);
+	end_debugging(session, vm, status);
 	boot_terminal_restore();
 	leave_closing_to_a_child();
 	return status;
