@@ -12,10 +12,11 @@ struct monitor_registers {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	struct kvm_debugregs debugregs;
-	struct kvm_xsave xsave; /* in the standard form: SDM vol. 1, 13.4 */
 	uint64_t xcr0;
 	/* MSRs: 0 where KVM does not tell. */
 	uint64_t kernel_gs_base, star, lstar, fmask, sysenter_cs, sysenter_esp, sysenter_eip;
+	/* In the standard form: SDM vol. 1, 13.4. The last, since more may follow it. */
+	struct kvm_xsave xsave;
 };
 
 /*
