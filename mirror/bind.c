@@ -146,7 +146,7 @@ static bool read_object(struct object *object, const struct dl_phdr_info *info)
 	if (!dynamic)
 		return false;
 	read_dynamic(object, dynamic);
-	return object->relocations && object->symbols && object->strings;
+	return object->relocations && object->symbols;
 }
 
 static int bind_object(struct dl_phdr_info *info, size_t size, void *unused)
@@ -156,7 +156,7 @@ static int bind_object(struct dl_phdr_info *info, size_t size, void *unused)
 
 	(void)size;
 	(void)unused;
-	if (!read_object(&object, info) || object.bound_already)
+	if (!read_object(&object, info) || !object.strings || object.bound_already)
 		return 0;
 	for (i = 0; i < object.relocation_count; i++)
 		bind_one(&object, &object.relocations[i]);

@@ -491,11 +491,13 @@ static int listen_at(struct boot_debugger *debugger, const char *where, unsigned
 
 	*port = 0;
 	if (*where && !values_number(where, 1, 65535, port)) {
-		if (strlen(where) >= sizeof(unix_socket.sun_path))
+		size_t length = strlen(where);
+
+		if (length >= sizeof(unix_socket.sun_path))
 			return boot_error(BOOT_USAGE,
 					  "--gdb=%s: a socket's path has %zu bytes at most", where,
 					  sizeof(unix_socket.sun_path) - 1);
-		strcpy(unix_socket.sun_path, where);
+		memcpy(unix_socket.sun_path, where, length + 1);
 		address = (struct sockaddr *)&unix_socket;
 		size = sizeof(unix_socket);
 	}

@@ -82,7 +82,7 @@ enum gdb_read gdb_read(struct gdb_reader *reader, uint8_t byte)
 		return GDB_READ_NOTHING;
 	case GDB_CHECKSUM_HIGH:
 		value = digit((char)byte);
-		reader->expected = (uint8_t)(value << 4);
+		reader->expected = value < 0 ? 0 : (uint8_t)(value << 4);
 		reader->too_long |= value < 0;
 		reader->at = GDB_CHECKSUM_LOW;
 		return GDB_READ_NOTHING;

@@ -37,14 +37,16 @@ static void free_words(char **words)
 	free(words);
 }
 
+/* A command has its name at least. */
 static char **make_words(char *const *command, uint64_t from)
 {
 	size_t count = 0, i;
 	char text[32] = "";
 	char **words;
 
-	while (command[count])
+	do
 		count++;
+	while (command[count]);
 	words = calloc(count + 1, sizeof(*words));
 	if (from)
 		snprintf(text, sizeof(text), "--from=%llu", (unsigned long long)from);
