@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{ "doctor", doctor_main, "find out what this host's KVM can do in ring 0" },
 	{ "image", image_main, "make a kernel of a test program, run it, read its log" },
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
-	{ "stubs", stubs_main, "definitions of what a kernel's objects need" },
+	{ "stubs", stubs_main, "write definitions of what a kernel's objects need" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ "backtrace", backtrace_main, NULL },
 	{ "replaceable", replaceable_main, NULL },
@@ -47,7 +47,7 @@ static void print_help(FILE *file)
 	      "  --help     print this, and exit\n"
 	      "  --version  print the version, and exit\n"
 	      "\n"
-	      "`ring0 COMMAND --help` tells about one command.\n"
+	      "`ring0 COMMAND --help` describes one command.\n"
 	      "Exit status: the command's; 2 if there is no such command.\n",
 	      file);
 }

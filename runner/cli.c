@@ -57,7 +57,7 @@ static const struct option_description {
 	  "print the names of the tests that would run; with\n"
 	  "--verbose also where they are, groups, attributes;\n"
 	  "with =json all of that as one JSON object a line" },
-	{ OPTION_ALL, 0, "all", NULL, "run nodefault tests, too" },
+	{ OPTION_ALL, 0, "all", NULL, "also run nodefault tests" },
 	{ OPTION_GROUP, 0, "group", "G[,G...]",
 	  "only tests in one of these groups; may be repeated.\n"
 	  "Asks for nodefault tests in them, too" },
@@ -69,28 +69,28 @@ static const struct option_description {
 	  "write the report that has no FILE of its own to FILE,\n"
 	  "not to standard output" },
 	{ OPTION_COMPARE, 0, "compare", "FILE",
-	  "set what tests measure beside what they measured\n"
-	  "when --format json=FILE was written" },
-	{ OPTION_VERBOSE, 'v', "verbose", NULL, "show the output of tests that pass, too" },
+	  "compare what tests measure with an earlier report,\n"
+	  "which --format json=FILE wrote" },
+	{ OPTION_VERBOSE, 'v', "verbose", NULL, "also show the output of tests that pass" },
 	{ OPTION_COLOR, 0, "color", "WHEN",
 	  "auto (on terminals, unless $NO_COLOR is set), always,\n"
 	  "or never" },
 	{ OPTION_REPEAT, 0, "repeat", "N", "run the whole list N times over" },
 	{ OPTION_SHUFFLE, 0, "shuffle", "[=SEED]",
-	  "run them in another order, which SEED decides and the\n"
-	  "report names" },
-	{ OPTION_SHARD, 0, "shard", "I/N", "split what is selected in N parts, run only the I-th" },
+	  "run them in a random order; the report names the\n"
+	  "SEED that repeats it" },
+	{ OPTION_SHARD, 0, "shard", "I/N", "split the selection into N parts, run only the I-th" },
 	{ OPTION_FAIL_FAST, 0, "fail-fast", NULL, "stop at the first failure" },
 	{ OPTION_TIMEOUT, 0, "timeout", "MS",
-	  "time limit of each test in milliseconds, in place of\n"
+	  "time limit of each test in milliseconds, instead of\n"
 	  "its own (10000 unless it says otherwise)" },
 	{ OPTION_JOBS, 'j', "jobs", "N", "run N tests at once (as many as there are CPUs to use)" },
 	{ OPTION_SKIP_STATUS, 0, "skip-status", "N",
-	  "exit status when everything was skipped, in place of\n"
+	  "exit status when everything was skipped, instead of\n"
 	  "77: 0 for Meson's protocol 'tap', and for prove" },
 	{ OPTION_FAIL_STATUS, 0, "fail-status", "N",
-	  "exit status when a test failed, in place of 1: 0 for\n"
-	  "who goes by the report alone" },
+	  "exit status when a test failed, instead of 1: 0 for\n"
+	  "harnesses that only read the report" },
 	{ OPTION_FRESH_VM, 0, "fresh-vm", NULL,
 	  "make a new VM for each test: slow, for comparison" },
 	{ OPTION_ASSIST, 0, "assist", "WHEN",
@@ -100,12 +100,12 @@ static const struct option_description {
 	  "after each test, compare the whole VM with how it was\n"
 	  "before; a difference is an error" },
 	{ OPTION_LAB, 0, "lab", NULL,
-	  "run on a genuine KVM in an emulated machine, as does\n"
+	  "run on a genuine KVM in an emulated machine, like\n"
 	  "`ring0 lab`; with RING0_LAB=auto in the environment\n"
-	  "only where this host has no KVM to use" },
+	  "only if this host has no usable KVM" },
 	{ OPTION_FUZZ, 0, "fuzz", "SECONDS",
-	  "have an engine look for inputs that fail R0_FUZZ()'s\n"
-	  "tests, for so long each (0: until there is one)" },
+	  "let libFuzzer search for inputs that fail R0_FUZZ()'s\n"
+	  "tests, for this long each (0: until it finds one)" },
 	{ OPTION_IMAGE, 0, "image", "FILE",
 	  "run nothing: write the program to FILE as a kernel\n"
 	  "whose tests run in any virtual machine monitor and on\n"
@@ -528,7 +528,7 @@ void cli_put_help(FILE *out, const char *program)
 	      "parameters is one case for each: 'suite.name[3]' is one of them. A test in the\n"
 	      "group \"nodefault\" runs only when a PATTERN is its exact name, when another of\n"
 	      "its groups is asked for, or with --all. \"--\" ends the options.\n"
-	      "What is selected is shuffled, then cut into shards, then repeated.\n"
+	      "The selection is shuffled, then cut into shards, then repeated.\n"
 	      "\n"
 	      "Options:\n",
 	      out);

@@ -21,9 +21,9 @@ static const char usage[] =
 	"\n"
 	"  --after           RIP is after the instruction that stopped it, as after INT3\n"
 	"  --stopped         the host stopped it, also where it waits for another CPU\n"
-	"  --place ADDRESS   only tell the function, file and line of that address\n"
+	"  --place ADDRESS   only print the function, file and line of that address\n"
 	"  --facts           begin with lines for programs to read, and end with one\n"
-	"  --bytes HEX       with --facts: the instruction at RIP, if memory hasn't it\n"
+	"  --bytes HEX       with --facts: the instruction at RIP, if memory lacks it\n"
 	"  --help            show this\n";
 
 struct options {

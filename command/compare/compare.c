@@ -18,19 +18,19 @@
 
 static const char help[] =
 	"Usage: ring0 compare [OPTION]... NAME=FILE...\n"
-	"Show results of one program in several environments side by side: what differs from\n"
-	"the reference, in capitals. FILE is what `ring0 image run --results FILE` writes. Of\n"
-	"several files of one NAME, cases that differ among them are unstable.\n"
+	"Show results of one program in several environments side by side. Results that differ\n"
+	"from the reference's are in capitals. FILE is what `ring0 image run --results FILE`\n"
+	"writes. If several files of one NAME disagree about a case, it is unstable.\n"
 	"\n"
 	"  --reference NAME   what the others are compared with (the first)\n"
-	"  --all              show what does not differ, too\n"
+	"  --all              also show cases that don't differ\n"
 	"  --format NAME      text (default), tsv, json or html\n"
-	"  --force            compare results of programs with different build-ids, too\n"
+	"  --force            also compare results of programs with different build-ids\n"
 	"  -h, --help         print this, and exit\n"
 	"\n"
-	"A case that was skipped or is absent in an environment does not differ there.\n"
+	"A case that an environment skips or lacks does not differ there.\n"
 	"Exit status: 0 nothing differs; 1 something does; 99 a file can't be read; 2 the\n"
-	"command line is not understood.\n";
+	"command line is wrong.\n";
 
 enum { OPTION_REFERENCE = 256, OPTION_ALL, OPTION_FORMAT, OPTION_FORCE };
 

@@ -36,9 +36,9 @@ enum status {
 
 static const char help[] =
 	"Usage: ring0 doctor [--json]\n"
-	"Find out what this host's KVM can do in ring 0, by having it do it.\n"
+	"Find out what this host's KVM can do in ring 0, by trying it.\n"
 	"\n"
-	"  --json      print one JSON object, for machines\n"
+	"  --json      print one JSON object, for programs to read\n"
 	"  -h, --help  print this, and exit\n"
 	"\n"
 	"Exit status: 0 hardware KVM: ring 0 runs natively; 1 software KVM: ring 0 is\n"

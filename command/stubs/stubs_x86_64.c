@@ -13,17 +13,18 @@
 
 static const char usage[] =
 	"Usage: ring0 stubs [--header] OBJECT... [-o FILE]\n"
-	"Write C definitions of all that these objects need and neither they nor libc have,\n"
-	"once for all objects of a program: functions that fail the test which calls them,\n"
-	"variables of which a read is told that nobody set, per-CPU offsets, thunks.\n"
+	"Write C definitions of everything that these objects need and neither they nor libc\n"
+	"define: functions that fail the test which calls them, variables whose first read\n"
+	"is reported if nobody set them, per-CPU offsets, thunks. Give all objects of a program\n"
+	"at once.\n"
 	"\n"
-	"  -o FILE     write there (default: standard output)\n"
+	"  -o FILE     write to FILE (default: standard output)\n"
 	"  --header    write a header with the declarations instead, as comments, for those\n"
 	"              that you write yourself; R0_STUBS_GS_SIZE is an area's size for .gs\n"
 	"  --help      print this, and exit\n"
 	"\n"
-	"Your own definitions come before these. Debugging information (-g) says what is a\n"
-	"function and how large a variable is; what is guessed without it is marked.\n"
+	"Your own definitions override these. Debugging information (-g) says what is a\n"
+	"function and how large a variable is; comments mark what is guessed without it.\n"
 	"Exit status: 0; 1 for an object that can't be used; 2 for the command line.\n";
 
 /* Below it are what kernels have at fixed places at GS, the stack protector's canary at 0x28. */
