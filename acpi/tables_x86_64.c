@@ -6,7 +6,7 @@
 #include "acpi/acpi.h"
 #include "acpi/linker.h"
 #include "monitor/state.h"
-#include "monitor/wiring_pc.h"
+#include "monitor/wiring/wiring_pc.h"
 
 static struct acpi_machine describe(const struct r0_vm *vm)
 {

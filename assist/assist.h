@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include "assist/assist_memory.h"
 #include "devices/bus.h"
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 
 /* Load the decoder that all of this needs. Whether it is there; if not, the message says what is missing. */
 bool assist_load(struct error *error);

@@ -5,7 +5,7 @@
 #ifndef BENCH_LEAVER_H
 #define BENCH_LEAVER_H
 
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 
 struct leaver {
 	struct kvm *kvm;

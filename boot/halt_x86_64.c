@@ -4,8 +4,8 @@
 #include <string.h>
 #include <ring0/x86/apic.h>
 #include <ring0/x86/registers.h>
-#include "monitor/irqchip.h"
 #include "monitor/rest.h"
+#include "monitor/wiring/irqchip.h"
 
 /* What IF holds back, a CPU at HLT does not need: SDM vol. 3A, 10.5.1 and 10.11.1, delivery modes. */
 static bool may_wake(uint64_t entry)

@@ -7,7 +7,7 @@
 #include "boot/report.h"
 #include "crash/registers.h"
 #include "crash/view_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 #include "monitor/rest.h"
 #include "monitor/translate.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest-physical memory as the host sees it: where each piece of it is mapped, and the one checked
- * way from a guest-physical range to a host pointer. Knows no KVM: the slots are kvm/vm.h's.
+ * way from a guest-physical range to a host pointer. Knows no KVM: the slots are kvm/vm/vm.h's.
  */
 #ifndef DEVICES_RAM_H
 #define DEVICES_RAM_H

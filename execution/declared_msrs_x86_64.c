@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "execution/declared_msrs.h"
-#include "kvm/vm_x86_64.h"
+#include "kvm/vm/vm_x86_64.h"
 
 /* MSRs that KVM knows by itself must leave the VM, too, where a test declares them. */
 static int filter(struct run *run, bool on)

@@ -3,7 +3,7 @@
 #include <ring0/x86/msr.h>
 #include "execution/doubts.h"
 #include "kvm/kvm.h"
-#include "kvm/msrs_x86_64.h"
+#include "kvm/state/msrs_x86_64.h"
 #include "run/run.h"
 
 /* Of DR7, for each of four breakpoints: SDM vol. 3B, 18.2.4. */

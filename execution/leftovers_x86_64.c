@@ -4,7 +4,7 @@
 #include <ring0/x86/registers.h>
 #include "execution/leftovers.h"
 #include "kvm/kvm_x86_64.h"
-#include "kvm/pending_debug_x86_64.h"
+#include "kvm/state/pending_debug_x86_64.h"
 
 /*
  * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested

@@ -123,7 +123,7 @@ static void write_input(struct run *run)
 	memory_write(memory, gva((uint64_t)given.data), input->input.data, given.size);
 }
 
-/* The entry state returns to the doorbell: see guest/entry_x86_64.S, r0_test_return. */
+/* The entry state returns to the doorbell: see guest/entry/entry_x86_64.S, r0_test_return. */
 static void start(struct run *run)
 {
 	const struct job *job = run->job;

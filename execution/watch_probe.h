@@ -3,8 +3,8 @@
 #ifndef EXECUTION_WATCH_PROBE_H
 #define EXECUTION_WATCH_PROBE_H
 
+#include "kvm/watch/watch_probe.h"
 #include "machine/machine.h"
-#include "kvm/watch_probe.h"
 
 /*
  * Find out on a pristine machine, which is pristine again afterwards; in a process once, but for

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <ring0/x86/registers.h>
 #include "execution/watch_probe.h"
-#include "kvm/watch.h"
+#include "kvm/watch/watch.h"
 #include "run/crash_view.h"
 
 #define OBJECTS_MAX 16

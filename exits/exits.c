@@ -7,7 +7,7 @@
 #include "exits/doorbell.h"
 #include "exits/exits_own.h"
 #include "exits/unanswered.h"
-#include "kvm/exit.h"
+#include "kvm/exit/exit.h"
 #include "kvm/kvm.h"
 #include "machine/cpu.h"
 #include "run/alarm.h"

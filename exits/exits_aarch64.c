@@ -5,8 +5,8 @@
 #include "exits/access_aarch64.h"
 #include "exits/exits_own.h"
 #include "exits/unanswered.h"
-#include "kvm/exit_access.h"
-#include "kvm/vcpu_aarch64.h"
+#include "kvm/exit/exit_access.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/cpu.h"
 
 /* ESR_EL2.ISS of a data abort: Arm ARM, D19.2.38. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <ring0/fuzz.h>
 #include <ring0/mock.h>
-#include "guest/outside.h"
+#include "guest/host/outside.h"
 #include "mock/printed.h"
 #include "run/alarm.h"
 #include "run/cpus.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 #include "plan/condition.h"
 #include "plan/entries.h"
 

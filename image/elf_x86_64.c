@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "image/blob.h"
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 #include "protocols/multiboot.h"
 #include "protocols/pvh.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 
 #define BUILD_ID_MAX 32 /* bytes */
 

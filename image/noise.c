@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include "image/noise_own.h"
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 #include "mirror/maps.h"
 
 #define PAGE 4096u

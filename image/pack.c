@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "image/lz4.h"
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 
 #define PAGE 4096
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A frozen program and its cases as the payload of an image: image/start/format.h. */
+/* A frozen program and its cases as the payload of an image: image/start/payload/format.h. */
 #ifndef IMAGE_PAYLOAD_H
 #define IMAGE_PAYLOAD_H
 

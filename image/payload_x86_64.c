@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/private/abi.h>
-#include "image/start/format.h"
-#include "machine/machine_own.h"
 #include "image/bytes.h"
 #include "image/case_list.h"
 #include "image/module_list.h"
+#include "image/start/payload/format.h"
+#include "machine/machine_own.h"
 
 struct making {
 	const struct frozen *frozen;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "image/blob.h"
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 
 #define PAGE	     4096u
 #define SECTOR	     512u /* of the file, to which sections are aligned there */

@@ -16,6 +16,8 @@ struct kvm_own {
 	struct kvm_msr_list *msrs; /* that it saves and restores */
 };
 
+enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+
 /* The entry of a leaf in a list, and of that subleaf if the leaf has some; NULL if it is not there. */
 struct kvm_cpuid_entry2 *kvm_cpuid_leaf(struct kvm_cpuid2 *cpuid, uint32_t leaf, uint32_t subleaf);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A vCPU's registers as of its last exit, by what the others want of them; of the architecture. For the
- * calls that the guest runtime makes by the doorbell, see guest/entry.h, r0_ask().
+ * calls that the guest runtime makes by the doorbell, see guest/entry/entry.h, r0_ask().
  */
 #ifndef MACHINE_CPU_H
 #define MACHINE_CPU_H

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 #include <ring0/private/abi.h>
-#include "kvm/vcpu_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/cpu.h"
 
 /* Of SPSR_EL1 and PSTATE: IRQs are masked. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 
 struct member {
 	struct cpu_threads *threads;

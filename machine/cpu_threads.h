@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads that wait to run something together, one for each CPU of a machine but the first, which
- * its worker's thread runs. Depends on kvm/vcpu.h for what a thread that runs a vCPU needs.
+ * its worker's thread runs. Depends on kvm/vcpu/vcpu.h for what a thread that runs a vCPU needs.
  */
 #ifndef MACHINE_CPU_THREADS_H
 #define MACHINE_CPU_THREADS_H

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 #include <ring0/smp.h>
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 #include "machine/tls.h"
 #include "mirror/mirror.h"
 

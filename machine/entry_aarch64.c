@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ring0/private/abi.h>
-#include "guest/fault.h"
-#include "guest/outside.h"
-#include "guest/smp.h"
+#include "guest/exceptions/fault.h"
+#include "guest/host/outside.h"
+#include "guest/smp/smp.h"
 #include "kvm/kvm_aarch64.h"
-#include "kvm/vcpu_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
 
 /*
  * SCTLR_EL1, D19.2.117: MMU, alignment checks of SP and the caches are on; EL0 may use DC ZVA, CTR_EL0, WFI and WFE, and

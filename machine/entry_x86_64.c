@@ -11,13 +11,13 @@
 #include <ring0/x86/apic.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
-#include "guest/fault.h"
-#include "guest/outside.h"
-#include "guest/smp.h"
-#include "guest/syscall.h"
+#include "guest/exceptions/fault.h"
+#include "guest/exceptions/syscall.h"
+#include "guest/host/outside.h"
+#include "guest/smp/smp.h"
 #include "kvm/kvm_x86_64.h"
-#include "kvm/msrs_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/state/msrs_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 
 /* SDM vol. 3A, 2.5. */
 
@@ -335,9 +335,9 @@ static void fill_sregs(struct kvm_sregs *sregs, const struct entry *entry, unsig
 	sregs->cr3 = mirror->root;
 	sregs->cr4 = R0_CR4_VME | R0_CR4_PSE | R0_CR4_PAE | R0_CR4_PGE | R0_CR4_OSFXSR |
 		     R0_CR4_OSXMMEXCPT;
-	sregs->cr4 |= vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) ? R0_CR4_OSXSAVE : 0;
-	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 0) ? R0_CR4_FSGSBASE : 0;
-	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, VCPU_EBX, 7) ? R0_CR4_SMEP : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 1, CPUID_ECX, 26) ? R0_CR4_OSXSAVE : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, CPUID_EBX, 0) ? R0_CR4_FSGSBASE : 0;
+	sregs->cr4 |= vcpu_cpuid_has(vcpu, 7, CPUID_EBX, 7) ? R0_CR4_SMEP : 0;
 	sregs->efer = R0_EFER_SCE | R0_EFER_LME | R0_EFER_LMA | R0_EFER_NXE;
 	sregs->cs = flat(R0_KERNEL_CS, TYPE_CODE, true);
 	sregs->ss = sregs->ds = sregs->es = flat(R0_KERNEL_DS, TYPE_DATA, false);

@@ -7,7 +7,7 @@
 #ifndef MACHINE_GUEST_REGISTERS_H
 #define MACHINE_GUEST_REGISTERS_H
 
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 
 struct guest_registers;
 

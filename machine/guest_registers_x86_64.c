@@ -8,8 +8,8 @@
 #include <ring0/private/abi.h>
 #include <ring0/x86/registers.h>
 #include "kvm/kvm_x86_64.h"
-#include "kvm/msrs_x86_64.h"
-#include "kvm/vm_x86_64.h"
+#include "kvm/state/msrs_x86_64.h"
+#include "kvm/vm/vm_x86_64.h"
 
 /*
  * Where CPUs and KVM have MSRs: the architectural ones, hypervisors' own (Hyper-V's and KVM's), AMD's.

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "devices/bus.h"
-#include "kvm/vm.h"
+#include "kvm/vm/vm.h"
 
 struct interrupt_devices;
 

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "base/clock.h"
-#include "kvm/gic_aarch64.h"
-#include "kvm/vm_state.h"
+#include "kvm/vm/gic_aarch64.h"
+#include "kvm/vm/vm_state.h"
 #include "machine/line_changes.h"
 
 #define SPI_FIRST 32u

@@ -7,8 +7,8 @@
 #include <string.h>
 #include "base/clock.h"
 #include "devices/pc/hpet.h"
-#include "kvm/vm_state.h"
-#include "kvm/vm_x86_64.h"
+#include "kvm/vm/vm_state.h"
+#include "kvm/vm/vm_x86_64.h"
 #include "machine/line_changes.h"
 
 struct interrupt_devices {

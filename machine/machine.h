@@ -9,7 +9,7 @@
 
 #include <ring0/test.h>
 #include "devices/bus.h"
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 #include "machine/cpu_threads.h"
 #include "machine/interrupt_devices.h"
 #include "machine/template.h"

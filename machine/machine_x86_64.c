@@ -5,7 +5,7 @@
 #include <ring0/x86/hpet.h>
 #include <ring0/x86/ioapic.h>
 #include "kvm/kvm_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 #include "machine/topology_x86_64.h"
 #include "mirror/mirror.h"
 

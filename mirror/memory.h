@@ -6,7 +6,7 @@
 #ifndef MIRROR_MEMORY_H
 #define MIRROR_MEMORY_H
 
-#include "kvm/vm.h"
+#include "kvm/vm/vm.h"
 #include "mirror/heap.h"
 #include "mirror/mirror.h"
 

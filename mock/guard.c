@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
-#include "guest/outside.h"
+#include "guest/host/outside.h"
 #include "mock/guard_own.h"
 
 /* Beside the monitor's, which is SIGRTMAX - 3. Unblocked in threads that have made a guarded call. */

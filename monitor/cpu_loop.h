@@ -8,7 +8,7 @@
 #define MONITOR_CPU_LOOP_H
 
 #include <stdbool.h>
-#include "kvm/exit.h"
+#include "kvm/exit/exit.h"
 #include "monitor/park.h"
 
 struct cpu_loop_ops {

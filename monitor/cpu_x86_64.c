@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a vCPU's thread and a snapshot need to know of x86. */
 #include <string.h>
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 #include "monitor/cpu.h"
 #include "monitor/virtual.h"
 #include "monitor/vmport.h"

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
-#include "kvm/registers.h"
+#include "kvm/state/registers.h"
 
 /* Of all vCPUs of a machine. */
 struct park_control {

@@ -14,12 +14,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <ring0/vm.h>
-#include "kvm/vcpu.h"
-#include "kvm/watch.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/watch/watch.h"
 #include "monitor/cpu_loop.h"
-#include "monitor/debug/debug.h"
-#include "monitor/guest_memory.h"
-#include "monitor/wiring.h"
+#include "monitor/stop.h"
+#include "monitor/wiring/guest_memory.h"
+#include "monitor/wiring/wiring.h"
 
 /* What a debugger wants of a vCPU: set at rest, but for what its own thread does. */
 struct monitor_cpu_debug {
@@ -38,7 +38,7 @@ struct monitor_cpu {
 	struct park_seat seat;
 	struct watch_cpu watch;
 	struct monitor_cpu_debug debug;
-	struct assist *assist;	   /* once it was needed: monitor/assistance.h */
+	struct assist *assist;	   /* once it was needed: monitor/threads/assistance.h */
 	bool has_entry;		   /* or needs none; under control */
 	bool has_thread;	   /* to be joined */
 	bool has_turn;		   /* holds machine->turn; of its thread */
@@ -77,7 +77,7 @@ struct monitor_hits {
 
 struct r0_vm {
 	struct r0_vm_options options;
-	uint32_t form;	/* what it was made with: FORM_… of monitor/snapshot.h */
+	uint32_t form;	/* what it was made with: FORM_… of monitor/whole/snapshot.h */
 	char *cpu_text; /* options.cpu, or NULL; owned */
 	struct kvm *kvm;
 	struct vm vm;
@@ -93,7 +93,7 @@ struct r0_vm {
 	struct watch watch;		  /* once the first one was asked for */
 	bool has_watch;
 	struct monitor_debug *debug;	   /* NULL without a debugger; set at rest */
-	struct monitor_pristine *pristine; /* what a reset puts back: monitor/reset.h */
+	struct monitor_pristine *pristine; /* what a reset puts back: monitor/whole/reset.h */
 	uint64_t facs;	      /* of the guest's ACPI tables, 0 if there is none; under control */
 	pthread_mutex_t turn; /* of single steps, of all CPUs */
 	char watch_method[256];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a crash report sees of a stopped machine on arm64. */
-#include "kvm/vcpu_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/cpu.h"
 #include "run/crash_view_own.h"
 #include "run/system_aarch64.h"

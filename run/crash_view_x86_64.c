@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a crash report sees of a stopped machine on x86. */
 #include "crash/view_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 #include "run/crash_view_own.h"
 
 void crash_view_own_cpu(struct crash_view *view, const struct machine_cpu *cpu)

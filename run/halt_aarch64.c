@@ -4,8 +4,8 @@
  * the WFI already, as it would be after an interrupt: which of the two it was, only the next look tells.
  */
 #include <ring0/fault.h>
-#include "kvm/gic_aarch64.h"
-#include "kvm/vcpu_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
+#include "kvm/vm/gic_aarch64.h"
 #include "machine/cpu.h"
 #include "run/halt_aarch64.h"
 

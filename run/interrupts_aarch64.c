@@ -8,9 +8,9 @@
 #include <ring0/arm64/gic.h>
 #include <ring0/private/abi.h>
 #include "base/clock.h"
-#include "guest/interrupts_aarch64.h"
-#include "kvm/gic_aarch64.h"
-#include "kvm/vcpu_aarch64.h"
+#include "guest/smp/interrupts_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
+#include "kvm/vm/gic_aarch64.h"
 #include "machine/cpu.h"
 #include "mock/hints.h"
 #include "run/alarm.h"

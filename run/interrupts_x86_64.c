@@ -10,7 +10,7 @@
 #include <ring0/x86/hpet.h>
 #include <ring0/x86/ioapic.h>
 #include "base/clock.h"
-#include "guest/interrupts_x86_64.h"
+#include "guest/smp/interrupts_x86_64.h"
 #include "machine/cpu.h"
 #include "machine/local_apic_x86_64.h"
 #include "mock/hints.h"

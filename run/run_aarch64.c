@@ -3,7 +3,7 @@
 #include "run/run.h"
 #include <string.h>
 #include "crash/view_aarch64.h"
-#include "kvm/vcpu_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/cpu.h"
 #include "run/system_aarch64.h"
 

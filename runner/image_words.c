@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/buffer.h"
 
-/* What the image copies of it: image/start/words.h. */
+/* What the image copies of it: image/start/payload/words.h. */
 #define WORDS_MAX 2048
 
 static const struct report_ops *const formats[] = { &report_sotest_ops, &report_tap_ops,

@@ -20,7 +20,7 @@ tap_log=$folder/log
 
 # Only what the lint looks at: not the tests, nor their objects.
 # shellcheck disable=SC2016 # a pattern, not a command
-rooms=$(sed -n 's,^| `\([a-z]*\)/` |.*,\1,p' "$source/docs/internals.md")
+rooms=$(sed -n 's,^| `\([a-z]*\)/.*,\1,p' "$source/docs/internals.md" | sort -u)
 mkdir "$folder/build" "$folder/docs"
 cp "$source/docs/internals.md" "$folder/docs"
 for room in $rooms scripts examples; do
@@ -100,9 +100,9 @@ compile base/text.c
 compile base/buffer.c
 
 with_lines base/buffer.h <<'END'
-#include "kvm/vm.h"
+#include "kvm/vm/vm.h"
 END
-named "base/buffer.h:$(grep -c '' "$folder/base/buffer.h"): base/ includes kvm/vm.h" 'an include of a higher room'
+named "base/buffer.h:$(grep -c '' "$folder/base/buffer.h"): base/ includes kvm/vm/vm.h" 'an include of a higher room'
 without base/buffer.h
 
 with_lines base/error.c <<'END'
@@ -118,25 +118,25 @@ named 'base/error.c: base/ needs bus_init of devices/bus.c' 'a name of a higher 
 without base/error.c
 compile base/error.c
 
-with_lines guest/format.c <<'END'
+with_lines guest/text/format.c <<'END'
 static uint64_t clock(void)
 {
 	return r0_rdmsr(0x10);
 }
 END
-named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): 'r0_rdmsr('" \
+named "guest/text/format.c:$(($(grep -c '' "$folder/guest/text/format.c") - 1)): 'r0_rdmsr('" \
 	'an rdmsr in a file whose name says nothing of x86'
-without guest/format.c
+without guest/text/format.c
 
-with_lines guest/format.c <<'END'
+with_lines guest/text/format.c <<'END'
 static void relax(void)
 {
 	__asm__ volatile("pause");
 }
 END
-named "guest/format.c:$(($(grep -c '' "$folder/guest/format.c") - 1)): '__asm__'" \
+named "guest/text/format.c:$(($(grep -c '' "$folder/guest/text/format.c") - 1)): '__asm__'" \
 	'an instruction in a file whose name says nothing of x86'
-without guest/format.c
+without guest/text/format.c
 
 with_lines machine/machine.h <<'END'
 #include "machine/topology_x86_64.h"
@@ -153,9 +153,9 @@ named "include/ring0/call.h:$(grep -c '' "$folder/include/ring0/call.h"): '__asm
 without include/ring0/call.h
 
 with_lines examples/io_test.c <<'END'
-#include "guest/format.h"
+#include "guest/text/format.h"
 END
-named "examples/io_test.c:$(grep -c '' "$folder/examples/io_test.c"): includes guest/format.h" \
+named "examples/io_test.c:$(grep -c '' "$folder/examples/io_test.c"): includes guest/text/format.h" \
 	'an example that includes what users do not have'
 without examples/io_test.c
 

@@ -25,8 +25,8 @@ echo "1..$(($(wc -l <"$folder/names") + 1))"
 report $? 'every line of the table is looked at'
 
 # Definitions: of C at the beginning of a line, and no declaration; of assembly a label.
-cat "$source"/guest/*.c | grep -E '^[a-z_].*\(' | grep -v ';$' >"$folder/functions"
-cat "$source"/guest/*.[cS] | sed -n 's/^\(.*"\)\{0,1\}\([a-z_0-9]*\):.*/\2/p; s/^ENTRY(\([a-z_0-9]*\)).*/\1/p' >"$folder/labels"
+cat "$source"/guest/*/*.c | grep -E '^[a-z_].*\(' | grep -v ';$' >"$folder/functions"
+cat "$source"/guest/*/*.[cS] | sed -n 's/^\(.*"\)\{0,1\}\([a-z_0-9]*\):.*/\2/p; s/^ENTRY(\([a-z_0-9]*\)).*/\1/p' >"$folder/labels"
 while read -r name; do
 	grep -q -e "\(^\|[^a-z_0-9]\)$name(" "$folder/functions" || grep -q -x -e "$name" "$folder/labels"
 	report $? "$name"

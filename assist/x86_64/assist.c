@@ -16,7 +16,7 @@
 #include "assist/x86_64/system.h"
 #include "assist/x86_64/vector.h"
 #include "kvm/kvm_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 
 /* Of one exit: an interrupt, or the end of the test's time, may be waiting. */
 #define BATCH_LIMIT 4096
@@ -78,7 +78,8 @@ int assist_create(struct assist **result, struct vcpu *vcpu, const struct assist
 				    .code = &assist->code,
 				    .text = &assist->text };
 	cpu_init(&assist->cpu);
-	assist->cpu.xcr0_is_ours = !vcpu_cpuid_has(vcpu, 1, VCPU_ECX, 26) && assist->code.has_xsave;
+	assist->cpu.xcr0_is_ours = !vcpu_cpuid_has(vcpu, 1, CPUID_ECX, 26) &&
+				   assist->code.has_xsave;
 	for (i = 2; i < CPU_COMPONENTS; i++)
 		components |= assist->cpu.component_size[i] ? 1ull << i : 0;
 	assist->initial_xcr0 = 3 | (components & assist->code.registers->mask);

@@ -6,7 +6,7 @@
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
 #include "kvm/kvm_x86_64.h"
-#include "kvm/msrs_x86_64.h"
+#include "kvm/state/msrs_x86_64.h"
 
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
 #define XSTATE_BV     512
@@ -105,12 +105,12 @@ void cpu_init(struct cpu *cpu)
 					       CPU_HAS_XSAVES;
 	for (i = 0; i < 8; i++)
 		cpu->physical_bits |=
-			(unsigned int)vcpu_cpuid_has(cpu->vcpu, 0x80000008, VCPU_EAX, i) << i;
+			(unsigned int)vcpu_cpuid_has(cpu->vcpu, 0x80000008, CPUID_EAX, i) << i;
 	if (!cpu->physical_bits)
 		cpu->physical_bits = 36;
 }
 
-bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum vcpu_register from, unsigned int bit)
+bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum cpuid_register from, unsigned int bit)
 {
 	unsigned int i;
 

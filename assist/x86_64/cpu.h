@@ -13,7 +13,7 @@
 #include <ring0/test.h>
 #include "assist/assist.h"
 #include "assist/x86_64/trampoline.h"
-#include "kvm/vcpu_x86_64.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
 
 /* How a step of the work went. */
 enum done {
@@ -120,7 +120,7 @@ static inline enum done cpu_raise_code(struct cpu *cpu, uint8_t vector, uint32_t
  * Whether a feature is the guest's to use: in the CPUID that the vCPU was given, or, where ring 0
  * sees the host's own CPUID whatever it was given, in the host's.
  */
-bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum vcpu_register from, unsigned int bit);
+bool cpu_has(const struct cpu *cpu, uint32_t leaf, enum cpuid_register from, unsigned int bit);
 
 /* Whether CR4.OSXSAVE holds, as set or for want of a KVM that lets it be set. */
 bool cpu_has_osxsave(const struct cpu *cpu);

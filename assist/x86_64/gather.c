@@ -198,7 +198,7 @@ enum done gather_execute(struct cpu *cpu, const struct form *form, const struct 
 	if (done != DONE)
 		return done;
 	if (is_prefetch(form->mnemonic))
-		return cpu_has(cpu, 7, VCPU_EBX, AVX512PF) ? DONE : cpu_raise(cpu, R0_UD);
+		return cpu_has(cpu, 7, CPUID_EBX, AVX512PF) ? DONE : cpu_raise(cpu, R0_UD);
 	if (!understand(decoded, &gather))
 		return DONE_CANNOT;
 	done = cpu_load_vector(cpu);

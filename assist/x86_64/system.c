@@ -121,7 +121,7 @@ static enum done read_time(struct cpu *cpu)
 {
 	uint64_t tsc;
 
-	if (!vcpu_cpuid_has(cpu->vcpu, 0x80000001, VCPU_EDX, 27))
+	if (!vcpu_cpuid_has(cpu->vcpu, 0x80000001, CPUID_EDX, 27))
 		return cpu_raise(cpu, R0_UD);
 	if (cpu->sregs->cr4 & R0_CR4_TSD && cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
@@ -142,7 +142,7 @@ static enum done invalidate(struct cpu *cpu, const struct form *form, const stru
 	if (cpu->bits != 64)
 		type = (uint32_t)type;
 
-	if (!vcpu_cpuid_has(cpu->vcpu, 7, VCPU_EBX, 10))
+	if (!vcpu_cpuid_has(cpu->vcpu, 7, CPUID_EBX, 10))
 		return cpu_raise(cpu, R0_UD);
 	if (cpu_cpl(cpu))
 		return cpu_raise_code(cpu, R0_GP, 0);
@@ -238,7 +238,7 @@ static enum done segment_base(struct cpu *cpu, const struct form *form,
 static enum done set_ac(struct cpu *cpu, bool set)
 {
 	/* SMAP: leaf 7, EBX bit 20. */
-	if (!cpu_has(cpu, 7, VCPU_EBX, 20) || cpu_cpl(cpu))
+	if (!cpu_has(cpu, 7, CPUID_EBX, 20) || cpu_cpl(cpu))
 		return cpu_raise(cpu, R0_UD);
 	cpu->flags = set ? cpu->flags | R0_RFLAGS_AC : cpu->flags & ~(uint64_t)R0_RFLAGS_AC;
 	return DONE;
@@ -251,7 +251,7 @@ static enum done monitor(struct cpu *cpu, const struct form *form)
 	uint8_t byte;
 	enum done done;
 
-	if (!vcpu_cpuid_has(cpu->vcpu, 1, VCPU_ECX, 3) || cpu_cpl(cpu))
+	if (!vcpu_cpuid_has(cpu->vcpu, 1, CPUID_ECX, 3) || cpu_cpl(cpu))
 		return cpu_raise(cpu, R0_UD);
 	if (form->mnemonic == ZYDIS_MNEMONIC_MWAIT)
 		return cpu->gpr[CPU_RCX] & ~1ull ? cpu_raise_code(cpu, R0_GP, 0) : DONE;
@@ -389,7 +389,7 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 	case ZYDIS_MNEMONIC_WRGSBASE:
 		return segment_base(cpu, form, decoded);
 	case ZYDIS_MNEMONIC_RDPID:
-		if (!vcpu_cpuid_has(cpu->vcpu, 7, VCPU_ECX, 22))
+		if (!vcpu_cpuid_has(cpu->vcpu, 7, CPUID_ECX, 22))
 			return cpu_raise(cpu, R0_UD);
 		cpu->gpr[decoder_gpr(decoded->operands[0].reg.value)] =
 			cpu_read_msr(cpu, R0_MSR_TSC_AUX);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include "base/clock.h"
 #include "command/doctor/doctor.h"
-#include "kvm/vcpu.h"
+#include "kvm/vcpu/vcpu.h"
 
 #define MEMORY_SIZE 0x10000
 #define IDT	    0x1000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a test was when it ended, by the lines that image/start/stopped_x86_64.c prints. Depends on libc and KVM's
+ * Where a test was when it ended, by the lines that image/start/tests/stopped_x86_64.c prints. Depends on libc and KVM's
  * structures of registers.
  */
 #ifndef COMMAND_IMAGE_STOP_H

@@ -4,7 +4,7 @@
  * enters it as PVH does, with the memory map, the options and ACPI's tables told in PVH's structures. Position-independent.
  */
 #include "image/efi/efi.h"
-#include "image/start/format.h"
+#include "image/start/payload/format.h"
 #include "protocols/pvh.h"
 
 #define OPTIONS_MAX 4000

@@ -16,30 +16,10 @@
 #include <stdint.h>
 #include <ring0/vm.h>
 #include "base/error.h"
-
-enum monitor_point {
-	MONITOR_POINT_CODE,	/* an instruction, in memory or by the CPU */
-	MONITOR_POINT_HARDWARE, /* an instruction, by the CPU: the memory stays as it is */
-	MONITOR_POINT_WRITE,	/* a variable of 1, 2, 4 or 8 bytes, aligned */
-};
+#include "monitor/stop.h"
 
 /* More than gdb has at a time, but for who sets them by a script. */
 #define MONITOR_POINTS_MAX 256
-
-enum monitor_action {
-	MONITOR_STAY, /* at rest while others run */
-	MONITOR_RUN,
-	MONITOR_STEP, /* one instruction; interrupts are left for later where KVM can do that */
-};
-
-enum monitor_stop_kind { MONITOR_STOP_STEP, MONITOR_STOP_POINT };
-
-struct monitor_stop {
-	unsigned int cpu;
-	enum monitor_stop_kind kind;
-	enum monitor_point point; /* MONITOR_STOP_POINT: of this kind */
-	uint64_t address;	  /* likewise: where it is */
-};
 
 /*
  * Begin, with the machine at rest: its CPUs start held, and stay at rest until monitor_debug_resume() lets them

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <ring0/x86/registers.h>
 #include "monitor/debug/points.h"
-#include "monitor/probe_x86_64.h"
 #include "monitor/virtual.h"
-#include "monitor/watch_method.h"
+#include "monitor/watch/probe_x86_64.h"
+#include "monitor/watch/watch_method.h"
 
 #define VECTOR_DB 1
 #define VECTOR_BP 3

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <ring0/x86/msr.h>
-#include "kvm/msrs_x86_64.h"
+#include "kvm/state/msrs_x86_64.h"
 #include "monitor/rest.h"
 #include "monitor/virtual.h"
 

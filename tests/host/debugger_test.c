@@ -133,7 +133,7 @@ static enum r0_verdict run(void (*fn)(void *arg), void *arg, struct seen *seen, 
 	char what[256] = "";
 	bool usable;
 
-	/* After single steps on VMX, it has to be another one: kvm/pending_debug_x86_64.h. */
+	/* After single steps on VMX, it has to be another one: kvm/state/pending_debug_x86_64.h. */
 	usable = execute(&machine, &job, &deadline, &outcome);
 	if (!usable && seen && machine.cpus[0].vcpu.vm->kvm->own->is_vmx) {
 		machine_finish(&machine);

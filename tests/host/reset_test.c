@@ -221,7 +221,7 @@ static void change_debug(void *arg)
 	r0_write_dr2(0x3000);
 	r0_write_dr3(0x4000);
 	r0_write_dr6(R0_DR6_RESET | R0_DR6_B(1));
-	/* None is on: with VMX that would cost the machine (kvm/pending_debug_x86_64.h). */
+	/* None is on: with VMX that would cost the machine (kvm/state/pending_debug_x86_64.h). */
 	r0_write_dr7(R0_DR7_RESET | R0_DR7_RW(3, R0_DR7_RW_WRITE) | R0_DR7_LEN(2, 3));
 }
 

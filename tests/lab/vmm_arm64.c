@@ -16,9 +16,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "devices/serial_add.h"
-#include "kvm/exit.h"
-#include "kvm/registers.h"
-#include "kvm/watch.h"
+#include "kvm/exit/exit.h"
+#include "kvm/state/registers.h"
+#include "kvm/watch/watch.h"
 #include "tests/unit/watch_hit.h"
 
 #define MEMORY	    0x40000000ull

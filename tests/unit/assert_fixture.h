@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rest of the guest runtime, as guest/assert.c and print.c see it, played on the host: what comes of a
+ * The rest of the guest runtime, as guest/test/assert.c and print.c see it, played on the host: what comes of a
  * statement is kept, and SIGSEGV and SIGILL are the exceptions.
  */
 #ifndef TESTS_UNIT_ASSERT_FIXTURE_H
@@ -19,11 +19,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <ring0.h>
-#include "guest/entry.h"
-#include "guest/fail.h"
-#include "guest/outside.h"
-#include "guest/own_tables.h"
-#include "guest/require.h"
+#include "guest/entry/entry.h"
+#include "guest/exceptions/own_tables.h"
+#include "guest/host/fail.h"
+#include "guest/host/outside.h"
+#include "guest/host/require.h"
 
 /* The runtime calls this one; cmocka has a macro of that name. */
 static void take_failure(enum r0_failure_kind kind, const char *file, int line, const char *text,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The assertions on the host, about numbers, pointers and conditions: that passing ones call nothing, and
- * every word that failing ones say. Depends on guest/assert.c, print.c, format.c and bytes.
+ * every word that failing ones say. Depends on guest/test/assert.c, print.c, format.c and bytes.
  */
 #include "assert_fixture.h"
 #include <limits.h>

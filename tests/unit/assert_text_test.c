@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The assertions on the host, about strings, memory, exceptions and registers, the user's own texts, and
- * printing. Depends on guest/assert.c, print.c, format.c and bytes.
+ * printing. Depends on guest/test/assert.c, print.c, format.c and bytes.
  */
 #include "assert_fixture.h"
 

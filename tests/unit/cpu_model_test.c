@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kvm/cpu_model_x86_64.h"
-#include "kvm/hyperv_x86_64.h"
+#include "kvm/vcpu/hyperv_x86_64.h"
+#include "kvm/vm/cpu_model_x86_64.h"
 
 static struct kvm_cpuid2 *cpuid;
 static struct cpu_model model;

@@ -5,8 +5,8 @@
  * its doorbell is UD2. Needs no KVM.
  */
 #include <ring0.h>
-#include "guest/outside.h"
-#include "guest/syscall.h"
+#include "guest/exceptions/syscall.h"
+#include "guest/host/outside.h"
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of kvm/entry_failure_x86_64.c. */
+/* Unit tests of kvm/exit/entry_failure_x86_64.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "kvm/entry_failure_x86_64.h"
+#include "kvm/exit/entry_failure_x86_64.h"
 
 static struct kvm_sync_regs state;
 static char text[512];

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "devices/serial_add.h"
-#include "kvm/exit.h"
+#include "kvm/exit/exit.h"
 
 /* KVM_GET_VCPU_MMAP_SIZE: the structure, x86's port I/O data, and the coalesced ring. */
 #define RUN_SIZE 12288u

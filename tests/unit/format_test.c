@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The runtime's formatting against the C library's, by a table and by random formats. Depends on
- * guest/format.c and guest/bytes.c.
+ * guest/text/format.c and guest/text/bytes.h.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "guest/bytes.h"
-#include "guest/format.h"
+#include "guest/text/bytes.h"
+#include "guest/text/format.h"
 #include <cmocka.h> /* last: it has macros of common names */
 
 /* The formats are made up, or wrong on purpose. */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "image/lz4.h"
 /* Of the start-up code, which no library has. */
-#include "image/start/unpack.c"
+#include "image/start/payload/unpack.c"
 
 #define GUARD 64
 

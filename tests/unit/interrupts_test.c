@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <ring0/x86.h>
-#include "guest/interrupts_x86_64.h"
+#include "guest/smp/interrupts_x86_64.h"
 
 static uint32_t *apic(struct interrupt_registers *registers, uint32_t offset)
 {

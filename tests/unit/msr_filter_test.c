@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of kvm/msr_filter_x86_64.c. */
+/* Unit tests of kvm/vm/msr_filter_x86_64.c. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "kvm/msr_filter_x86_64.h"
+#include "kvm/vm/msr_filter_x86_64.h"
 
 static struct msr_filter filter;
 

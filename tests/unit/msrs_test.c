@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of kvm/msrs_x86_64.c, on a KVM of our own: an ioctl() that takes the place of libc's. */
+/* Unit tests of kvm/state/msrs_x86_64.c, on a KVM of our own: an ioctl() that takes the place of libc's. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "kvm/msrs_x86_64.h"
+#include "kvm/state/msrs_x86_64.h"
 
 #define COUNT 600
 #define NONE  UINT32_MAX

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "kvm/registers.h"
+#include "kvm/state/registers.h"
 
 #define PC     0x6030000000100040ull
 #define SP_EL1 0x6030000000100044ull

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "kvm/registers.h"
+#include "kvm/state/registers.h"
 
 static char text[REGISTERS_TEXT_SIZE];
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "kvm/registers.h"
+#include "kvm/state/registers.h"
 
 /* What the two reads say. */
 struct source {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/address.h"
-#include "kvm/watch.h"
+#include "kvm/watch/watch.h"
 #include "tests/unit/watch_hit.h"
 
 /* Where the guest's memory begins. */

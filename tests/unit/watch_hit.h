@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_WATCH_HIT_H
 #define TESTS_UNIT_WATCH_HIT_H
 
-#include "kvm/watch.h"
+#include "kvm/watch/watch.h"
 
 static inline bool is_hit(const struct watch *watch, unsigned int slot)
 {

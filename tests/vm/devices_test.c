@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <poll.h>
 #include <unistd.h>
-#include "monitor/eventfd.h"
+#include "monitor/wiring/eventfd.h"
 
 #define CONSOLE 0xc0000000ull
 #define BLOCK	0xc0001000ull

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "kvm/kvm_x86_64.h"
-#include "kvm/vcpu_x86_64.h"
-#include "monitor/snapshot.h"
+#include "kvm/vcpu/vcpu_x86_64.h"
+#include "monitor/whole/snapshot.h"
 
 /* What guests count in, and what has each of their loops end. */
 #define COUNT(phase) (DATA + 16 * (phase))
@@ -202,7 +202,7 @@ static struct r0_vm *boot_kind(const struct kind *kind)
 {
 	struct r0_vm *vm = boot(NULL, kind->start, kind->end);
 
-	if (vcpu_cpuid_has(&vm->cpus[0].vcpu, kind->leaf, VCPU_ECX, kind->bit) &&
+	if (vcpu_cpuid_has(&vm->cpus[0].vcpu, kind->leaf, CPUID_ECX, kind->bit) &&
 	    vm->kvm->own->nested_size)
 		return vm;
 	print_message("# no %s in the VM\n", kind->leaf == 1 ? "VMX" : "SVM");

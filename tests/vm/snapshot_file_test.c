@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "kvm/state_x86_64.h"
-#include "monitor/snapshot.h"
+#include "kvm/state/state_x86_64.h"
+#include "monitor/whole/snapshot.h"
 
 static void make_path(char *path, size_t size)
 {

@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include "kvm/state_x86_64.h"
-#include "monitor/snapshot.h"
+#include "kvm/state/state_x86_64.h"
+#include "monitor/whole/snapshot.h"
 
 #define EXIT(code) "mov $" #code ", %eax\n out %eax, $0xf4\n hlt\n"
 

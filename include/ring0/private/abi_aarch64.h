@@ -33,7 +33,7 @@
 #define R0_AREA_USER_SIZE	0x10000
 #define R0_AREA_SIZE		0x65000
 
-/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/state_aarch64.c. */
+/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/entry/state_aarch64.c. */
 #define R0_GUEST_CPU_COUNT     0x100
 #define R0_GUEST_EXCEPTION     0x108
 #define R0_GUEST_CPU_MAIN      0x118

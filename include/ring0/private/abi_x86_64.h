@@ -65,10 +65,10 @@
 #define R0_SYSCALL_ENTRIES    32
 #define R0_SYSCALL_ENTRY_SIZE 0xa0
 
-/* Room for code of an image's: see image/start/pad_x86_64.S. */
+/* Room for code of an image's: see image/start/tests/pad_x86_64.S. */
 #define R0_IMAGE_PAD_SIZE 0x100
 
-/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/state_x86_64.c. */
+/* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/entry/state_x86_64.c. */
 #define R0_GUEST_CPU_COUNT 0x100
 #define R0_GUEST_EXCEPTION 0x108
 #define R0_GUEST_SYSCALL   0x110

@@ -3,7 +3,7 @@
 #ifndef RING0_PRIVATE_REGISTER_BIT_H
 #define RING0_PRIVATE_REGISTER_BIT_H
 
-/* Text, not pointers: see guest/vector_x86_64.c. */
+/* Text, not pointers: see guest/entry/vector_x86_64.c. */
 struct r0_register_bit {
 	unsigned char bit;
 	char name[11];

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runtime's state, alone on its pages: page tables of EL0 map them for EL1 only. All
+ * zero in the program; the mirror fills in the VM's copy.
+ */
+#include "guest/entry/state.h"
+
+#define PAGE 4096
+
+_Static_assert(offsetof(struct r0_guest, first) == 0, "entry code");
+_Static_assert(offsetof(struct r0_guest, cpu_count) == R0_GUEST_CPU_COUNT, "entry code");
+_Static_assert(offsetof(struct r0_guest, exception) == R0_GUEST_EXCEPTION, "entry code");
+_Static_assert(offsetof(struct r0_guest, cpu_main) == R0_GUEST_CPU_MAIN, "entry code");
+_Static_assert(offsetof(struct r0_guest, others) == R0_GUEST_OTHERS, "entry code");
+_Static_assert(sizeof(struct r0_cpu) == R0_CPU_SIZE, "entry code");
+_Static_assert(offsetof(struct r0_cpu, kernel_root) == R0_CPU_KERNEL_ROOT, "entry code");
+_Static_assert(offsetof(struct r0_cpu, user_root) == R0_CPU_USER_ROOT, "entry code");
+_Static_assert(offsetof(struct r0_cpu, kernel_sp) == R0_CPU_KERNEL_SP, "entry code");
+_Static_assert(offsetof(struct r0_cpu, exception_stack) == R0_CPU_EXCEPTION_STACK, "entry code");
+_Static_assert(offsetof(struct r0_cpu, saved) == R0_CPU_SAVED, "entry code");
+_Static_assert(sizeof(struct r0_guest) <= R0_GUEST_SIZE, "the mirror maps this much");
+_Static_assert(offsetof(struct r0_frame, sp) == R0_FRAME_SP, "entry code");
+_Static_assert(offsetof(struct r0_frame, pc) == R0_FRAME_PC, "entry code");
+_Static_assert(offsetof(struct r0_frame, pstate) == R0_FRAME_PSTATE, "entry code");
+_Static_assert(offsetof(struct r0_frame, esr) == R0_FRAME_ESR, "entry code");
+_Static_assert(offsetof(struct r0_frame, far) == R0_FRAME_FAR, "entry code");
+_Static_assert(offsetof(struct r0_frame, vector) == R0_FRAME_VECTOR, "entry code");
+_Static_assert(offsetof(struct r0_frame, sp_el1) == R0_FRAME_SP_EL1, "entry code");
+_Static_assert(offsetof(struct r0_frame, ttbr0) == R0_FRAME_TTBR0, "entry code");
+_Static_assert(sizeof(struct r0_frame) == R0_FRAME_SIZE, "entry code");
+_Static_assert(offsetof(struct r0_recovery, sp) == 96, "try_aarch64.S");
+_Static_assert(offsetof(struct r0_recovery, d) == 104, "try_aarch64.S");
+_Static_assert(offsetof(struct r0_recovery, pstate) == 168, "try_aarch64.S");
+
+/* The union pads it to whole pages, so that no other variable shares the last one. */
+union {
+	struct r0_guest state;
+	char pages[R0_GUEST_SIZE];
+} r0_guest_pages __asm__("r0_guest") __attribute__((aligned(PAGE), visibility("hidden")));
+
+/* A machine has one CPU. */
+struct r0_cpu *r0_find_cpu(void)
+{
+	return &r0_guest.first;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A vCPU's whole state on arm64: the registers that KVM lists. It is put back by KVM_ARM_VCPU_INIT, which makes the
+ * vCPU as new, and by writing what a new one has otherwise: some twenty of some three hundred registers, an ioctl
+ * each.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kvm/vcpu/vcpu_aarch64.h"
+
+/* The longest is an SVE register of 2048 bits. */
+#define VALUE_MAX 256u
+
+struct listed {
+	uint64_t id;
+	uint8_t value[VALUE_MAX]; /* the pristine one */
+};
+
+struct vcpu_state {
+	size_t count;
+	size_t written_count;
+	size_t *written; /* of those that the reset writes, their places in `listed` */
+	struct listed listed[];
+};
+
+static size_t size_of(uint64_t id)
+{
+	return (size_t)1 << ((id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
+}
+
+/* Counts go on, whatever a guest does. Of the physical timer's, KVM lists one from Linux 6.4 on. */
+static bool is_clock(uint64_t id)
+{
+	return id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CNT;
+}
+
+/*
+ * What KVM_ARM_VCPU_INIT leaves as it is: SP_EL1, ELR_EL1, SPSR_EL1 and the timers' compare values. KVM has the
+ * number of the virtual one's swapped with its count's: api.rst, KVM_SET_ONE_REG.
+ */
+static bool survives_init(uint64_t id)
+{
+	return id == VCPU_CORE(sp_el1) || id == VCPU_CORE(elr_el1) || id == VCPU_CORE(spsr[0]) ||
+	       id == KVM_REG_ARM_TIMER_CVAL || id == KVM_REG_ARM_PTIMER_CVAL;
+}
+
+static int read_value(const struct vcpu *vcpu, uint64_t id, uint8_t value[VALUE_MAX])
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+
+	memset(value, 0, VALUE_MAX);
+	if (size_of(id) > VALUE_MAX)
+		return -E2BIG;
+	return ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg) < 0 ? -errno : 0;
+}
+
+static int write_value(const struct vcpu *vcpu, const struct listed *listed)
+{
+	struct kvm_one_reg reg = { .id = listed->id, .addr = (uintptr_t)listed->value };
+
+	return ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg) < 0 ? -errno : 0;
+}
+
+static int refused(struct error *error, const char *what, uint64_t id, int err)
+{
+	return error_set(error, -err, "KVM does not %s the register %#" PRIx64 ": %s", what, id,
+			 strerror(-err));
+}
+
+/* The list of a vCPU's registers, for free(). */
+static int get_list(struct kvm_reg_list **list, const struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_reg_list head = { 0 };
+
+	if (ioctl(vcpu->fd, KVM_GET_REG_LIST, &head) < 0 && errno != E2BIG)
+		return error_set(error, errno, "KVM's KVM_GET_REG_LIST failed: %s",
+				 strerror(errno));
+	*list = calloc(1, sizeof(head) + head.n * sizeof(head.reg[0]));
+	if (!*list)
+		return error_set(error, ENOMEM, "no memory for the list of registers");
+	(*list)->n = head.n;
+	return KVM_IOCTL_VALUE(vcpu->fd, KVM_GET_REG_LIST, *list, error);
+}
+
+static int read_all(struct vcpu_state *state, const struct vcpu *vcpu,
+		    const struct kvm_reg_list *list, struct error *error)
+{
+	uint64_t i;
+	int err;
+
+	for (i = 0; i < list->n; i++) {
+		struct listed *listed = &state->listed[state->count];
+
+		if (is_clock(list->reg[i]))
+			continue;
+		listed->id = list->reg[i];
+		err = read_value(vcpu, listed->id, listed->value);
+		if (err)
+			return refused(error, "read", listed->id, err);
+		state->count++;
+	}
+	return 0;
+}
+
+static int make_anew(struct vcpu *vcpu, struct error *error)
+{
+	int err = KVM_IOCTL(vcpu->fd, KVM_ARM_VCPU_INIT, &vcpu->own->init, error);
+
+	return err < 0 ? err : 0;
+}
+
+/* Which of the registers a new vCPU has otherwise. */
+static int choose_written(struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+{
+	uint8_t value[VALUE_MAX];
+	size_t i;
+	int err = make_anew(vcpu, error);
+
+	for (i = 0; i < state->count && !err; i++) {
+		const struct listed *listed = &state->listed[i];
+
+		err = read_value(vcpu, listed->id, value);
+		if (err)
+			return refused(error, "read", listed->id, err);
+		if (survives_init(listed->id) || memcmp(value, listed->value, VALUE_MAX) != 0)
+			state->written[state->written_count++] = i;
+	}
+	return err;
+}
+
+int vcpu_state_create(struct vcpu_state **result, struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_reg_list *list = NULL;
+	struct vcpu_state *state = NULL;
+	int err = get_list(&list, vcpu, error);
+
+	if (err < 0)
+		goto free;
+	err = -ENOMEM;
+	state = calloc(1, sizeof(*state) + list->n * sizeof(state->listed[0]));
+	if (state)
+		state->written = calloc(list->n, sizeof(state->written[0]));
+	if (!state || !state->written) {
+		error_set(error, ENOMEM, "no memory for a vCPU's state");
+		goto free;
+	}
+	/* What a VM has of its own settles when it first runs: the GIC in ID_AA64PFR0_EL1. */
+	err = vcpu_complete(vcpu) ? 0 : error_set(error, EIO, "KVM does not run a new vCPU");
+	if (!err)
+		err = read_all(state, vcpu, list, error);
+	if (!err)
+		err = choose_written(state, vcpu, error);
+	if (err)
+		goto free;
+	*result = state;
+	state = NULL;
+free:
+	free(list);
+	vcpu_state_destroy(state);
+	return err;
+}
+
+void vcpu_state_destroy(struct vcpu_state *state)
+{
+	if (!state)
+		return;
+	free(state->written);
+	free(state);
+}
+
+/*
+ * An access that left the VM is completed first: KVM would move PC on at the next KVM_RUN, whatever it was set to
+ * meanwhile, and KVM_ARM_VCPU_INIT does not change that.
+ */
+static bool is_half_way(const struct vcpu *vcpu)
+{
+	return vcpu->run->exit_reason == KVM_EXIT_MMIO;
+}
+
+int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+{
+	size_t i;
+	int err;
+
+	if (is_half_way(vcpu) && !vcpu_complete(vcpu))
+		return error_set(error, EIO, "KVM does not complete an access");
+	err = make_anew(vcpu, error);
+	for (i = 0; i < state->written_count && !err; i++) {
+		const struct listed *listed = &state->listed[state->written[i]];
+
+		err = write_value(vcpu, listed);
+		if (err)
+			return refused(error, "write", listed->id, err);
+	}
+	return err;
+}
+
+static void describe(const struct listed *listed, const uint8_t *now, char *what, size_t size)
+{
+	size_t at = 0, length;
+
+	while (now[at] == listed->value[at])
+		at++;
+	length = (size_t)snprintf(what, size, "the register %#" PRIx64, listed->id);
+	if ((listed->id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM64_SYSREG)
+		length += (size_t)snprintf(
+			what + length, size - length, " (S%u_%u_C%u_C%u_%u)",
+			(unsigned int)(listed->id >> KVM_REG_ARM64_SYSREG_OP0_SHIFT & 3),
+			(unsigned int)(listed->id >> KVM_REG_ARM64_SYSREG_OP1_SHIFT & 7),
+			(unsigned int)(listed->id >> KVM_REG_ARM64_SYSREG_CRN_SHIFT & 15),
+			(unsigned int)(listed->id >> KVM_REG_ARM64_SYSREG_CRM_SHIFT & 15),
+			(unsigned int)(listed->id & 7));
+	snprintf(what + length, size - length, " differs at byte %zu: %#x, it was %#x", at, now[at],
+		 listed->value[at]);
+}
+
+int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
+		       struct error *error)
+{
+	uint8_t now[VALUE_MAX];
+	size_t i;
+	int err;
+
+	for (i = 0; i < state->count; i++) {
+		const struct listed *listed = &state->listed[i];
+
+		err = read_value(vcpu, listed->id, now);
+		if (err)
+			return refused(error, "read", listed->id, err);
+		if (memcmp(now, listed->value, VALUE_MAX) == 0)
+			continue;
+		describe(listed, now, what, size);
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What only x86's VMs have. */
+#ifndef KVM_VM_VM_X86_64_H
+#define KVM_VM_VM_X86_64_H
+
+#include "kvm/vm/vm.h"
+
+/*
+ * Whether accesses to MSRs that end in #GP all leave the VM first, or, as of a new VM, those alone to MSRs
+ * that KVM does not know. Returns 0 or -errno.
+ */
+int vm_report_msrs(struct vm *vm, bool all, struct error *error);
+
+/*
+ * From now on, reads and writes of these MSRs, and of all that KVM does not know, leave the VM
+ * (KVM_EXIT_X86_RDMSR, _WRMSR); none undoes it, for the known ones. Sorts the indices. Returns 0;
+ * -E2BIG if they are too far apart (kvm/vm/msr_filter_x86_64.h); another -errno.
+ */
+int vm_filter_msrs(struct vm *vm, uint32_t *indices, size_t count, struct error *error);
+
+/*
+ * Have all of them leave the VM, but for those of the x2APIC and, if wanted, IA32_APIC_BASE; until the
+ * next vm_filter_msrs(). Returns 0 or -errno.
+ */
+int vm_filter_all_msrs(struct vm *vm, bool apic_base, struct error *error);
+
+/*
+ * Take the PIT's channel 0 off its interrupt line, or put it back there, as the HPET's legacy replacement
+ * does. Nothing for a VM without a PIT. Returns 0 or -errno.
+ */
+int vm_replace_pit(struct vm *vm, bool on, struct error *error);
+
+/* A message-signalled interrupt (SDM vol. 3A, 10.11), of a VM with local APICs. */
+struct vm_message {
+	uint32_t address, data;
+};
+
+/* Send one to the local APICs. Returns 0 or -errno. */
+int vm_send_message(struct vm *vm, const struct vm_message *message, struct error *error);
+
+#define VM_MESSAGES_MAX 24 /* inputs of an IOAPIC */
+
+/*
+ * Of a VM with split interrupt controllers: from now on, ends of interrupts with the vectors of these
+ * messages alone, VM_MESSAGES_MAX at most, leave the VM (KVM_EXIT_IOAPIC_EOI), at the CPUs that they go
+ * to. Returns 0 or -errno.
+ */
+int vm_tell_ends(struct vm *vm, const struct vm_message *messages, size_t count,
+		 struct error *error);
+
+#endif /* KVM_VM_VM_X86_64_H */

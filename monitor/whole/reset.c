@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Resetting a machine, and waking it from its sleep. */
+#include "monitor/whole/reset.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "base/clock.h"
+#include "kvm/vm/vm_state.h"
+#include "monitor/cpu.h"
+#include "monitor/rest.h"
+#include "monitor/threads/threads.h"
+#include "monitor/virtual.h"
+#include "monitor/watch/watch_cpu.h"
+#include "monitor/wiring/wiring_pc.h"
+
+/*
+ * Where firmware goes on by the CMOS's shutdown status (IBM PC AT Technical Reference, BIOS listing
+ * "TEST1", and 40:67): 5 and 10 jump to the far pointer there.
+ */
+#define JUMP_VECTOR	  0x467
+#define SHUTDOWN_JUMP_EOI 0x05
+#define SHUTDOWN_JUMP	  0x0a
+
+/* The FACS (ACPI 6.5, 5.2.10): its signature and the waking vector. */
+#define FACS_SIZE	   64
+#define FACS_WAKING_VECTOR 12
+
+struct monitor_pristine {
+	struct vm_state *chips;
+	unsigned int cpu_count;
+	struct vcpu_state *cpus[R0_VM_CPUS_MAX];
+};
+
+int pristine_create(struct monitor_pristine **result, struct r0_vm *vm, struct error *error)
+{
+	struct monitor_pristine *pristine = calloc(1, sizeof(*pristine));
+	unsigned int i;
+	int err;
+
+	if (!pristine)
+		return error_set(error, ENOMEM, "no memory for the state after a reset");
+	pristine->cpu_count = vm->options.cpus;
+	err = vm_state_create(&pristine->chips, &vm->vm, error);
+	for (i = 0; i < vm->options.cpus && !err; i++)
+		err = vcpu_state_create(&pristine->cpus[i], &vm->cpus[i].vcpu, error);
+	if (err)
+		pristine_destroy(pristine);
+	else
+		*result = pristine;
+	return err;
+}
+
+void pristine_destroy(struct monitor_pristine *pristine)
+{
+	unsigned int i;
+
+	if (!pristine)
+		return;
+	vm_state_destroy(pristine->chips);
+	for (i = 0; i < pristine->cpu_count; i++)
+		if (pristine->cpus[i])
+			vcpu_state_destroy(pristine->cpus[i]);
+	free(pristine);
+}
+
+/* Devices lower their lines; what the controllers made of that comes after. */
+static int reset_machine(struct r0_vm *vm, bool cpus_only, struct error *error)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < vm->options.cpus && !err; i++)
+		err = vcpu_state_clear(&vm->cpus[i].vcpu, vm->has_watch, error);
+	if (!err && !cpus_only) {
+		wiring_reset(vm->devices);
+		err = vm_state_restore(vm->pristine->chips, &vm->vm, error);
+	}
+	for (i = 0; i < vm->options.cpus && !err; i++) {
+		struct monitor_cpu *cpu = &vm->cpus[i];
+
+		err = monitor_restore_cpu(cpu, vm->pristine->cpus[i], error);
+		atomic_store(&cpu->halted, false);
+		cpu->has_entry = !err && (!i || vm->options.irqchip);
+		cpu->by_device = false;
+		monitor_recapture(cpu);
+	}
+	monitor_watch_renew(vm);
+	return err;
+}
+
+/* Read memory, without locks that the caller has. Returns whether there is any. */
+static bool read_memory(struct r0_vm *vm, uint64_t address, void *data, size_t size)
+{
+	const void *from;
+
+	pthread_mutex_lock(&vm->devices->lock);
+	from = ram_at(&vm->memory.ram, gpa(address), size, false);
+	if (from)
+		memcpy(data, from, size);
+	pthread_mutex_unlock(&vm->devices->lock);
+	return from != NULL;
+}
+
+/* ACPI 6.5, 5.2.10: in real mode, CS is the vector's upper bits, IP the lower four. */
+static bool waking_vector(struct r0_vm *vm, struct r0_vm_entry *entry)
+{
+	uint8_t facs[FACS_SIZE];
+	uint64_t vector;
+
+	if (!vm->facs || !read_memory(vm, vm->facs, facs, sizeof(facs)) ||
+	    memcmp(facs, "FACS", 4) != 0)
+		return false;
+	vector = dev_load(facs + FACS_WAKING_VECTOR, 4);
+	if (!vector || vector > 0xfffff)
+		return false;
+	*entry = (struct r0_vm_entry){
+		.mode = R0_VM_MODE_REAL,
+		.ip = vector,
+		.cs = (uint16_t)(vector >> 4),
+	};
+	return true;
+}
+
+static bool jump_vector(struct r0_vm *vm, struct r0_vm_entry *entry)
+{
+	const uint8_t status = wiring_pc_shutdown_status(vm->devices->pc);
+	uint8_t vector[4];
+	uint16_t cs;
+
+	if ((status != SHUTDOWN_JUMP && status != SHUTDOWN_JUMP_EOI) ||
+	    !read_memory(vm, JUMP_VECTOR, vector, sizeof(vector)))
+		return false;
+	cs = (uint16_t)dev_load(vector + 2, 2);
+	*entry = (struct r0_vm_entry){
+		.mode = R0_VM_MODE_REAL,
+		.ip = ((uint64_t)cs << 4) + dev_load(vector, 2),
+		.cs = cs,
+	};
+	return true;
+}
+
+static int wait_for_wake(struct r0_vm *vm, int timeout_ms, struct error *error)
+{
+	const uint64_t limit = timeout_ms < 0 ? UINT64_MAX :
+						clock_ns() + (uint64_t)timeout_ms * CLOCK_NS_PER_MS;
+	uint64_t deadline;
+	struct timespec until;
+
+	while (!wiring_wake_up(vm->devices, &deadline)) {
+		if (deadline == UINT64_MAX)
+			return error_set(error, EDEADLK,
+					 "the VM sleeps, and nothing that the guest has enabled "
+					 "wakes it");
+		if (clock_ns() >= limit)
+			return error_set(error, ETIMEDOUT, "the VM still sleeps after %d ms",
+					 timeout_ms);
+		until = clock_timespec(deadline < limit ? deadline : limit);
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	}
+	return 0;
+}
+
+/* The CPU that ended it asked for no more. */
+static bool is_of_cpus_alone(const struct r0_vm *vm)
+{
+	return vm->has_outcome && vm->outcome.end == R0_VM_RESET &&
+	       vm->cpus[vm->outcome.cpu].end == BUS_END_INIT;
+}
+
+static int reset(struct r0_vm *vm, int timeout_ms, struct r0_vm_entry *entry, struct error *error)
+{
+	bool sleeps = vm->has_outcome && vm->outcome.end == R0_VM_SLEEP;
+	bool cpus_only = is_of_cpus_alone(vm);
+	int err = 0;
+
+	if (vm->state == MONITOR_FROZEN && !park_is_killed(&vm->park))
+		return error_set(error, EBUSY, "a reset of a VM that is frozen: end it first");
+	if (sleeps)
+		err = wait_for_wake(vm, timeout_ms, error);
+	if (!err)
+		err = monitor_leave_end(vm, error);
+	if (!err && sleeps)
+		wiring_pc_tell_wake(vm->devices->pc);
+	if (!err)
+		err = reset_machine(vm, cpus_only, error);
+	if (err)
+		return err;
+	*entry = (struct r0_vm_entry){ .mode = R0_VM_MODE_RESET };
+	if (!(sleeps && waking_vector(vm, entry)))
+		jump_vector(vm, entry);
+	return 0;
+}
+
+int r0_vm_reset(struct r0_vm *vm, int timeout_ms, struct r0_vm_entry *entry, struct r0_error *error)
+{
+	int err;
+
+	pthread_mutex_lock(&vm->control);
+	err = monitor_need_rest(vm, "a reset", monitor_error(error));
+	if (!err)
+		err = reset(vm, timeout_ms, entry, monitor_error(error));
+	pthread_mutex_unlock(&vm->control);
+	return err;
+}
