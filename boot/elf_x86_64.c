@@ -19,7 +19,7 @@ int elf_kernel_open(struct elf_file *file, const struct boot_image *image, struc
 		return err;
 	if (file->machine != (file->is_64 ? EM_X86_64 : EM_386))
 		return error_set(error, ENOTSUP,
-				 "it is for another machine: ELF machine %u, where %s is wanted",
+				 "it is for another machine: ELF machine %u, where %s is expected",
 				 file->machine, file->is_64 ? "62 (x86-64)" : "3 (i386)");
 	if (file->type != ET_EXEC && file->type != ET_DYN)
 		return error_set(error, ENOEXEC,

@@ -136,7 +136,7 @@ static int read_header(struct header *header, const struct boot_image *image, st
 	header->kernel_size = image->size - header->kernel_at;
 	if (!(header->bytes[LOAD_FLAGS] & LOADED_HIGH))
 		return error_set(error, ENOTSUP,
-				 "it is a zImage, for low memory: a bzImage is wanted");
+				 "it is a zImage, for low memory: a bzImage is expected");
 	return 0;
 }
 

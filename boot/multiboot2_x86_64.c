@@ -111,8 +111,8 @@ static int check_wanted(const struct boot_image *tag, const struct boot_request 
 	for (at = TAG_SIZE; boot_image_read(tag, at, &type, sizeof(type)); at += sizeof(type))
 		if (!is_told(type, request))
 			return error_set(error, ENOTSUP,
-					 "its Multiboot 2 header wants to be told information of "
-					 "type %u, which there is not",
+					 "its Multiboot 2 header requires information of type "
+					 "%u, which ring0 does not have",
 					 type);
 	return 0;
 }
@@ -159,7 +159,7 @@ static int take_tag(struct header *header, uint16_t type, bool optional,
 		return 0;
 	if (type == TAG_FRAMEBUFFER)
 		return error_set(error, ENOTSUP,
-				 "its Multiboot 2 header needs a framebuffer, which there is not");
+				 "its Multiboot 2 header needs a framebuffer, and there is none");
 	return error_set(error, ENOTSUP,
 			 "its Multiboot 2 header has a tag of type %u and %llu bytes that is not "
 			 "optional, and not known",
@@ -238,15 +238,15 @@ static int add_by_addresses(struct boot_setup *setup, const struct boot_image *i
 	if (before > header->at || load > UINT32_MAX)
 		return error_set(
 			error, ENOEXEC,
-			"its Multiboot 2 header is to be at %#x, but what is loaded begins "
+			"its Multiboot 2 header belongs at %#x, but the loaded part begins "
 			"at %#x, which is not in the file",
 			header->header_address, header->load_address);
 	size = header->load_end ? header->load_end - load : image->size - (header->at - before);
 	if ((header->load_end && header->load_end < load) ||
 	    !boot_image_at(image, header->at - before, size))
 		return error_set(error, ENOEXEC,
-				 "its Multiboot 2 header has %#llx to %#x loaded, which is more "
-				 "than the file of %llu bytes",
+				 "its Multiboot 2 header loads %#llx to %#x, which is more than "
+				 "the file of %llu bytes has",
 				 (unsigned long long)load, header->load_end,
 				 (unsigned long long)image->size);
 	memory = size;

@@ -92,7 +92,7 @@ static int add_by_addresses(struct boot_setup *setup, const struct boot_image *i
 
 	if (header->header_address < header->load_address || before > at)
 		return error_set(error, ENOEXEC,
-				 "its Multiboot header is to be at %#x, but what is loaded begins "
+				 "its Multiboot header belongs at %#x, but the loaded part begins "
 				 "at %#x, which is not in the file",
 				 header->header_address, header->load_address);
 	size = image->size - (at - before);
@@ -103,8 +103,8 @@ static int add_by_addresses(struct boot_setup *setup, const struct boot_image *i
 		size = header->load_end - header->load_address;
 	if (!boot_image_at(image, at - before, size))
 		return error_set(error, ENOEXEC,
-				 "its Multiboot header has %#x to %#x loaded, which is more than "
-				 "the file of %llu bytes",
+				 "its Multiboot header loads %#x to %#x, which is more than "
+				 "the file of %llu bytes has",
 				 header->load_address, header->load_end,
 				 (unsigned long long)image->size);
 	memory = size;
@@ -128,9 +128,10 @@ static int add_kernel(struct boot_setup *setup, const struct boot_image *image, 
 				 HEADER_WITHIN);
 	*flags = header.flags;
 	if (header.flags & NEEDS_ANY & ~NEEDS_KNOWN)
-		return error_set(error, ENOTSUP,
-				 "its Multiboot header asks for what is not known, flags %#x",
-				 header.flags & NEEDS_ANY & ~NEEDS_KNOWN);
+		return error_set(
+			error, ENOTSUP,
+			"its Multiboot header requires features that ring0 does not know, flags %#x",
+			header.flags & NEEDS_ANY & ~NEEDS_KNOWN);
 	*entry = header.entry;
 	if (header.flags & HAS_ADDRESSES)
 		return add_by_addresses(setup, image, &header, at, error);

@@ -47,9 +47,10 @@ int boot_setup_by(struct boot_setup *setup, const struct memory_map *map,
 	if (*number == R0_BOOT_AUTO)
 		*number = boot_protocol_find(&request->image);
 	if (*number == R0_BOOT_AUTO)
-		return error_set(error, ENOEXEC,
-				 "it is no kernel that is known: no ELF file, no Linux bzImage, no "
-				 "Multiboot header, no firmware");
+		return error_set(
+			error, ENOEXEC,
+			"it is not a kernel that ring0 knows: no ELF file, no Linux bzImage, no "
+			"Multiboot header, no firmware");
 	protocol = protocol_of(*number);
 	if (!protocol)
 		return error_set(error, EINVAL, "there is no boot protocol %d", (int)*number);

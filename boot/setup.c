@@ -49,10 +49,11 @@ int boot_setup_add(struct boot_setup *setup, const char *what, uint64_t address,
 				 "%s has more data (%#llx bytes) than memory (%#llx)", what,
 				 (unsigned long long)data_size, (unsigned long long)size);
 	if (!memory_map_is_usable(setup->map, address, size))
-		return error_set(error, EFAULT,
-				 "%s is to be at %#llx, %#llx bytes: that is not all memory that a "
-				 "kernel may have; more --memory may help",
-				 what, (unsigned long long)address, (unsigned long long)size);
+		return error_set(
+			error, EFAULT,
+			"%s belongs at %#llx, %#llx bytes: not all of that is memory that a "
+			"kernel may have; more --memory may help",
+			what, (unsigned long long)address, (unsigned long long)size);
 	if (other)
 		return error_set(error, EINVAL,
 				 "%s at %#llx, %#llx bytes, overlaps what is at %#llx, %#llx bytes",

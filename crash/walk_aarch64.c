@@ -68,7 +68,8 @@ void crash_walk_print(const struct crash_view *view, uint64_t address, FILE *out
 	}
 	fprintf(out, "TTBR%d_EL1 is 0x%llx\n", upper, (unsigned long long)root);
 	if (!is_known_format(view->system[CRASH_TCR_EL1], upper)) {
-		fprintf(out, "  by TCR_EL1 0x%llx it has not 48 bits and pages of 4 KiB\n",
+		fprintf(out,
+			"  TCR_EL1 0x%llx selects another format than 48 bits and 4 KiB pages\n",
 			(unsigned long long)view->system[CRASH_TCR_EL1]);
 		return;
 	}

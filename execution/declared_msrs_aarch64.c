@@ -9,7 +9,7 @@ int declared_msrs_begin(struct run *run)
 
 	if (!options->msrs.count && !options->strict_msrs)
 		return 0;
-	return error_set(&run->complaint, EINVAL, "it declares MSRs, which arm64 has not");
+	return error_set(&run->complaint, EINVAL, "it declares MSRs, which arm64 doesn't have");
 }
 
 void declared_msrs_end(struct run *run)

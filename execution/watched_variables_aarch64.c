@@ -6,7 +6,8 @@
 
 int watched_variables_create(struct run *run)
 {
-	return error_set(&run->complaint, ENOTSUP, "it has .watch, which ring0 has not on arm64");
+	return error_set(&run->complaint, ENOTSUP,
+			 "it has .watch, which ring0 doesn't have on arm64");
 }
 
 void watched_variables_destroy(struct watched_variables *watchpoints)

@@ -35,7 +35,7 @@ static enum step refuse(struct run *run)
 	error_set(
 		&run->complaint, EPERM,
 		"%s guest-physical %#" PRIx64
-		" by an instruction of which the CPU does not tell what it does: an exclusive or atomic one, or "
+		" by an instruction that the CPU does not decode for KVM: an exclusive or atomic one, or "
 		"one of several SIMD registers",
 		exit->arm_nisv.esr_iss & WNR ? "write to" : "read from",
 		(uint64_t)exit->arm_nisv.fault_ipa);

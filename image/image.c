@@ -185,7 +185,7 @@ int image_write(const char *file, const struct image_wish *wish, struct error *e
 		err = put_file(file, image, size, error);
 	if (!err && differ)
 		fprintf(stderr,
-			"%s: the image will be another one next time: the program has other memory each time that it "
+			"%s: the image will differ next time: the program has other memory each time it "
 			"starts%s%s\n",
 			program_invocation_short_name, varies ? "; and " : "",
 			varies ? varies : "");

@@ -155,7 +155,7 @@ static int make_fat(const struct workshop *workshop, const uint8_t *application,
 	if (whole > FAT_MAX)
 		return error_set(
 			error, EFBIG,
-			"the program has %zu MiB, and El Torito can say of no more than %u: write "
+			"the program has %zu MiB, and El Torito can describe no more than %u: write "
 			"an ELF kernel or an .efi instead",
 			size >> 20, FAT_MAX >> 20);
 	snprintf(sectors, sizeof(sectors), "%zu", (whole + SECTOR - 1) / SECTOR);

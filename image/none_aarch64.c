@@ -11,7 +11,7 @@
 
 static int refuse(struct error *error)
 {
-	return error_set(error, ENOTSUP, "ring0 can't write a program of arm64's as an image");
+	return error_set(error, ENOTSUP, "ring0 can't write an arm64 program as an image");
 }
 
 int frozen_take(struct frozen *frozen, unsigned int cpus, struct error *error)

@@ -94,7 +94,7 @@ static int put_erratum(const struct suite_environment *environment,
 	if (sscanf(copy, " %64[0-9A-Za-z] : %64[^ \t:]", commit, release) != 2 ||
 	    !kernel_release_parse(&wanted, release))
 		return error_set(error, EINVAL,
-				 "line %d: COMMIT : MINIMUM KERNEL VERSION : SUMMARY is wanted",
+				 "line %d: COMMIT : MINIMUM KERNEL VERSION : SUMMARY is expected",
 				 number);
 	snprintf(name, sizeof(name), "ERRATA_%s", commit);
 	/* Whoever gives it a value knows better. */

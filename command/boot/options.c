@@ -106,7 +106,7 @@ static int parse_cpus(const char *text, unsigned int *cpus)
 {
 	if (values_number(text, 1, R0_VM_CPUS_MAX, cpus))
 		return 0;
-	return boot_error(BOOT_USAGE, "--cpus %s: a number from 1 to %u is wanted", text,
+	return boot_error(BOOT_USAGE, "--cpus %s: a number from 1 to %u is expected", text,
 			  R0_VM_CPUS_MAX);
 }
 
@@ -129,9 +129,9 @@ static int parse_memory(const char *text, uint64_t *memory)
 	/* 4 KiB to 1 TiB. */
 	if (errno || end == text || *text < '0' || *text > '9' || number > (1ull << 40 >> shift) ||
 	    number << shift < 4096 || number << shift & 4095)
-		return boot_error(BOOT_USAGE,
-				  "--memory %s: a size from 4K to 1024G, with K, M or G, is wanted",
-				  text);
+		return boot_error(
+			BOOT_USAGE,
+			"--memory %s: a size from 4K to 1024G, with K, M or G, is expected", text);
 	*memory = number << shift;
 	return 0;
 }
@@ -141,7 +141,7 @@ static int parse_timeout(const char *text, unsigned int *time_limit_ms)
 	if (values_seconds(text, time_limit_ms) && *time_limit_ms)
 		return 0;
 	return boot_error(BOOT_USAGE,
-			  "--timeout %s: a number of seconds from 0.001 to %d is wanted", text,
+			  "--timeout %s: a number of seconds from 0.001 to %d is expected", text,
 			  VALUES_SECONDS_MAX);
 }
 

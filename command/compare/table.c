@@ -142,7 +142,7 @@ static int add_head(struct table_column *column, const char *line, struct error 
 		free(program);
 		free(cpu);
 		free(hypervisor);
-		return error_set(error, EINVAL, "no file of results: it does not begin as one");
+		return error_set(error, EINVAL, "not a file of results: it does not begin as one");
 	}
 	if (id && !column->build_id)
 		column->build_id = strdup(id + strlen("build-id "));
@@ -176,7 +176,7 @@ int table_add(struct table *table, const char *name, const char *text, struct er
 		text += length + (text[length] == '\n');
 	}
 	if (!err && !number)
-		err = error_set(error, EINVAL, "no file of results: it is empty");
+		err = error_set(error, EINVAL, "not a file of results: it is empty");
 	return err;
 }
 

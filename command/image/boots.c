@@ -187,7 +187,7 @@ int image_boots(char *const *command, const struct image_options *options, struc
 		if (!has_place(command)) {
 			status = error_set(error, EINVAL,
 					   "%s, and the command has no " PLACE
-					   " for where to go on",
+					   " in which to continue",
 					   why);
 			break;
 		}

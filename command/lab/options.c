@@ -116,7 +116,7 @@ static int parse_number(const char *option, const char *text, unsigned int least
 {
 	if (values_number(text, least, most, value))
 		return 0;
-	return lab_error(LAB_USAGE, "--%s %s: a number from %u to %u is wanted", option, text,
+	return lab_error(LAB_USAGE, "--%s %s: a number from %u to %u is expected", option, text,
 			 least, most);
 }
 
@@ -151,7 +151,7 @@ static int parse_option(int option, const char *value, struct lab_options *optio
 		return parse_number("timeout", value, 0, 1000000, &options->timeout);
 	case OPTION_ENV:
 		if (!strchr(value, '=') || *value == '=')
-			return lab_error(LAB_USAGE, "--env %s: NAME=VALUE is wanted", value);
+			return lab_error(LAB_USAGE, "--env %s: NAME=VALUE is expected", value);
 		lab_strings_add(&options->variables, value);
 		return 0;
 	case OPTION_COLLECT:
@@ -180,7 +180,7 @@ static int parse_option(int option, const char *value, struct lab_options *optio
 		if (!strchr(value, '=') || *value == '=' || strpbrk(value, " \n\"") ||
 		    strlen(value) > 200)
 			return lab_error(LAB_USAGE,
-					 "--kvm-parameter %s: NAME=VALUE is wanted, or "
+					 "--kvm-parameter %s: NAME=VALUE is expected, or "
 					 "kvm.NAME=VALUE for the module kvm itself",
 					 value);
 		lab_strings_add(&options->kvm_parameters, value);

@@ -99,7 +99,7 @@ void function_judge(struct function *function, const char *program)
 	if (function->inlined_in[0])
 		function_refuse(function,
 				"it was inlined in %s, where nothing was left of it: compile that "
-				"with -fno-inline, or have __attribute__((noinline)) before it",
+				"with -fno-inline, or put __attribute__((noinline)) before it",
 				function->inlined_in);
 	if (function->clone)
 		function_refuse(function,
@@ -133,6 +133,6 @@ void function_judge(struct function *function, const char *program)
 	/* A library's own files are not there; who is outside of it has no choice but to call. */
 	if (strcmp(function->module, program) == 0 || !function->exported)
 		function_refuse(function,
-				"there is no debugging information of it, so that it can't be told "
+				"there is no debugging information of it, so ring0 can't tell "
 				"whether each call of it is still there: compile it with -g");
 }

@@ -62,8 +62,7 @@ static void look_at_place(struct suite_job *job, const struct suite_image *image
 		refuse(job, R0_VERDICT_SKIP, "it is for the accelerator %s only",
 		       values[SUITE_ACCEL]);
 	else if (has_word(values[SUITE_GROUPS], "migration"))
-		refuse(job, R0_VERDICT_SKIP,
-		       "group migration: a machine is not moved to another here");
+		refuse(job, R0_VERDICT_SKIP, "group migration: ring0 migrates no machines");
 }
 
 /* A condition in bash's language, which has the variables of the tree's own runner. */
@@ -106,7 +105,7 @@ static void look_at_file(struct suite_job *job, const char *check, size_t length
 	size_t size = 0, wanted;
 
 	if (!equals || (size_t)(equals - check) >= sizeof(path)) {
-		refuse(job, R0_VERDICT_ERROR, "check: PATH=VALUE is wanted, this is %.*s",
+		refuse(job, R0_VERDICT_ERROR, "check: PATH=VALUE is expected, this is %.*s",
 		       length < 200 ? (int)length : 200, check);
 		return;
 	}
@@ -205,7 +204,7 @@ static void read_time_limit(struct suite_job *job, const char *text)
 	const char *unit = *end ? strchr(units, *end) : units;
 
 	if (end == text || !unit || (*end && end[1]) || !(value >= 0) || !(value <= 1000000)) {
-		refuse(job, R0_VERDICT_ERROR, "timeout = %.100s: a number of seconds is wanted",
+		refuse(job, R0_VERDICT_ERROR, "timeout = %.100s: a number of seconds is expected",
 		       text);
 		return;
 	}

@@ -82,7 +82,7 @@ static const char help[] =
 
 static int refuse(const char *option, const char *value, const char *wanted)
 {
-	suite_complain("--%s %s: %s is wanted", option, value, wanted);
+	suite_complain("--%s %s: %s is expected", option, value, wanted);
 	return -EINVAL;
 }
 

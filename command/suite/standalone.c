@@ -292,7 +292,7 @@ int suite_standalone_write(const struct suite_options *options,
 	int err;
 
 	if (!equals || equals == options->standalone || !equals[1])
-		return error_set(error, EINVAL, "--standalone %.200s: NAME=FILE is wanted",
+		return error_set(error, EINVAL, "--standalone %.200s: NAME=FILE is expected",
 				 options->standalone);
 	image = find(collection, options->standalone, (size_t)(equals - options->standalone));
 	if (!image)

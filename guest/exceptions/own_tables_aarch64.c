@@ -25,11 +25,11 @@ void require_runtime_tables(const char *function, const struct r0_cpu *cpu)
 	__asm__ volatile("mrs %0, ttbr0_el1" : "=r"(ttbr0));
 	if (has_own_gate(R0_UNDEFINED))
 		r0_panic(
-			"%s() comes back by an exception, and the test has vectors of its own (VBAR_EL1)",
+			"%s() returns by an exception, and the test has its own vectors (VBAR_EL1)",
 			function);
 	if (ttbr0 != cpu->kernel_root)
 		r0_panic(
-			"%s() has page tables of the runtime's for EL0 and comes back to those that "
+			"%s() uses the runtime's page tables for EL0 and returns to those that "
 			"the test started with: it can't be called on a test's own, with TTBR0_EL1 %#lx",
 			function, ttbr0);
 }

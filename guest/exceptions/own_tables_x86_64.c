@@ -43,17 +43,16 @@ void require_runtime_tables(const char *function, const struct r0_cpu *cpu)
 
 	if (has_own_gate(R0_UD))
 		r0_panic(
-			"%s() comes back by #UD, and the test has loaded an IDT whose gate for that is "
+			"%s() returns by #UD, and the test has loaded an IDT whose gate for that is "
 			"its own",
 			function);
 	if ((cr3 & R0_CR3_ADDRESS) != (cpu->kernel_root & R0_CR3_ADDRESS))
-		r0_panic(
-			"%s() has page tables of the runtime's for ring 3 and comes back to those that "
-			"the test started with: it can't be called on a test's own, with CR3 %#lx",
-			function, cr3);
+		r0_panic("%s() uses the runtime's page tables for ring 3 and returns to those that "
+			 "the test started with: it can't be called on a test's own, with CR3 %#lx",
+			 function, cr3);
 	if (gdt.base != cpu->area + R0_AREA_GDT && !has_user_code(&gdt))
 		r0_panic(
-			"%s() wants a 64-bit code segment of ring 3 at selector %#x, which the GDT that "
-			"the test has loaded has not",
+			"%s() needs a 64-bit code segment of ring 3 at selector %#x, which the GDT that "
+			"the test has loaded lacks",
 			function, R0_USER_CS);
 }

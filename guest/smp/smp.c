@@ -252,8 +252,9 @@ void r0_spin_lock(struct r0_spinlock *lock)
 
 	while (!take_spinlock(lock, self, &holder)) {
 		if (holder == self)
-			r0_panic("%s(%p): CPU %u has this lock already, and would wait for itself",
-				 __func__, (void *)lock, self - 1);
+			r0_panic(
+				"%s(%p): CPU %u already holds this lock, and would wait for itself",
+				__func__, (void *)lock, self - 1);
 		/* Only look, which leaves the cache line with its holder. */
 		do
 			look_again(&looks, R0_WAIT_LOCK, lock);
@@ -279,9 +280,9 @@ void r0_spin_unlock(struct r0_spinlock *lock)
 	uint32_t holder = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
 
 	if (!holder)
-		r0_panic("%s(%p): nobody has this lock", __func__, (void *)lock);
+		r0_panic("%s(%p): nobody holds this lock", __func__, (void *)lock);
 	if (holder != self)
-		r0_panic("%s(%p): CPU %u gives back a lock that CPU %u has", __func__, (void *)lock,
+		r0_panic("%s(%p): CPU %u releases a lock that CPU %u holds", __func__, (void *)lock,
 			 self - 1, holder - 1);
 	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
 }

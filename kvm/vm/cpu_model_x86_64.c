@@ -316,8 +316,9 @@ static int set_physical_bits(struct cpu_model *model, const char *value, size_t 
 	unsigned long bits = strtoul(value, &end, 10);
 
 	if (end != value + length || bits < PHYSICAL_BITS_MIN || bits > PHYSICAL_BITS_MAX)
-		return error_set(error, EINVAL, "phys-bits=%.*s: a number from %d to %d is wanted",
-				 (int)length, value, PHYSICAL_BITS_MIN, PHYSICAL_BITS_MAX);
+		return error_set(error, EINVAL,
+				 "phys-bits=%.*s: a number from %d to %d is expected", (int)length,
+				 value, PHYSICAL_BITS_MIN, PHYSICAL_BITS_MAX);
 	model->physical_bits = (uint8_t)bits;
 	return 0;
 }
@@ -359,7 +360,7 @@ static int add_setting(struct cpu_model *model, struct kvm_cpuid2 *supported, co
 	}
 	if (is_text(value, value_length, "on") || is_text(value, value_length, "off"))
 		return add_feature(model, supported, text, name, value_length == 2, error);
-	return error_set(error, EINVAL, "%.*s: on or off is wanted", (int)length, text);
+	return error_set(error, EINVAL, "%.*s: on or off is expected", (int)length, text);
 }
 
 static const struct cpu_base *find_base(const char *text, size_t length)

@@ -534,12 +534,12 @@ static void elf_files_that_are_no_good(void **state)
 	assert_refused(R0_BOOT_ELF, size, ENOEXEC, "segment 0 is not all in the file");
 	image_elf_64(image);
 	segments[0].p_memsz = UINT64_MAX;
-	assert_refused(R0_BOOT_ELF, size, EFAULT, "not all memory");
+	assert_refused(R0_BOOT_ELF, size, EFAULT, "not all of that is memory");
 	segments[0].p_memsz = 1;
 	assert_refused(R0_BOOT_ELF, size, EINVAL, "more data");
 	image_elf_64(image);
 	segments[0].p_paddr = UINT64_MAX - 100;
-	assert_refused(R0_BOOT_ELF, size, EFAULT, "not all memory");
+	assert_refused(R0_BOOT_ELF, size, EFAULT, "not all of that is memory");
 	image_elf_64(image);
 	segments[1] = segments[0];
 	segments[1].p_paddr += 0x1fff;
@@ -622,8 +622,8 @@ static void what_is_nothing(void **state)
 {
 	(void)state;
 	memset(image, 0, sizeof(image));
-	assert_refused(R0_BOOT_AUTO, 0, ENOEXEC, "no kernel that is known");
-	assert_refused(R0_BOOT_AUTO, 1000, ENOEXEC, "no kernel that is known");
+	assert_refused(R0_BOOT_AUTO, 0, ENOEXEC, "not a kernel that ring0 knows");
+	assert_refused(R0_BOOT_AUTO, 1000, ENOEXEC, "not a kernel that ring0 knows");
 	assert_refused(R0_BOOT_PROTOCOLS, 1000, EINVAL, "no boot protocol");
 	assert_string_equal(r0_boot_protocol_name(R0_BOOT_AUTO), "auto");
 	assert_string_equal(r0_boot_protocol_name(R0_BOOT_MULTIBOOT2), "multiboot2");

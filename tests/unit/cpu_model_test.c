@@ -201,7 +201,7 @@ static void numbers(void **state)
 	assert_memory_equal(&leaf(0)->ecx, "cAMD", 4);
 	assert_memory_equal(&leaf(0x80000000)->ebx, "Auth", 4);
 	take("max,cpu-pm=on");
-	refuse("max,cpu-pm=yes", "on or off is wanted");
+	refuse("max,cpu-pm=yes", "on or off is expected");
 	refuse("max,phys-bits=31", "from 32 to 52");
 	refuse("max,phys-bits=53", "from 32 to 52");
 	refuse("max,phys-bits=4x", "from 32 to 52");

@@ -313,7 +313,7 @@ static void test_environment(void **state)
 	environment.errata = "what\n";
 	assert_int_equal(suite_environment_write(&environment, &text, &error), -EINVAL);
 	assert_string_equal(error.text,
-			    "line 1: COMMIT : MINIMUM KERNEL VERSION : SUMMARY is wanted");
+			    "line 1: COMMIT : MINIMUM KERNEL VERSION : SUMMARY is expected");
 	assert_non_null(strstr(text.text, "\nERRATA_FORCE=y\n"));
 	free(buffer_take(&text));
 }
