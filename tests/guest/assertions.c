@@ -2,7 +2,7 @@
 /*
  * The assertions where they belong, in ring 0: that passing ones pass, evaluate once and cost
  * nothing that an emulator lacks, and that failing ones panic with their words. Every message in
- * full is in tests/unit/assert_test.c.
+ * full is in tests/unit/guest/assert_test.c.
  */
 #include <sys/mman.h>
 #include <ring0.h>

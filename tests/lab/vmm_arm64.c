@@ -19,7 +19,7 @@
 #include "kvm/exit/exit.h"
 #include "kvm/state/registers.h"
 #include "kvm/watch/watch.h"
-#include "tests/unit/watch_hit.h"
+#include "tests/unit/kvm/watch_hit.h"
 
 #define MEMORY	    0x40000000ull
 #define MEMORY_SIZE 0x10000ull

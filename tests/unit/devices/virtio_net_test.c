@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "devices/virtio/virtio_net.h"
-#include "tests/unit/virtio_driver.h"
+#include "tests/unit/devices/virtio_driver.h"
 
 #define F_MAC	    (1ull << 5)
 #define HEADER_SIZE 12

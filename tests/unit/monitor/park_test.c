@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parking a vCPU's thread, without KVM: monitor/park.c, and what monitor/cpu_loop.c does for it. */
-#include "tests/unit/cpu_loop_fixture.h"
+#include "tests/unit/monitor/cpu_loop_fixture.h"
 #include <time.h>
 #include <unistd.h>
 

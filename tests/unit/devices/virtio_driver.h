@@ -3,8 +3,8 @@
  * A small guest for the tests of virtio: memory with canaries around it, queues laid out there, and
  * what a driver does to start a device and to talk to it by its registers.
  */
-#ifndef TESTS_UNIT_VIRTIO_DRIVER_H
-#define TESTS_UNIT_VIRTIO_DRIVER_H
+#ifndef TESTS_UNIT_DEVICES_VIRTIO_DRIVER_H
+#define TESTS_UNIT_DEVICES_VIRTIO_DRIVER_H
 
 #include <linux/virtio_mmio.h>
 #include <linux/virtio_ring.h>
@@ -205,4 +205,4 @@ static inline uint32_t acknowledge(void)
 	return status;
 }
 
-#endif /* TESTS_UNIT_VIRTIO_DRIVER_H */
+#endif /* TESTS_UNIT_DEVICES_VIRTIO_DRIVER_H */

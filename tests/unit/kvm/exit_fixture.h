@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine for tests of exits: a run structure as KVM maps it, and a bus with two serial lines. */
-#ifndef TESTS_UNIT_EXIT_FIXTURE_H
-#define TESTS_UNIT_EXIT_FIXTURE_H
+#ifndef TESTS_UNIT_KVM_EXIT_FIXTURE_H
+#define TESTS_UNIT_KVM_EXIT_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,4 +103,4 @@ static inline void expect_sent(unsigned int line, const char *text)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-#endif /* TESTS_UNIT_EXIT_FIXTURE_H */
+#endif /* TESTS_UNIT_KVM_EXIT_FIXTURE_H */

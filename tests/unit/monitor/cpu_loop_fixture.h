@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A vCPU whose every turn is made up, with its loop and its seat: for monitor/cpu_loop.c and monitor/park.c. */
-#ifndef TESTS_UNIT_CPU_LOOP_FIXTURE_H
-#define TESTS_UNIT_CPU_LOOP_FIXTURE_H
+#ifndef TESTS_UNIT_MONITOR_CPU_LOOP_FIXTURE_H
+#define TESTS_UNIT_MONITOR_CPU_LOOP_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -163,4 +163,4 @@ static void tear_down(struct rig *rig)
 	park_control_finish(&rig->control);
 }
 
-#endif /* TESTS_UNIT_CPU_LOOP_FIXTURE_H */
+#endif /* TESTS_UNIT_MONITOR_CPU_LOOP_FIXTURE_H */

@@ -4,8 +4,8 @@
  * the guest's, and page tables that say the same are made up as they are read. Included by one
  * source file of a test program.
  */
-#ifndef TESTS_UNIT_CRASH_SELF_H
-#define TESTS_UNIT_CRASH_SELF_H
+#ifndef TESTS_UNIT_CRASH_CRASH_SELF_H
+#define TESTS_UNIT_CRASH_CRASH_SELF_H
 
 #include <setjmp.h>
 #include <signal.h>
@@ -190,4 +190,4 @@ static bool self_run(void (*fn)(void),
 	return faulted;
 }
 
-#endif /* TESTS_UNIT_CRASH_SELF_H */
+#endif /* TESTS_UNIT_CRASH_CRASH_SELF_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The vCPU's thread, without KVM: monitor/cpu_loop.c. */
-#include "tests/unit/cpu_loop_fixture.h"
+#include "tests/unit/monitor/cpu_loop_fixture.h"
 
 static struct cpu_loop_result run_turns(const struct turn *turns, size_t count, struct mock *after,
 					struct error *error)

@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "tests/unit/virtio_driver.h"
+#include "tests/unit/devices/virtio_driver.h"
 
 #define F_OWN 1ull
 

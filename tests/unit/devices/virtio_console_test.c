@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "devices/virtio/virtio_console.h"
-#include "tests/unit/virtio_driver.h"
+#include "tests/unit/devices/virtio_driver.h"
 
 enum { RECEIVE, TRANSMIT };
 

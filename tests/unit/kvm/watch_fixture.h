@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A vCPU for tests of watchpoints, that remembers what KVM was told, and its guest's memory. */
-#ifndef TESTS_UNIT_WATCH_FIXTURE_H
-#define TESTS_UNIT_WATCH_FIXTURE_H
+#ifndef TESTS_UNIT_KVM_WATCH_FIXTURE_H
+#define TESTS_UNIT_KVM_WATCH_FIXTURE_H
 
 #include <errno.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include "base/address.h"
 #include "kvm/watch/watch.h"
-#include "tests/unit/watch_hit.h"
+#include "tests/unit/kvm/watch_hit.h"
 
 /* Where the guest's memory begins. */
 #define GUEST 0xffffffff81000000ull
@@ -113,4 +113,4 @@ static inline uint64_t told_hits(void)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-#endif /* TESTS_UNIT_WATCH_FIXTURE_H */
+#endif /* TESTS_UNIT_KVM_WATCH_FIXTURE_H */

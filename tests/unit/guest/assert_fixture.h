@@ -3,8 +3,8 @@
  * The rest of the guest runtime, as guest/test/assert.c and print.c see it, played on the host: what comes of a
  * statement is kept, and SIGSEGV and SIGILL are the exceptions.
  */
-#ifndef TESTS_UNIT_ASSERT_FIXTURE_H
-#define TESTS_UNIT_ASSERT_FIXTURE_H
+#ifndef TESTS_UNIT_GUEST_ASSERT_FIXTURE_H
+#define TESTS_UNIT_GUEST_ASSERT_FIXTURE_H
 
 #include <setjmp.h>
 #include <signal.h>
@@ -240,4 +240,4 @@ static void forget(void)
 #define ENDS(text_, ...)      FAILS(R0_FAILURE_ASSERT, true, text_, __VA_ARGS__)
 #define CONTINUES(text_, ...) FAILS(R0_FAILURE_EXPECT, false, text_, __VA_ARGS__)
 
-#endif /* TESTS_UNIT_ASSERT_FIXTURE_H */
+#endif /* TESTS_UNIT_GUEST_ASSERT_FIXTURE_H */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "devices/virtio/virtio_block.h"
-#include "tests/unit/virtio_driver.h"
+#include "tests/unit/devices/virtio_driver.h"
 
 #define SECTORS	  64u
 #define F_RO	  (1ull << 5)

@@ -3,8 +3,8 @@
  * For tests: a guest of 64 pages of physical memory, with page tables in them. Included by one
  * source file of a test program.
  */
-#ifndef TESTS_UNIT_CRASH_TABLES_H
-#define TESTS_UNIT_CRASH_TABLES_H
+#ifndef TESTS_UNIT_CRASH_CRASH_TABLES_H
+#define TESTS_UNIT_CRASH_CRASH_TABLES_H
 
 #include <string.h>
 #include "crash/crash.h"
@@ -70,4 +70,4 @@ static uint64_t *tables_entry(uint64_t address, unsigned int level)
 	}
 }
 
-#endif /* TESTS_UNIT_CRASH_TABLES_H */
+#endif /* TESTS_UNIT_CRASH_CRASH_TABLES_H */

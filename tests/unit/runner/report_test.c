@@ -243,7 +243,7 @@ static void golden_path(const char *name, char *path, size_t size)
 	if (directory)
 		snprintf(path, size, "%s/%s", directory, name);
 	else
-		snprintf(path, size, "%.*s/../golden/%s", slash ? (int)(slash - __FILE__) : 1,
+		snprintf(path, size, "%.*s/../../golden/%s", slash ? (int)(slash - __FILE__) : 1,
 			 slash ? __FILE__ : ".", name);
 }
 

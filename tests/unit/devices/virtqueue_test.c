@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "tests/unit/virtio_driver.h"
+#include "tests/unit/devices/virtio_driver.h"
 
 #define NEXT	 VRING_DESC_F_NEXT
 #define WRITE	 VRING_DESC_F_WRITE

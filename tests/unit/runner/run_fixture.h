@@ -2,8 +2,8 @@
 /*
  * r0_main() with a pool that plays outcomes from a script, in a child, for its descriptors and its exit status.
  */
-#ifndef TESTS_UNIT_RUN_FIXTURE_H
-#define TESTS_UNIT_RUN_FIXTURE_H
+#ifndef TESTS_UNIT_RUNNER_RUN_FIXTURE_H
+#define TESTS_UNIT_RUNNER_RUN_FIXTURE_H
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -222,4 +222,4 @@ static int reset(void **state)
 	return 0;
 }
 
-#endif /* TESTS_UNIT_RUN_FIXTURE_H */
+#endif /* TESTS_UNIT_RUNNER_RUN_FIXTURE_H */
