@@ -15,5 +15,6 @@ int suite_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);
 int replaceable_main(int argc, char **argv);
 int stubs_main(int argc, char **argv);
+int which_tests_main(int argc, char **argv);
 
 #endif /* COMMAND_COMMANDS_H */

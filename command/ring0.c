@@ -29,6 +29,8 @@ static const struct command commands[] = {
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
 	{ "stubs", stubs_main, "write definitions of what a kernel's objects need" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
+	{ "which-tests", which_tests_main,
+	  "the tests that executed a line, or what a diff changes" },
 	{ "backtrace", backtrace_main, NULL },
 	{ "replaceable", replaceable_main, NULL },
 };
@@ -42,7 +44,7 @@ static void print_help(FILE *file)
 	      file);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (commands[i].summary)
-			fprintf(file, "  %-8s %s\n", commands[i].name, commands[i].summary);
+			fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "  --help     print this, and exit\n"
 	      "  --version  print the version, and exit\n"

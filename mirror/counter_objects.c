@@ -20,7 +20,8 @@
 #define BYTE_COVERAGE (1ull << 60)
 
 struct object {
-	const char *name;
+	const char *name;	 /* in messages */
+	const char *loaded_name; /* "" for the program */
 	const uint8_t *file;
 	size_t size;
 	uint64_t base; /* where it is loaded */
@@ -30,6 +31,11 @@ struct object {
 	size_t section_count;
 	const char *section_names;
 	size_t section_names_size;
+};
+
+/* Functions of clang's run-time library, by their addresses in the object; 0 until they are found. */
+struct profile {
+	uint64_t write, set_name;
 };
 
 /* What is at an offset of the file, or NULL if not all of it is. */
@@ -154,6 +160,43 @@ static int check_profile(const struct object *object, const char *name, uint64_t
 	return 0;
 }
 
+static int add_writer(struct counters *counters, const struct object *object, uint64_t write,
+		      uint64_t set_name, struct error *error)
+{
+	struct counter_writer *writers =
+		reallocarray(counters->writers, counters->writer_count + 1, sizeof(*writers));
+	char *name = strdup(object->loaded_name);
+
+	if (writers)
+		counters->writers = writers;
+	if (!writers || !name) {
+		free(name);
+		return error_set(error, ENOMEM, "no memory");
+	}
+	writers[counters->writer_count++] = (struct counter_writer){
+		.object = name,
+		.write = object->base + write,
+		.set_name = set_name ? object->base + set_name : 0,
+	};
+	return 0;
+}
+
+/*
+ * What writes an object's counters is its own, hidden from others: __gcov_exit() of gcc's libgcov; and of clang's
+ * run-time library llvm_writeout_files(), and __llvm_profile_write_file() with a function for the file's name.
+ */
+static int add_function(struct counters *counters, const struct object *object, const char *name,
+			uint64_t address, struct profile *profile, struct error *error)
+{
+	if (strcmp(name, "__gcov_exit") == 0 || strcmp(name, "llvm_writeout_files") == 0)
+		return add_writer(counters, object, address, 0, error);
+	if (strcmp(name, "__llvm_profile_set_filename") == 0)
+		profile->set_name = address;
+	if (strcmp(name, "__llvm_profile_write_file") == 0)
+		profile->write = address;
+	return 0;
+}
+
 static int add_symbols(struct counters *counters, const struct object *object,
 		       const ElfW(Shdr) * table, struct error *error)
 {
@@ -162,6 +205,7 @@ static int add_symbols(struct counters *counters, const struct object *object,
 	const ElfW(Shdr) *strings =
 		table->sh_link < object->section_count ? &object->sections[table->sh_link] : NULL;
 	const char *names = strings ? at(object, strings->sh_offset, strings->sh_size) : NULL;
+	struct profile profile = { 0 };
 	size_t i;
 	int err = 0;
 
@@ -172,16 +216,23 @@ static int add_symbols(struct counters *counters, const struct object *object,
 		const char *name;
 		enum counter_kind kind;
 
-		if ((symbol->st_info & 0xf) != STT_OBJECT || symbol->st_shndx == SHN_UNDEF)
+		if (symbol->st_shndx == SHN_UNDEF)
 			continue;
 		name = text_at(names, strings->sh_size, symbol->st_name);
-		if (name[0] != '_' || name[1] != '_')
+		if ((symbol->st_info & 0xf) == STT_FUNC) {
+			err = add_function(counters, object, name, symbol->st_value, &profile,
+					   error);
+			continue;
+		}
+		if ((symbol->st_info & 0xf) != STT_OBJECT || name[0] != '_' || name[1] != '_')
 			continue;
 		if (is_counter(name, &kind))
 			err = add(counters, object, symbol->st_value, symbol->st_size, kind, error);
 		else
 			err = check_profile(object, name, symbol->st_value, error);
 	}
+	if (!err && profile.write && profile.set_name)
+		err = add_writer(counters, object, profile.write, profile.set_name, error);
 	return err;
 }
 
@@ -250,6 +301,7 @@ int counters_add_object(struct counters *counters, const char *name, const uint8
 {
 	struct object object = {
 		.name = name,
+		.loaded_name = loaded->dlpi_name ? loaded->dlpi_name : "",
 		.file = file,
 		.size = size,
 		.base = loaded->dlpi_addr,

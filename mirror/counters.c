@@ -58,6 +58,11 @@ void counters_sort(struct counters *counters)
 
 void counters_finish(struct counters *counters)
 {
+	size_t i;
+
+	for (i = 0; i < counters->writer_count; i++)
+		free(counters->writers[i].object);
+	free(counters->writers);
 	free(counters->ranges);
 	*counters = (struct counters){ 0 };
 }
@@ -156,5 +161,46 @@ void counters_add(const struct counters *counters, const uint8_t *bytes)
 
 		give_back(range->kind, range->start, range->end, bytes, NULL);
 		bytes += range->end - range->start;
+	}
+}
+
+void counters_copy(const struct counters *counters, uint8_t *bytes)
+{
+	size_t i;
+
+	for (i = 0; i < counters->count; i++) {
+		const struct counter_range *range = &counters->ranges[i];
+
+		memcpy(bytes, (const void *)(uintptr_t)range->start, range->end - range->start);
+		bytes += range->end - range->start;
+	}
+}
+
+/* Of bits those are left that were not set before. */
+static void subtract(const struct counter_range *range, const uint8_t *bytes)
+{
+	uint8_t *own = (uint8_t *)(uintptr_t)range->start;
+	uint64_t i, now, then;
+
+	if (range->kind == COUNTER_BITS)
+		for (i = 0; i < range->end - range->start; i++)
+			own[i] &= (uint8_t)~bytes[i];
+	if (range->kind != COUNTER_SUM)
+		return;
+	for (i = 0; i < range->end - range->start; i += sizeof(now)) {
+		memcpy(&now, own + i, sizeof(now));
+		memcpy(&then, bytes + i, sizeof(then));
+		now -= then;
+		memcpy(own + i, &now, sizeof(now));
+	}
+}
+
+void counters_subtract(const struct counters *counters, const uint8_t *bytes)
+{
+	size_t i;
+
+	for (i = 0; i < counters->count; i++) {
+		subtract(&counters->ranges[i], bytes);
+		bytes += counters->ranges[i].end - counters->ranges[i].start;
 	}
 }

@@ -25,10 +25,19 @@ struct counter_range {
 	enum counter_kind kind;
 };
 
-/* By address, and no byte in two of them. */
+/* What an object's run-time library has to write its counters to files, as at the process's end. */
+struct counter_writer {
+	char *object;	   /* its path; "" for the program */
+	uint64_t write;	   /* __gcov_exit(), llvm_writeout_files(), __llvm_profile_write_file() */
+	uint64_t set_name; /* __llvm_profile_set_filename(); or 0, where GCOV_PREFIX says where to */
+};
+
+/* Ranges by address, and no byte in two of them. */
 struct counters {
 	struct counter_range *ranges;
 	size_t count, capacity;
+	struct counter_writer *writers;
+	size_t writer_count;
 };
 
 /*
@@ -63,6 +72,10 @@ void counters_give_back(const struct counters *counters, uint64_t page, const ui
 
 /* The bytes of all of them, one range after another. */
 size_t counters_size(const struct counters *counters);
+
+/* Copy the process's own to `bytes`; and take those that were copied off them again, so that what was counted since is left. */
+void counters_copy(const struct counters *counters, uint8_t *bytes);
+void counters_subtract(const struct counters *counters, const uint8_t *bytes);
 
 /* Give the process's own counters what an earlier process of the program had in those bytes. */
 void counters_add(const struct counters *counters, const uint8_t *bytes);

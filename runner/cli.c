@@ -25,6 +25,7 @@ enum option_id {
 	OPTION_FORMAT,
 	OPTION_OUTPUT,
 	OPTION_COMPARE,
+	OPTION_COVERAGE_BY_TEST,
 	OPTION_VERBOSE,
 	OPTION_COLOR,
 	OPTION_REPEAT,
@@ -71,6 +72,10 @@ static const struct option_description {
 	{ OPTION_COMPARE, 0, "compare", "FILE",
 	  "compare what tests measure with an earlier report,\n"
 	  "which --format json=FILE wrote" },
+	{ OPTION_COVERAGE_BY_TEST, 0, "coverage-by-test", "DIR",
+	  "also write each test's own files of coverage, to a\n"
+	  "folder each in DIR, for `ring0 which-tests`; tests run\n"
+	  "one after another" },
 	{ OPTION_VERBOSE, 'v', "verbose", NULL, "also show the output of tests that pass" },
 	{ OPTION_COLOR, 0, "color", "WHEN",
 	  "auto (on terminals, unless $NO_COLOR is set), always,\n"
@@ -294,6 +299,12 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		if (!argument[0])
 			return error_set(error, EINVAL, "--compare: the name of the file is empty");
 		cli->compare = argument;
+		break;
+	case OPTION_COVERAGE_BY_TEST:
+		if (!argument[0])
+			return error_set(error, EINVAL,
+					 "--coverage-by-test: the name of the folder is empty");
+		cli->coverage_by_test = argument;
 		break;
 	case OPTION_VERBOSE:
 		cli->verbose = true;

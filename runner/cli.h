@@ -39,13 +39,14 @@ struct cli {
 	char *words;
 	struct cli_report reports[CLI_REPORTS_MAX];
 	size_t report_count;
-	bool format_given;	   /* on the command line */
-	bool fuzz;		   /* look for inputs, for so long: */
-	unsigned int fuzz_seconds; /* 0: until one is found */
-	const char *image;	   /* write the program to that file, as a kernel; or NULL */
-	bool pack;		   /* compress it */
-	const char *compare;	   /* an earlier report, in argv, or NULL */
-	const char *output;	   /* where a list goes: a file's name, in argv, or NULL */
+	bool format_given;	      /* on the command line */
+	bool fuzz;		      /* look for inputs, for so long: */
+	unsigned int fuzz_seconds;    /* 0: until one is found */
+	const char *image;	      /* write the program to that file, as a kernel; or NULL */
+	bool pack;		      /* compress it */
+	const char *compare;	      /* an earlier report, in argv, or NULL */
+	const char *coverage_by_test; /* a folder, in argv, or NULL */
+	const char *output;	      /* where a list goes: a file's name, in argv, or NULL */
 	enum cli_colour colour;
 	unsigned int timeout_ms; /* 0: each test's own */
 	double timeout_factor;

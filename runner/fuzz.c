@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "report/report.h"
 #include "runner/corpus.h"
 #include "runner/engine.h"
+#include "runner/folders.h"
 
 /* A finding is made smaller for so many executions at most. */
 #define SMALLER_RUNS "-runs=2000"
@@ -57,19 +57,6 @@ static int run(const char *engine, const char *const *words, const char *output)
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_STATUS_SIGNAL + WTERMSIG(status);
-}
-
-static int make_folders(char *path)
-{
-	char *slash;
-
-	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0777) && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return mkdir(path, 0777) && errno != EEXIST ? -errno : 0;
 }
 
 /* The first file of a folder whose name begins so: for free(), or NULL. */
@@ -231,7 +218,7 @@ static int fuzz_test(const struct r0_test *test, unsigned int seconds, struct er
 
 	snprintf(target.work, sizeof(target.work), "%.30s/ring0-fuzz-XXXXXX",
 		 scratch && scratch[0] && strlen(scratch) < 30 ? scratch : "/tmp");
-	err = name && target.folder ? make_folders(target.folder) : -ENOMEM;
+	err = name && target.folder ? folders_make(target.folder) : -ENOMEM;
 	if (err)
 		error_set(error, -err, "--fuzz: making the folder %.300s: %s",
 			  target.folder ? target.folder : "", strerror(-err));

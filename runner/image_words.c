@@ -30,6 +30,7 @@ static const char *find_refused(const struct cli *cli)
 	       cli->check_reset	       ? "check-reset" :
 	       cli->assist_given       ? "assist" :
 	       cli->compare	       ? "compare" :
+	       cli->coverage_by_test   ? "coverage-by-test" :
 	       cli->output	       ? "output" :
 					 NULL;
 }

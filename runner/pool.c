@@ -16,6 +16,7 @@
 #include "base/tsan.h"
 #include "exits/mock_calls.h"
 #include "mock/guard.h"
+#include "runner/by_test.h"
 #include "runner/fresh.h"
 #include "runner/job.h"
 #include "runner/worker.h"
@@ -37,9 +38,11 @@ struct pool {
 	const struct plan *plan;
 	const struct pool_options *options;
 	struct template *template;
-	bool mocks;	    /* some job has mocks */
-	struct job *jobs;   /* one a case */
-	struct slot *slots; /* one a case */
+	struct by_test by_test;
+	struct error by_test_error; /* of the worker's thread */
+	bool mocks;		    /* some job has mocks */
+	struct job *jobs;	    /* one a case */
+	struct slot *slots;	    /* one a case */
 	_Atomic(size_t) next;
 	atomic_bool stop;
 	struct worker **workers; /* one a thread; NULL for one that is no more */
@@ -61,6 +64,8 @@ static bool next_job(void *context, struct job *job, size_t *number)
 			return false;
 	} while (atomic_load(&pool->slots[*number].done));
 	*job = pool->jobs[*number];
+	if (pool->options->coverage_by_test)
+		by_test_begin(&pool->by_test);
 	return true;
 }
 
@@ -86,7 +91,12 @@ static void leave_outcome(struct pool *pool, size_t number, const struct outcome
 
 static void job_done(void *context, size_t number, struct outcome *outcome)
 {
-	leave_outcome(context, number, outcome);
+	struct pool *pool = context;
+
+	if (pool->options->coverage_by_test &&
+	    by_test_end(&pool->by_test, pool->plan->cases[number].name, &pool->by_test_error))
+		atomic_store(&pool->stop, true);
+	leave_outcome(pool, number, outcome);
 	fresh_settled();
 }
 
@@ -187,6 +197,19 @@ static void take_known(struct pool *pool, struct fresh *fresh)
 		return;
 	fresh_crash(fresh, pool->plan, &crashed);
 	leave_outcome(pool, fresh->crashed, &crashed);
+}
+
+static int begin_by_test(struct pool *pool, const struct fresh *fresh, struct error *error)
+{
+	const bool anew = !fresh || !fresh->left;
+	const struct plan *plan = pool->plan;
+	int err = by_test_init(&pool->by_test, &pool->template->counters,
+			       pool->options->coverage_by_test, plan, anew, error);
+
+	/* The case whose mock crashed has counted, too. */
+	if (err || anew || fresh->crashed >= plan->count)
+		return err;
+	return by_test_end(&pool->by_test, plan->cases[fresh->crashed].name, error);
 }
 
 /* Hand on what is done, in order, from *reported on. Returns non-zero to stop. */
@@ -347,6 +370,8 @@ static int run(struct pool *pool, const struct pool_events *events, bool *lost, 
 	size_t wanted = pool->options->workers ? pool->options->workers : usable_cpus(), i;
 	int err = 0;
 
+	if (pool->options->coverage_by_test)
+		wanted = 1;
 	wanted = wanted < pool->plan->count ? wanted : pool->plan->count;
 	pool->workers = calloc(wanted + 1, sizeof(struct worker *));
 	if (!pool->workers)
@@ -387,6 +412,7 @@ static void pool_destroy(struct pool *pool)
 	for (i = 0; pool->slots && i < pool->plan->count; i++)
 		if (atomic_load(&pool->slots[i].done))
 			outcome_finish(&pool->slots[i].outcome);
+	by_test_finish(&pool->by_test);
 	template_destroy(pool->template);
 	free(pool->workers);
 	free(pool->slots);
@@ -406,6 +432,8 @@ int pool_run(const struct plan *plan, const struct pool_options *options,
 	if (!pool)
 		return error_set(error, ENOMEM, "no memory");
 	err = prepare_jobs(pool, error);
+	if (!err && options->coverage_by_test)
+		err = begin_by_test(pool, options->fresh, error);
 	if (!err && options->fresh)
 		take_known(pool, options->fresh);
 	/* After the program was mirrored, in whose copy standard output is as it was. */
@@ -416,6 +444,8 @@ int pool_run(const struct plan *plan, const struct pool_options *options,
 		if (pool->mocks)
 			mock_calls_finish();
 	}
+	if (!err && pool->by_test_error.text[0])
+		err = error_set(error, EIO, "%s", pool->by_test_error.text);
 	/* An abandoned worker may still come back and look at the pool: it is kept for it. */
 	if (!lost)
 		pool_destroy(pool);

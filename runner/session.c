@@ -127,6 +127,7 @@ static enum exit_status run_cases(struct session *session)
 		.fresh_vm = session->cli->fresh_vm,
 		.fail_fast = session->cli->fail_fast,
 		.check_reset = session->cli->check_reset,
+		.coverage_by_test = session->cli->coverage_by_test,
 		.fresh = session->fresh,
 	};
 	const struct pool_events events = {

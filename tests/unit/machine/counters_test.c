@@ -60,7 +60,7 @@ static _Alignas(4096) uint64_t pages[2][512];
 
 static struct counter_range *ranges(struct counters *counters, size_t count)
 {
-	counters->ranges = calloc(count, sizeof(*counters->ranges));
+	*counters = (struct counters){ .ranges = calloc(count, sizeof(*counters->ranges)) };
 	assert_non_null(counters->ranges);
 	counters->count = counters->capacity = count;
 	return counters->ranges;
@@ -108,6 +108,40 @@ static void gives_back_differences(void **state)
 	assert_int_equal(pages[1][1], 2);
 	assert_int_equal(pages[1][2], 3);
 	assert_int_equal(pages[1][3], 0);
+	counters_finish(&counters);
+}
+
+static void subtracts_what_was_copied(void **state)
+{
+	struct counters counters;
+	struct counter_range *range = ranges(&counters, 3);
+	uint8_t *bits = (uint8_t *)&pages[0][8], *last = (uint8_t *)&pages[0][9];
+	uint8_t copy[2 * 8 + 2 + 1];
+
+	(void)state;
+	memset(pages, 0, sizeof(pages));
+	range[0] = (struct counter_range){ (uint64_t)&pages[0][0], (uint64_t)&pages[0][2],
+					   COUNTER_SUM };
+	range[1] = (struct counter_range){ (uint64_t)bits, (uint64_t)bits + 2, COUNTER_BITS };
+	range[2] = (struct counter_range){ (uint64_t)last, (uint64_t)last + 1, COUNTER_LAST };
+	assert_int_equal(counters_size(&counters), sizeof(copy));
+	pages[0][0] = 5;
+	pages[0][1] = UINT64_MAX;
+	bits[0] = 3;
+	*last = 9;
+	counters_copy(&counters, copy);
+	pages[0][0] += 2;
+	pages[0][1] += 4; /* it comes round */
+	pages[0][2] = 7;  /* no counter */
+	bits[0] = 7;
+	bits[1] = 1;
+	counters_subtract(&counters, copy);
+	assert_int_equal(pages[0][0], 2);
+	assert_int_equal(pages[0][1], 4);
+	assert_int_equal(pages[0][2], 7);
+	assert_int_equal(bits[0], 4);
+	assert_int_equal(bits[1], 1);
+	assert_int_equal(*last, 9);
 	counters_finish(&counters);
 }
 
@@ -239,8 +273,11 @@ static void gives_the_last(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_its_own),  cmocka_unit_test(gives_back_differences),
-		cmocka_unit_test(adds_bits),	  cmocka_unit_test(survives_any_file),
+		cmocka_unit_test(finds_its_own),
+		cmocka_unit_test(gives_back_differences),
+		cmocka_unit_test(subtracts_what_was_copied),
+		cmocka_unit_test(adds_bits),
+		cmocka_unit_test(survives_any_file),
 		cmocka_unit_test(gives_the_last),
 	};
 
