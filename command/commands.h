@@ -11,6 +11,7 @@ int compare_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int image_main(int argc, char **argv);
 int lab_main(int argc, char **argv);
+int objects_main(int argc, char **argv);
 int suite_main(int argc, char **argv);
 int backtrace_main(int argc, char **argv);
 int replaceable_main(int argc, char **argv);

@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{ "doctor", doctor_main, "find out what this host's KVM can do in ring 0" },
 	{ "image", image_main, "make a kernel of a test program, run it, read its log" },
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
+	{ "objects", objects_main, "make a test program's object of a kernel's objects" },
 	{ "stubs", stubs_main, "write definitions of what a kernel's objects need" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ "which-tests", which_tests_main,

@@ -83,6 +83,11 @@ static int refuse_mappings(const struct mirror *mirror, struct error *error)
 	for (i = 0; i < mirror->part_count; i++) {
 		const struct map *map = &mirror->parts[i].map;
 
+		if (mirror->parts[i].from)
+			return error_set(
+				error, ENOTSUP,
+				"the program has a kernel's objects in the upper half, where an image "
+				"has its start-up code: link them without --upper for an image");
 		if (mirror->parts[i].kind == MIRROR_SPARSE && map->end - map->start >= SHADOW_FROM)
 			return error_set(
 				error, ENOTSUP,

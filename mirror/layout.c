@@ -6,6 +6,7 @@
 #include <string.h>
 #include "mirror/resident.h"
 #include "mirror/shadow.h"
+#include "mirror/upper_half.h"
 
 /* Larger mappings are not given frames for pages that were never touched. */
 #define SPARSE_FROM (64ull << 20)
@@ -62,6 +63,7 @@ static void list_parts(struct mirror *mirror)
 			.kind = kind_of(map),
 		};
 	}
+	upper_half_add(mirror);
 }
 
 /* Each page that has one is a frame of its own. */
@@ -152,6 +154,8 @@ static int choose_base(const struct mirror_config *config, uint64_t size, uint64
 
 int layout_list(struct mirror *mirror, struct error *error)
 {
+	const struct r0_upper_half *segments;
+	size_t more = upper_half_list(&segments);
 	int tries, err = 0;
 
 	for (tries = 0; tries < 10; tries++) {
@@ -163,7 +167,7 @@ int layout_list(struct mirror *mirror, struct error *error)
 		err = maps_init(&mirror->maps, error);
 		if (err)
 			return err;
-		mirror->parts = calloc(mirror->maps.capacity, sizeof(*mirror->parts));
+		mirror->parts = calloc(mirror->maps.capacity + more, sizeof(*mirror->parts));
 		mirror->slots = calloc(mirror->maps.capacity, sizeof(*mirror->slots));
 		if (!mirror->parts || !mirror->slots)
 			return error_set(error, ENOMEM, "no memory for the list of mappings");

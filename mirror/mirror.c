@@ -13,6 +13,7 @@
 #include "mirror/layout.h"
 #include "mirror/resident.h"
 #include "mirror/shadow.h"
+#include "mirror/upper_half.h"
 
 static size_t changed_size(const struct mirror *mirror)
 {
@@ -149,7 +150,8 @@ static int copy_part(struct mirror *mirror, struct mirror_part *part, int pagema
 	part->gpa = frames_take(&mirror->frames, (map->end - map->start) / PAGE_SIZE);
 	if (!part->gpa)
 		return -ENOSPC;
-	err = copy_resident(mirror, part, pagemap);
+	err = part->from ? copy_in(mirror, part->from, part->from_size, part->gpa) :
+			   copy_resident(mirror, part, pagemap);
 	if (err)
 		return err;
 	return map_shown(mirror, part);
@@ -231,7 +233,7 @@ static int patch_page(struct mirror *mirror, const struct map *map,
 
 	if (!frame)
 		return -ENOSPC;
-	err = copy_in(mirror, page, PAGE_SIZE, frame);
+	err = copy_in(mirror, upper_half_source(page), PAGE_SIZE, frame);
 	for (i = 0; i < count && !err && page_floor(patches[i].address) == page; i++) {
 		uint64_t at = frame + (patches[i].address - page);
 		uint8_t *byte = mirror->frames.bytes + (at - mirror->frames.base);
@@ -275,7 +277,8 @@ static int own_page(struct mirror *mirror, uint64_t page)
 	size_t i;
 	int err = 0;
 
-	if (!part || part->kind == MIRROR_SPARSE || part->map.write)
+	/* What has no page of the process behind it is the VMs' own anyway. */
+	if (!part || part->kind == MIRROR_SPARSE || part->map.write || part->from)
 		return 0;
 	for (i = 0; i < 2 && !err; i++) {
 		uint64_t frame = frames_take(&mirror->frames, 1);
@@ -419,6 +422,8 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 	mirror->hidden = config->hidden;
 	mirror->patched = calloc(config->patch_count + 1, sizeof(*mirror->patched));
 	err = mirror->patched ? layout_list(mirror, error) : -ENOMEM;
+	if (!err)
+		err = upper_half_check(config->direct_map, error);
 	if (!err)
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)

@@ -63,6 +63,8 @@ struct mirror_part {
 	struct map map;
 	enum mirror_kind kind;
 	uint64_t gpa; /* of MIRROR_COPY and _DIRECT */
+	/* What it is a copy of, if that is elsewhere in the process, and of how many bytes: else 0 */
+	uint64_t from, from_size;
 };
 
 /* Process memory that is shown read-only: one memory slot. */

@@ -27,7 +27,8 @@ bool shadow_next(const struct mirror *mirror, const struct map *map, struct shad
 		start = start < map->start ? map->start : start;
 		start = start < walk->done ? walk->done : start;
 		end = end > map->end ? map->end : end;
-		if (start >= end || !is_copied(part))
+		/* The upper half has none. */
+		if (start >= end || part->from || !is_copied(part))
 			continue;
 		walk->done = end;
 		*range = (struct mirror_range){ .start = start, .end = end };

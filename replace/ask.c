@@ -38,7 +38,8 @@ static int write_question(const struct function *functions, size_t count, int *f
 	fprintf(out, "program %s\n", program);
 	for (i = 0; i < count; i++)
 		if (!functions[i].refusal.text[0])
-			fprintf(out, "function %" PRIx64 " %s\n%s\n",
+			fprintf(out, "%s %" PRIx64 " %s\n%s\n",
+				functions[i].module->upper ? "upper" : "function",
 				functions[i].at - functions[i].module->bias,
 				functions[i].module->path, functions[i].name);
 	if (fclose(out))

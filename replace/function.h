@@ -17,6 +17,7 @@ struct island {
 struct module {
 	char *path;
 	uint64_t bias;	    /* what its addresses are moved by */
+	bool upper;	    /* it is what the file carries for the upper half */
 	uint64_t low, high; /* where its functions are that are replaced */
 	struct island island;
 };

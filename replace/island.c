@@ -10,6 +10,12 @@
 /* How far jumps and operands of 32 bits lead, with as much to spare. */
 #define REACH 0x40000000ull
 
+/*
+ * From the upper half, which begins 2 GiB below the highest address, jumps lead past that to the lowest ones: as
+ * far as they go.
+ */
+#define REACH_OVER 0x7ffff000ull
+
 /* Left free above a mapping that may grow, as the heap does: brk(2). */
 #define GROWTH 0x10000000ull
 
@@ -25,6 +31,8 @@ static bool is_near(const struct module *module, uint64_t start, uint64_t size)
 	uint64_t low = start < module->low ? start : module->low;
 	uint64_t high = start + size > module->high ? start + size : module->high;
 
+	if (module->upper)
+		return start + size - module->low < REACH_OVER;
 	return high - low < REACH;
 }
 
@@ -57,8 +65,8 @@ static bool take_any(struct module *module, const struct maps *maps, uint64_t si
 		const struct map *map = &maps->entries[i];
 		uint64_t below = i ? maps->entries[i - 1].end : 0;
 
-		if (map->start > module->low || strcmp(map->path, "[stack]") == 0 ||
-		    map->start - below < size + PAGE_SIZE)
+		if ((map->start > module->low && !module->upper) ||
+		    strcmp(map->path, "[stack]") == 0 || map->start - below < size + PAGE_SIZE)
 			continue;
 		if (take(module, map->start - size - PAGE_SIZE, size))
 			return true;
@@ -66,7 +74,7 @@ static bool take_any(struct module *module, const struct maps *maps, uint64_t si
 	for (i = 0; i < maps->count; i++) {
 		const struct map *map = &maps->entries[i];
 
-		if (map->end < module->high)
+		if (map->end < module->high || module->upper)
 			continue;
 		if (i + 1 < maps->count && maps->entries[i + 1].start - map->end < size + GROWTH)
 			continue;

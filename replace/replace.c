@@ -10,6 +10,7 @@
 #include <ring0/private/abi.h>
 #include "mirror/bind.h"
 #include "mirror/code.h"
+#include "mirror/upper_half.h"
 #include "replace/function.h"
 
 /* A longer function's own code is not to be had. */
@@ -27,7 +28,8 @@ struct replace {
 static bool read_process(uint64_t address, void *to, size_t size)
 {
 	struct iovec local = { .iov_base = to, .iov_len = size };
-	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)upper_half_source(address),
+				.iov_len = size };
 
 	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
@@ -74,7 +76,8 @@ static struct module *find_module(struct replace *replace, const struct maps *ma
 				  struct function *function)
 {
 	struct search search = { .address = function->at };
-	const char *path = path_of(maps, function->at);
+	const struct r0_upper_half *segment = upper_half_find(function->at);
+	const char *path = path_of(maps, upper_half_source(function->at));
 	struct module *module;
 	size_t i;
 
@@ -83,7 +86,7 @@ static struct module *find_module(struct replace *replace, const struct maps *ma
 		error_set(&function->refusal, EINVAL, "it is the vDSO's, the kernel's own code");
 		return NULL;
 	}
-	if (!search.found || path[0] != '/') {
+	if ((!search.found && !segment) || path[0] != '/') {
 		error_set(&function->refusal, EINVAL,
 			  "%#llx is in none of the program's files, and no function begins there",
 			  (unsigned long long)function->at);
@@ -95,12 +98,14 @@ static struct module *find_module(struct replace *replace, const struct maps *ma
 		return NULL;
 	}
 	for (i = 0; i < replace->module_count; i++)
-		if (strcmp(replace->modules[i].path, path) == 0)
+		if (strcmp(replace->modules[i].path, path) == 0 &&
+		    replace->modules[i].upper == (segment != NULL))
 			break;
 	module = &replace->modules[i];
 	if (i == replace->module_count) {
 		*module = (struct module){ .path = strdup(path),
 					   .bias = search.bias,
+					   .upper = segment != NULL,
 					   .low = UINT64_MAX };
 		if (!module->path)
 			return NULL;

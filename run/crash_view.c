@@ -22,7 +22,7 @@ static size_t read_virtual(void *context, uint64_t address, void *to, size_t siz
 	const struct memory *memory = context;
 	const struct mirror_part *part = mirror_find(memory->mirror, address);
 
-	if (part && part->kind == MIRROR_DIRECT &&
+	if (part && !part->map.write && (part->kind == MIRROR_DIRECT || part->from) &&
 	    range_holds(part->map.start, part->map.end - part->map.start, address, size))
 		return code_read(memory->mirror, CODE_OF_RING_3, address, to, size);
 	return memory_read(memory, gva(address), to, size);

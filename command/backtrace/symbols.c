@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "command/backtrace/symbols.h"
+#include "command/upper_half.h"
 
 /* The first segment that is loaded of a file of either class: a kernel may be of 32 bits. */
 static bool first_segment(struct core_file *core, uint64_t at, GElf_Phdr *segment)
@@ -77,9 +78,21 @@ static bool has_code(const struct core_file *core, size_t first)
 	return false;
 }
 
+/* What the program has in the upper half is a file that it carries: its addresses are as they are linked. */
+static void report_upper_half(struct symbols *symbols, const char *program)
+{
+	int fd = upper_half_open(program);
+
+	if (fd >= 0 &&
+	    !dwfl_report_elf(symbols->dwfl, UPPER_HALF_NAME, UPPER_HALF_NAME, fd, 0, true))
+		close(fd);
+}
+
 static void report_modules(struct symbols *symbols)
 {
 	struct core_file *core = symbols->core;
+
+	bool has_upper_half = false;
 
 	dwfl_report_begin(symbols->dwfl);
 	for (size_t i = 0; i < core->mapping_count; i++) {
@@ -87,6 +100,10 @@ static void report_modules(struct symbols *symbols)
 		const char *slash = strrchr(mapping->path, '/');
 		uint64_t bias;
 
+		if (mapping->start >> 63 && mapping->executable && !has_upper_half) {
+			has_upper_half = true;
+			report_upper_half(symbols, mapping->path);
+		}
 		/* A file that is gone or no ELF file is no module; the others still are. */
 		if (!mapping->offset && has_code(core, i) && module_bias(core, mapping, &bias))
 			dwfl_report_elf(symbols->dwfl, slash ? slash + 1 : mapping->path,

@@ -17,6 +17,7 @@ struct function {
 	char *name;	  /* as the test has it */
 	char *module;	  /* the file that it is in */
 	uint64_t address; /* as that file has it */
+	bool upper;	  /* it is in what the file carries for the upper half */
 
 	/* By the table of symbols. */
 	const char *symbol;    /* a name that begins there, or NULL */

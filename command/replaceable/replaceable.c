@@ -5,7 +5,7 @@
  *
  * The file that it reads has lines
  *   program PATH
- *   function ADDRESS PATH	and then, each on a line, by the numbers that functions have from 0 on:
+ *   function ADDRESS PATH	or "upper", for what the file carries for the upper half, and then, each on a line, by the numbers that functions have from 0 on:
  *   NAME
  * and what it prints are the lines
  *   size NUMBER BYTES ROOM	the function's own, and what is free up to the next; 0 if not known
@@ -20,6 +20,7 @@
 #include <string.h>
 #include "command/commands.h"
 #include "command/replaceable/function.h"
+#include "command/upper_half.h"
 
 /* More than that a program's tests do not replace. */
 #define FUNCTIONS 256
@@ -35,8 +36,9 @@ static bool read_function(struct question *question, const char *line, FILE *in)
 	struct function *function = &question->functions[question->count];
 	char path[4096], name[512];
 
+	function->upper = strncmp(line, "upper ", 6) == 0;
 	if (question->count == FUNCTIONS ||
-	    sscanf(line, "function %" SCNx64 " %4095[^\n]", &function->address, path) != 2 ||
+	    sscanf(line, "%*s %" SCNx64 " %4095[^\n]", &function->address, path) != 2 ||
 	    !fgets(name, sizeof(name), in))
 		return false;
 	name[strcspn(name, "\n")] = '\0';
@@ -65,25 +67,30 @@ static size_t count_same(const struct question *question, size_t first)
 {
 	size_t count = 0;
 
-	while (first + count < question->count && strcmp(question->functions[first + count].module,
-							 question->functions[first].module) == 0)
+	while (first + count < question->count &&
+	       question->functions[first + count].upper == question->functions[first].upper &&
+	       strcmp(question->functions[first + count].module,
+		      question->functions[first].module) == 0)
 		count++;
 	return count;
 }
 
-static Dwfl *open_file(const char *path, Dwfl_Module **module)
+/* A file, or what it carries for the upper half. */
+static Dwfl *open_file(const char *path, bool upper, Dwfl_Module **module)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.section_address = dwfl_offline_section_address,
 		.find_debuginfo = dwfl_standard_find_debuginfo,
 	};
 	Dwfl *dwfl = dwfl_begin(&callbacks);
+	int fd = upper ? upper_half_open(path) : -1;
 
 	*module = NULL;
 	if (!dwfl)
 		return NULL;
 	dwfl_report_begin(dwfl);
-	*module = dwfl_report_offline(dwfl, path, path, -1);
+	if (!upper || fd >= 0)
+		*module = dwfl_report_offline(dwfl, path, path, fd);
 	dwfl_report_end(dwfl, NULL, NULL);
 	return dwfl;
 }
@@ -102,12 +109,12 @@ static void look_at_file(struct question *question, size_t first, size_t count, 
 			 strcmp(functions->module, question->program) == 0, functions, count);
 }
 
-/* Of functions of libraries, the program may have inlined some, or know them. */
-static void look_at_program(struct question *question, size_t first, size_t count,
+/* Of another file's functions, this one of the program's may have inlined some, or know them. */
+static void look_at_callers(struct question *question, size_t first, size_t count,
 			    Dwfl_Module *module)
 {
 	Dwarf_Addr bias;
-	Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
+	Dwarf *dwarf = module ? dwfl_module_getdwarf(module, &bias) : NULL;
 
 	if (dwarf)
 		function_callers(dwarf, question->program, true, &question->functions[first],
@@ -132,8 +139,8 @@ static void print_answer(const struct question *question)
 int replaceable_main(int argc, char **argv)
 {
 	static struct question question;
-	Dwfl_Module *program;
-	Dwfl *program_dwfl;
+	Dwfl_Module *program, *upper;
+	Dwfl *program_dwfl, *upper_dwfl;
 	size_t first, count;
 
 	if (argc != 2 || read_question(&question, argv[1])) {
@@ -143,15 +150,16 @@ int replaceable_main(int argc, char **argv)
 		return 2;
 	}
 	/* What is told of a function has names that belong to the files, which stay open to the end. */
-	program_dwfl = open_file(question.program, &program);
+	program_dwfl = open_file(question.program, false, &program);
+	upper_dwfl = open_file(question.program, true, &upper);
 	for (first = 0; first < question.count; first += count) {
 		const char *path = question.functions[first].module;
 		bool is_program = strcmp(path, question.program) == 0;
-		Dwfl_Module *module = program;
+		Dwfl_Module *module = question.functions[first].upper ? upper : program;
 
 		count = count_same(&question, first);
 		if (!is_program)
-			open_file(path, &module);
+			open_file(path, false, &module);
 		if (!module) {
 			for (size_t i = first; i < first + count; i++)
 				function_refuse(&question.functions[i], "%s can't be read: %s",
@@ -159,12 +167,15 @@ int replaceable_main(int argc, char **argv)
 			continue;
 		}
 		look_at_file(&question, first, count, module);
-		if (!is_program && program)
-			look_at_program(&question, first, count, program);
+		if (module != program)
+			look_at_callers(&question, first, count, program);
+		if (module != upper)
+			look_at_callers(&question, first, count, upper);
 	}
 	for (first = 0; first < question.count; first++)
 		function_judge(&question.functions[first], question.program);
 	print_answer(&question);
+	dwfl_end(upper_dwfl);
 	dwfl_end(program_dwfl);
 	return 0;
 }

@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ring0 stubs: definitions of what a kernel's objects need and nothing has, so that a test program can be
- * linked with them. Depends on wanted.h.
- */
-#include <errno.h>
-#include <getopt.h>
+/* Writes definitions, in C and assembly, of what a kernel's objects need and nothing has. Depends on wanted.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command/commands.h"
-#include "command/stubs/wanted.h"
-
-static const char usage[] =
-	"Usage: ring0 stubs [--header] OBJECT... [-o FILE]\n"
-	"Write C definitions of everything that these objects need and neither they nor libc\n"
-	"define: functions that fail the test which calls them, variables whose first read\n"
-	"is reported if nobody set them, per-CPU offsets, thunks. Give all objects of a program\n"
-	"at once.\n"
-	"\n"
-	"  -o FILE     write to FILE (default: standard output)\n"
-	"  --header    write a header with the declarations instead, as comments, for those\n"
-	"              that you write yourself; R0_STUBS_GS_SIZE is an area's size for .gs\n"
-	"  --help      print this, and exit\n"
-	"\n"
-	"Your own definitions override these. Debugging information (-g) says what is a\n"
-	"function and how large a variable is; comments mark what is guessed without it.\n"
-	"Exit status: 0; 1 for an object that can't be used; 2 for the command line.\n";
+#include "command/stubs/stubs.h"
 
 /* Below it are what kernels have at fixed places at GS, the stack protector's canary at 0x28. */
 #define PER_CPU_FIRST 0x100
@@ -34,20 +12,43 @@ static const char usage[] =
 #define GS_LEAST 4096
 
 /* Two bytes at most, and alike in every kernel: the compiler's own. */
-static bool is_thunk(const char *name, const char **reg)
+static const char *const thunks[] = { "__fentry__",
+				      "mcount",
+				      "__x86_return_thunk",
+				      "__x86_indirect_thunk_rax",
+				      "__x86_indirect_thunk_rbx",
+				      "__x86_indirect_thunk_rcx",
+				      "__x86_indirect_thunk_rdx",
+				      "__x86_indirect_thunk_rsi",
+				      "__x86_indirect_thunk_rdi",
+				      "__x86_indirect_thunk_rbp",
+				      "__x86_indirect_thunk_r8",
+				      "__x86_indirect_thunk_r9",
+				      "__x86_indirect_thunk_r10",
+				      "__x86_indirect_thunk_r11",
+				      "__x86_indirect_thunk_r12",
+				      "__x86_indirect_thunk_r13",
+				      "__x86_indirect_thunk_r14",
+				      "__x86_indirect_thunk_r15" };
+
+#define THUNKS (sizeof(thunks) / sizeof(thunks[0]))
+
+bool stubs_is_thunk(const char *name)
 {
-	static const char *const registers[] = { "rax", "rbx", "rcx", "rdx", "rsi",
-						 "rdi", "rbp", "r8",  "r9",  "r10",
-						 "r11", "r12", "r13", "r14", "r15" };
+	for (size_t i = 0; i < THUNKS; i++)
+		if (strcmp(thunks[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void define_thunk(const char *name, FILE *out)
+{
 	static const char start[] = "__x86_indirect_thunk_";
 
-	*reg = NULL;
 	if (strncmp(name, start, strlen(start)) == 0)
-		for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
-			if (strcmp(name + strlen(start), registers[i]) == 0)
-				*reg = registers[i];
-	return *reg || strcmp(name, "__x86_return_thunk") == 0 || strcmp(name, "__fentry__") == 0 ||
-	       strcmp(name, "mcount") == 0;
+		fprintf(out, "THUNK(%s, \"jmp *%%%s\")\n", name, name + strlen(start));
+	else
+		fprintf(out, "THUNK(%s, \"ret\")\n", name);
 }
 
 enum kind {
@@ -62,13 +63,11 @@ enum kind {
 
 static enum kind kind_of(const struct wanted_list *list, const struct wanted *wanted)
 {
-	const char *reg;
-
 	if (!wanted->needed || wanted->definer || strncmp(wanted->name, "r0_", 3) == 0 ||
 	    wanted_is_linkers(list, wanted->name))
 		return KIND_NONE;
 	/* Before libc's, as the profiler's __fentry__() is. */
-	if (is_thunk(wanted->name, &reg))
+	if (stubs_is_thunk(wanted->name))
 		return KIND_THUNK;
 	if (wanted_is_libcs(wanted->name) || wanted->weak)
 		return KIND_NONE;
@@ -85,6 +84,11 @@ static enum kind kind_of(const struct wanted_list *list, const struct wanted *wa
 	return KIND_GUESS;
 }
 
+bool stubs_has(const struct wanted_list *list, const struct wanted *wanted)
+{
+	return kind_of(list, wanted) != KIND_NONE;
+}
+
 static const char preamble[] =
 	"/* By `ring0 stubs`: what the objects of this program need and nothing has. */\n"
 	"\n"
@@ -93,6 +97,12 @@ static const char preamble[] =
 	"\t__asm__(\".pushsection .text\\n.weak \" #name \"\\n.type \" #name \", @function\\n\" #name \":\\n\" \\\n"
 	"\t\t\"r0_stub.\" #name \": lea 1f(%rip), %rdi\\n\\tjmp r0_missing_function\\n\" \\\n"
 	"\t\t\".size \" #name \", . - \" #name \"\\n.popsection\\n\" \\\n"
+	"\t\t\".pushsection .rodata\\n1: .asciz \\\"\" #name \"\\\"\\n.popsection\");\n"
+	"/* The same where the program calls it otherwise, as libc has another of its name. */\n"
+	"#define FUNCTION_AS(symbol, name) \\\n"
+	"\t__asm__(\".pushsection .text\\n.weak \" #symbol \"\\n.type \" #symbol \", @function\\n\" #symbol \":\\n\" \\\n"
+	"\t\t\"r0_stub.\" #symbol \": lea 1f(%rip), %rdi\\n\\tjmp r0_missing_function\\n\" \\\n"
+	"\t\t\".size \" #symbol \", . - \" #symbol \"\\n.popsection\\n\" \\\n"
 	"\t\t\".pushsection .rodata\\n1: .asciz \\\"\" #name \"\\\"\\n.popsection\");\n"
 	"#define THUNK(name, code) \\\n"
 	"\t__asm__(\".pushsection .text\\n.weak \" #name \"\\n.type \" #name \", @function\\n\" #name \": \" code \\\n"
@@ -124,10 +134,15 @@ static size_t per_cpu_size(const struct wanted *wanted)
 	return ((wanted->size ? wanted->size : 8) + 63) & ~(size_t)63;
 }
 
+static const char *name_of(const struct wanted *wanted)
+{
+	return wanted->renamed ? wanted->renamed : wanted->name;
+}
+
 static void define(const struct wanted *wanted, enum kind kind, size_t *per_cpu,
 		   struct counts *counts, FILE *out)
 {
-	const char *reg;
+	const char *name = name_of(wanted);
 
 	if (wanted->declaration)
 		fprintf(out, "/* %s%s */\n", wanted->declaration,
@@ -140,36 +155,34 @@ static void define(const struct wanted *wanted, enum kind kind, size_t *per_cpu,
 		break;
 	case KIND_THUNK:
 		counts->thunks++;
-		if (is_thunk(wanted->name, &reg) && reg)
-			fprintf(out, "THUNK(%s, \"jmp *%%%s\")\n", wanted->name, reg);
-		else
-			fprintf(out, "THUNK(%s, \"ret\")\n", wanted->name);
+		define_thunk(name, out);
 		break;
 	case KIND_TLS:
 		counts->variables++;
-		fprintf(out, "__attribute__((weak)) __thread char %s[%zu];\n", wanted->name,
+		fprintf(out, "__attribute__((weak)) __thread char %s[%zu];\n", name,
 			wanted->size ? wanted->size : 8);
 		break;
 	case KIND_PER_CPU:
 		counts->per_cpu++;
-		fprintf(out, "PER_CPU(%s, %#zx)\n", wanted->name, *per_cpu);
+		fprintf(out, "PER_CPU(%s, %#zx)\n", name, *per_cpu);
 		*per_cpu += per_cpu_size(wanted);
 		break;
 	case KIND_FUNCTION:
 		counts->functions++;
-		fprintf(out, "FUNCTION(%s)\n", wanted->name);
+		if (wanted->renamed)
+			fprintf(out, "FUNCTION_AS(%s, %s)\n", name, wanted->name);
+		else
+			fprintf(out, "FUNCTION(%s)\n", name);
 		break;
 	case KIND_VARIABLE:
 		counts->variables++;
 		counts->constants += is_constant(wanted);
-		fprintf(out, "VARIABLE(%s, %zu)%s\n", wanted->name,
-			wanted->size ? wanted->size : 4096,
+		fprintf(out, "VARIABLE(%s, %zu)%s\n", name, wanted->size ? wanted->size : 4096,
 			wanted->size ? "" : " /* its size is not known */");
 		break;
 	case KIND_GUESS:
 		counts->guesses++;
-		fprintf(out, "VARIABLE(%s, 4096) /* a guess: only its address is taken */\n",
-			wanted->name);
+		fprintf(out, "VARIABLE(%s, 4096) /* a guess: only its address is taken */\n", name);
 		break;
 	}
 }
@@ -181,10 +194,12 @@ static size_t gs_size(const struct wanted_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		if (kind_of(list, list->entries[i]) == KIND_PER_CPU)
 			end += per_cpu_size(list->entries[i]);
+	if (list->own_per_cpu)
+		end = WANTED_OWN_PER_CPU + list->own_per_cpu;
 	return end < GS_LEAST ? GS_LEAST : (end + 4095) & ~(size_t)4095;
 }
 
-static void write_header(const struct wanted_list *list, FILE *out)
+void stubs_write_header(const struct wanted_list *list, FILE *out)
 {
 	fprintf(out,
 		"/* By `ring0 stubs --header`: what the objects of this program need and nothing has. */\n\n"
@@ -207,7 +222,7 @@ static void write_header(const struct wanted_list *list, FILE *out)
 	}
 }
 
-static void write_definitions(const struct wanted_list *list, FILE *out)
+void stubs_write(const struct wanted_list *list, FILE *out)
 {
 	size_t per_cpu = PER_CPU_FIRST;
 	struct counts counts = { 0 };
@@ -218,6 +233,12 @@ static void write_definitions(const struct wanted_list *list, FILE *out)
 
 		if (kind != KIND_NONE)
 			define(list->entries[i], kind, &per_cpu, &counts, out);
+	}
+	for (size_t i = 0; list->all_thunks && i < THUNKS; i++) {
+		const struct wanted *wanted = wanted_find(list, thunks[i]);
+
+		if (!wanted || (!wanted->definer && !wanted->needed))
+			define_thunk(thunks[i], out);
 	}
 	fprintf(stderr,
 		"ring0 stubs: %u functions, %u variables, %u per-CPU variables, %u thunks\n",
@@ -242,68 +263,4 @@ static void write_definitions(const struct wanted_list *list, FILE *out)
 			"ring0 stubs: %s: %u static branches are jumps, as objtool did not run on it, and are "
 			"taken whatever their keys are: objtool --hacks=jump_label puts that right\n",
 			list->jumps_object, list->jumps);
-}
-
-static int write_all(const struct wanted_list *list, const char *path, bool header)
-{
-	FILE *out = path ? fopen(path, "we") : stdout;
-	int failed;
-
-	if (!out) {
-		fprintf(stderr, "ring0 stubs: %s: %s\n", path, strerror(errno));
-		return 1;
-	}
-	if (header)
-		write_header(list, out);
-	else
-		write_definitions(list, out);
-	if (path)
-		failed = fclose(out);
-	else
-		failed = fflush(stdout);
-	if (failed)
-		fprintf(stderr, "ring0 stubs: writing %s failed: %s\n",
-			path ? path : "standard output", strerror(errno));
-	return failed ? 1 : 0;
-}
-
-int stubs_main(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "header", no_argument, NULL, 'H' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "output", required_argument, NULL, 'o' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct wanted_list list = { 0 };
-	const char *path = NULL;
-	bool header = false;
-	int option, i;
-
-	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		switch (option) {
-		case 'H':
-			header = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'o':
-			path = optarg;
-			break;
-		default:
-			fputs(usage, stderr);
-			return 2;
-		}
-	}
-	if (optind == argc) {
-		fputs(usage, stderr);
-		return 2;
-	}
-	for (i = optind; i < argc; i++)
-		if (objects_read(&list, argv[i]))
-			return 1;
-	for (i = optind; i < argc; i++)
-		declarations_read(&list, argv[i]);
-	return write_all(&list, path, header);
 }

@@ -21,10 +21,14 @@ enum wanted_use {
 		1 << 8, /* called by assembly that a kernel may patch: with rules of its own */
 };
 
+/* Where the objects' own per-CPU variables are in each CPU's area. */
+#define WANTED_OWN_PER_CPU 0x20000
+
 struct wanted {
 	char *name;
 	char *declaration; /* in C, by debugging information, or NULL */
 	char *definer;	   /* the object that defines it, or NULL */
+	char *renamed;	   /* what it is called in the program, or NULL if that is its name */
 	unsigned int uses;
 	size_t size; /* of a variable, in bytes, as far as it is known */
 	bool needed, weak, tls;
@@ -40,6 +44,8 @@ struct wanted_list {
 	size_t section_count;
 	bool described;	    /* some object has debugging information */
 	unsigned int jumps; /* static branches that are still jumps */
+	bool all_thunks;    /* also those that only other files of the program may need */
+	size_t own_per_cpu; /* the objects' own per-CPU variables, in bytes: from WANTED_OWN_PER_CPU on */
 	char *jumps_object;
 };
 

@@ -43,6 +43,22 @@ build()
 	[ $status -ne 0 ] || echo "$name $6" >>"$programs"
 }
 
+# upper NAME: the code in the upper half, where rand_r() is not libc's.
+upper()
+{
+	name=$1
+	gcc -g -O2 -fno-builtin -fno-pie -mcmodel=kernel -flive-patching=inline-clone -c -o "$folder/$name-code.o" \
+		"$here/code.c" >"$folder/log" 2>&1 && gcc -g -c -o "$folder/$name-short.o" "$here/short.S" >>"$folder/log" 2>&1 &&
+		"$build/ring0" objects --upper -o "$folder/$name.o" "$folder/$name-code.o" "$folder/$name-short.o" \
+			>>"$folder/log" 2>&1 &&
+		"$tests/with_ring0" gcc -g -O1 -fno-builtin -fpie -no-pie -Wl,-z,noexecstack -Wall -Wextra -Werror \
+			-o "$folder/$name" "$here/replace.c" "$folder/$name.o" \
+			-L "$folder" -llibrary "-Wl,-rpath,\$ORIGIN" >>"$folder/log" 2>&1
+	status=$?
+	report $status "$name is built" "$folder/log"
+	[ $status -ne 0 ] || echo "$name $all -replace.libc -replace.all_is_undone" >>"$programs"
+}
+
 gcc -g -O1 -fPIC -shared -o "$folder/liblibrary.so" "$here/library.c" || exit 1
 patching=-flive-patching=inline-clone
 interposition='-fPIC -fsemantic-interposition -grecord-command-line'
@@ -57,6 +73,7 @@ build gcc-Og gcc replace.c "-Og -fno-builtin $patching" '' "$all"
 build gcc-Og-no-pie gcc replace.c '-Og -fno-builtin -fPIC' -no-pie "$all"
 build gcc-O2 gcc replace.c "-O2 -fno-builtin $patching -fcf-protection" '' "$all"
 build gcc-O2-no-pie gcc replace.c "-O2 -fno-builtin -fno-pie $patching" -no-pie "$all"
+upper gcc-upper
 build gcc-Os-PIC gcc replace.c '-Os -fno-builtin -fPIC' '-Wl,-z,now' "$all"
 build clang-O0 clang replace.c '-O0 -fno-builtin -grecord-command-line' '-grecord-command-line' "$all"
 build clang-O0-no-pie clang replace.c '-O0 -fno-builtin -grecord-command-line' '-no-pie -grecord-command-line' "$all"
