@@ -75,7 +75,4 @@ struct cli {
 int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
 void cli_finish(struct cli *cli);
 
-/* Write what --help shows, in lines of up to 80 columns. */
-void cli_put_help(FILE *out, const char *program);
-
 #endif /* RUNNER_CLI_H */

@@ -23,6 +23,7 @@
 #include "report/list.h"
 #include "report/set.h"
 #include "runner/cli.h"
+#include "runner/cli_options.h"
 #include "runner/cli_environment.h"
 #include "runner/corpus.h"
 #include "runner/engine.h"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runner/cli.h"
+#include "runner/cli_options.h"
 #include "runner/timeout_factor.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
