@@ -1,64 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * r0_main(): from the command line and the tests that are linked into the program to an exit
- * status. Depends on cli.h, plan.h, pool.h and the reports; knows nothing of KVM.
+ * status. Depends on cli.h, plan.h and reported_run.h; knows nothing of KVM but whether there is one.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "assist/assist_policy.h"
-#include "base/clock.h"
-#include "base/text.h"
 #include "image/image.h"
 #include "machine/machine.h"
 #include "mock/guard.h"
-#include "report/baseline.h"
-#include "report/doubts.h"
 #include "report/list.h"
-#include "report/set.h"
 #include "runner/cli.h"
-#include "runner/cli_options.h"
 #include "runner/cli_environment.h"
+#include "runner/cli_options.h"
 #include "runner/corpus.h"
 #include "runner/engine.h"
-#include "runner/end_signals.h"
 #include "runner/fresh.h"
 #include "runner/fuzz.h"
 #include "runner/image_words.h"
 #include "runner/lab_exec.h"
-#include "runner/last_words.h"
 #include "runner/linked_tests.h"
-#include "runner/pool.h"
+#include "runner/reported_run.h"
+#include "runner/session_complaint.h"
 
 #ifndef R0_VERSION
 #define R0_VERSION "of an unknown version"
 #endif
-
-struct session {
-	const struct cli *cli;
-	const struct plan *plan;
-	struct host host;
-	struct report_set reports;
-	struct baseline *baseline; /* or NULL */
-	struct tally tally;
-	struct doubts doubts;
-	struct fresh *fresh;
-	char **argv;
-};
-
-static void complain(const char *text)
-{
-	fflush(stdout);
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	text_put(stderr, text, strlen(text), "");
-	putc('\n', stderr);
-}
 
 /*
  * A closed standard descriptor would be taken by the next file opened, /dev/kvm perhaps, and the
@@ -75,232 +47,6 @@ static bool occupy_standard_descriptors(void)
 	return open_output;
 }
 
-static bool is_stopped(void *context)
-{
-	(void)context;
-	return end_signals_caught() || last_words();
-}
-
-/* What ended the run from outside, in words, or NULL. */
-static const char *why_stopped(void)
-{
-	const char *signal = end_signals_why();
-
-	return signal ? signal : last_words();
-}
-
-/* Why a case has no result. */
-static const char *why_not_run(const char *broken)
-{
-	return broken ? broken : "the run stopped at the first failure";
-}
-
-static void on_running(void *context, size_t index, uint64_t elapsed_ns)
-{
-	struct session *session = context;
-
-	report_set_running(&session->reports, index, elapsed_ns, &session->tally);
-}
-
-static int on_result(void *context, size_t index, struct outcome *outcome)
-{
-	struct session *session = context;
-	const char *broken = why_stopped();
-	int err;
-
-	fresh_hold();
-	report_set_mute(&session->reports, index < session->fresh->reported);
-	tally_add(&session->tally, outcome->result.verdict);
-	tally_add_values(&session->tally, &outcome->result);
-	doubts_add(&session->doubts, session->plan->cases[index].name, outcome->result.verdict,
-		   outcome->doubts);
-	err = report_set_result(&session->reports, index, outcome, why_not_run(broken), broken);
-	fresh_release(index, outcome);
-	return err;
-}
-
-static enum exit_status run_cases(struct session *session)
-{
-	const struct pool_options options = {
-		.timeout_ms = session->cli->timeout_ms,
-		.timeout_factor = session->cli->timeout_factor,
-		.workers = session->cli->workers,
-		.fresh_vm = session->cli->fresh_vm,
-		.fail_fast = session->cli->fail_fast,
-		.check_reset = session->cli->check_reset,
-		.coverage_by_test = session->cli->coverage_by_test,
-		.fresh = session->fresh,
-	};
-	const struct pool_events events = {
-		.context = session,
-		.running = on_running,
-		.result = on_result,
-		.stopped = is_stopped,
-	};
-	struct error error = { "" };
-	const char *broken = NULL;
-	char *names, *doubts;
-	enum exit_status status;
-	uint64_t start = clock_ns() - session->fresh->elapsed_ns;
-	int err;
-
-	if (session->cli->assist_given)
-		assist_policy_set(session->cli->assist);
-	fresh_offer(session->plan, session->argv, start);
-	err = pool_run(session->plan, &options, &events, &error);
-	fresh_withdraw();
-	session->tally.duration_ns = clock_ns() - start;
-	if (err && !error.text[0])
-		error_set(&error, -err, "the tests could not be run: %s", strerror(-err));
-	if (template_error_is_no_kvm(err) && !report_set_has_begun(&session->reports)) {
-		char reason[sizeof(error.text) + 128];
-
-		snprintf(reason, sizeof(reason),
-			 "%s; or run it in the lab: `ring0 lab %.64s`, or with RING0_LAB=auto",
-			 error.text, program_invocation_short_name);
-		report_set_skipped(&session->reports, reason);
-		return EXIT_STATUS_SKIPPED;
-	}
-	if (err)
-		broken = error.text;
-	else if (session->tally.total < session->plan->count)
-		broken = why_stopped();
-	session->tally.completed = assist_policy_count();
-	names = session->tally.completed ? assist_policy_names() : NULL;
-	session->tally.completed_names = names;
-	doubts = doubts_take(&session->doubts);
-	session->tally.doubts = doubts;
-	report_set_end(&session->reports, &session->tally, why_not_run(broken), broken);
-	session->tally.completed_names = NULL;
-	session->tally.doubts = NULL;
-	free(doubts);
-	free(names);
-	status = tally_exit_status(&session->tally);
-	if (!err)
-		return status;
-	complain(error.text);
-	return status == EXIT_STATUS_FAILED ? status : EXIT_STATUS_ERROR;
-}
-
-static enum exit_status write_error(const char *name, int err)
-{
-	struct error error = { "" };
-
-	error_set(&error, err, "writing the report to %.200s: %s", name, strerror(err));
-	complain(error.text);
-	return EXIT_STATUS_ERROR;
-}
-
-/* Decide on colours and the progress line, by where the report goes. */
-static void look_at_terminal(const struct cli *cli, struct report *report)
-{
-	const char *terminal = getenv("TERM");
-	int fd = fileno(report->out);
-	bool capable = isatty(fd) && (!terminal || strcmp(terminal, "dumb"));
-	struct winsize size;
-
-	report->colour = cli->colour == CLI_COLOUR_ALWAYS ||
-			 (cli->colour == CLI_COLOUR_AUTO && capable);
-	report->live = capable;
-	if (capable && !ioctl(fd, TIOCGWINSZ, &size)) {
-		report->columns = size.ws_col;
-		report->rows = size.ws_row;
-	}
-}
-
-/* Open them all before the first test, so that a mistyped name costs no session. */
-static int open_reports(struct session *session)
-{
-	const struct cli *cli = session->cli;
-	struct report report = {
-		.verbose = cli->verbose,
-		.program = program_invocation_short_name,
-		.version = R0_VERSION,
-		.host = &session->host,
-		.baseline = session->baseline,
-	};
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < cli->report_count && !err; i++) {
-		report.ops = cli->reports[i].ops;
-		err = report_set_add(&session->reports, &report, cli->reports[i].file);
-		if (!err)
-			look_at_terminal(cli, &session->reports.outputs[i].report);
-	}
-	/* Where people look, and never into what a machine reads. */
-	for (i = 0; i < cli->report_count && !err && cli->annotate; i++) {
-		if (cli->reports[i].ops != &report_pretty_ops || cli->reports[i].file)
-			continue;
-		report.ops = &report_github_ops;
-		err = report_set_add(&session->reports, &report, NULL);
-		break;
-	}
-	return err;
-}
-
-static enum exit_status close_reports(struct session *session, enum exit_status status)
-{
-	size_t i, j;
-
-	report_set_close(&session->reports);
-	for (i = 0; i < session->reports.count; i++) {
-		const struct report_output *output = &session->reports.outputs[i];
-		bool told = false;
-
-		for (j = 0; j < i; j++)
-			told |= !output->own_stream && !session->reports.outputs[j].own_stream &&
-				session->reports.outputs[j].error;
-		if (output->error && !told)
-			status = write_error(output->name, output->error);
-	}
-	return status;
-}
-
-/* Open the reports, run, and see that all of them were written. */
-static enum exit_status report_run(struct session *session)
-{
-	const struct plan *plan = session->plan;
-	struct end_signals signals;
-	enum exit_status status = EXIT_STATUS_PASSED;
-	struct error error = { "" };
-	char text[80];
-
-	if (session->cli->compare &&
-	    baseline_read(&session->baseline, session->cli->compare, &error)) {
-		complain(error.text);
-		return EXIT_STATUS_ERROR;
-	}
-	if (last_words_begin(&error)) {
-		baseline_destroy(session->baseline);
-		complain(error.text);
-		return EXIT_STATUS_ERROR;
-	}
-	end_signals_catch(&signals);
-	host_describe(&session->host);
-	session->reports.plan = plan;
-	if (!open_reports(session)) {
-		if (plan->count) {
-			status = run_cases(session);
-		} else {
-			snprintf(text, sizeof(text), "no tests in this shard, %u of %u",
-				 plan->shard, plan->shards);
-			report_set_skipped(&session->reports, text);
-		}
-	}
-	status = close_reports(session, status);
-	baseline_destroy(session->baseline);
-	last_words_end();
-	end_signals_release(&signals);
-	if (status == EXIT_STATUS_SKIPPED)
-		status = (enum exit_status)session->cli->skip_status;
-	else if (status == EXIT_STATUS_FAILED)
-		status = (enum exit_status)session->cli->fail_status;
-	return end_signals_caught() ?
-		       (enum exit_status)(EXIT_STATUS_SIGNAL + end_signals_caught()) :
-		       status;
-}
-
 static enum exit_status list(const struct cli *cli, const struct plan *plan)
 {
 	const char *name = cli->output ? cli->output : "standard output";
@@ -309,7 +55,7 @@ static enum exit_status list(const struct cli *cli, const struct plan *plan)
 	size_t i;
 
 	if (!out)
-		return write_error(name, errno);
+		return session_write_error(name, errno);
 	for (i = 0; i < plan->count; i++) {
 		if (cli->list == CLI_LIST_JSON)
 			report_list_json(out, &plan->cases[i]);
@@ -321,7 +67,7 @@ static enum exit_status list(const struct cli *cli, const struct plan *plan)
 		err = errno ? errno : EIO;
 	if (cli->output && fclose(out) && !err)
 		err = errno;
-	return err ? write_error(name, err) : EXIT_STATUS_PASSED;
+	return err ? session_write_error(name, err) : EXIT_STATUS_PASSED;
 }
 
 /* Bazel takes a program that does not touch this file for one that knows nothing of shards. */
@@ -367,7 +113,7 @@ static enum exit_status write_image(const struct cli *cli, struct error *error)
 	}
 	/* Otherwise the program that was started for it has said why. */
 	if (err && error->text[0])
-		complain(error->text);
+		session_complain(error->text);
 	return err ? EXIT_STATUS_ERROR : EXIT_STATUS_PASSED;
 }
 
@@ -388,7 +134,7 @@ static enum exit_status become_image(struct error *error)
 	if (!err)
 		err = image_hand_over(&plan, error);
 	if (err)
-		complain(error->text);
+		session_complain(error->text);
 	plan_finish(&plan);
 	corpus_finish(&corpus);
 	free(tests);
@@ -403,7 +149,7 @@ static enum exit_status become_engine(const char *name, int argc, char **argv, s
 	int status = EXIT_STATUS_ERROR;
 
 	if (linked_tests_collect(&tests, &count, error)) {
-		complain(error->text);
+		session_complain(error->text);
 		return EXIT_STATUS_ERROR;
 	}
 	for (i = 0; i < count && !test; i++) {
@@ -419,7 +165,7 @@ static enum exit_status become_engine(const char *name, int argc, char **argv, s
 		error_set(error, EINVAL,
 			  ENGINE_VARIABLE "=%.100s: there is no test of R0_FUZZ() of that name",
 			  name);
-		complain(error->text);
+		session_complain(error->text);
 	}
 	free(tests);
 	return (enum exit_status)status;
@@ -448,12 +194,12 @@ static enum exit_status look_for_inputs(const struct cli *cli, const struct plan
 	int status;
 
 	if (!engine_is_there(error)) {
-		complain(error->text);
+		session_complain(error->text);
 		return EXIT_STATUS_ERROR;
 	}
 	status = kvm_create(&kvm, error);
 	if (template_error_is_no_kvm(status)) {
-		complain(error->text);
+		session_complain(error->text);
 		return (enum exit_status)cli->skip_status;
 	}
 	if (!status)
@@ -462,7 +208,7 @@ static enum exit_status look_for_inputs(const struct cli *cli, const struct plan
 	status = fuzz(plan, cli->fuzz_seconds, error);
 
 	if (error->text[0])
-		complain(error->text);
+		session_complain(error->text);
 	return (enum exit_status)status;
 }
 
@@ -474,7 +220,6 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	enum exit_status status = EXIT_STATUS_ERROR;
 	struct corpus corpus = { 0 };
 	struct plan plan = { 0 };
-	struct session session = { .cli = cli, .plan = &plan, .fresh = fresh, .argv = argv };
 	size_t count;
 
 	if (cli->list)
@@ -483,9 +228,9 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	    linked_tests_collect(&tests, &count, error) ||
 	    corpus_init(&corpus, tests, count, error) ||
 	    plan_init(&plan, tests, count, &selection, error))
-		complain(error->text);
+		session_complain(error->text);
 	else if (!open_output && needs_output(cli))
-		status = write_error("standard output", EBADF);
+		status = session_write_error("standard output", EBADF);
 	else if (cli->image)
 		status = write_image(cli, error);
 	else if (cli->list)
@@ -493,7 +238,7 @@ static enum exit_status plan_and_run(const struct cli *cli, char **argv, struct 
 	else if (cli->fuzz)
 		status = look_for_inputs(cli, &plan, error);
 	else
-		status = report_run(&session);
+		status = reported_run(cli, &plan, fresh, argv);
 	plan_finish(&plan);
 	corpus_finish(&corpus);
 	free(tests);
@@ -544,7 +289,7 @@ static enum exit_status show_text(const struct cli *cli)
 	else
 		printf("%s (ring0 %s)\n", program_invocation_short_name, R0_VERSION);
 	if (fflush(stdout) || ferror(stdout))
-		return write_error("standard output", errno ? errno : EIO);
+		return session_write_error("standard output", errno ? errno : EIO);
 	return EXIT_STATUS_PASSED;
 }
 
@@ -564,7 +309,7 @@ int r0_main(int argc, char **argv)
 		return (int)become_image(&error);
 	fresh_init(&fresh);
 	if (cli_parse(&cli, argc, argv, &error)) {
-		complain(error.text);
+		session_complain(error.text);
 		cli_finish(&cli);
 		return EXIT_STATUS_ERROR;
 	}
