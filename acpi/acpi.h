@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ACPI tables of a PC (ACPI 6.5, 5.2): RSDP, RSDT, XSDT, FADT, FACS, MADT, HPET, DSDT, for the machine
- * at hand. Pure: bytes from a description.
+ * The ACPI tables of a PC (ACPI 6.5, 5.2): RSDP, RSDT, XSDT, FADT, FACS, MADT, HPET, DSDT, and VT-d's DMAR, for
+ * the machine at hand. Pure: bytes from a description.
  */
 #ifndef ACPI_ACPI_H
 #define ACPI_ACPI_H
@@ -30,6 +30,8 @@ struct acpi_machine {
 	bool irqchip; /* local APICs and an I/O APIC: else there is no MADT */
 	bool legacy;  /* COM1 and COM2 */
 	bool fw_cfg;
+	bool pci_interrupts; /* functions on the PCI bus have some, by line or by message */
+	bool iommu;	     /* VT-d's */
 	struct acpi_virtio virtio[ACPI_VIRTIO_MAX];
 	size_t virtio_count;
 };

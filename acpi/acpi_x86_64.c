@@ -8,6 +8,7 @@
 #include "devices/pc/hpet.h"
 #include "devices/pc/reset_control.h"
 #include "devices/pc/rtc.h"
+#include "devices/pci/iommu.h"
 
 #define RSDP_OLD    20 /* the part with the first checksum */
 #define HEADER_SIZE 36
@@ -15,6 +16,7 @@
 #define FACS_SIZE   64
 #define MADT_SIZE   44
 #define HPET_LENGTH 56
+#define DMAR_SIZE   72
 
 #define LOCAL_APIC   0xfee00000u
 #define IO_APIC	     0xfec00000u
@@ -44,9 +46,18 @@
 #define LEVEL_HIGH	0x0d /* MPS INTI flags (table 5.26) */
 #define PIT_GSI		2
 
+/* DMAR: VT-d 3.3, 8.1 to 8.3. */
+#define DMAR_ADDRESS_BITS 39
+#define DMAR_INTERRUPTS	  0x01 /* are remapped */
+#define DMAR_UNIT	  24   /* bytes: one, with a scope */
+#define DMAR_ALL_OF_PCI	  0x01
+#define DMAR_SCOPE	  8
+#define SCOPE_IO_APIC	  3
+#define SCOPE_BUS	  0xff /* of a device that is on none */
+
 struct builder {
 	struct acpi_tables *tables;
-	uint32_t dsdt, fadt, madt, hpet;
+	uint32_t dsdt, fadt, madt, hpet, dmar;
 };
 
 static uint8_t *at(struct acpi_tables *tables, uint32_t address)
@@ -183,7 +194,8 @@ static void fill_fadt(uint8_t *fadt, const struct builder *builder,
 	dev_store(fadt + 98, 2, 0xfff);
 	fadt[108] = RTC_CENTURY;
 	dev_store(fadt + 109, 2,
-		  (machine->legacy ? HAS_LEGACY_DEVICES : 0) | HAS_NO_VGA | HAS_NO_MSI);
+		  (machine->legacy ? HAS_LEGACY_DEVICES : 0) | HAS_NO_VGA |
+			  (machine->pci_interrupts ? 0 : HAS_NO_MSI));
 	dev_store(fadt + 112, 4,
 		  WBINVD | PROC_C1 | NO_FIXED_POWER | NO_FIXED_SLEEP | TIMER_32_BIT |
 			  HAS_RESET_REGISTER);
@@ -273,16 +285,41 @@ static bool add_hpet(struct builder *builder)
 	return true;
 }
 
+/* One unit for all of the PCI bus and the I/O APIC. */
+static bool add_dmar(struct builder *builder, const struct acpi_machine *machine)
+{
+	uint8_t *dmar, *unit;
+
+	if (!machine->iommu)
+		return true;
+	builder->dmar = place(builder->tables, DMAR_SIZE, 16);
+	if (!builder->dmar)
+		return false;
+	dmar = at(builder->tables, builder->dmar);
+	dmar[36] = DMAR_ADDRESS_BITS - 1;
+	dmar[37] = DMAR_INTERRUPTS;
+	unit = dmar + 48;
+	dev_store(unit + 2, 2, DMAR_UNIT);
+	unit[4] = DMAR_ALL_OF_PCI;
+	dev_store(unit + 8, 8, IOMMU_BASE);
+	unit[16] = SCOPE_IO_APIC;
+	unit[17] = DMAR_SCOPE;
+	unit[21] = SCOPE_BUS;
+	set_header(builder->tables, dmar, "DMAR", DMAR_SIZE, 1);
+	return true;
+}
+
 /* A table of tables, with addresses of 4 or 8 bytes. Returns where it is, 0 for nowhere. */
 static uint32_t add_root(struct builder *builder, const char *signature, size_t width)
 {
-	const uint32_t entries[] = { builder->fadt, builder->madt, builder->hpet };
-	uint32_t address = place(builder->tables, HEADER_SIZE + 3 * width, 16);
+	const uint32_t entries[] = { builder->fadt, builder->madt, builder->hpet, builder->dmar };
+	const size_t count = sizeof(entries) / sizeof(entries[0]);
+	uint32_t address = place(builder->tables, HEADER_SIZE + count * width, 16);
 	size_t size = HEADER_SIZE, i;
 
 	if (!address)
 		return 0;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < count; i++) {
 		if (!entries[i])
 			continue;
 		set_pointer(builder->tables, at(builder->tables, address) + size, (uint8_t)width,
@@ -314,7 +351,7 @@ int acpi_make(struct acpi_tables *tables, const struct acpi_machine *machine, st
 	memset(tables, 0, sizeof(*tables));
 	tables->rsdp = place(tables, ACPI_RSDP_SIZE, 16);
 	if (add_facs(tables) && add_dsdt(&builder, machine) && add_fadt(&builder, machine) &&
-	    add_madt(&builder, machine) && add_hpet(&builder)) {
+	    add_madt(&builder, machine) && add_hpet(&builder) && add_dmar(&builder, machine)) {
 		rsdt = add_root(&builder, "RSDT", 4);
 		xsdt = add_root(&builder, "XSDT", 8);
 	}

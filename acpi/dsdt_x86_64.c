@@ -6,8 +6,8 @@
 #include "devices/pc/acpi_pm.h"
 #include "devices/pc/fw_cfg.h"
 #include "devices/pc/hpet.h"
-#include "devices/pc/pci.h"
 #include "devices/pc/rtc.h"
+#include "devices/pci/pci.h"
 #include "devices/serial.h"
 
 #define FW_CFG_PRESENT 0x0b /* _STA: present, enabled, working, not to be shown (6.3.7) */
@@ -36,7 +36,25 @@ static void add_cpus(struct aml *aml, unsigned int count)
 	}
 }
 
-static void add_pci(struct aml *aml)
+/* Every INTA# is at one input of the I/O APIC (6.2.13): a device's address, its pin, no link, the input. */
+static void add_pci_routes(struct aml *aml)
+{
+	unsigned int device;
+
+	aml_name(aml, "_PRT");
+	aml_package(aml, PCI_FUNCTIONS);
+	for (device = 0; device < PCI_FUNCTIONS; device++) {
+		aml_package(aml, 4);
+		aml_integer(aml, device << 16 | 0xffff);
+		aml_integer(aml, 0);
+		aml_integer(aml, 0);
+		aml_integer(aml, PCI_IRQ);
+		aml_end(aml);
+	}
+	aml_end(aml);
+}
+
+static void add_pci(struct aml *aml, const struct acpi_machine *machine)
 {
 	aml_device(aml, "PCI0");
 	add_id(aml, "PNP0A03", 0);
@@ -47,6 +65,8 @@ static void add_pci(struct aml *aml)
 	aml_bridge_ports(aml, PCI_PORTS_FIRST, PCI_PORTS_SIZE);
 	aml_bridge_memory(aml, PCI_MEMORY_FIRST, PCI_MEMORY_SIZE);
 	aml_resources_end(aml);
+	if (machine->pci_interrupts)
+		add_pci_routes(aml);
 	aml_end(aml);
 }
 
@@ -138,7 +158,7 @@ size_t acpi_dsdt(const struct acpi_machine *machine, uint8_t *bytes, size_t capa
 	aml_init(&aml, bytes, capacity);
 	aml_scope(&aml, "\\_SB");
 	add_cpus(&aml, machine->cpus);
-	add_pci(&aml);
+	add_pci(&aml, machine);
 	if (machine->legacy) {
 		add_serial(&aml, "COM1", 1, SERIAL_COM1, 4);
 		add_serial(&aml, "COM2", 2, SERIAL_COM2, 3);

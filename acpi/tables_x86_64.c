@@ -16,6 +16,8 @@ static struct acpi_machine describe(const struct r0_vm *vm)
 		.irqchip = vm->options.irqchip,
 		.legacy = !vm->options.no_legacy,
 		.fw_cfg = true,
+		.pci_interrupts = vm->options.test_devices,
+		.iommu = vm->options.iommu,
 		.virtio_count = devices->window_count,
 	};
 	size_t i;

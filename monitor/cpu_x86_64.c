@@ -5,6 +5,7 @@
 #include "monitor/cpu.h"
 #include "monitor/virtual.h"
 #include "monitor/vmport.h"
+#include "monitor/wiring/wiring_hyperv.h"
 
 /*
  * Kernels on a PC look for it before they use a VM's ports, as for power-off, or KVM's clock. A description
@@ -33,7 +34,8 @@ bool monitor_serve_own(struct monitor_cpu *cpu)
 
 	if (run->exit_reason != KVM_EXIT_SHUTDOWN)
 		keep_registers(&cpu->vcpu);
-	if (vmport_serve(cpu))
+	if (vmport_serve(cpu) ||
+	    wiring_hyperv_serve(cpu->machine->devices, cpu->number, &cpu->vcpu))
 		return true;
 	if (run->exit_reason != KVM_EXIT_X86_RDMSR && run->exit_reason != KVM_EXIT_X86_WRMSR)
 		return false;

@@ -134,14 +134,34 @@ static int read_machine(struct suite_machine *machine, const char *value, struct
 	return 0;
 }
 
+/* What it is by default (of device-iotlb, caching-mode and the like), and interrupts remapped, which it always does. */
+static int read_iommu(struct suite_machine *machine, const char *rest, struct error *error)
+{
+	static const char *const passed_over[] = { "intremap=on",      "intremap=auto",
+						   "eim=off",	       "caching-mode=off",
+						   "device-iotlb=off", NULL };
+
+	while (*rest) {
+		struct item item = next_item(&rest);
+
+		if (!is_one_of(item, passed_over))
+			return refuse(error, "-device intel-iommu", item);
+	}
+	machine->iommu = true;
+	return 0;
+}
+
 /* Those that kvm-unit-tests' own runner gives each of its machines are here, too. */
 static int read_device(struct suite_machine *machine, const char *value, struct error *error)
 {
-	static const char *const there[] = { "pc-testdev", "pci-testdev", "isa-debug-exit", NULL };
+	static const char *const there[] = { "pc-testdev", "pci-testdev",    "isa-debug-exit",
+					     "edu",	   "hyperv-testdev", NULL };
 	const char *rest = value;
+	struct item item = next_item(&rest);
 
-	(void)machine;
-	if (is_one_of(next_item(&rest), there))
+	if (is(item, "intel-iommu"))
+		return read_iommu(machine, rest, error);
+	if (is_one_of(item, there))
 		return 0;
 	return refuse(error, "-device", (struct item){ value, strlen(value) });
 }

@@ -20,6 +20,7 @@ struct suite_machine {
 	char *arguments; /* of -append, or NULL */
 	bool split_irqchip;
 	bool no_pit;
+	bool iommu;
 	bool waits_inside; /* in `cpu`, too */
 };
 

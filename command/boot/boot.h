@@ -64,6 +64,7 @@ struct boot_options {
 	enum r0_boot_protocol protocol;
 	bool bare;   /* --machine none */
 	bool no_pit; /* --machine pc,pit=off */
+	bool iommu;  /* --machine pc,iommu=on */
 	enum boot_irqchip irqchip;
 	bool test_devices;
 	const char *cpu; /* or NULL */

@@ -78,11 +78,12 @@ static const char more_help[] =
 	"  --timeout SECONDS end the machine after this time (default: never)\n"
 	"  --protocol auto|multiboot|multiboot2|pvh|linux|elf|firmware\n"
 	"                    how the kernel is started (default auto: as the file says)\n"
-	"  --machine pc[,pit=off]|none\n"
+	"  --machine pc[,pit=off][,iommu=on]|none\n"
 	"                    none has only serial lines, i8042 and virtio (default pc)\n"
 	"  --irqchip kernel|split|none\n"
 	"                    who provides the interrupt controllers: KVM all; KVM only the local\n"
-	"                    APICs; nobody (default kernel; with --machine none, none)\n"
+	"                    APICs; nobody (default kernel; with --machine none, none; with an\n"
+	"                    IOMMU, split)\n"
 	"  --test-devices    the devices that kvm-unit-tests' images drive\n"
 	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
 	"  --type TEXT       type TEXT and a newline into the console at the start\n"
@@ -168,13 +169,32 @@ static int parse_console(const char *text, enum r0_vm_console *console)
 	return boot_error(BOOT_USAGE, "--console %s: there are com1, debug and virtio", text);
 }
 
+/* What follows "pc": whether all of it is known. */
+static bool parse_pc(const char *text, struct boot_options *options)
+{
+	while (*text == ',') {
+		size_t length = strcspn(++text, ",");
+
+		if (length == strlen("pit=off") && !strncmp(text, "pit=off", length))
+			options->no_pit = true;
+		else if (length == strlen("iommu=on") && !strncmp(text, "iommu=on", length))
+			options->iommu = true;
+		else
+			return false;
+		text += length;
+	}
+	return !*text;
+}
+
 static int parse_machine(const char *text, struct boot_options *options)
 {
 	options->bare = !strcmp(text, "none");
-	options->no_pit = !strcmp(text, "pc,pit=off");
-	if (options->bare || options->no_pit || !strcmp(text, "pc"))
+	options->no_pit = options->iommu = false;
+	if (options->bare || (!strncmp(text, "pc", 2) && parse_pc(text + 2, options)))
 		return 0;
-	return boot_error(BOOT_USAGE, "--machine %s: there are pc, pc,pit=off and none", text);
+	return boot_error(BOOT_USAGE,
+			  "--machine %s: there are none, pc, and pc with ,pit=off or ,iommu=on",
+			  text);
 }
 
 static int parse_irqchip(const char *text, enum boot_irqchip *irqchip)
@@ -401,7 +421,14 @@ int boot_options_parse(int argc, char **argv, struct boot_options *options)
 	if (status)
 		return status;
 	if (options->irqchip == BOOT_IRQCHIP_DEFAULT)
-		options->irqchip = options->bare ? BOOT_IRQCHIP_NONE : BOOT_IRQCHIP_KERNEL;
+		options->irqchip = options->bare  ? BOOT_IRQCHIP_NONE :
+				   options->iommu ? BOOT_IRQCHIP_SPLIT :
+						    BOOT_IRQCHIP_KERNEL;
+	/* KVM's own I/O APIC does not ask it. */
+	if (options->iommu && options->irqchip != BOOT_IRQCHIP_SPLIT)
+		return boot_error(BOOT_USAGE,
+				  "--machine pc,iommu=on: it takes --irqchip split, the default "
+				  "then");
 	if (options->irqchip == BOOT_IRQCHIP_NONE && options->cpus > 1)
 		return boot_error(BOOT_USAGE,
 				  "--cpus %u: with %s none there is nothing to start others than "

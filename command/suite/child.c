@@ -61,8 +61,11 @@ static void make_words(struct words *line, const struct suite_child *child,
 		add_option(line, "--cpu", machine->cpu);
 	if (machine->split_irqchip)
 		add_option(line, "--irqchip", "split");
-	if (machine->no_pit)
-		add_option(line, "--machine", "pc,pit=off");
+	if (machine->no_pit || machine->iommu)
+		add_option(line, "--machine",
+			   machine->no_pit && machine->iommu ? "pc,pit=off,iommu=on" :
+			   machine->iommu		     ? "pc,iommu=on" :
+							       "pc,pit=off");
 	if (options->console)
 		add_option(line, "--console", options->console);
 	if (job->time_limit_ms) {

@@ -18,29 +18,31 @@
 #define ID_MASK 0x0f000000u
 
 /* A redirection entry (82093AA, 3.2.4). */
-#define ENTRY_VECTOR	  0xffu
-#define ENTRY_DELIVERY	  0x700u
-#define ENTRY_LOGICAL	  0x800u
-#define ENTRY_REMOTE_IRR  0x4000u
-#define ENTRY_LEVEL	  0x8000u
-#define ENTRY_MASKED	  0x10000u
-#define ENTRY_WRITABLE	  0xff0000000001afffull
-#define ENTRY_DESTINATION 56
+#define ENTRY_VECTOR	 0xffu
+#define ENTRY_DELIVERY	 0x700u
+#define ENTRY_LOGICAL	 0x800u
+#define ENTRY_REMOTE_IRR 0x4000u
+#define ENTRY_LEVEL	 0x8000u
+#define ENTRY_MASKED	 0x10000u
+#define ENTRY_WRITABLE	 0xff0000000001afffull
+
+/* With an IOMMU before the local APICs (VT-d 3.3, 5.1.5.1): all of the upper half's upper half is part of the address. */
+#define ENTRY_EXTENSION 0x00ff000000000000ull
+#define ENTRY_ADDRESS	48
 
 #define DELIVERY_EXTINT 0x700u
 
 /* A message (SDM vol. 3A, 10.11.1 and 10.11.2). */
-#define MESSAGE_ADDRESS	    0xfee00000u
-#define MESSAGE_DESTINATION 12
-#define MESSAGE_LOGICAL	    0x4u
-#define MESSAGE_ASSERT	    0x4000u
-#define MESSAGE_LEVEL	    0x8000u
+#define MESSAGE_ADDRESS 0xfee00000u
+#define MESSAGE_BITS	4
+#define MESSAGE_LOGICAL 0x4u
+#define MESSAGE_ASSERT	0x4000u
+#define MESSAGE_LEVEL	0x8000u
 
-static struct ioapic_message message_of(uint64_t entry)
+static struct interrupt_message message_of(uint64_t entry)
 {
-	return (struct ioapic_message){
-		.address = MESSAGE_ADDRESS |
-			   (uint32_t)(entry >> ENTRY_DESTINATION) << MESSAGE_DESTINATION |
+	return (struct interrupt_message){
+		.address = MESSAGE_ADDRESS | (uint32_t)(entry >> ENTRY_ADDRESS) << MESSAGE_BITS |
 			   (entry & ENTRY_LOGICAL ? MESSAGE_LOGICAL : 0),
 		.data = (uint32_t)(entry & (ENTRY_VECTOR | ENTRY_DELIVERY)) | MESSAGE_ASSERT |
 			(entry & ENTRY_LEVEL ? MESSAGE_LEVEL : 0),
@@ -51,7 +53,7 @@ static struct ioapic_message message_of(uint64_t entry)
 static void interrupt(struct ioapic *ioapic, unsigned int input)
 {
 	uint64_t *entry = &ioapic->registers.entries[input];
-	struct ioapic_message message = message_of(*entry);
+	struct interrupt_message message = message_of(*entry);
 
 	if (*entry & (ENTRY_MASKED | ENTRY_REMOTE_IRR))
 		return;
@@ -104,7 +106,7 @@ void ioapic_end_of_interrupt(struct ioapic *ioapic, uint8_t vector)
 }
 
 bool ioapic_needs_end(const struct ioapic *ioapic, unsigned int input,
-		      struct ioapic_message *message)
+		      struct interrupt_message *message)
 {
 	*message = message_of(ioapic->registers.entries[input]);
 	/* Masked ones too: the interrupt may be in service. */
@@ -128,13 +130,18 @@ static uint32_t read_register(const struct ioapic_registers *r)
 	}
 }
 
+static uint64_t writable(const struct ioapic *ioapic)
+{
+	return ENTRY_WRITABLE | (ioapic->options.remapped ? ENTRY_EXTENSION : 0);
+}
+
 static void write_entry(struct ioapic *ioapic, unsigned int half, uint32_t value)
 {
 	unsigned int input = half / 2, shift = 32 * (half % 2);
 	uint64_t *entry = &ioapic->registers.entries[input];
 	uint64_t whole = (*entry & ~(0xffffffffull << shift)) | (uint64_t)value << shift;
 
-	*entry = (whole & ENTRY_WRITABLE) | (*entry & ENTRY_REMOTE_IRR);
+	*entry = (whole & writable(ioapic)) | (*entry & ENTRY_REMOTE_IRR);
 	/* Of an input by edge there is none: so drivers get rid of one that is stuck. */
 	if (!(*entry & ENTRY_LEVEL))
 		*entry &= ~(uint64_t)ENTRY_REMOTE_IRR;
@@ -206,7 +213,7 @@ static void ioapic_restored(struct dev *dev)
 	r->id &= ID_MASK;
 	r->lines &= (1u << IOAPIC_INPUTS) - 1;
 	for (i = 0; i < IOAPIC_INPUTS; i++) {
-		r->entries[i] &= ENTRY_WRITABLE | ENTRY_REMOTE_IRR;
+		r->entries[i] &= writable(ioapic) | ENTRY_REMOTE_IRR;
 		if (!(r->entries[i] & ENTRY_LEVEL))
 			r->entries[i] &= ~(uint64_t)ENTRY_REMOTE_IRR;
 	}

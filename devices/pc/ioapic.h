@@ -10,14 +10,11 @@
 #define DEVICES_PC_IOAPIC_H
 
 #include "devices/bus.h"
+#include "devices/interrupt_message.h"
 
 #define IOAPIC_BASE   0xfec00000
 #define IOAPIC_SIZE   0x1000
 #define IOAPIC_INPUTS 24
-
-struct ioapic_message {
-	uint32_t address, data;
-};
 
 struct ioapic_registers {
 	uint64_t entries[IOAPIC_INPUTS]; /* the redirection table */
@@ -29,10 +26,11 @@ struct ioapic_registers {
 
 struct ioapic_options {
 	/* An interrupt for the local APICs. */
-	void (*send)(void *context, const struct ioapic_message *message);
+	void (*send)(void *context, const struct interrupt_message *message);
 	/* The redirection table was written: whose ends of interrupts are to be told may be others. Or NULL. */
 	void (*changed)(void *context);
 	void *context;
+	bool remapped; /* an IOMMU takes its messages, and they may be in that one's form */
 };
 
 struct ioapic {
@@ -54,6 +52,6 @@ void ioapic_end_of_interrupt(struct ioapic *ioapic, uint8_t vector);
  * sends.
  */
 bool ioapic_needs_end(const struct ioapic *ioapic, unsigned int input,
-		      struct ioapic_message *message);
+		      struct interrupt_message *message);
 
 #endif /* DEVICES_PC_IOAPIC_H */

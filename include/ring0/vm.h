@@ -86,7 +86,8 @@ struct r0_vm_options {
 	 * irqchip. CPUID says that there is a hypervisor.
 	 */
 	bool pc;
-	bool test_devices; /* kvm-unit-tests', and with .pc a PCI device for tests (docs/devices.md) */
+	bool iommu; /* Intel's VT-d, between the PCI bus and I/O APIC and the rest; needs pc and split_irqchip */
+	bool test_devices; /* kvm-unit-tests', and with .pc PCI devices for tests (docs/devices.md) */
 	const struct r0_vm_file
 		*files; /* for fw_cfg, `file_count` of them, read by r0_vm_create() only */
 	size_t file_count;

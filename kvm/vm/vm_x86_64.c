@@ -93,14 +93,8 @@ int vm_report_msrs(struct vm *vm, bool all, struct error *error)
 }
 
 /* KVM's own wiring has the PIT at the IOAPIC's input 0, where a PC has the PICs' output. */
-static int route_gsis(struct vm *vm, struct error *error)
+static void add_pc_routes(struct kvm_irq_routing *routing)
 {
-	union {
-		struct kvm_irq_routing routing;
-		uint8_t bytes[sizeof(struct kvm_irq_routing) +
-			      (PIC_INPUTS + IOAPIC_INPUTS) * sizeof(struct kvm_irq_routing_entry)];
-	} table = { .routing = { 0 } };
-	struct kvm_irq_routing *routing = &table.routing;
 	uint32_t gsi;
 
 	for (gsi = 0; gsi < IOAPIC_INPUTS; gsi++) {
@@ -121,7 +115,57 @@ static int route_gsis(struct vm *vm, struct error *error)
 			.u.irqchip = { .irqchip = KVM_IRQCHIP_IOAPIC, .pin = gsi ? gsi : 2 },
 		};
 	}
-	return KVM_IOCTL_VALUE(vm->fd, KVM_SET_GSI_ROUTING, routing, error);
+}
+
+static void add_source_routes(struct kvm_irq_routing *routing, unsigned int cpus)
+{
+	uint32_t i;
+
+	for (i = 0; i < cpus * VM_SOURCES; i++)
+		routing->entries[routing->nr++] = (struct kvm_irq_routing_entry){
+			.gsi = IOAPIC_INPUTS + i,
+			.type = KVM_IRQ_ROUTING_HV_SINT,
+			.u.hv_sint = { .vcpu = i / VM_SOURCES, .sint = i % VM_SOURCES },
+		};
+}
+
+int vm_route_sources(struct vm *vm, unsigned int cpus, struct error *error)
+{
+	const size_t count = PIC_INPUTS + IOAPIC_INPUTS + cpus * VM_SOURCES;
+	struct kvm_irq_routing *routing =
+		calloc(1, sizeof(*routing) + count * sizeof(routing->entries[0]));
+	int err;
+
+	if (!routing)
+		return error_set(error, ENOMEM, "no memory for the routes of interrupts");
+	add_pc_routes(routing);
+	add_source_routes(routing, cpus);
+	err = KVM_IOCTL_VALUE(vm->fd, KVM_SET_GSI_ROUTING, routing, error);
+	free(routing);
+	return err;
+}
+
+int vm_interrupt_source(struct vm *vm, unsigned int cpu, unsigned int source, struct error *error)
+{
+	struct kvm_irq_level line = {
+		.irq = IOAPIC_INPUTS + cpu * VM_SOURCES + source,
+		.level = 1,
+	};
+
+	return KVM_IOCTL(vm->fd, KVM_IRQ_LINE, &line, error);
+}
+
+int vm_listen_source(struct vm *vm, unsigned int cpu, unsigned int source, int line, int ended,
+		     struct error *error)
+{
+	struct kvm_irqfd irqfd = {
+		.fd = (uint32_t)line,
+		.gsi = IOAPIC_INPUTS + cpu * VM_SOURCES + source,
+		.flags = KVM_IRQFD_FLAG_RESAMPLE,
+		.resamplefd = (uint32_t)ended,
+	};
+
+	return KVM_IOCTL(vm->fd, KVM_IRQFD, &irqfd, error);
 }
 
 /* Documentation/virt/kvm/api.rst, 7.5: as many GSIs are an IOAPIC's whose ends of interrupts leave the VM. */
@@ -154,7 +198,7 @@ static int make_irqchip(struct vm *vm, const struct vm_options *options, struct 
 		return split_irqchip(vm, error);
 	err = KVM_IOCTL_VALUE(vm->fd, KVM_CREATE_IRQCHIP, 0, error);
 	if (err >= 0)
-		err = route_gsis(vm, error);
+		err = vm_route_sources(vm, 0, error);
 	if (err >= 0 && options->pit)
 		err = KVM_IOCTL(vm->fd, KVM_CREATE_PIT2, &pit, error);
 	vm->pit = options->pit;

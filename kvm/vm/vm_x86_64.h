@@ -48,4 +48,22 @@ int vm_send_message(struct vm *vm, const struct vm_message *message, struct erro
 int vm_tell_ends(struct vm *vm, const struct vm_message *messages, size_t count,
 		 struct error *error);
 
+#define VM_SOURCES 16 /* of interrupts, of Hyper-V's synthetic controller of each CPU */
+
+/*
+ * Of a VM with interrupt controllers that are not split, whose vCPUs have that controller: connect the sources of the
+ * first `cpus` vCPUs, besides what a PC has. Returns 0 or -errno.
+ */
+int vm_route_sources(struct vm *vm, unsigned int cpus, struct error *error);
+
+/* Interrupt a CPU by one of its sources that are connected. Returns 0 or -errno. */
+int vm_interrupt_source(struct vm *vm, unsigned int cpu, unsigned int source, struct error *error);
+
+/*
+ * Have an eventfd, `ended`, get 1 when the guest ends an interrupt of that source, or says that it has taken a message
+ * (EOM), until `line` is closed: an eventfd that nobody else has, and that stays the caller's. Returns 0 or -errno.
+ */
+int vm_listen_source(struct vm *vm, unsigned int cpu, unsigned int source, int line, int ended,
+		     struct error *error);
+
 #endif /* KVM_VM_VM_X86_64_H */

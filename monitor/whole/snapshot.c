@@ -112,6 +112,7 @@ uint32_t snapshot_form(const struct r0_vm_options *options)
 {
 	return (options->pc ? FORM_PC : 0u) | (options->no_legacy ? FORM_NO_LEGACY : 0u) |
 	       (options->test_devices ? FORM_TEST_DEVICES : 0u) |
+	       (options->iommu ? FORM_IOMMU : 0u) |
 	       (options->virtio_console ? FORM_VIRTIO_CONSOLE : 0u) |
 	       (options->block ? FORM_BLOCK : 0u) | (options->net ? FORM_NET : 0u);
 }
@@ -130,6 +131,7 @@ void r0_vm_snapshot_options(const struct r0_vm_snapshot *snapshot, struct r0_vm_
 	options->pc = shape->form & FORM_PC;
 	options->no_legacy = shape->form & FORM_NO_LEGACY;
 	options->test_devices = shape->form & FORM_TEST_DEVICES;
+	options->iommu = shape->form & FORM_IOMMU;
 	options->virtio_console = shape->form & FORM_VIRTIO_CONSOLE;
 	*block = shape->form & FORM_BLOCK;
 	*net = shape->form & FORM_NET;

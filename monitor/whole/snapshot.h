@@ -30,6 +30,7 @@ enum {
 	FORM_VIRTIO_CONSOLE = 8,
 	FORM_BLOCK = 16,
 	FORM_NET = 32,
+	FORM_IOMMU = 64,
 };
 
 #define CPU_TEXT_MAX 4096

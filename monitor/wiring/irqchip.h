@@ -17,6 +17,9 @@ void irqchip_finish(struct wiring *wiring);
 void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level);
 void irqchip_replace_pit(struct irqchip *irqchip, bool on);
 
+/* With the devices' lock: what an IOMMU makes of interrupts has changed. */
+void irqchip_remap(struct irqchip *irqchip);
+
 /* The inputs of the I/O APIC as the guest has set them up, with the devices' lock; `size` is at least 24. */
 void irqchip_entries(const struct irqchip *irqchip, uint64_t *entries);
 

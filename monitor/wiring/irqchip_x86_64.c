@@ -8,6 +8,7 @@
 #include "devices/pc/ioapic.h"
 #include "devices/pc/pic.h"
 #include "devices/pc/pit.h"
+#include "devices/pci/iommu.h"
 #include "kvm/vm/vm_x86_64.h"
 
 /* What the PIT's line is called, and the PICs' cascade; the I/O APIC's input of the former. */
@@ -25,13 +26,16 @@ struct irqchip {
 	atomic_bool raised; /* the PICs ask for an interrupt */
 };
 
-static void send(void *context, const struct ioapic_message *message)
+static void send(void *context, const struct interrupt_message *message)
 {
 	const struct irqchip *irqchip = context;
-	const struct vm_message interrupt = { message->address, message->data };
+	struct interrupt_message sent = *message;
 
+	if (irqchip->wiring->iommu &&
+	    !iommu_remap(irqchip->wiring->iommu, IOMMU_NO_SOURCE, message, &sent))
+		return;
 	/* KVM refuses only what no local APIC can take. */
-	vm_send_message(irqchip->wiring->vm, &interrupt, NULL);
+	vm_send_message(irqchip->wiring->vm, &(struct vm_message){ sent.address, sent.data }, NULL);
 }
 
 /* KVM waits for all CPUs with this: not for what it knows. */
@@ -39,12 +43,14 @@ static void tell_ends(void *context)
 {
 	struct irqchip *irqchip = context;
 	struct vm_message messages[VM_MESSAGES_MAX];
-	struct ioapic_message message;
+	const struct iommu *iommu = irqchip->wiring->iommu;
+	struct interrupt_message message;
 	size_t count = 0;
 	unsigned int i;
 
 	for (i = 0; i < IOAPIC_INPUTS; i++)
-		if (ioapic_needs_end(&irqchip->ioapic, i, &message))
+		if (ioapic_needs_end(&irqchip->ioapic, i, &message) &&
+		    (!iommu || iommu_would_remap(iommu, IOMMU_NO_SOURCE, &message, &message)))
 			messages[count++] = (struct vm_message){ message.address, message.data };
 	if (count == irqchip->told_count &&
 	    !memcmp(messages, irqchip->told, count * sizeof(messages[0])))
@@ -103,6 +109,7 @@ int irqchip_add(struct wiring *wiring, struct error *error)
 	wiring->irqchip = irqchip;
 	irqchip->wiring = wiring;
 	ioapic.context = irqchip;
+	ioapic.remapped = wiring->iommu != NULL;
 	err = add_pit(irqchip, error);
 	if (err)
 		return err;
@@ -125,6 +132,11 @@ void irqchip_set_line(struct irqchip *irqchip, unsigned int number, bool level)
 		return;
 	pic_set_line(&irqchip->pic, number, level);
 	ioapic_set_line(&irqchip->ioapic, number == PIT_LINE ? IOAPIC_PIT_INPUT : number, level);
+}
+
+void irqchip_remap(struct irqchip *irqchip)
+{
+	tell_ends(irqchip);
 }
 
 void irqchip_replace_pit(struct irqchip *irqchip, bool on)

@@ -82,6 +82,7 @@ int wiring_create(struct wiring **result, const struct r0_vm_options *options, s
 	wiring->vm = vm;
 	wiring->options = options;
 	bus_init(&wiring->bus);
+	wiring->event = -1;
 	wiring->wake_evt = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (wiring->wake_evt < 0)
 		err = error_set(error, errno, "making an eventfd failed: %s", strerror(errno));
@@ -169,6 +170,8 @@ size_t wiring_poll(struct wiring *wiring, struct pollfd *fds)
 	pthread_mutex_lock(&wiring->lock);
 	for (i = 0; i < wiring->queue_count && !wiring->paused; i++)
 		count = add_fd(fds, count, wiring->queues[i].fd);
+	if (wiring->event >= 0 && !wiring->paused)
+		count = add_fd(fds, count, wiring->event);
 	if (wiring->net && !wiring->paused && virtio_net_has_room(wiring->net))
 		count = add_fd(fds, count, wiring->net->fd);
 	pthread_mutex_unlock(&wiring->lock);
@@ -187,6 +190,8 @@ void wiring_serve(struct wiring *wiring)
 		bus_expire(&wiring->bus);
 		if (wiring_virtio_serve(wiring))
 			wake_worker(wiring);
+		if (wiring->event >= 0)
+			wiring->serve_event(wiring);
 		for (i = 0; i < R0_VM_CONSOLES; i++)
 			push_input(&wiring->consoles[i]);
 		if (wiring->net && virtio_net_has_room(wiring->net))

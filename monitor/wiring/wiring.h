@@ -68,12 +68,17 @@ struct wiring {
 	struct virtio_net *net;	     /* NULL if there is none: it is large */
 	struct pc *pc;		     /* likewise: monitor/wiring/wiring_pc.h */
 	struct irqchip *irqchip;     /* likewise: monitor/wiring/irqchip.h */
+	struct iommu *iommu;	     /* likewise, not owned: the PC's */
+	struct hyperv *hyperv;	     /* likewise: monitor/wiring/wiring_hyperv.h */
 	void (*kick)(void *context); /* has the first CPU look at what it asks for, or NULL */
 	void *kick_context;
 	struct wiring_queue queues[WIRING_QUEUES_MAX];
 	size_t queue_count;
 	struct wiring_window windows[WIRING_WINDOWS_MAX];
 	size_t window_count;
+	/* What else the worker waits for, or -1, and what it does then with the lock. */
+	int event;
+	void (*serve_event)(struct wiring *wiring);
 	int wake_evt; /* has the worker look anew at what to wait for; the bus's `wake`, too */
 	atomic_bool paused;
 };
@@ -97,7 +102,7 @@ void wiring_pause(struct wiring *wiring, bool paused);
 int wiring_settle(struct wiring *wiring, unsigned int limit_ms);
 
 /* The worker's: what to wait for, up to WIRING_POLL_MAX, and how many; and to serve what came. */
-#define WIRING_POLL_MAX (WIRING_QUEUES_MAX + 2)
+#define WIRING_POLL_MAX (WIRING_QUEUES_MAX + 3)
 size_t wiring_poll(struct wiring *wiring, struct pollfd *fds);
 void wiring_serve(struct wiring *wiring);
 

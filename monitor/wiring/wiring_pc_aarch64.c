@@ -8,7 +8,7 @@ int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct err
 	const struct r0_vm_options *options = wiring->options;
 
 	(void)memory;
-	if (!options->pc && !options->test_devices)
+	if (!options->pc && !options->test_devices && !options->iommu)
 		return 0;
 	return error_set(error, ENOTSUP, "a PC's devices are for x86");
 }

@@ -9,14 +9,17 @@
 #include "devices/pc/acpi_pm.h"
 #include "devices/pc/fw_cfg.h"
 #include "devices/pc/hpet.h"
-#include "devices/pc/pci_testdev.h"
 #include "devices/pc/power_off.h"
 #include "devices/pc/reset_control.h"
 #include "devices/pc/rtc.h"
 #include "devices/pc/test_device.h"
+#include "devices/pci/edu.h"
+#include "devices/pci/iommu.h"
+#include "devices/pci/pci_testdev.h"
 #include "kvm/vm/vm_x86_64.h"
 #include "monitor/wiring/irqchip.h"
 #include "monitor/wiring/outlets.h"
+#include "monitor/wiring/wiring_hyperv.h"
 
 /* CMOS shutdown status of a machine that comes back from S3, as SeaBIOS looks for it. */
 #define SHUTDOWN_RESUME 0xfe
@@ -35,6 +38,8 @@ struct pc {
 	uint8_t memory_map[2 * MAP_ENTRY_SIZE]; /* its file of that */
 	struct pci pci;
 	struct pci_testdev pci_testdev;
+	struct edu edu;
+	struct iommu iommu;
 	struct reset_control reset_control;
 	struct power_off power_off;
 	struct test_device test_device;
@@ -169,6 +174,84 @@ static int add_configuration(struct pc *pc, struct error *error)
 			     error);
 }
 
+/* KVM refuses only what no local APIC can take. */
+static void send(void *context, const struct interrupt_message *message)
+{
+	const struct pc *pc = context;
+	const struct vm_message interrupt = { message->address, message->data };
+
+	if (pc->wiring->vm->irqchip)
+		vm_send_message(pc->wiring->vm, &interrupt, NULL);
+}
+
+static void send_from(void *context, uint16_t source, const struct interrupt_message *message)
+{
+	struct pc *pc = context;
+	struct interrupt_message remapped = *message;
+
+	if (!pc->wiring->iommu || iommu_remap(&pc->iommu, source, message, &remapped))
+		send(pc, &remapped);
+}
+
+/* A page at a time, as the IOMMU has them. */
+static bool access_memory(void *context, uint16_t source, bool write, uint64_t address, void *data,
+			  size_t size)
+{
+	struct pc *pc = context;
+	uint8_t *bytes = data, *at;
+	uint64_t physical = address;
+	size_t part;
+
+	for (; size; address += part, bytes += part, size -= part) {
+		part = PAGE_SIZE - address % PAGE_SIZE;
+		part = part < size ? part : size;
+		physical = address;
+		if (pc->wiring->iommu &&
+		    !iommu_translate(&pc->iommu, source, write, address, &physical))
+			return false;
+		at = ram_at(&pc->memory->ram, (r0_gpa){ physical }, part, write);
+		if (!at)
+			return false;
+		memcpy(write ? at : bytes, write ? bytes : at, part);
+	}
+	return true;
+}
+
+static void remap_anew(void *context)
+{
+	const struct pc *pc = context;
+
+	if (pc->wiring->irqchip)
+		irqchip_remap(pc->wiring->irqchip);
+}
+
+static int add_pci(struct pc *pc, struct error *error)
+{
+	struct wiring *wiring = pc->wiring;
+	const struct pci_outlets outlets = {
+		.irq = outlets_line(wiring, PCI_IRQ),
+		.send = send_from,
+		.access = access_memory,
+		.context = pc,
+	};
+	const struct iommu_options options = {
+		.ram = &pc->memory->ram,
+		.send = send,
+		.changed = remap_anew,
+		.context = pc,
+	};
+	int err;
+
+	pci_init(&pc->pci);
+	pci_connect(&pc->pci, &outlets);
+	err = pci_add(&pc->pci, &wiring->bus, error);
+	if (err || !wiring->options->iommu)
+		return err;
+	iommu_init(&pc->iommu, &options);
+	wiring->iommu = &pc->iommu;
+	return bus_add(&wiring->bus, BUS_MEMORY, IOMMU_BASE, IOMMU_SIZE, &pc->iommu.dev, error);
+}
+
 static int add_pc(struct pc *pc, struct error *error)
 {
 	int err = add_clocks(pc, error);
@@ -177,10 +260,7 @@ static int add_pc(struct pc *pc, struct error *error)
 		err = add_power(pc, error);
 	if (!err)
 		err = add_configuration(pc, error);
-	if (err)
-		return err;
-	pci_init(&pc->pci);
-	return pci_add(&pc->pci, &pc->wiring->bus, error);
+	return err ? err : add_pci(pc, error);
 }
 
 static void flush_page(void *context, uint64_t address)
@@ -201,10 +281,14 @@ static int add_test_devices(struct pc *pc, struct error *error)
 
 	test_device_init(&pc->test_device, &options);
 	err = test_device_add(&pc->test_device, &pc->wiring->bus, error);
+	if (!err)
+		err = wiring_hyperv_add(pc->wiring, pc->memory, error);
 	if (err || !pc->wiring->options->pc)
 		return err;
 	pci_testdev_init(&pc->pci_testdev);
-	return pci_testdev_add(&pc->pci_testdev, &pc->pci, error);
+	edu_init(&pc->edu);
+	err = pci_testdev_add(&pc->pci_testdev, &pc->pci, error);
+	return err ? err : edu_add(&pc->edu, &pc->pci, error);
 }
 
 int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct error *error)
@@ -214,6 +298,8 @@ int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct err
 
 	if (options->file_count && !options->pc)
 		return error_set(error, EINVAL, "files of fw_cfg are for a VM with .pc");
+	if (options->iommu && (!options->pc || !options->split_irqchip))
+		return error_set(error, EINVAL, "an IOMMU is for a VM with .pc and .split_irqchip");
 	if (!options->pc && !options->test_devices)
 		return 0;
 	wiring->pc = calloc(1, sizeof(*wiring->pc));
@@ -262,6 +348,7 @@ void wiring_pc_finish(struct wiring *wiring)
 
 	for (i = 0; wiring->pc && i < wiring->pc->own_file_count; i++)
 		free(wiring->pc->own_files[i]);
+	wiring_hyperv_finish(wiring);
 	free(wiring->pc);
 }
 

@@ -22,9 +22,9 @@
 /* Steps before the copy of the registers is taken, and after. */
 #define STEPS_MAX 150
 
-static const struct fuzz_target *const targets[] = { &fuzz_ports,   &fuzz_hpet, &fuzz_clocks,
-						     &fuzz_irqchip, &fuzz_pc,	&fuzz_block,
-						     &fuzz_console, &fuzz_net };
+static const struct fuzz_target *const targets[] = { &fuzz_ports,   &fuzz_hpet,	   &fuzz_clocks,
+						     &fuzz_irqchip, &fuzz_pc,	   &fuzz_pci,
+						     &fuzz_block,   &fuzz_console, &fuzz_net };
 #define TARGETS (sizeof(targets) / sizeof(*targets))
 
 struct bus fuzz_bus;

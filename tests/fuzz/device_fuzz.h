@@ -28,7 +28,7 @@ struct fuzz_target {
 	void (*restore)(void);
 };
 
-extern const struct fuzz_target fuzz_ports, fuzz_hpet, fuzz_clocks, fuzz_irqchip, fuzz_pc,
+extern const struct fuzz_target fuzz_ports, fuzz_hpet, fuzz_clocks, fuzz_irqchip, fuzz_pc, fuzz_pci,
 	fuzz_block, fuzz_console, fuzz_net;
 
 extern struct bus fuzz_bus;

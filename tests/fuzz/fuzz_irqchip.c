@@ -44,7 +44,7 @@ static void set_pit_line(void *context, unsigned int number, bool level)
 	ioapic_set_line(&ioapic, 2, level);
 }
 
-static bool is_message_of(const struct ioapic_message *message, uint64_t entry)
+static bool is_message_of(const struct interrupt_message *message, uint64_t entry)
 {
 	return (entry & 0x7ff) == (message->data & 0x7ff) &&
 	       (entry >> 56) == (message->address >> 12 & 0xff) &&
@@ -52,7 +52,7 @@ static bool is_message_of(const struct ioapic_message *message, uint64_t entry)
 	       !(entry & ENTRY_LEVEL) == !(message->data & 0x8000);
 }
 
-static void send(void *context, const struct ioapic_message *message)
+static void send(void *context, const struct interrupt_message *message)
 {
 	const struct ioapic_registers *r = &ioapic.registers;
 	bool found = false;

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 #include "devices/pc/fw_cfg.h"
-#include "devices/pc/pci_testdev.h"
+#include "devices/pci/pci_testdev.h"
 #include "devices/pc/power_off.h"
 #include "devices/pc/reset_control.h"
 #include "devices/pc/test_device.h"

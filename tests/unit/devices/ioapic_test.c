@@ -14,10 +14,10 @@
 
 static struct bus bus;
 static struct ioapic ioapic;
-static struct ioapic_message sent[16];
+static struct interrupt_message sent[16];
 static unsigned int count, changes;
 
-static void send(void *context, const struct ioapic_message *message)
+static void send(void *context, const struct interrupt_message *message)
 {
 	assert_ptr_equal(context, &ioapic);
 	assert_uint_in_range(count, 0, 15);
@@ -149,6 +149,31 @@ static void modes_go_into_the_message(void **state)
 	assert_int_equal(count, 1);
 }
 
+/* VT-d 3.3, 5.1.5.1: the entry's upper 16 bits are an address's bits 4 to 19. */
+static void entries_for_an_iommu(void **state)
+{
+	const struct ioapic_options options = {
+		.send = send,
+		.context = &ioapic,
+		.remapped = true,
+	};
+
+	(void)state;
+	out(0x13, 0x00ff0000);
+	assert_int_equal(in(0x13), 0);
+	bus_init(&bus);
+	ioapic_init(&ioapic, &options);
+	assert_int_equal(bus_add(&bus, BUS_MEMORY, IOAPIC_BASE, IOAPIC_SIZE, &ioapic.dev, NULL), 0);
+	/* The handle 0x8001: its highest bit where "logical" is. */
+	out(0x13, 0x00031234);
+	out(0x12, 0x800 | 0x45);
+	assert_int_equal(in(0x13), 0x00030000);
+	ioapic_set_line(&ioapic, 1, true);
+	assert_int_equal(count, 1);
+	assert_int_equal(sent[0].address, 0xfee00034);
+	assert_int_equal(sent[0].data & 0xff, 0x45);
+}
+
 static void a_masked_edge_is_lost(void **state)
 {
 	(void)state;
@@ -212,7 +237,7 @@ static void ends_by_register_and_by_edge(void **state)
 
 static void says_whose_end_is_to_be_told(void **state)
 {
-	struct ioapic_message message;
+	struct interrupt_message message;
 
 	(void)state;
 	route(4, 0, 0x45);
@@ -268,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup(registers_keep_what_can_be_written, make),
 		cmocka_unit_test_setup(an_edge_sends_one_message, make),
 		cmocka_unit_test_setup(modes_go_into_the_message, make),
+		cmocka_unit_test_setup(entries_for_an_iommu, make),
 		cmocka_unit_test_setup(a_masked_edge_is_lost, make),
 		cmocka_unit_test_setup(a_level_is_sent_until_it_falls, make),
 		cmocka_unit_test_setup(a_level_waits_behind_the_mask, make),

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "devices/pc/pci_testdev.h"
+#include "devices/pci/pci_testdev.h"
 
 #define TESTDEV 0x800u /* device 1 */
 
@@ -88,6 +88,16 @@ static void address_register(void **state)
 	assert_int_equal(read(BUS_PORT, 0xcfe, 2), 0x0008);
 	assert_int_equal(read(BUS_PORT, 0xcfd, 1), 0x1b);
 	assert_int_equal(read(BUS_PORT, 0xcff, 1), 0x00);
+	/* And with a register's whole number, as in QEMU, which reads back without. */
+	write(BUS_PORT, 0xcf8, 0x80000002, 4);
+	assert_int_equal(read(BUS_PORT, 0xcf8, 4), 0x80000000);
+	assert_int_equal(read(BUS_PORT, 0xcfc, 2), 0x0008);
+	write(BUS_PORT, 0xcf8, 0x8000003d | TESTDEV, 4);
+	write(BUS_PORT, 0xcfc, 0x77, 1);
+	assert_int_equal(config(TESTDEV + 0x3c), 0);
+	write(BUS_PORT, 0xcf8, 0x80000005 | TESTDEV, 4);
+	write(BUS_PORT, 0xcfc, 5, 1);
+	assert_int_equal(config(TESTDEV + 4), 0x503);
 }
 
 static void base_addresses_are_sized_and_moved(void **state)

@@ -415,6 +415,38 @@ static void firmware_places_them(void **state)
 	assert_int_equal(found, 3);
 }
 
+/* VT-d 3.3, 8.1 to 8.3; 6.2.13. */
+static void iommu_and_interrupts_of_pci(void **state)
+{
+	struct acpi_machine machine = usual;
+	const uint8_t *dmar, *fadt;
+	size_t without;
+
+	(void)state;
+	make(&usual);
+	assert_null(find("DMAR"));
+	fadt = find("FACP");
+	assert_int_equal(dev_load(fadt + 109, 2) & 8, 8);
+	without = tables.size;
+	machine.iommu = machine.pci_interrupts = true;
+	make(&machine);
+	assert_int_equal(dev_load(find("FACP") + 109, 2) & 8, 0);
+	dmar = find("DMAR");
+	assert_non_null(dmar);
+	assert_int_equal(dev_load(dmar + 4, 4), 72);
+	assert_int_equal(dmar[36], 38);
+	assert_int_equal(dmar[37], 1);
+	/* A unit for all of PCI, and the I/O APIC of number 0. */
+	assert_int_equal(dev_load(dmar + 48, 8), 24 << 16 | 1ull << 32);
+	assert_true(dev_load(dmar + 56, 8) == 0xfed90000);
+	assert_int_equal(dev_load(dmar + 64, 8), 3 | 8 << 8 | 0xffull << 40);
+	/* _PRT: each device's INTA# at input 10. */
+	assert_true(tables.size > without + 72);
+	assert_non_null(memmem(tables.bytes, tables.size, "\x08_PRT\x12", 6));
+	assert_non_null(
+		memmem(tables.bytes, tables.size, "\x04\x0c\xff\xff\x02\x00\x00\x00\x0a\x0a", 10));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +456,7 @@ int main(void)
 		cmocka_unit_test(hpet),
 		cmocka_unit_test(room),
 		cmocka_unit_test(firmware_places_them),
+		cmocka_unit_test(iommu_and_interrupts_of_pci),
 		cmocka_unit_test(aml_terms),
 		cmocka_unit_test(aml_lengths),
 		cmocka_unit_test(aml_descriptors),

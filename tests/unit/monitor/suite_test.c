@@ -179,34 +179,39 @@ static void test_join(void **state)
 	suite_arguments_finish(&arguments);
 }
 
-/* The machine as "CPUS MEMORY CPU ARGUMENTS SPLIT NO_PIT", or what is refused. */
+/* The machine as "CPUS MEMORY CPU ARGUMENTS SPLIT NO_PIT IOMMU", or what is refused. */
 static void test_machine(void **state)
 {
 	static const struct {
 		const char *words, *machine, *refusal;
 	} rows[] = {
-		{ "", "1 128 - - 0 0", NULL },
-		{ "-cpu max,+svm -m 4g -smp 2", "2 4096 max,+svm - 0 0", NULL },
-		{ "-cpu max,host-phys-bits", "1 128 max - 0 0", NULL },
+		{ "", "1 128 - - 0 0 0", NULL },
+		{ "-cpu max,+svm -m 4g -smp 2", "2 4096 max,+svm - 0 0 0", NULL },
+		{ "-cpu max,host-phys-bits", "1 128 max - 0 0 0", NULL },
 		{ "-cpu IvyBridge,phys-bits=36,host-phys-bits=off,+vmx",
-		  "1 128 IvyBridge,phys-bits=36,+vmx - 0 0", NULL },
-		{ "-cpu host,migratable=no", "1 128 host - 0 0", NULL },
-		{ "-m 2560", "1 2560 - - 0 0", NULL },
-		{ "-m size=1G", "1 1024 - - 0 0", NULL },
-		{ "-m 300M", "1 300 - - 0 0", NULL },
-		{ "-smp cpus=3", "3 128 - - 0 0", NULL },
-		{ "-machine pit=off", "1 128 - - 0 1", NULL },
-		{ "-M q35,kernel-irqchip=split", "1 128 - - 1 0", NULL },
-		{ "-enable-kvm -accel kvm -machine q35,accel=kvm", "1 128 - - 0 0", NULL },
+		  "1 128 IvyBridge,phys-bits=36,+vmx - 0 0 0", NULL },
+		{ "-cpu host,migratable=no", "1 128 host - 0 0 0", NULL },
+		{ "-m 2560", "1 2560 - - 0 0 0", NULL },
+		{ "-m size=1G", "1 1024 - - 0 0 0", NULL },
+		{ "-m 300M", "1 300 - - 0 0 0", NULL },
+		{ "-smp cpus=3", "3 128 - - 0 0 0", NULL },
+		{ "-machine pit=off", "1 128 - - 0 1 0", NULL },
+		{ "-M q35,kernel-irqchip=split", "1 128 - - 1 0 0", NULL },
+		{ "-enable-kvm -accel kvm -machine q35,accel=kvm", "1 128 - - 0 0 0", NULL },
 		{ "-device pci-testdev -device isa-debug-exit,iobase=0xf4,iosize=0x4 -nodefaults -display none",
-		  "1 128 - - 0 0", NULL },
-		{ "-global kvm-pit.lost_tick_policy=discard --append a", "1 128 - a 0 0", NULL },
+		  "1 128 - - 0 0 0", NULL },
+		{ "-global kvm-pit.lost_tick_policy=discard --append a", "1 128 - a 0 0 0", NULL },
 		{ "-overcommit mem-lock=on", NULL,
 		  "-overcommit mem-lock=on: that has no counterpart here" },
-		{ "-device edu", NULL, "-device edu: that has no counterpart here" },
-		{ "-machine vmport=on,pit=off", "1 128 - - 0 1", NULL },
-		{ "-overcommit cpu-pm=on -cpu max,+svm", "1 128 max,+svm,cpu-pm=on - 0 0", NULL },
-		{ "-overcommit mem-lock=off,cpu-pm=on", "1 128 max,cpu-pm=on - 0 0", NULL },
+		{ "-device edu -device hyperv-testdev", "1 128 - - 0 0 0", NULL },
+		{ "-M q35,kernel-irqchip=split -device intel-iommu,intremap=on,eim=off -device edu",
+		  "1 128 - - 1 0 1", NULL },
+		{ "-device intel-iommu,eim=on", NULL,
+		  "-device intel-iommu eim=on: that has no counterpart here" },
+		{ "-device e1000", NULL, "-device e1000: that has no counterpart here" },
+		{ "-machine vmport=on,pit=off", "1 128 - - 0 1 0", NULL },
+		{ "-overcommit cpu-pm=on -cpu max,+svm", "1 128 max,+svm,cpu-pm=on - 0 0 0", NULL },
+		{ "-overcommit mem-lock=off,cpu-pm=on", "1 128 max,cpu-pm=on - 0 0 0", NULL },
 		{ "-machine smm=on,pit=off", NULL,
 		  "-machine smm=on: that has no counterpart here" },
 		{ "-accel tcg", NULL, "-accel tcg: that has no counterpart here" },
@@ -231,10 +236,10 @@ static void test_machine(void **state)
 		assert_int_equal(suite_arguments_parse(&words, rows[i].words, &expansion, NULL), 0);
 		assert_int_equal(suite_machine_read(&machine, words.words, words.count, &error),
 				 rows[i].refusal ? -EOPNOTSUPP : 0);
-		snprintf(text, sizeof(text), "%u %u %s %s %d %d", machine.cpus, machine.memory_mib,
-			 machine.cpu ? machine.cpu : "-",
+		snprintf(text, sizeof(text), "%u %u %s %s %d %d %d", machine.cpus,
+			 machine.memory_mib, machine.cpu ? machine.cpu : "-",
 			 machine.arguments ? machine.arguments : "-", machine.split_irqchip,
-			 machine.no_pit);
+			 machine.no_pit, machine.iommu);
 		assert_string_equal(error.text, rows[i].refusal ? rows[i].refusal : "");
 		if (rows[i].machine)
 			assert_string_equal(text, rows[i].machine);

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The PCI bus. Section numbers are the PCI Local Bus Specification's, revision 3.0. */
-#include "devices/pc/pci.h"
+#include "devices/pci/pci.h"
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include "base/container_of.h"
 #include "base/address.h"
+#include "devices/pci/pci_own.h"
 
-/* The address (3.2.2.3.2). */
+/*
+ * The address (3.2.2.3.2). Its lowest two bits are 0 for who reads it. As in QEMU, they count nonetheless: kvm-unit-tests
+ * writes a register's whole number there, and accesses port 0xcfc alone.
+ */
 #define ADDRESS_ENABLE	 0x80000000u
-#define ADDRESS_WRITABLE 0x80fffffcu
+#define ADDRESS_WRITABLE 0x80ffffffu
+#define ADDRESS_READABLE 0x80fffffcu
 
 /* The configuration space (6.1). */
 #define VENDOR	       0x00
@@ -17,12 +22,18 @@
 #define REVISION       0x08
 #define CACHE_LINE     0x0c
 #define BARS	       0x10
+#define CAPABILITIES   0x34
 #define INTERRUPT_LINE 0x3c
-#define HEADER_SIZE    0x40
 
 #define COMMAND_PORTS	 0x0001
 #define COMMAND_MEMORY	 0x0002
 #define COMMAND_WRITABLE 0x0547 /* ports, memory, bus master, parity, SERR#, no INTx (6.2.2) */
+
+/* Of the status (6.2.3), above the command. */
+#define STATUS_INTERRUPT    0x00080000u
+#define STATUS_CAPABILITIES 0x00100000u
+
+#define PIN_A 0x100u
 
 #define BAR_PORTS 1u /* bit 0 of a base address (6.2.5.1) */
 
@@ -55,17 +66,22 @@ static uint32_t read_config(const struct pci *pci, unsigned int device, unsigned
 	switch (offset) {
 	case VENDOR:
 		return (uint32_t)function->device << 16 | function->vendor;
-	case COMMAND: /* and status: nothing to tell */
-		return r->command;
+	case COMMAND: /* and status */
+		return r->command | (r->interrupts ? STATUS_INTERRUPT : 0) |
+		       (function->interrupts ? STATUS_CAPABILITIES : 0);
 	case REVISION:
 		return (uint32_t)function->class << 16;
 	case CACHE_LINE:
 		return r->cache_line;
-	case INTERRUPT_LINE: /* and pin: none */
-		return r->interrupt_line;
+	case CAPABILITIES:
+		return function->interrupts ? PCI_MESSAGES_AT : 0;
+	case INTERRUPT_LINE: /* and pin */
+		return r->interrupt_line | (function->interrupts ? PIN_A : 0);
 	default:
 		break;
 	}
+	if (function->interrupts && range_holds(PCI_MESSAGES_AT, PCI_MESSAGES_SIZE, offset, 4))
+		return pci_own_read_messages(r, offset - PCI_MESSAGES_AT);
 	if (offset < BARS || bar >= PCI_BARS || !function->sizes[bar])
 		return 0;
 	return r->bars[bar] | bar_flags(function, bar);
@@ -82,6 +98,7 @@ static void write_config(struct pci *pci, unsigned int device, unsigned int offs
 	switch (offset) {
 	case COMMAND:
 		r->command = whole & COMMAND_WRITABLE;
+		pci_own_set_line(pci);
 		return;
 	case CACHE_LINE:
 		r->cache_line = (uint8_t)whole;
@@ -91,6 +108,10 @@ static void write_config(struct pci *pci, unsigned int device, unsigned int offs
 		return;
 	default:
 		break;
+	}
+	if (function->interrupts && range_holds(PCI_MESSAGES_AT, PCI_MESSAGES_SIZE, offset, 4)) {
+		pci_own_write_messages(r, offset - PCI_MESSAGES_AT, whole);
+		pci_own_set_line(pci);
 	}
 	/* A base address has the bits above its size: that is how its size is found out (6.2.5.1). */
 	if (offset >= BARS && bar < PCI_BARS && function->sizes[bar])
@@ -107,14 +128,14 @@ static enum bus_result data_read(struct dev *dev, uint64_t offset, void *data, s
 	const struct pci *pci = by_data(dev);
 	unsigned int at = pci->registers.address & 0xfc;
 
+	offset |= pci->registers.address & 3;
 	if (size > 4 - offset)
 		size = 4 - offset;
 	/* Nobody answers: a master abort, and ones (3.2.2.3.3). */
 	memset(data, 0xff, size);
 	if (!is_valid(pci))
 		return BUS_DONE;
-	dev_store(data, size,
-		  at < HEADER_SIZE ? read_config(pci, device_of(pci), at) >> 8 * offset : 0);
+	dev_store(data, size, read_config(pci, device_of(pci), at) >> 8 * offset);
 	return BUS_DONE;
 }
 
@@ -124,11 +145,12 @@ static enum bus_result data_write(struct dev *dev, uint64_t offset, const void *
 	unsigned int at = pci->registers.address & 0xfc;
 	uint32_t value, mask;
 
+	offset |= pci->registers.address & 3;
 	if (size > 4 - offset)
 		size = 4 - offset;
 	mask = (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1) << 8 * offset;
 	value = (uint32_t)(dev_load(data, size) << 8 * offset);
-	if (is_valid(pci) && at < HEADER_SIZE)
+	if (is_valid(pci))
 		write_config(pci, device_of(pci), at, value, mask);
 	return BUS_DONE;
 }
@@ -139,7 +161,8 @@ static enum bus_result address_read(struct dev *dev, uint64_t offset, void *data
 	/* Other widths are not this register's (3.2.2.3.2). */
 	if (size != 4)
 		return BUS_UNMAPPED;
-	dev_store(data, size, container_of(dev, struct pci, address)->registers.address);
+	dev_store(data, size,
+		  container_of(dev, struct pci, address)->registers.address & ADDRESS_READABLE);
 	return BUS_DONE;
 }
 
@@ -229,7 +252,7 @@ static enum bus_result memory_write(struct dev *dev, uint64_t offset, const void
 	return window_write(by_memory(dev), false, PCI_MEMORY_FIRST + offset, data, size);
 }
 
-/* As firmware leaves it: base addresses set and decoded. */
+/* As firmware leaves it: base addresses set and decoded, the interrupt's line told. */
 static void pci_reset(struct dev *dev)
 {
 	struct pci *pci = container_of(dev, struct pci, address);
@@ -241,7 +264,9 @@ static void pci_reset(struct dev *dev)
 
 		memcpy(r->bars, pci->functions[i].first, sizeof(r->bars));
 		r->command = COMMAND_PORTS | COMMAND_MEMORY;
+		r->interrupt_line = pci->functions[i].interrupts ? PCI_IRQ : 0;
 	}
+	pci_own_set_line(pci);
 }
 
 static void pci_restored(struct dev *dev)
@@ -256,7 +281,10 @@ static void pci_restored(struct dev *dev)
 		r->command &= COMMAND_WRITABLE;
 		for (bar = 0; bar < PCI_BARS; bar++)
 			r->bars[bar] &= ~(pci->functions[i].sizes[bar] - 1);
+		pci_own_check_messages(r);
+		r->interrupts = r->interrupts && pci->functions[i].interrupts;
 	}
+	pci_own_set_line(pci);
 }
 
 static const struct dev_ops address_ops = {
@@ -297,6 +325,11 @@ void pci_init(struct pci *pci)
 		.memory = { .ops = &memory_ops },
 	};
 	pci_add_function(pci, &bridge, NULL);
+}
+
+void pci_connect(struct pci *pci, const struct pci_outlets *outlets)
+{
+	pci->outlets = *outlets;
 }
 
 int pci_add_function(struct pci *pci, const struct pci_function *function, struct error *error)

@@ -12,11 +12,11 @@
  *	offset 12	writes counted, 4 bytes
  *	offset 16	the test's name
  */
-#ifndef DEVICES_PC_PCI_TESTDEV_H
-#define DEVICES_PC_PCI_TESTDEV_H
+#ifndef DEVICES_PCI_PCI_TESTDEV_H
+#define DEVICES_PCI_PCI_TESTDEV_H
 
 #include <stdint.h>
-#include "devices/pc/pci.h"
+#include "devices/pci/pci.h"
 
 #define PCI_TESTDEV_MEMORY_SIZE 0x1000
 #define PCI_TESTDEV_PORTS_SIZE	0x100
@@ -38,4 +38,4 @@ void pci_testdev_init(struct pci_testdev *testdev);
 /* Put it on a PCI bus that is on the machine's already, as its next device. Returns 0 or -errno. */
 int pci_testdev_add(struct pci_testdev *testdev, struct pci *pci, struct error *error);
 
-#endif /* DEVICES_PC_PCI_TESTDEV_H */
+#endif /* DEVICES_PCI_PCI_TESTDEV_H */

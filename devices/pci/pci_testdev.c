@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The PCI device for tests, as QEMU's docs/specs/pci-testdev.rst has it. */
-#include "devices/pc/pci_testdev.h"
+#include "devices/pci/pci_testdev.h"
 #include <stddef.h>
 #include <string.h>
 #include "base/container_of.h"
