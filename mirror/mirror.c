@@ -7,12 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/bitmap.h"
+#include "mirror/content.h"
 #include "mirror/layout.h"
 #include "mirror/resident.h"
-#include "mirror/shadow.h"
 #include "mirror/upper_half.h"
 
 static size_t changed_size(const struct mirror *mirror)
@@ -56,173 +55,6 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 	return 0;
 }
 
-static unsigned int rights_of(const struct map *map)
-{
-	return (map->write ? PAGE_WRITE : 0) | (map->execute ? PAGE_EXECUTE : 0);
-}
-
-static int map_range(struct mirror *mirror, uint64_t start, uint64_t size, uint64_t physical,
-		     unsigned int rights)
-{
-	int err = page_table_map(&mirror->frames, mirror->root, gva(start), gpa(physical), size,
-				 rights, false);
-
-	if (!err)
-		err = page_table_map(&mirror->frames, mirror->user_root, gva(start), gpa(physical),
-				     size, rights | PAGE_USER, false);
-	return err;
-}
-
-/*
- * Copy process memory into frames. By pwrite(), which stops at a page that can't be read, as past
- * a file's end or in the kernel's own mappings, where a memcpy() would raise SIGBUS; not by libc's,
- * to which sanitizers would object: they have an opinion on every byte of the program.
- */
-static int copy_in(struct mirror *mirror, uint64_t from, uint64_t size, uint64_t to)
-{
-	uint64_t done = 0;
-
-	while (done < size) {
-		long put = syscall(SYS_pwrite64, mirror->fd, from + done, size - done,
-				   to - mirror->frames.base + done);
-
-		if (put < 0 && errno != EFAULT && errno != EINTR)
-			return -errno;
-		/* Leave an unreadable page zero, and go on behind it. */
-		if (put > 0)
-			done += (uint64_t)put;
-		else if (put == 0 || errno == EFAULT)
-			done = page_floor(done) + PAGE_SIZE;
-	}
-	return 0;
-}
-
-/* Copy the resident pages of a part to the frames from part->gpa on, in runs. */
-static int copy_resident(struct mirror *mirror, const struct mirror_part *part, int pagemap)
-{
-	const struct map *map = &part->map;
-	struct resident window;
-	size_t page, run;
-	uint64_t at;
-	int err = 0;
-
-	for (at = map->start; at < map->end; at += window.count * PAGE_SIZE) {
-		resident_look(&window, map, pagemap, at, map->end);
-		for (page = 0; page < window.count && !err; page += run) {
-			const bool resident = window.is[page];
-			uint64_t from = at + page * PAGE_SIZE;
-
-			run = 1;
-			while (page + run < window.count && window.is[page + run] == resident)
-				run++;
-			if (resident)
-				err = copy_in(mirror, from, run * PAGE_SIZE,
-					      part->gpa + (from - map->start));
-		}
-	}
-	return err;
-}
-
-/* Map a part but for what is hidden of it. */
-static int map_shown(struct mirror *mirror, const struct mirror_part *part)
-{
-	const struct map *map = &part->map;
-	uint64_t start = mirror->hidden.start, end = mirror->hidden.end;
-	int err;
-
-	start = start < map->start ? map->start : start;
-	end = end > map->end ? map->end : end;
-	if (start >= end)
-		return map_range(mirror, map->start, map->end - map->start, part->gpa,
-				 rights_of(map));
-	err = map_range(mirror, map->start, start - map->start, part->gpa, rights_of(map));
-	if (!err)
-		err = map_range(mirror, end, map->end - end, part->gpa + (end - map->start),
-				rights_of(map));
-	return err;
-}
-
-static int copy_part(struct mirror *mirror, struct mirror_part *part, int pagemap)
-{
-	const struct map *map = &part->map;
-	int err;
-
-	part->gpa = frames_take(&mirror->frames, (map->end - map->start) / PAGE_SIZE);
-	if (!part->gpa)
-		return -ENOSPC;
-	err = part->from ? copy_in(mirror, part->from, part->from_size, part->gpa) :
-			   copy_resident(mirror, part, pagemap);
-	if (err)
-		return err;
-	return map_shown(mirror, part);
-}
-
-static int copy_sparse_page(struct mirror *mirror, const struct map *map, uint64_t at)
-{
-	uint64_t frame = frames_take(&mirror->frames, 1);
-	int err;
-
-	if (!frame)
-		return -ENOSPC;
-	err = copy_in(mirror, at, PAGE_SIZE, frame);
-	if (err)
-		return err;
-	return map_range(mirror, at, PAGE_SIZE, frame, rights_of(map));
-}
-
-static int copy_sparse_range(struct mirror *mirror, const struct map *map, uint64_t start,
-			     uint64_t end, int pagemap)
-{
-	struct resident window;
-	uint64_t at;
-	size_t page;
-	int err = 0;
-
-	for (at = start; at < end; at += window.count * PAGE_SIZE) {
-		resident_look(&window, map, pagemap, at, end);
-		for (page = 0; page < window.count && !err; page++)
-			if (window.is[page] ||
-			    (mirror->counters &&
-			     counters_on_page(mirror->counters, at + page * PAGE_SIZE)))
-				err = copy_sparse_page(mirror, map, at + page * PAGE_SIZE);
-	}
-	return err;
-}
-
-static int copy_sparse(struct mirror *mirror, const struct mirror_part *part, int pagemap)
-{
-	const struct map *map = &part->map;
-	struct shadow_walk walk = { 0 };
-	struct mirror_range range;
-	int err = 0;
-
-	if (resident_is_searched(map))
-		return copy_sparse_range(mirror, map, map->start, map->end, pagemap);
-	while (!err && shadow_next(mirror, map, &walk, &range))
-		err = copy_sparse_range(mirror, map, range.start, range.end, pagemap);
-	return err;
-}
-
-/* Parts next to each other become one slot. */
-static int show_direct(struct mirror *mirror, struct mirror_part *part, uint64_t *next)
-{
-	struct mirror_slot *last = mirror->slot_count ? &mirror->slots[mirror->slot_count - 1] :
-							NULL;
-	uint64_t size = part->map.end - part->map.start;
-
-	part->gpa = *next;
-	*next += size;
-	if (last && last->host + last->size == part->map.start)
-		last->size += size;
-	else
-		mirror->slots[mirror->slot_count++] = (struct mirror_slot){
-			.host = part->map.start,
-			.gpa = part->gpa,
-			.size = size,
-		};
-	return map_range(mirror, part->map.start, size, part->gpa, rights_of(&part->map));
-}
-
 /* Show ring 0 a page with other bytes. Returns how many patches that were, or -errno. */
 static int patch_page(struct mirror *mirror, const struct map *map,
 		      const struct mirror_patch *patches, size_t count)
@@ -233,7 +65,7 @@ static int patch_page(struct mirror *mirror, const struct map *map,
 
 	if (!frame)
 		return -ENOSPC;
-	err = copy_in(mirror, upper_half_source(page), PAGE_SIZE, frame);
+	err = content_copy(mirror, upper_half_source(page), PAGE_SIZE, frame);
 	for (i = 0; i < count && !err && page_floor(patches[i].address) == page; i++) {
 		uint64_t at = frame + (patches[i].address - page);
 		uint8_t *byte = mirror->frames.bytes + (at - mirror->frames.base);
@@ -247,7 +79,7 @@ static int patch_page(struct mirror *mirror, const struct map *map,
 	}
 	if (!err)
 		err = page_table_map(&mirror->frames, mirror->root, gva(page), gpa(frame),
-				     PAGE_SIZE, rights_of(map), false);
+				     PAGE_SIZE, content_rights_of(map), false);
 	return err ? err : (int)i;
 }
 
@@ -285,10 +117,11 @@ static int own_page(struct mirror *mirror, uint64_t page)
 
 		if (!frame)
 			return -ENOSPC;
-		err = copy_in(mirror, page, PAGE_SIZE, frame);
+		err = content_copy(mirror, page, PAGE_SIZE, frame);
 		if (!err)
 			err = page_table_map(&mirror->frames, roots[i], gva(page), gpa(frame),
-					     PAGE_SIZE, rights_of(&part->map) | (i ? PAGE_USER : 0),
+					     PAGE_SIZE,
+					     content_rights_of(&part->map) | (i ? PAGE_USER : 0),
 					     false);
 	}
 	return err;
@@ -306,11 +139,11 @@ static int fill(struct mirror *mirror, int pagemap)
 		struct mirror_part *part = &mirror->parts[i];
 
 		if (part->kind == MIRROR_COPY)
-			err = copy_part(mirror, part, pagemap);
+			err = content_copy_part(mirror, part, pagemap);
 		else if (part->kind == MIRROR_SPARSE)
-			err = copy_sparse(mirror, part, pagemap);
+			err = content_copy_sparse(mirror, part, pagemap);
 		else
-			err = show_direct(mirror, part, &next);
+			err = content_show_direct(mirror, part, &next);
 	}
 	mirror->hole = next;
 	return err;
@@ -403,7 +236,7 @@ static int map_device(struct mirror *mirror, uint64_t page)
 {
 	if (mirror_find(mirror, page))
 		return 0;
-	return map_range(mirror, page, PAGE_SIZE, page, PAGE_WRITE | PAGE_DEVICE);
+	return content_map(mirror, page, PAGE_SIZE, page, PAGE_WRITE | PAGE_DEVICE);
 }
 
 int mirror_create(struct mirror **result, const struct mirror_config *config, struct error *error)

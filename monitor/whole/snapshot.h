@@ -61,7 +61,10 @@ struct r0_vm_snapshot *snapshot_allocate(const struct snapshot_shape *shape, str
 uint32_t snapshot_form(const struct r0_vm_options *options);
 
 /* Words of 64 pages in a snapshot's bitmaps. */
-size_t snapshot_words(const struct r0_vm_snapshot *snapshot);
+static inline size_t snapshot_words(const struct r0_vm_snapshot *snapshot)
+{
+	return bitmap_words(snapshot->shape.memory / PAGE_SIZE);
+}
 
 static inline bool snapshot_has_page(const struct r0_vm_snapshot *snapshot, uint64_t page)
 {
