@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* From how a run ended to what is told of it. */
 #include "execution/conclude.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "execution/doubts.h"
+#include "replace/replace.h"
 #include "run/cpus.h"
 #include "run/crash_view.h"
 #include "run/failures.h"
@@ -106,6 +108,31 @@ static char *join(char *first, char *second)
 	return both;
 }
 
+/*
+ * In place of a function is an INT3, and it may have led to a handler of the test's own: whatever became of
+ * the test says nothing.
+ */
+static void doubt_traps(struct run *run)
+{
+	struct ending *ending = &run->ending;
+	const char *name =
+		replace_trapped(run->machine->template->replace, &run->job->options->replace);
+
+	if (!name || !doubts_own_handlers(run))
+		return;
+	if (ending->how != END_RETURNED && ending->how != END_FAILED &&
+	    ending->how != END_EXCEPTION && ending->how != END_HALT)
+		return;
+	error_set(
+		&run->complaint, EINVAL,
+		"%s() has no room for a jump, so that an INT3 takes its place, and the test loaded an IDT "
+		"of its own: it can't be replaced there",
+		name);
+	ending->how = END_HOST_ERROR;
+	ending->message = run->complaint.text;
+	run->explains = false;
+}
+
 void conclude(struct run *run, struct outcome *outcome)
 {
 	const struct r0_options *options = run->job->options;
@@ -118,6 +145,7 @@ void conclude(struct run *run, struct outcome *outcome)
 	result->value_count = run->given.value_count;
 	run->given = (struct r0_result){ 0 };
 	ending->expectation = run->first_expectation;
+	doubt_traps(run);
 	if (run->is_broken) {
 		broken = describe_broken(run, &mocks);
 		ending->message = broken;

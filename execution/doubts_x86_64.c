@@ -84,6 +84,17 @@ static bool declares_host_leaf(const struct r0_cpuids *cpuid)
 	return false;
 }
 
+bool doubts_own_handlers(const struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++)
+		if (run->machine->cpus[i].vcpu.run->s.regs.sregs.idt.base !=
+		    entry_area(&run->machine->template->entry, i) + R0_AREA_IDT)
+			return true;
+	return false;
+}
+
 unsigned int doubts_of(const struct run *run, bool failed)
 {
 	unsigned int doubts;

@@ -471,6 +471,20 @@ int replace_begin(const struct replace *replace, struct memory *memory,
 	return 0;
 }
 
+const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted)
+{
+	size_t i;
+
+	for (i = 0; replace && i < wanted->count; i++) {
+		const struct function *function =
+			find(replace, (uint64_t)wanted->entries[i].function);
+
+		if (function && function->patch.trap)
+			return wanted->entries[i].name;
+	}
+	return NULL;
+}
+
 uint64_t replace_origin(const struct replace *replace, uint64_t address)
 {
 	size_t i;

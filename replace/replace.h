@@ -39,6 +39,12 @@ int replace_begin(const struct replace *replace, struct memory *memory,
 		  const struct r0_replacements *wanted, struct error *error);
 
 /*
+ * The name of a function among these that a test reaches by an INT3, as it has no room for a jump: it takes the
+ * runtime's handler. NULL if there is none.
+ */
+const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted);
+
+/*
  * Where a function has the instruction that is at an address in an island, if there is one; else that address:
  * for reports, which show code as it is without the test.
  */

@@ -24,6 +24,7 @@ struct function {
 	uint64_t size, room;   /* of the symbol; up to the next, both in bytes */
 	bool global, exported; /* not hidden; in the dynamic table */
 	bool is_stub;	       /* of `ring0 stubs` */
+	bool called_directly;  /* by code of the same file, not by way of its PLT */
 	const char *clone;     /* a part or a copy that the compiler made of it, or NULL */
 	const char *twin;      /* another function of the same code, or NULL */
 
@@ -54,6 +55,9 @@ const char *function_base_name(const char *path);
 
 /* Fill in what the symbols of a file, loaded as a module, tell of its functions. */
 void function_symbols(Dwfl_Module *module, struct function *functions, size_t count);
+
+/* Of functions without debugging information, whether code of their file calls them directly. */
+void function_direct_calls(Dwfl_Module *module, struct function *functions, size_t count);
 
 /* Likewise what a file's debugging information tells of them, and then of who calls them. */
 void function_describe(Dwarf *dwarf, struct function *functions, size_t count);

@@ -130,6 +130,14 @@ void function_judge(struct function *function, const char *program)
 		judge_unit(function);
 		return;
 	}
+	/* Who calls past the PLT was compiled so that no other function can be in this one's place. */
+	if (function->called_directly && strcmp(function->module, program) != 0)
+		function_refuse(
+			function,
+			"%s has calls of it that do not go by its PLT, and no debugging "
+			"information of what its compiler took for granted: install that (a -dbg or "
+			"-dbgsym package), or replace a function that calls it",
+			function_base_name(function->module));
 	/* A library's own files are not there; who is outside of it has no choice but to call. */
 	if (strcmp(function->module, program) == 0 || !function->exported)
 		function_refuse(function,

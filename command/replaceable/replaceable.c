@@ -102,9 +102,11 @@ static void look_at_file(struct question *question, size_t first, size_t count, 
 	Dwarf *dwarf = dwfl_module_getdwarf(module, &bias);
 
 	function_symbols(module, functions, count);
+	if (dwarf)
+		function_describe(dwarf, functions, count);
+	function_direct_calls(module, functions, count);
 	if (!dwarf)
 		return;
-	function_describe(dwarf, functions, count);
 	function_callers(dwarf, functions->module,
 			 strcmp(functions->module, question->program) == 0, functions, count);
 }

@@ -121,3 +121,40 @@ void function_symbols(Dwfl_Module *module, struct function *functions, size_t co
 			functions[n].room = functions[n].size;
 	take_exported(module, functions, count);
 }
+
+/* Near calls and jumps, which have the distance in their last four bytes: SDM vol. 2A, CALL, JMP. */
+static void look_at_calls(const uint8_t *code, size_t size, uint64_t address,
+			  struct function *functions, size_t count)
+{
+	for (size_t i = 0; size >= 5 && i <= size - 5; i++) {
+		int32_t distance;
+		uint64_t target;
+
+		if (code[i] != 0xe8 && code[i] != 0xe9)
+			continue;
+		memcpy(&distance, code + i + 1, sizeof(distance));
+		target = address + i + 5 + (uint64_t)(int64_t)distance;
+		for (size_t n = 0; n < count; n++)
+			functions[n].called_directly |= !functions[n].described &&
+							functions[n].address == target;
+	}
+}
+
+void function_direct_calls(Dwfl_Module *module, struct function *functions, size_t count)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module, &bias);
+	Elf_Scn *section = NULL;
+
+	while (elf && (section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
+		    !(header.sh_flags & SHF_EXECINSTR))
+			continue;
+		data = elf_rawdata(section, NULL);
+		if (data)
+			look_at_calls(data->d_buf, data->d_size, header.sh_addr, functions, count);
+	}
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What can't be replaced, each with the reason; the comments are those of tests/fixtures/fixture.h. */
 #include <ring0.h>
+#include <ring0/x86.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -188,4 +189,49 @@ R0_TEST(told, crash_of_the_replacement, .replace = R0_REPLACE((helper, crashes_a
 R0_TEST(told, others_go_on, .replace = R0_REPLACE((helper, other_int)))
 {
 	R0_ASSERT_EQ(tail(1), 2);
+}
+
+static int fake_seven(void)
+{
+	return 8;
+}
+
+static void fake_returns(void)
+{
+}
+
+/* A copy of the table, and yet another: where its gates lead is not looked at. */
+static void load_own_idt(void)
+{
+	static uint8_t table[4096];
+	struct r0_table_register idtr = r0_sidt();
+
+	__builtin_memcpy(table, (const void *)(uintptr_t)idtr.base, sizeof(table));
+	idtr.base = (uintptr_t)table;
+	r0_lidt(idtr);
+}
+
+/* expect error: returns_seven() has no room for a jump, so that an INT3 takes its place ... an IDT */
+R0_TEST(told, trap_with_an_idt_of_its_own, .replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	load_own_idt();
+	R0_ASSERT_EQ(returns_seven(), 8);
+}
+
+/* A jump takes no handler. */
+R0_TEST(told, jump_with_an_idt_of_its_own, .replace = R0_REPLACE((only_returns, fake_returns)))
+{
+	load_own_idt();
+	only_returns();
+}
+
+/* expect error: plain_inner() can't be replaced: libplain.so has calls of it that do not go by its PLT */
+R0_TEST(refused, called_within_a_library, .replace = R0_REPLACE((plain_inner, fake_int)))
+{
+	plain_outer(1);
+}
+
+R0_TEST(told, called_by_a_plt, .replace = R0_REPLACE((plain_outer, fake_int)))
+{
+	R0_ASSERT_EQ(plain_outer(1), 1);
 }

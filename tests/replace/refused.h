@@ -13,6 +13,10 @@ int calls_copied(int a);
 int calls_atoi(const char *text);
 unsigned long calls_strlen(void);
 
+/* plain.c */
+int plain_inner(int a);
+int plain_outer(int a);
+
 /* Each file that includes this has its own. */
 static __attribute__((noinline, unused)) int copied(int a)
 {

@@ -24,7 +24,7 @@ trap 'exit 1' INT TERM
 programs=$folder/programs
 : >"$programs"
 
-# build NAME COMPILER SOURCE FLAGS LINK ARGUMENTS [OBJECT]: FLAGS are those of the code under test.
+# build NAME COMPILER SOURCE FLAGS LINK ARGUMENTS [OBJECT [LIBRARY]]: FLAGS are those of the code under test.
 build()
 {
 	name=$1 compiler=$2 source=$3
@@ -37,7 +37,7 @@ build()
 		"$compiler" -g -c -o "$folder/$name-short.o" "$here/short.S" >>"$folder/log" 2>&1 &&
 		"$tests/with_ring0" "$compiler" -g -O1 -fno-builtin $5 -Wall -Wextra -Werror \
 			-o "$folder/$name" "$here/$source" ${7-} "$folder/$name.o" "$folder/$name-short.o" \
-			-L "$folder" -llibrary "-Wl,-rpath,\$ORIGIN" >>"$folder/log" 2>&1
+			-L "$folder" -llibrary ${8-} "-Wl,-rpath,\$ORIGIN" >>"$folder/log" 2>&1
 	status=$?
 	report $status "$name is built" "$folder/log"
 	[ $status -ne 0 ] || echo "$name $6" >>"$programs"
@@ -59,7 +59,8 @@ upper()
 	[ $status -ne 0 ] || echo "$name $all -replace.libc -replace.all_is_undone" >>"$programs"
 }
 
-gcc -g -O1 -fPIC -shared -o "$folder/liblibrary.so" "$here/library.c" || exit 1
+gcc -g -O1 -fPIC -shared -o "$folder/liblibrary.so" "$here/library.c" &&
+	gcc -g0 -O1 -fPIC -shared -Wl,-Bsymbolic -o "$folder/libplain.so" "$here/plain.c" || exit 1
 patching=-flive-patching=inline-clone
 interposition='-fPIC -fsemantic-interposition -grecord-command-line'
 # Newer ones make functions of their own for constant arguments.
@@ -87,7 +88,7 @@ build call gcc call.c "-O2 $patching" '' ''
 
 # What can't be replaced, and for which flags.
 gcc -g -O2 -fno-pic -fno-pie -c -o "$folder/optimizer.o" "$here/optimizer.c" || exit 1
-build refused gcc refused.c "-O1 -fno-inline $patching" '-no-pie -fbuiltin' '--format tap' "$folder/optimizer.o"
+build refused gcc refused.c "-O1 -fno-inline $patching" '-no-pie -fbuiltin' '--format tap' "$folder/optimizer.o" -lplain
 one='--format tap replace.direct_call'
 build no-debug-info gcc replace.c '-g0 -O2 -fno-builtin' '' "$one"
 build flto gcc replace.c "-O2 -fno-builtin -flto -ffat-lto-objects" '-flto' "$one"
