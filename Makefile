@@ -95,6 +95,8 @@ bench:
 	@$(build)/bench/bench_assist
 	@$(build)/bench/bench_machine
 	@$(build)/bench/bench_smp
+	@$(build)/bench/bench_replace
+	@$(build)/bench/replaced -j1 'call.*'
 	@bench/boot $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
 	@bench/suite $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
 	@bench/lab $(build)/ring0
