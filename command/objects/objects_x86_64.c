@@ -64,6 +64,7 @@ static int merge(const struct steps *steps)
 
 	tool_add_named(&words, "LD", "ld");
 	tool_add(&words, "-r");
+	tool_add(&words, "-znoexecstack");
 	tool_add(&words, "-o");
 	tool_add(&words, "%s", path_of(steps, "merged.o", path));
 	for (size_t i = 0; i < options->count; i++)
@@ -83,13 +84,12 @@ static void add_per_cpu(struct tool_words *words, const struct wanted_list *list
 				 list->sections[i]);
 }
 
-/* A section of that name; *size becomes that of its content. */
-static bool find_section(const char *path, const char *wanted, size_t *size)
+/* The size of what is in sections of that name. */
+static void find_section(const char *path, const char *wanted, size_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	Elf_Scn *section = NULL;
-	bool found = false;
 	size_t names;
 
 	*size = 0;
@@ -103,7 +103,6 @@ static bool find_section(const char *path, const char *wanted, size_t *size)
 			name = elf_strptr(elf, names, header.sh_name);
 			if (!name || strcmp(name, wanted) != 0)
 				continue;
-			found = true;
 			if (header.sh_addralign > 1)
 				*size = (*size + header.sh_addralign - 1) &
 					~(header.sh_addralign - 1);
@@ -112,14 +111,12 @@ static bool find_section(const char *path, const char *wanted, size_t *size)
 	elf_end(elf);
 	if (fd >= 0)
 		close(fd);
-	return found;
 }
 
 static int rename_all(struct steps *steps)
 {
 	char names[128], merged[128], fit[128];
 	struct tool_words words = { 0 };
-	size_t size;
 	int status;
 
 	status = names_choose(&steps->list, path_of(steps, "names", names));
@@ -130,8 +127,8 @@ static int rename_all(struct steps *steps)
 	add_per_cpu(&words, &steps->list);
 	path_of(steps, "merged.o", merged);
 	/* Kernels' assembly does not say that it needs no stack with code, of which linkers warn. */
-	if (!find_section(merged, ".note.GNU-stack", &size))
-		tool_add(&words, "--add-section=.note.GNU-stack=/dev/null");
+	tool_add(&words, "--remove-section=.note.GNU-stack");
+	tool_add(&words, "--add-section=.note.GNU-stack=/dev/null");
 	tool_add(&words, "%s", merged);
 	tool_add(&words, "%s", path_of(steps, "fit.o", fit));
 	status = tool_run(&words, NULL);
@@ -209,6 +206,7 @@ static int write_object(struct steps *steps)
 	}
 	tool_add_named(&words, "LD", "ld");
 	tool_add(&words, "-r");
+	tool_add(&words, "-znoexecstack");
 	tool_add(&words, "-o");
 	tool_add(&words, "%s", options->output);
 	tool_add(&words, "%s/%s", steps->folder, options->upper ? "upper.o" : "fit.o");

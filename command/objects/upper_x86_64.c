@@ -18,7 +18,7 @@ struct place {
 	unsigned int size;
 	const char *relocation, *name;
 	int64_t addend;
-	bool weak;
+	bool weak, thread_local;
 };
 
 struct upper {
@@ -84,6 +84,11 @@ static int place_of(const GElf_Rela *rela, const char *name, struct place *place
 	case R_X86_64_PC32:
 	case R_X86_64_PLT32:
 		place->addend -= (int64_t)rela->r_offset;
+		return 0;
+	/* Of a variable of the program's threads. */
+	case R_X86_64_TPOFF32:
+		place->relocation = "R_X86_64_TPOFF32";
+		place->thread_local = true;
 		return 0;
 	case R_X86_64_GOTPCREL:
 	case R_X86_64_GOTPCRELX:
@@ -184,6 +189,8 @@ static void write_bytes(const struct upper *upper, const char *path, const GElf_
 				(unsigned long long)(at - done));
 		if (place->weak)
 			fprintf(out, "\t.weak %s\n", name);
+		if (place->thread_local)
+			fprintf(out, "\t.type %s, @tls_object\n", name);
 		fprintf(out, "\t.reloc ., %s, %s%+lld\n\t.%s 0\n", place->relocation, name,
 			(long long)place->addend, place->size == 8 ? "quad" : "long");
 		done = at + place->size;
@@ -241,8 +248,13 @@ static int write_segments(const struct upper *upper, const char *path, FILE *out
 	for (i = 0; i < count; i++) {
 		GElf_Phdr segment;
 
-		if (!gelf_getphdr(upper->elf, (int)i, &segment) || segment.p_type != PT_LOAD ||
-		    !segment.p_memsz)
+		if (!gelf_getphdr(upper->elf, (int)i, &segment))
+			continue;
+		if (segment.p_type == PT_TLS)
+			return objects_complain(
+				"the objects have thread-local variables, which are a "
+				"program's: define them in a file of the program");
+		if (segment.p_type != PT_LOAD || !segment.p_memsz)
 			continue;
 		if (is_per_cpu(&segment))
 			begin_at(&segment, WANTED_OWN_PER_CPU);

@@ -266,6 +266,7 @@ for pair in 'same --upper' 'apart --upper=0xffffffffa0000000'; do
 	report $? "two images are linked, $1"
 done
 if [ -s "$programs" ]; then
+	# shellcheck disable=SC2016 # for the other shell
 	printf '#!/bin/sh\n"${0%%/*}/same/two" 2>&1\n"${0%%/*}/apart/two" 2>&1\n' >both
 	chmod +x both
 	RING0_LAB=none same/two >log 2>&1
