@@ -135,7 +135,7 @@ void machine_kick(struct machine *machine)
 		vcpu_kick(&machine->cpus[i].vcpu);
 }
 
-int machine_reset(struct machine *machine, struct error *error)
+static int reset(struct machine *machine, bool lightly, struct error *error)
 {
 	int err = memory_reset(&machine->memory, error);
 	unsigned int i;
@@ -148,11 +148,22 @@ int machine_reset(struct machine *machine, struct error *error)
 
 		if (cpu->assist)
 			assist_reset(cpu->assist);
-		err = vcpu_state_restore(cpu->state, &cpu->vcpu, error);
+		err = lightly ? vcpu_state_restore_lightly(cpu->state, &cpu->vcpu, error) :
+				vcpu_state_restore(cpu->state, &cpu->vcpu, error);
 	}
 	machine->bus.unhandled_count = 0;
 	machine->bus.changed = false;
 	return err;
+}
+
+int machine_reset(struct machine *machine, struct error *error)
+{
+	return reset(machine, false, error);
+}
+
+int machine_reset_lightly(struct machine *machine, struct error *error)
+{
+	return reset(machine, true, error);
 }
 
 /* What a CPU's state is to KVM, or what the guest reads of it, which runs the CPU. */

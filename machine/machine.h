@@ -72,6 +72,9 @@ void machine_kick(struct machine *machine);
 /* Put all of it back to how it was made. Returns 0, or -errno: then it is good for nothing. */
 int machine_reset(struct machine *machine, struct error *error);
 
+/* The same after a run that has returned, but for the registers that vcpu_state_restore_lightly() leaves as they are. */
+int machine_reset_lightly(struct machine *machine, struct error *error);
+
 /*
  * Compare all of it with how it was made: 1 and what differs, as text; 0; or -errno. Slow: for
  * checking the reset itself.

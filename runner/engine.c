@@ -20,6 +20,9 @@
 /* How often the job is looked after: it may be overdue. */
 #define LOOK_NS 20000000ull
 
+/* Between two resets of all of a machine so many leave registers that hardly any input changes. */
+#define LIGHT_RESETS 63
+
 /* A test's time limit where it has none of its own: inputs are many. */
 #define LIMIT_MS 1000
 
@@ -148,7 +151,8 @@ static void start(void)
 		err = mock_calls_init(&error);
 	if (!err)
 		err = worker_create(&session.worker, session.template,
-				    &(struct worker_options){ 0 }, &jobs, &error);
+				    &(struct worker_options){ .light_resets = LIGHT_RESETS }, &jobs,
+				    &error);
 	if (!err)
 		return;
 	error_set(&error, ENOMEM, "the test can't be fuzzed: no memory");

@@ -15,8 +15,9 @@
 #include "runner/engine.h"
 #include "runner/folders.h"
 
-/* A finding is made smaller for so many executions at most. */
-#define SMALLER_RUNS "-runs=2000"
+/* A finding is made smaller so often at most, each time by so many executions. */
+#define SMALLER_STEPS 32
+#define SMALLER_RUNS  "-runs=2000"
 
 #define WORDS 12
 
@@ -27,8 +28,11 @@ struct target {
 	char work[64]; /* a folder of its own */
 };
 
-/* Run this program with these words; `output` takes its standard output if it is not NULL. Returns its status, or -errno. */
-static int run(const char *engine, const char *const *words, const char *output)
+/*
+ * Run this program with these words; `output` takes its standard output if it is not NULL, and its standard error, too, if
+ * it is to be `silent`. Returns its status, or -errno.
+ */
+static int run(const char *engine, const char *const *words, const char *output, bool silent)
 {
 	char *argv[WORDS + 2];
 	int status;
@@ -50,6 +54,8 @@ static int run(const char *engine, const char *const *words, const char *output)
 			_exit(EXIT_STATUS_ERROR);
 		if (output)
 			fcntl(STDOUT_FILENO, F_SETFD, 0);
+		if (silent)
+			dup2(STDOUT_FILENO, STDERR_FILENO);
 		execv("/proc/self/exe", argv);
 		_exit(EXIT_STATUS_ERROR);
 	}
@@ -119,17 +125,33 @@ static char *format_text(const char *format, ...)
 	return text;
 }
 
-/* A smaller input that fails the test, too, if there is one: for free(), or NULL. */
+/*
+ * A smaller input that fails the test, too, if there is one: for free(), or NULL. -minimize_crash does the same by means of a
+ * shell, which a lab does not have.
+ */
 static char *make_smaller(const struct target *target, const char *finding)
 {
-	char *path = format_text("-exact_artifact_path=%s/f-smaller", target->work);
-	const char *words[] = { "-minimize_crash=1", SMALLER_RUNS, path, finding, NULL };
 	char *smaller = NULL;
+	int step;
 
-	if (path)
-		run(target->name, words, "/dev/null");
-	free(path);
-	smaller = find_file(target->work, "f-smaller");
+	for (step = 0; step < SMALLER_STEPS; step++) {
+		char *path = format_text("%s/f-smaller-%d", target->work, step);
+		char *artifact = path ? format_text("-exact_artifact_path=%s", path) : NULL;
+		const char *words[] = {
+			"-minimize_crash_internal_step=1", SMALLER_RUNS, "-timeout=3600", artifact,
+			smaller ? smaller : finding,	   NULL
+		};
+		bool found = artifact && run(target->name, words, "/dev/null", true) &&
+			     !access(path, R_OK);
+
+		free(artifact);
+		if (!found) {
+			free(path);
+			break;
+		}
+		free(smaller);
+		smaller = path;
+	}
 	return smaller;
 }
 
@@ -150,7 +172,7 @@ static void confirm(const struct target *target, const char *saved)
 	const char *words[] = { "--fresh-vm", "--format", "pretty", pattern, NULL };
 	char line[4096];
 	FILE *text;
-	int status = pattern && report ? run(NULL, words, report) : -ENOMEM;
+	int status = pattern && report ? run(NULL, words, report, false) : -ENOMEM;
 
 	printf("%s: found %s, which is %s\n", target->name, saved,
 	       status == EXIT_STATUS_FAILED ? "a case from now on; its report:" :
@@ -191,7 +213,8 @@ static int fuzz_target(struct target *target, unsigned int seconds, struct error
 				found,		 start,
 				"-timeout=3600", "-print_final_stats=1",
 				target->folder,	 NULL };
-	int status = prefix && time && found && start ? run(target->name, words, NULL) : -ENOMEM;
+	int status = prefix && time && found && start ? run(target->name, words, NULL, false) :
+							-ENOMEM;
 	char *finding = find_file(target->work, "f-");
 
 	if (finding)

@@ -13,10 +13,11 @@
 #include "base/command_path.h"
 #include "runner/lab_exec.h"
 
-/* "ring0", "lab", "--file"s, a "--collect" a file, "--", the program, its arguments and a NULL. */
+/* "ring0", "lab", "--timeout=0", "--file"s, a "--collect" a file, "--", the program, its arguments and a NULL. */
 static char **make_arguments(int argc, char **argv, char *program, const char *const *along,
-			     const char *const *files)
+			     const char *const *files, bool endless)
 {
+	static char timeout[] = "--timeout=0";
 	static char name[] = "ring0", command[] = "lab", file[] = "--file";
 	static char collect[] = "--collect", end[] = "--";
 	size_t count = 0, more = 0, n = 0;
@@ -27,11 +28,13 @@ static char **make_arguments(int argc, char **argv, char *program, const char *c
 		count++;
 	while (along[more])
 		more++;
-	arguments = calloc((size_t)argc + 2 * (count + more) + 5, sizeof(*arguments));
+	arguments = calloc((size_t)argc + 2 * (count + more) + 6, sizeof(*arguments));
 	if (!arguments)
 		return NULL;
 	arguments[n++] = name;
 	arguments[n++] = command;
+	if (endless)
+		arguments[n++] = timeout;
 	while (*along) {
 		arguments[n++] = file;
 		arguments[n++] = (char *)*along++;
@@ -51,7 +54,8 @@ static char **make_arguments(int argc, char **argv, char *program, const char *c
 	return arguments;
 }
 
-int lab_exec(int argc, char **argv, const char *const *along, const char *const *files)
+int lab_exec(int argc, char **argv, const char *const *along, const char *const *files,
+	     bool endless)
 {
 	const char *chosen = getenv("RING0_COMMAND"), *lab = getenv("RING0_LAB");
 	const char *candidates[] = { r0_command_path, "ring0" };
@@ -71,7 +75,7 @@ int lab_exec(int argc, char **argv, const char *const *along, const char *const 
 		return -err;
 	}
 	program[n] = '\0';
-	arguments = make_arguments(argc, argv, program, along, files);
+	arguments = make_arguments(argc, argv, program, along, files, endless);
 	if (!arguments)
 		return -ENOMEM;
 	fflush(NULL);

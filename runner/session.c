@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,11 +263,12 @@ static bool wants_lab(const struct cli *cli)
 	return template_error_is_no_kvm(err);
 }
 
-/* Go to the lab, with the reports' files to come back. Returns only if that fails. */
+/* Go to the lab, with the reports' files and what is found to come back. Returns only if that fails. */
 static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 {
-	const char *files[CLI_REPORTS_MAX + 1] = { NULL }, *along[3] = { NULL };
+	const char *files[CLI_REPORTS_MAX + 2] = { NULL }, *along[3] = { NULL };
 	size_t count = 0, count_along = 0, i;
+	char inputs[PATH_MAX];
 
 	for (i = 0; i < cli->report_count; i++)
 		if (cli->reports[i].file)
@@ -275,7 +277,10 @@ static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 		along[count_along++] = cli->compare;
 	if (corpus_is_there())
 		along[count_along++] = corpus_root();
-	lab_exec(argc, argv, along, files);
+	snprintf(inputs, sizeof(inputs), "%s/", corpus_root());
+	if (cli->fuzz)
+		files[count++] = inputs;
+	lab_exec(argc, argv, along, files, cli->fuzz);
 	return EXIT_STATUS_ERROR;
 }
 

@@ -26,7 +26,8 @@ struct kept {
 	struct machine machine;
 	unsigned int cpus; /* 0 if there is none */
 	bool irqchip;
-	uint64_t used; /* by which job, counted from 1 */
+	uint64_t used;		   /* by which job, counted from 1 */
+	unsigned int light_resets; /* since all of it was put back */
 };
 
 struct worker {
@@ -192,6 +193,18 @@ static void run_on_own(struct worker *worker, const struct job *job, struct outc
 	drop_machine(worker, &machine);
 }
 
+static int reset(const struct worker *worker, struct kept *kept, const struct outcome *outcome,
+		 struct error *error)
+{
+	if (outcome->result.verdict == R0_VERDICT_PASS &&
+	    kept->light_resets < worker->options.light_resets) {
+		kept->light_resets++;
+		return machine_reset_lightly(&kept->machine, error);
+	}
+	kept->light_resets = 0;
+	return machine_reset(&kept->machine, error);
+}
+
 static void run_on_kept(struct worker *worker, const struct job *job, struct outcome *outcome)
 {
 	const struct r0_options *options = job->options;
@@ -208,7 +221,7 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 		kept->irqchip = needs_irqchip(options);
 	}
 	if (!run_on(worker, &kept->machine, job, outcome) ||
-	    machine_reset(&kept->machine, &error) != 0) {
+	    reset(worker, kept, outcome, &error) != 0) {
 		drop_kept(worker, kept);
 		return;
 	}

@@ -28,7 +28,9 @@ struct worker_jobs {
 };
 
 struct worker_options {
-	bool fresh_vm;	  /* a new VM for each job, in place of a reset */
+	bool fresh_vm; /* a new VM for each job, in place of a reset */
+	/* After so many runs that passed all is put back, and less after the others; 0: always all. */
+	unsigned int light_resets;
 	bool check_reset; /* compare everything after each reset; a difference is an error */
 };
 

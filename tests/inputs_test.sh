@@ -21,20 +21,21 @@ trap 'exit 1' INT TERM
 tap_log=$folder/log
 cd "$folder" || exit
 
-# on_kvm PROGRAM ARG…: on this host's KVM or in the lab, where the inputs come along.
+# on_kvm PROGRAM ARG…: on this host's KVM or in the lab, where the inputs come along, and which they come out of.
 on_kvm()
 {
 	RING0_LAB=none "$@"
 	status=$?
 	[ $status -eq 77 ] || return $status
 	if [ -d corpus ]; then
-		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --file "$folder/corpus" -- "$@"
+		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --file "$folder/corpus" \
+			--collect "$folder/" -- "$@"
 	else
-		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 -- "$@"
+		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --collect "$folder/" -- "$@"
 	fi
 }
 
-echo 1..12
+echo 1..19
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
@@ -98,7 +99,11 @@ engine=$(clang -print-file-name=libclang_rt.fuzzer_no_main-x86_64.a 2>/dev/null)
 if [ ! -f "${engine:-/nonexistent}" ]; then
 	for name in descriptor walker hypercall device; do
 		skip "libFuzzer finds planted.$name" 'there is no libFuzzer'
+		skip "planted.$name: what it found" 'there is no libFuzzer'
 	done
+	skip '-merge=1 keeps what is of use' 'there is no libFuzzer'
+	skip '-dict takes words along' 'there is no libFuzzer'
+	skip '-jobs=2 has two engines' 'there is no libFuzzer'
 	skip 'it counts what it counts in a process' 'there is no libFuzzer'
 	exit "$failed"
 fi
@@ -115,8 +120,40 @@ for name in descriptor walker hypercall device; do
 	on_kvm ./with --fuzz=0 planted.$name >log 2>&1
 	[ $? -eq 1 ] && grep -q "planted.$name: found corpus/planted.$name/crash-.*, which is a case from now on" log
 	report $? "libFuzzer finds planted.$name"
+	[ "$(find corpus/planted.$name -name 'crash-*' | wc -l)" -eq 2 ] &&
+		[ "$(find corpus/planted.$name -name 'crash-*' ! -name '*.report' -size -64c | wc -l)" -eq 1 ]
+	report $? "planted.$name: what it found is among the inputs, small, with its report" log
 	rm -rf corpus
 done
+
+# The engine's own command line. It starts itself by a shell for these.
+# engine ARG…: as planted.hypercall's.
+engine()
+{
+	RING0_FUZZ=planted.hypercall
+	export RING0_FUZZ
+	RING0_LAB=none ./with "$@" >log 2>&1
+	status=$?
+	! grep -q '^ring0: .*/dev/kvm' log ||
+		"$build/ring0" lab --arch x86_64 --memory 1024 --file /bin/sh:/bin/sh --file "$folder/more" \
+			--collect "$folder/" -- ./with "$@" >log 2>&1 && status=0
+	unset RING0_FUZZ
+	return $status
+}
+mkdir -p more/inputs more/merged
+for text in 1 12345 12346 12347 HCAL HCAL1; do
+	printf %s $text >more/inputs/$text
+done
+printf 'magic="HCAL"\n' >more/words
+engine -merge=1 more/merged more/inputs && [ "$(find more/merged -type f | wc -l)" -ge 2 ] &&
+	[ "$(find more/merged -type f | wc -l)" -lt 6 ]
+report $? '-merge=1 keeps what is of use'
+engine -dict=more/words -use_cmp=0 -runs=200 more/inputs && grep -q 'Dictionary: 1 entries' log
+report $? '-dict takes words along'
+
+engine -jobs=2 -workers=1 -use_cmp=0 -runs=100 more/inputs && grep -q 'Done 100 runs' fuzz-0.log &&
+	grep -q 'Done 100 runs' fuzz-1.log
+report $? '-jobs=2 has two engines'
 
 # How many of the subject's counters, and of their values, the engine has seen of each input: the subject alone has some.
 {

@@ -71,13 +71,12 @@ static void make_folders(const char *path)
 	free(copy);
 }
 
-/* The files of coverage that programs have written inside: their names, before any is asked for. */
-static int find_coverage(struct lab_machine *machine, const struct lab_options *options,
-			 struct lab_strings *found)
+/* Files that programs have written inside: their names, before any is asked for. */
+static int find(struct lab_machine *machine, const struct lab_options *options, const char *wanted,
+		size_t size, struct lab_strings *found)
 {
-	static const char suffixes[] = ".gcda\0.profraw";
 	struct lab_limit limit = lab_talk_limit(machine, LAB_TALK_MS);
-	int gone = lab_talk_transmit(machine, LAB_FIND, suffixes, sizeof(suffixes), limit);
+	int gone = lab_talk_transmit(machine, LAB_FIND, wanted, size, limit);
 	int status = 0;
 	bool more = true;
 
@@ -94,14 +93,14 @@ static int find_coverage(struct lab_machine *machine, const struct lab_options *
 							   (const char *)incoming.content));
 		free(incoming.content);
 	}
-	return gone ? lab_talk_say_gone(machine, options, gone, "looking for files of coverage") :
-		      status;
+	return gone ? lab_talk_say_gone(machine, options, gone, "looking for files") : status;
 }
 
-static int collect_coverage(struct lab_machine *machine, const struct lab_options *options)
+static int collect_found(struct lab_machine *machine, const struct lab_options *options,
+			 const char *wanted, size_t size)
 {
 	struct lab_strings found = { 0 };
-	int status = find_coverage(machine, options, &found);
+	int status = find(machine, options, wanted, size, &found);
 
 	for (size_t i = 0; i < found.count && !status; i++) {
 		make_folders(found.items[i]);
@@ -113,13 +112,20 @@ static int collect_coverage(struct lab_machine *machine, const struct lab_option
 
 int lab_collect(struct lab_machine *machine, const struct lab_options *options)
 {
+	static const char coverage[] = ".gcda\0.profraw";
 	int status = 0;
 
 	for (size_t i = 0; i < options->collect.count && !status; i++) {
 		char *path = absolute(options->collect.items[i]);
+		size_t length = strlen(path);
 
-		status = collect_one(machine, options, path);
+		if (path[length - 1] == '/')
+			status = collect_found(machine, options, path, length + 1);
+		else
+			status = collect_one(machine, options, path);
 		free(path);
 	}
-	return options->coverage && !status ? collect_coverage(machine, options) : status;
+	return options->coverage && !status ?
+		       collect_found(machine, options, coverage, sizeof(coverage)) :
+		       status;
 }

@@ -356,6 +356,21 @@ void vcpu_state_shift_tsc(struct vcpu_state *state, uint64_t shift)
 	state->tsc_offset += shift;
 }
 
+int vcpu_state_restore_lightly(const struct vcpu_state *state, struct vcpu *vcpu,
+			       struct error *error)
+{
+	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
+
+	if (vcpu->vm->irqchip || vcpu->run->exit_reason != KVM_EXIT_IO ||
+	    memcmp(&sync->sregs, &state->sregs, sizeof(state->sregs)) != 0 ||
+	    memcmp(&sync->events, &state->events, sizeof(state->events)) != 0)
+		return vcpu_state_restore(state, vcpu, error);
+	sync->regs = state->regs;
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	vcpu->run->cr8 = state->sregs.cr8;
+	return 0;
+}
+
 int vcpu_state_restore_tsc(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
 	uint64_t offset = state->tsc_offset;

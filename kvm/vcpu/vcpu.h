@@ -97,6 +97,14 @@ int vcpu_state_restore_nested(const struct vcpu_state *state, struct vcpu *vcpu,
  */
 int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error);
 
+/*
+ * The same, but of a vCPU that was stopped by its own OUT or store and has nothing else changed that comes with an exit: the general
+ * registers alone. What stays is FPU, debug registers, XCR0 and MSRs. Where that can't be known, all is put back. Returns
+ * 0 or -errno.
+ */
+int vcpu_state_restore_lightly(const struct vcpu_state *state, struct vcpu *vcpu,
+			       struct error *error);
+
 /* For a VM that the state was not taken from: vm_state_continue() says by how much. */
 void vcpu_state_shift_tsc(struct vcpu_state *state, uint64_t shift);
 

@@ -91,7 +91,7 @@ void files_collect(const char *path)
 	close(fd);
 }
 
-/* What files_find() looks for; nftw() has no argument for its function. */
+/* What files_find() looks for: ends of names, and folders with a slash at both ends; nftw() has no argument for its function. */
 static struct {
 	const char *suffixes;
 	size_t size;
@@ -112,6 +112,8 @@ static bool is_wanted(const char *path)
 	for (const char *suffix = wanted.suffixes; suffix < end; suffix += strlen(suffix) + 1) {
 		size_t length = strlen(suffix), all = strlen(path);
 
+		if (*suffix == '/' && !strncmp(path, suffix, length))
+			return true;
 		if (length && all > length && !strcmp(path + all - length, suffix))
 			return true;
 	}
