@@ -21,6 +21,10 @@ function(ring0_kernel_objects target)
 	if(NOT objects)
 		message(FATAL_ERROR "ring0_kernel_objects(${target}): no object is named")
 	endif()
+	# Beside a kernel's headers no others are wanted, as /usr/include has them.
+	find_path(RING0_KERNEL_INCLUDE ring0.h NO_DEFAULT_PATH PATHS
+		"${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../share/ring0/include"
+		"${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../share/ring0/include" REQUIRED)
 	find_program(RING0_COMMAND ring0
 		HINTS "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../bin"
 		      "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../bin" REQUIRED)
@@ -55,7 +59,8 @@ function(ring0_kernel_objects target)
 	target_link_options(${target} PRIVATE -no-pie LINKER:-z,noexecstack
 		LINKER:--section-start=r0_percpu=0x20000)
 	foreach(source IN LISTS argument_SOURCES)
-		set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS "@${folder}/flags")
+		set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS
+			"@${folder}/flags;-I${RING0_KERNEL_INCLUDE}")
 		set_property(SOURCE "${source}" APPEND PROPERTY OBJECT_DEPENDS
 			"${folder}/flags;${folder}/kernel_objects.h")
 	endforeach()

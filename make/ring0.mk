@@ -7,6 +7,9 @@
 # else of the first of OBJECTS. Its tests include "kernel_objects.h".
 RING0 ?= ring0
 
+# Beside a kernel's headers no others are wanted, as /usr/include has them.
+ring0_include := $(shell pkg-config --variable=kernelinclude ring0)
+
 # Of more than one rule, $(1), for what it makes beside the program.
 ring0_folder = $(1)-kernel
 
@@ -19,5 +22,5 @@ $(ring0_folder)/kernel_objects.o: $(2)
 $(1): $(ring0_folder)/kernel_objects.o
 $(1): private LDFLAGS += -no-pie -Wl,-z,noexecstack -Wl,--section-start=r0_percpu=0x20000
 $(if $(strip $(4)),$(patsubst %.c,%.o,$(4)): $(ring0_folder)/kernel_objects.o
-$(patsubst %.c,%.o,$(4)): private CFLAGS += -I$(ring0_folder) @$(ring0_folder)/flags)
+$(patsubst %.c,%.o,$(4)): private CFLAGS += -I$(ring0_folder) @$(ring0_folder)/flags -I$(ring0_include))
 endef

@@ -5,6 +5,7 @@
  * whose checks it leaves out: by their bytes, and then by whether an instruction is there. Zydis is loaded.
  */
 #include "assist/patch_search.h"
+#include <elf.h>
 #include <emmintrin.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 #include "assist/x86_64/decoder.h"
 #include "assist/x86_64/function.h"
+#include "mirror/upper_half.h"
 
 /*
  * The byte after 0F becomes this one: a MOV from the 486's test registers, which no CPU has had
@@ -368,6 +370,33 @@ static int gather(struct patch_search *mistaken)
 	return 0;
 }
 
+/* Code of the upper half is data of the process: it is searched there, and patched where it belongs. */
+static int add_upper_half(struct patch_search *mistaken)
+{
+	const struct r0_upper_half *segments;
+	size_t count = upper_half_list(&segments), i, j;
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++) {
+		const struct r0_upper_half *segment = &segments[i];
+		const uint64_t from = (uint64_t)segment->bytes, by = segment->address - from;
+		struct map map = { .start = from, .end = from + segment->size, .path = "" };
+		struct mistaken_text *text;
+
+		if (!(segment->flags & PF_X) || segment->flags & PF_W)
+			continue;
+		err = add_text(mistaken, &map);
+		if (err)
+			break;
+		text = &mistaken->texts[mistaken->text_count - 1];
+		text->start += by;
+		text->end += by;
+		for (j = 0; j < text->count; j++)
+			text->patches[j].address += by;
+	}
+	return err;
+}
+
 int patch_search_find(struct patch_search *mistaken, struct error *error)
 {
 	struct maps maps;
@@ -395,6 +424,8 @@ int patch_search_find(struct patch_search *mistaken, struct error *error)
 			err = add_text(mistaken, map);
 	}
 	maps_finish(&maps);
+	if (!err)
+		err = add_upper_half(mistaken);
 	if (!err)
 		err = gather(mistaken);
 	return err ? error_set(error, -err, "looking through the program's code failed: %s",

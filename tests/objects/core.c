@@ -65,3 +65,12 @@ int level_of_outside(void)
 {
 	return wait(&level) + 1;
 }
+
+/* A CPU without BMI1, and some emulators, take it for BSF, whose result for 0 is another: SDM vol. 2B, TZCNT. */
+int trailing_zeros(unsigned long value)
+{
+	unsigned long result;
+
+	__asm__("tzcnt %1, %0" : "=r"(result) : "r"(value) : "cc");
+	return (int)result;
+}

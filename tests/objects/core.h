@@ -15,6 +15,7 @@ int weak_or_none(void);
 void count(int by);
 int counted(void);
 int level_of_outside(void);
+int trailing_zeros(unsigned long value);
 
 /* text.c: a name of libc's, with other arguments */
 int snprintf(char *to, int value);

@@ -76,6 +76,9 @@ program upper-clang clang 1 '-fpie -grecord-command-line' --upper
 command -v ld.lld >/dev/null &&
 	program upper-lld gcc 1 '-fpie -flive-patching=inline-clone -fuse-ld=lld' --upper
 
+# With the host completing what an emulator mistakes.
+mkdir assisted && cp upper/program assisted/ && echo 'assisted --assist=on' >>"$programs"
+
 # The same bytes from the same input.
 "$build/ring0" objects --upper kernel/core.o kernel/text.o -o again.o >log 2>&1 && cmp again.o upper/all.o >log 2>&1
 report $? 'the same input gives the same object'
@@ -127,15 +130,15 @@ report $? 'make: an object that changed is taken anew'
 cat >all <<'END'
 #!/bin/sh
 folder=${0%/*}
-while read -r program; do
+while read -r program option; do
 	echo "## $program"
-	"$folder/$program/program" --format tap --check-reset --verbose 2>&1
+	"$folder/$program/program" --format tap --check-reset --verbose $option 2>&1
 	echo "## status $?"
 done <"$folder/programs"
 END
 chmod +x all
 set -- --file "$programs"
-while read -r name; do
+while read -r name _; do
 	set -- "$@" --file "$folder/$name/program"
 done <"$programs"
 RING0_LAB=none low/program place.is_where_it_was_linked >log 2>&1
@@ -153,7 +156,7 @@ awk -v folder="$folder" '
 	/^## / { file = folder "/" $2; next }
 	file { print >(file ".tap") }' output
 
-while read -r name; do
+while read -r name _; do
 	[ -e "$name.tap" ] || cp errors "$name.tap"
 	[ -e "$name.status" ] || echo 99 >"$name.status"
 	case $name in
@@ -265,21 +268,37 @@ for pair in 'same --upper' 'apart --upper=0xffffffffa0000000'; do
 		"$tests/with_ring0" gcc -g -fpie $link -o "$1/two" two.c first.o second.o >>log 2>&1
 	report $? "two images are linked, $1"
 done
+# Where ring 0 has its direct map, as `ring0 objects` makes none.
+mkdir overlaps
+cat >overlaps.S <<'END'
+	.section .rodata
+	.balign 4096
+bytes:	.skip 4096
+	.section r0_upper_half, "a"
+	.balign 8
+	.quad 0xffff888000001000, bytes, 4096, 4096, 4
+	.section .note.GNU-stack, "", @progbits
+END
+printf '#include <ring0.h>\nR0_TEST(image, overlaps)\n{\n}\n' >overlaps.c
+"$tests/with_ring0" gcc -g -no-pie -o overlaps/two overlaps.c overlaps.S >log 2>&1
+report $? 'objects where the direct map is'
 if [ -s "$programs" ]; then
 	# shellcheck disable=SC2016 # for the other shell
-	printf '#!/bin/sh\n"${0%%/*}/same/two" 2>&1\n"${0%%/*}/apart/two" 2>&1\n' >both
+	printf '#!/bin/sh\nfor name in same apart overlaps; do "${0%%/*}/$name/two" 2>&1; done\n' >both
 	chmod +x both
 	RING0_LAB=none same/two >log 2>&1
 	if [ $? -ne 77 ]; then
 		RING0_LAB=none "$folder/both" >log 2>&1
 	else
 		RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --file "$folder/same/two" \
-			--file "$folder/apart/two" -- "$folder/both" >log 2>&1
+			--file "$folder/apart/two" --file "$folder/overlaps/two" -- "$folder/both" >log 2>&1
 	fi
 	grep -q 'the program has objects at 0xffffffff8100.000 twice' log
 	report $? 'two at one address are told'
 	grep -q '^PASSED' log
 	report $? 'and two apart are there'
+	grep -q 'the program has objects at 0xffff888000001000, where ring 0 has its direct map' log
+	report $? 'and what overlaps the direct map'
 fi
 
 # An image has its start-up code there.

@@ -71,6 +71,12 @@ R0_TEST(rights, are_the_segments)
 	R0_ASSERT_FAULT(R0_PF, ((void (*)(void))(uintptr_t)&level)());
 }
 
+R0_TEST(code, counts_trailing_zeros)
+{
+	R0_ASSERT_EQ(trailing_zeros(8), 3);
+	R0_ASSERT_EQ(trailing_zeros(0), 64);
+}
+
 static long in_ring_3(void *unused)
 {
 	(void)unused;
