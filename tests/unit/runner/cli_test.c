@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of runner/cli.c: the command line, the environment, and --help. */
+/* Unit tests of runner/cli.c: the command line and the environment. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runner/cli.h"
-#include "runner/cli_options.h"
 #include "runner/timeout_factor.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -451,61 +450,6 @@ static void reads_the_timeout_factor(void **state)
 	}
 }
 
-static void help_is_narrow_and_complete(void **state)
-{
-	static const char *const names[] = {
-		"--list",
-		"--all",
-		"--group",
-		"--format",
-		"--output",
-		"--verbose",
-		"--color",
-		"--repeat",
-		"--fail-fast",
-		"--timeout",
-		"--skip-status N",
-		"--fail-status N",
-		"--fresh-vm",
-		"--check-reset",
-		"--compare FILE",
-		"--fuzz SECONDS",
-		"--assist",
-		"--shuffle[=SEED]",
-		"--shard I/N",
-		"-j, --jobs N",
-		"--list[=json]",
-		"--format NAME[=FILE]",
-		"junit",
-		"xunit",
-		"json",
-		"ktap",
-		"sotest",
-		"TEST_SHARD_STATUS_FILE",
-		"--help",
-		"--version",
-		"pretty",
-		"tap",
-		"PATTERN",
-		"R0_TIMEOUT_FACTOR",
-	};
-	char *text = NULL;
-	const char *line;
-	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
-
-	(void)state;
-	assert_non_null(out);
-	cli_put_help(out, "program");
-	fclose(out);
-	for (line = text; *line; line += strcspn(line, "\n") + 1)
-		if (strcspn(line, "\n") > 80)
-			fail_msg("over 80 columns: %.*s", (int)strcspn(line, "\n"), line);
-	for (i = 0; i < LENGTH(names); i++)
-		assert_non_null(strstr(text, names[i]));
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,7 +466,6 @@ int main(void)
 		cmocka_unit_test_setup(reads_bazels_variables, clear_environment),
 		cmocka_unit_test_setup(annotates_for_github_only, clear_environment),
 		cmocka_unit_test_setup(reads_the_timeout_factor, clear_environment),
-		cmocka_unit_test_setup(help_is_narrow_and_complete, clear_environment),
 	};
 
 	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
