@@ -65,11 +65,14 @@ int template_create(struct template **result, const struct template_needs *needs
 	template->software = !host_virtualizes();
 	bind_lazy_symbols();
 	err = counters_find(&template->counters, error);
-	if (!err && r0_compares_wanted) {
+	if (!err && r0_compares_wanted)
 		err = counters_add_range(&template->counters, (uint64_t)&r0_compares,
 					 (uint64_t)(&r0_compares + 1), COUNTER_LAST);
+	if (!err && needs->counted_end)
+		err = counters_add_range(&template->counters, needs->counted_start,
+					 needs->counted_end, COUNTER_LAST);
+	if (!err)
 		counters_sort(&template->counters);
-	}
 	if (err)
 		goto kvm;
 	err = entry_reserve(&template->entry, cpus, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libFuzzer (LLVM's documentation, "libFuzzer", "Using libFuzzer as a library"), and one test in ring 0. */
+/* libFuzzer (LLVM's documentation, "libFuzzer", "Using libFuzzer as a library") or AFL++, and one test in ring 0. */
 #include "runner/engine.h"
 #include <errno.h>
 #include <pthread.h>
@@ -14,6 +14,7 @@
 #include "mock/guard.h"
 #include "report/report.h"
 #include "runner/corpus.h"
+#include "runner/engine_afl.h"
 #include "runner/job.h"
 #include "runner/worker.h"
 
@@ -49,6 +50,7 @@ static struct session {
 	struct job_input input;
 	struct outcome outcome;
 	bool is_given, is_done;
+	bool by_afl;
 	pthread_mutex_t lock;
 	pthread_cond_t given, done;
 } session = { .lock = PTHREAD_MUTEX_INITIALIZER, .given = PTHREAD_COND_INITIALIZER };
@@ -64,6 +66,14 @@ bool engine_is_there(struct error *error)
 {
 	if (LLVMFuzzerRunDriver)
 		return true;
+	if (engine_afl_is_there()) {
+		error_set(
+			error, ENOSYS,
+			"--fuzz: this program is for AFL++, which starts it itself: `" ENGINE_VARIABLE
+			"=SUITE.NAME afl-fuzz -i INPUTS -o FOUND -- %.100s`",
+			program_invocation_name);
+		return false;
+	}
 	error_set(error, ENOSYS,
 		  "--fuzz: the program is linked with no engine: build it by clang with "
 		  "-fsanitize=fuzzer-no-link -Wl,-u,LLVMFuzzerRunDriver and `clang "
@@ -136,7 +146,10 @@ static void start(void)
 		.input = &session.input,
 		.param = session.input.room,
 	};
-	r0_compares_wanted = true;
+	if (session.by_afl)
+		engine_afl_counters(&needs.counted_start, &needs.counted_end);
+	else
+		r0_compares_wanted = true;
 	if (!session.input.room)
 		err = error_set(&error, ENOMEM, "no memory for inputs");
 	if (!err)
@@ -270,12 +283,27 @@ static int take_input(const uint8_t *data, size_t size)
 	return 0;
 }
 
+static int run_by_afl(struct error *error)
+{
+	session.by_afl = true;
+	if (!engine_afl_run(take_input))
+		return EXIT_STATUS_PASSED;
+	error_set(error, ENOTCONN,
+		  "this program is for AFL++: start it by `" ENGINE_VARIABLE
+		  "=%.100s.%.100s afl-fuzz "
+		  "-i INPUTS -o FOUND -- %.100s`",
+		  session.test->suite, session.test->name, program_invocation_name);
+	give_up(error, EXIT_STATUS_ERROR);
+}
+
 int engine_run(const struct r0_test *test, int argc, char **argv)
 {
 	struct error error = { "" };
 
+	session.test = test;
+	if (!LLVMFuzzerRunDriver && engine_afl_is_there())
+		return run_by_afl(&error);
 	if (!engine_is_there(&error))
 		give_up(&error, EXIT_STATUS_ERROR);
-	session.test = test;
 	return LLVMFuzzerRunDriver(&argc, &argv, take_input);
 }

@@ -35,7 +35,7 @@ on_kvm()
 	fi
 }
 
-echo 1..19
+echo 1..24
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
@@ -94,6 +94,57 @@ RING0_LAB=none ./without --list >log 2>&1
 [ $? -eq 99 ] && grep -q 'the folder of inputs corpus/.*: Not a directory' log
 report $? 'a folder that is none is refused'
 rm corpus
+
+# AFL++ starts the program itself: in the lab it is the program, and has this one along.
+# by_afl SUITE.NAME
+by_afl()
+{
+	mkdir -p seeds && printf aaaa >seeds/a
+	set -- AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_BENCH_UNTIL_CRASH=1 \
+		AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 "RING0_FUZZ=$1"
+	if RING0_LAB=none ./without --format tap input.is_as_given 2>&1 | grep -q '^1\.\.0'; then
+		for variable; do
+			set -- "$@" --env "$variable"
+			shift
+		done
+		"$build/ring0" lab --arch x86_64 --memory 1024 "$@" --file "$folder/by_afl" --file "$folder/seeds" \
+			--collect "$folder/found/" -- "$(command -v afl-fuzz)" -s 1 -t 20000 -V 500 -i seeds -o found \
+			-- ./by_afl
+	else
+		env "$@" afl-fuzz -s 1 -t 20000 -V 500 -i seeds -o found -- ./by_afl
+	fi
+}
+if command -v afl-clang-fast >/dev/null; then
+	{
+		AFL_QUIET=1 afl-clang-fast -g -O1 -mgeneral-regs-only -fstack-protector-all -c -o afl_subject.o \
+			"$tests/inputs/subject.c" &&
+			AFL_QUIET=1 "$tests/with_ring0" afl-clang-fast -g -D_GNU_SOURCE -mgeneral-regs-only -o by_afl \
+				"$tests/inputs/inputs.c" afl_subject.o
+	} >log 2>&1 && by_afl planted.descriptor >>log 2>&1 &&
+		find found/default/crashes -name 'id:*' | grep -q .
+	report $? 'AFL++ finds planted.descriptor'
+	grep -q '^stability *: 100.00%' found/default/fuzzer_stats
+	report $? 'each input counts the same each time' found/default/fuzzer_stats
+	mkdir -p corpus/planted.descriptor
+	for file in found/default/crashes/id:*; do
+		cp "$file" corpus/planted.descriptor/
+	done
+	on_kvm ./without --format tap planted.descriptor >log 2>&1
+	[ $? -eq 1 ] && grep -q '^not ok 1 - planted.descriptor\[id:000000' log
+	report $? 'what AFL++ found is a case'
+	rm -r corpus
+	RING0_LAB=none ./by_afl --fuzz=1 planted.descriptor >log 2>&1
+	[ $? -eq 99 ] && grep -q 'this program is for AFL++' log
+	report $? 'AFL++ starts the program, not the program AFL++'
+	RING0_LAB=none RING0_FUZZ=planted.descriptor ./by_afl >log 2>&1
+	[ $? -eq 99 ] && grep -q 'start it by .RING0_FUZZ=planted.descriptor afl-fuzz' log
+	report $? 'without afl-fuzz it says how it is started'
+else
+	for name in 'AFL++ finds planted.descriptor' 'each input counts the same each time' 'what AFL++ found is a case' \
+		'AFL++ starts the program, not the program AFL++' 'without afl-fuzz it says how it is started'; do
+		skip "$name" 'there is no AFL++'
+	done
+fi
 
 engine=$(clang -print-file-name=libclang_rt.fuzzer_no_main-x86_64.a 2>/dev/null)
 if [ ! -f "${engine:-/nonexistent}" ]; then
