@@ -9,6 +9,7 @@
 #define VECTOR_SIZE 16 /* of enter_vectors */
 
 bool exceptions_drain;
+void (*exceptions_nmi)(void);
 
 extern const char exceptions_rdmsr_at[], exceptions_wrmsr_at[], exceptions_vmxoff_at[],
 	exceptions_failed[];
@@ -22,9 +23,11 @@ static void serve(struct exception_frame *frame)
 		frame->rip = (uint64_t)exceptions_failed;
 		return;
 	}
-	/* Of a time limit that is over. */
-	if (frame->vector == R0_NMI)
+	if (frame->vector == R0_NMI) {
+		if (exceptions_nmi)
+			exceptions_nmi();
 		return;
+	}
 	if (frame->vector >= 32) {
 		/* A spurious one wants no EOI; there is none in service then, and EOI does nothing. */
 		r0_apic_eoi();

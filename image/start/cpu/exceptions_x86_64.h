@@ -18,6 +18,9 @@ bool exceptions_vmxoff(void);
 /* Interrupts are let in, and acknowledged, while that is set. */
 extern bool exceptions_drain;
 
+/* What to do about an NMI, or NULL for nothing: one that comes just before a test, or just after it. */
+extern void (*exceptions_nmi)(void);
+
 struct exception_frame {
 	uint64_t registers[9];
 	uint64_t vector, error_code;

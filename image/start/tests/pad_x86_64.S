@@ -53,10 +53,13 @@ pad_nmi:
 1:
 	jmp	*pad_words + 24(%rip)
 
-/* To the test: RAX has its CR3, R11 where it starts, R10 the register for its IDT. */
+/*
+ * To the test: RAX has its CR3, R11 where it starts, R10 the register for its IDT. Both address spaces map that IDT and
+ * what its gate for NMIs needs; the start-up code's own IDT is in one alone.
+ */
 pad_enter:
-	movq	%rax, %cr3
 	lidt	(%r10)
+	movq	%rax, %cr3
 	jmp	*%r11
 
 /* In place of what has a CPU without work halted: behind STI. It looks for work again, with interrupts on in between. */
