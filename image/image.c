@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "image/cpu_demands.h"
 #include "image/elf.h"
 #include "image/file.h"
 #include "image/fresh_process.h"
@@ -165,6 +166,7 @@ int image_write(const char *file, const struct image_wish *wish, struct error *e
 {
 	struct handed first = { 0 }, second = { 0 };
 	const char *varies = NULL;
+	char *chosen = NULL;
 	uint8_t *image = NULL, *packed = NULL;
 	size_t size;
 	long differ = 0;
@@ -189,6 +191,12 @@ int image_write(const char *file, const struct image_wish *wish, struct error *e
 			"starts%s%s\n",
 			program_invocation_short_name, varies ? "; and " : "",
 			varies ? varies : "");
+	if (!err && (chosen = cpu_demands_chosen()))
+		fprintf(stderr,
+			"%s: the image may need this host's CPU: %s has functions that are chosen by it "
+			"(IFUNC)\n",
+			program_invocation_short_name, chosen);
+	free(chosen);
 	free(image);
 	free(packed);
 	free(first.ranges);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include "image/cpu_demands.h"
 #include "image/start/payload/format.h"
 
 #define BUILD_ID_MAX 32 /* bytes */
@@ -70,6 +71,7 @@ static int add(struct dl_phdr_info *info, size_t size, void *argument)
 		name = program_invocation_short_name;
 	read_build_id(info, build_id);
 	module.name_at = case_list_add_text(making->texts, slash ? slash + 1 : name);
+	module.level = cpu_demands_level(info);
 	module.build_id_at = case_list_add_text(making->texts, build_id);
 	bytes_append(making->modules, &module, sizeof(module));
 	return 0;

@@ -2,6 +2,7 @@
 /* There are no images on arm64: frozen_take(), which comes first of what has to do with them, says so. */
 #include <errno.h>
 #include <stdlib.h>
+#include "image/cpu_demands.h"
 #include "image/elf.h"
 #include "image/frozen.h"
 #include "image/noise_own.h"
@@ -35,6 +36,17 @@ int payload_make(const struct frozen *frozen, const struct plan *plan, const cha
 	(void)payload;
 	(void)size;
 	return refuse(error);
+}
+
+unsigned int cpu_demands_level(const struct dl_phdr_info *info)
+{
+	(void)info;
+	return 0;
+}
+
+char *cpu_demands_chosen(void)
+{
+	return NULL;
 }
 
 int image_elf_make(const uint8_t *payload, size_t payload_size, uint8_t **image, size_t *size,

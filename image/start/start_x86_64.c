@@ -10,6 +10,7 @@
 #include "image/start/cpu/cpu_x86_64.h"
 #include "image/start/cpu/exceptions_x86_64.h"
 #include "image/start/cpu/interrupts_x86_64.h"
+#include "image/start/cpu/level_x86_64.h"
 #include "image/start/cpu/memory_x86_64.h"
 #include "image/start/cpu/others_x86_64.h"
 #include "image/start/cpu/space_x86_64.h"
@@ -158,6 +159,25 @@ static void print_environment(void)
 		console_print("# and by smbios: %s\n", smbios.words);
 }
 
+/* The program's files may be built for a CPU that is newer than this one. */
+static void check_level(void)
+{
+	const char *bytes = (const char *)payload;
+	const struct image_module *modules =
+		(const struct image_module *)(bytes + payload->modules_at);
+	uint64_t i;
+
+	for (i = 0; i < payload->module_count; i++) {
+		const char *lacks = level_lacks(modules[i].level);
+
+		if (lacks)
+			power_give_up(
+				"this image needs x86-64-v%u, for which %s is built, and this CPU "
+				"lacks its %s",
+				modules[i].level, bytes + modules[i].name_at, lacks);
+	}
+}
+
 static void print_settings(void)
 {
 	console_print("# clock: TSC of %llu kHz, by %s\n", (unsigned long long)tsc_clock.khz,
@@ -251,6 +271,7 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 		power_give_up("%s", damage);
 	print_environment();
 	warn_of_words();
+	check_level();
 	ram = (const struct range *)((const char *)payload + payload->ram_at);
 	memory_init((struct range){ image_at, payload_at + payload->size }, ram,
 		    payload->ram_count);

@@ -52,7 +52,7 @@ struct image_efi_more {
 };
 
 #define IMAGE_MAGIC   0x6567616d692d3072ull /* "r0-image" */
-#define IMAGE_VERSION 2
+#define IMAGE_VERSION 3
 
 struct image_payload {
 	uint64_t magic;
@@ -113,6 +113,8 @@ struct image_module {
 	uint64_t start;	      /* the address of the file's first byte */
 	uint32_t name_at;     /* without folders */
 	uint32_t build_id_at; /* in hexadecimal digits; empty if it has none */
+	uint32_t level;	      /* of x86-64's instructions that it says it needs, 1 to 4, or 0 */
+	uint32_t reserved;
 };
 
 enum {
