@@ -71,6 +71,34 @@ static size_t read_virtual(void *context, uint64_t address, void *to, size_t siz
 	return done;
 }
 
+static bool is_64_bit(const struct crash_view *view)
+{
+	return view->sregs.efer & R0_EFER_LMA && view->sregs.cs.l;
+}
+
+static uint64_t linear_ip(const struct crash_view *view)
+{
+	return is_64_bit(view) ? view->regs.rip : (uint32_t)(view->sregs.cs.base + view->regs.rip);
+}
+
+/* Of RSP or RBP. */
+static uint64_t linear_stack(const struct crash_view *view, uint64_t address)
+{
+	const struct kvm_segment *ss = &view->sregs.ss;
+
+	return is_64_bit(view) ?
+		       address :
+		       (uint32_t)(ss->base + (address & (ss->db ? UINT32_MAX : UINT16_MAX)));
+}
+
+static void find_regions(struct source *source, struct crash_view *view)
+{
+	source->regions = *source->kernel;
+	boot_regions_add_code(&source->regions, linear_ip(view));
+	boot_regions_add_stack(&source->regions, linear_stack(view, view->regs.rsp));
+	view->region_count = source->regions.count;
+}
+
 static void make_view(struct source *source, struct crash_view *view)
 {
 	struct monitor_cpu *cpu = &source->vm->cpus[source->cpu];
@@ -84,22 +112,9 @@ static void make_view(struct source *source, struct crash_view *view)
 	crash_view_take_cpuid(view, &cpu->vcpu.own->cpuid);
 	KVM_IOCTL(cpu->vcpu.fd, KVM_GET_REGS, &view->regs, NULL);
 	KVM_IOCTL(cpu->vcpu.fd, KVM_GET_SREGS, &view->sregs, NULL);
-	source->regions = *source->kernel;
-	boot_regions_add_code(&source->regions, view->regs.rip);
-	boot_regions_add_stack(&source->regions, view->regs.rsp);
-	view->region_count = source->regions.count;
+	find_regions(source, view);
 	view->fault_address = view->sregs.cr2;
 	view->fs_base = view->sregs.fs.base;
-}
-
-static bool is_64_bit(const struct crash_view *view)
-{
-	return view->sregs.efer & R0_EFER_LMA && view->sregs.cs.l;
-}
-
-static uint64_t linear_ip(const struct crash_view *view)
-{
-	return is_64_bit(view) ? view->regs.rip : (uint32_t)(view->sregs.cs.base + view->regs.rip);
 }
 
 static bool is_reset(const struct crash_view *view)
@@ -155,7 +170,23 @@ static void classify(const struct r0_vm *vm, const struct r0_vm_outcome *outcome
 		describe_internal_error(run, view, crash);
 }
 
-/* "kernel.elf: the CPU shut down, in f (a.c:3)": for code of 16 and 32 bits, of which crash/ knows nothing. */
+/* Code of 16 and 32 bits and its call chain, by linear addresses. */
+static void describe_narrow_code(struct source *source, const struct crash_view *view, FILE *out)
+{
+	const struct kvm_sregs *sregs = &view->sregs;
+	const bool is_protected = sregs->cr0 & R0_CR0_PE && !(view->regs.rflags & R0_RFLAGS_VM);
+	struct crash_view narrow = *view;
+
+	find_regions(source, &narrow);
+	narrow.code_bits = is_protected && sregs->cs.db ? 32 : 16;
+	narrow.code_base = sregs->cs.base;
+	narrow.regs.rip = linear_ip(view);
+	narrow.regs.rsp = linear_stack(view, view->regs.rsp);
+	narrow.regs.rbp = linear_stack(view, view->regs.rbp);
+	crash_code(&narrow, out);
+}
+
+/* "kernel.elf: the CPU shut down, in f (a.c:3)": for code of 16 and 32 bits, of whose exceptions crash/ knows nothing. */
 static void describe_other_mode(const struct crash_view *view, const struct crash *crash,
 				const struct r0_vm_outcome *outcome, const char *last,
 				char *message, size_t size, FILE *out)
@@ -212,6 +243,10 @@ static void describe_ending(struct source *source, const struct r0_vm_outcome *o
 				    out);
 		if (has_last)
 			fprintf(out, "as it last left the VM, at %s:\n", place);
+		/* A CPU that was reset has no paging: the code is there only where it had none before. */
+		if (!crash.lost_registers ||
+		    (has_last && !is_64_bit(&last) && !(last.sregs.cr0 & R0_CR0_PG)))
+			describe_narrow_code(source, has_last ? &last : &view, out);
 		if (has_last || !crash.lost_registers)
 			crash_registers_print(has_last ? &last : &view, out);
 		return;

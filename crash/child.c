@@ -141,8 +141,9 @@ void crash_child_ask(const struct crash_view *view, bool after, bool stopped, co
 {
 	char name[] = "ring0", command[] = "backtrace", facts[] = "--facts", path[] = FD_PATH;
 	char after_option[] = "--after", bytes_option[] = "--bytes", hex[2 * 15 + 1] = "";
-	char stopped_option[] = "--stopped";
-	char *argv[9] = { name, command, facts };
+	char stopped_option[] = "--stopped", bits_option[] = "--bits", base_option[] = "--base";
+	char bits[16], base[32];
+	char *argv[13] = { name, command, facts };
 	struct error error = { 0 };
 	size_t count = 3;
 	int err;
@@ -160,6 +161,14 @@ void crash_child_ask(const struct crash_view *view, bool after, bool stopped, co
 	if (hex[0]) {
 		argv[count++] = bytes_option;
 		argv[count++] = hex;
+	}
+	if (view->code_bits) {
+		snprintf(bits, sizeof(bits), "%u", view->code_bits);
+		snprintf(base, sizeof(base), "0x%llx", (unsigned long long)view->code_base);
+		argv[count++] = bits_option;
+		argv[count++] = bits;
+		argv[count++] = base_option;
+		argv[count++] = base;
 	}
 	argv[count] = path;
 	err = ask(view, true, argv, &child->text, &error);

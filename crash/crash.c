@@ -134,6 +134,18 @@ void crash_backtrace(const struct crash_view *view, bool after, FILE *out)
 	crash_child_finish(&child);
 }
 
+void crash_code(const struct crash_view *view, FILE *out)
+{
+	struct crash_child child;
+
+	crash_child_ask(view, false, true, NULL, 0, &child);
+	if (child.text)
+		fputs(child.text, out);
+	if (child.complaint[0])
+		fprintf(out, "code and backtrace are missing or incomplete: %s\n", child.complaint);
+	crash_child_finish(&child);
+}
+
 void crash_place(const struct crash_view *view, uint64_t rip, char *buffer, size_t size)
 {
 	crash_child_place(view, rip, buffer, size);

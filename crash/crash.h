@@ -40,7 +40,13 @@ struct crash_view {
 	/* What the CPU makes of page tables, by its CPUID. */
 	unsigned int physical_bits; /* MAXPHYADDR; 0 is not known */
 	bool no_gigabyte_pages;
-	bool amd;	/* has more reserved bits */
+	bool amd; /* has more reserved bits */
+	/*
+	 * Of x86: its code at the registers has 16 or 32 bits, and begins at that address; 0 is 64 bits. RIP, RSP
+	 * and RBP are then linear addresses here, and only crash_code() knows such code.
+	 */
+	unsigned int code_bits;
+	uint64_t code_base;
 	uint64_t entry; /* the program's first instruction, if it is not the program that asks; or 0 */
 	uint64_t area; /* address of the CPU's own memory (R0_AREA_…), or 0: knows the guard pages */
 	const struct crash_region *regions; /* by address; do not overlap */
@@ -89,6 +95,12 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
  * that of the instruction after the one meant. Never fails, and is as slow as crash_describe().
  */
 void crash_backtrace(const struct crash_view *view, bool after, FILE *out);
+
+/*
+ * Write the code at the view's registers, disassembled, and its call chain, as crash_describe() does. Never fails, and is
+ * as slow.
+ */
+void crash_code(const struct crash_view *view, FILE *out);
 
 /*
  * "function (file:line)", "module+0x12" or "0x…" for a code address, into buffer. Slow (runs the

@@ -184,7 +184,8 @@ static void running(struct report *report, const struct plan_case *c, uint64_t e
 	fit(c->name, name, columns - 48);
 	duration_text(elapsed_ns, elapsed, sizeof(elapsed));
 	length = snprintf(line, sizeof(line), "    ... [%8s] %s (%u of %zu done)", elapsed, name,
-			  so_far->total, report->plan->count);
+			  so_far->total,
+			  report->plan->limit ? report->plan->suites : report->plan->count);
 	if (length < 0 || (unsigned int)length >= columns)
 		return;
 	erase_live(report);

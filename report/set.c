@@ -51,8 +51,8 @@ static int state_of(const struct report_set *set)
 	return set->count ? -set->outputs[0].error : 0;
 }
 
-int report_set_running(struct report_set *set, size_t index, uint64_t elapsed_ns,
-		       const struct tally *so_far)
+int report_set_waiting(struct report_set *set, const struct plan_case *waits_for,
+		       uint64_t elapsed_ns, const struct tally *so_far)
 {
 	size_t i;
 
@@ -61,11 +61,16 @@ int report_set_running(struct report_set *set, size_t index, uint64_t elapsed_ns
 
 		if (output->error || !output->report.ops->running || !begin(output))
 			continue;
-		output->report.ops->running(&output->report, &set->plan->cases[index], elapsed_ns,
-					    so_far);
+		output->report.ops->running(&output->report, waits_for, elapsed_ns, so_far);
 		flush(output);
 	}
 	return state_of(set);
+}
+
+int report_set_running(struct report_set *set, size_t index, uint64_t elapsed_ns,
+		       const struct tally *so_far)
+{
+	return report_set_waiting(set, &set->plan->cases[index], elapsed_ns, so_far);
 }
 
 /* A report that began and then failed still gets its end(), which releases its state. */

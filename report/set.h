@@ -50,6 +50,9 @@ int report_set_add(struct report_set *set, const struct report *report, const ch
  */
 int report_set_running(struct report_set *set, size_t index, uint64_t elapsed_ns,
 		       const struct tally *so_far);
+/* The same of what has no cases yet, an image: `so_far` counts those, whose number the plan's `suites` is. */
+int report_set_waiting(struct report_set *set, const struct plan_case *waits_for,
+		       uint64_t elapsed_ns, const struct tally *so_far);
 /* The cases between this one and the last that had a result are not run, because of `why`. */
 int report_set_result(struct report_set *set, size_t index, const struct outcome *outcome,
 		      const char *why, bool broken);

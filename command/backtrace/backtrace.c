@@ -24,6 +24,8 @@ static const char usage[] =
 	"  --place ADDRESS   only print the function, file and line of that address\n"
 	"  --facts           begin with lines for programs to read, and end with one\n"
 	"  --bytes HEX       with --facts: the instruction at RIP, if memory lacks it\n"
+	"  --bits 16|32|64   how wide the code is (default 64)\n"
+	"  --base ADDRESS    where the code's segment begins, with --bits 16 or 32 (default 0)\n"
 	"  --help            show this\n";
 
 struct options {
@@ -31,6 +33,8 @@ struct options {
 	uint64_t address;
 	uint8_t bytes[DISASSEMBLY_LONGEST];
 	size_t byte_count;
+	unsigned int bits;
+	uint64_t base;
 };
 
 static bool parse_bytes(const char *text, struct options *options)
@@ -45,6 +49,34 @@ static bool parse_bytes(const char *text, struct options *options)
 		text += 2;
 	}
 	return true;
+}
+
+static bool parse_address(const char *option, const char *text, uint64_t *address)
+{
+	char *end;
+
+	errno = 0;
+	*address = strtoull(text, &end, 0);
+	if (!errno && end != text && !*end)
+		return true;
+	fprintf(stderr, "ring0 backtrace: --%s: not an address: %s\n", option, text);
+	return false;
+}
+
+static bool parse_bits(const char *text, unsigned int *bits)
+{
+	static const unsigned int known[] = { 16, 32, 64 };
+	char number[8];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		snprintf(number, sizeof(number), "%u", known[i]);
+		if (strcmp(text, number) != 0)
+			continue;
+		*bits = known[i];
+		return true;
+	}
+	fprintf(stderr, "ring0 backtrace: --bits: there are 16, 32 and 64: %s\n", text);
+	return false;
 }
 
 /* After a call to where no code is: the place of the call, by the return address at RSP. */
@@ -106,6 +138,8 @@ int backtrace_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "after", no_argument, NULL, 'a' },
+		{ "base", required_argument, NULL, 'B' },
+		{ "bits", required_argument, NULL, 'w' },
 		{ "bytes", required_argument, NULL, 'b' },
 		{ "facts", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
@@ -113,11 +147,10 @@ int backtrace_main(int argc, char **argv)
 		{ "stopped", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options options = { 0 };
+	struct options options = { .bits = 64 };
 	struct error error = { 0 };
 	struct core_file core;
 	struct symbols symbols;
-	char *end;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -138,14 +171,17 @@ int backtrace_main(int argc, char **argv)
 			options.facts = true;
 			break;
 		case 'p':
-			errno = 0;
-			options.address = strtoull(optarg, &end, 0);
 			options.place = true;
-			if (errno || end == optarg || *end) {
-				fprintf(stderr, "ring0 backtrace: --place: not an address: %s\n",
-					optarg);
+			if (!parse_address("place", optarg, &options.address))
 				return 2;
-			}
+			break;
+		case 'B':
+			if (!parse_address("base", optarg, &options.base))
+				return 2;
+			break;
+		case 'w':
+			if (!parse_bits(optarg, &options.bits))
+				return 2;
 			break;
 		case 's':
 			options.stopped = true;
@@ -168,6 +204,8 @@ int backtrace_main(int argc, char **argv)
 			printf("@error %s\n", error.text);
 		return 1;
 	}
+	core.bits = options.bits;
+	core.base = options.base;
 	show(&symbols, &options);
 	if (options.facts)
 		printf("@end\n");

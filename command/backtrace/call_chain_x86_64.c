@@ -7,13 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command/backtrace/call_chain.h"
+#include "command/backtrace/call_chain_narrow.h"
 #include "command/backtrace/role.h"
 #include "crash/library.h"
 
 #define LINE_LIMIT  64
 #define FRAME_LIMIT 16384 /* of a recursion, which takes no lines */
-#define RSP_COLUMN  7	  /* System V ABI, AMD64 supplement, figure 3.36 */
-#define COLUMNS	    17	  /* with the return address, whose initial value is RIP */
+
+/*
+ * DWARF's numbers of registers: System V ABI, AMD64 supplement, figure 3.36, and i386 supplement, table 2.14. With the
+ * return address, whose initial value is RIP or EIP.
+ */
+#define RSP_COLUMN 7
+#define ESP_COLUMN 4
+#define COLUMNS	   17
+#define COLUMNS_32 9
 
 /* One walk. */
 struct chain {
@@ -72,12 +80,19 @@ static pid_t next_thread(Dwfl *dwfl, void *argument, void **thread_argument)
 	return 1;
 }
 
+static bool is_narrow(const struct symbols *symbols)
+{
+	return symbols->core->bits != 64;
+}
+
 static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *argument)
 {
 	struct symbols *symbols = argument;
+	const size_t size = is_narrow(symbols) ? 4 : sizeof(*result);
 
 	(void)dwfl;
-	return core_file_read(symbols->core, address, result, sizeof(*result)) == sizeof(*result);
+	*result = 0;
+	return core_file_read(symbols->core, address, result, size) == size;
 }
 
 /* By column: the AMD64 ABI's register numbers. */
@@ -92,12 +107,23 @@ static void list_registers(struct user_regs_struct *regs, unsigned long long *li
 	memcpy(list, in_order, sizeof(in_order));
 }
 
+static bool set_narrow_registers(Dwfl_Thread *thread, const struct user_regs_struct *regs)
+{
+	const Dwarf_Word columns[COLUMNS_32] = { regs->rax, regs->rcx, regs->rdx,
+						 regs->rbx, regs->rsp, regs->rbp,
+						 regs->rsi, regs->rdi, regs->rip };
+
+	return dwfl_thread_state_registers(thread, 0, COLUMNS_32, columns);
+}
+
 static bool set_registers(Dwfl_Thread *thread, void *argument)
 {
 	struct symbols *symbols = argument;
 	unsigned long long *list[COLUMNS];
 	Dwarf_Word columns[COLUMNS];
 
+	if (is_narrow(symbols))
+		return set_narrow_registers(thread, &symbols->core->registers);
 	list_registers(&symbols->core->registers, list);
 	for (unsigned int i = 0; i < COLUMNS; i++)
 		columns[i] = *list[i];
@@ -113,7 +139,7 @@ static bool read_frame(const struct chain *chain, Dwfl_Frame *state, struct fram
 
 	if (!dwfl_frame_pc(state, &pc, &frame->interrupted))
 		return false;
-	if (dwfl_frame_reg(state, RSP_COLUMN, &rsp))
+	if (dwfl_frame_reg(state, is_narrow(chain->symbols) ? ESP_COLUMN : RSP_COLUMN, &rsp))
 		rsp = 0;
 	frame->pc = pc;
 	frame->rsp = rsp;
@@ -375,7 +401,7 @@ void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t 
 		.size = size,
 	};
 
-	if (attach(symbols)) {
+	if (!is_narrow(symbols) && attach(symbols)) {
 		/* So that the rules are those of the call, which may end its function. */
 		if (after)
 			regs->rip--;
@@ -392,12 +418,29 @@ void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t 
 		symbols_place(symbols, regs->rip, after, buffer, size);
 }
 
+/* By the rules of an i386's file or, where there are none, by EBP. */
+static void print_narrow(struct symbols *symbols, FILE *out)
+{
+	struct chain chain = { .symbols = symbols, .out = out };
+
+	if (call_chain_is_of_i386(symbols) && has_rules(symbols, symbols->core->registers.rip) &&
+	    attach(symbols))
+		dwfl_getthreads(symbols->dwfl, print_thread, &chain);
+	end_repetition(&chain);
+	if (!chain.count)
+		call_chain_print_by_ebp(symbols, out);
+}
+
 void call_chain_print(struct symbols *symbols, bool after, FILE *out)
 {
 	struct user_regs_struct *regs = &symbols->core->registers, stopped = *regs;
 	struct chain chain = { .symbols = symbols, .out = out, .after = after };
 	uint64_t return_address;
 
+	if (is_narrow(symbols)) {
+		print_narrow(symbols, out);
+		return;
+	}
 	if (!attach(symbols)) {
 		symbols_print_frame(symbols, regs->rip, after, "", &chain.count, out);
 		fprintf(out, "  no more is known: %s\n", dwfl_errmsg(-1));

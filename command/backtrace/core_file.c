@@ -132,6 +132,7 @@ int core_file_open(struct core_file *core, const char *path, struct error *error
 	void *data;
 
 	memset(core, 0, sizeof(*core));
+	core->bits = 64;
 	if (fd < 0)
 		return error_set(error, errno, "opening the core file %s: %s", path,
 				 strerror(errno));

@@ -28,6 +28,9 @@ struct core_file {
 	struct core_file_mapping *mappings;
 	size_t mapping_count;
 	struct user_regs_struct registers;
+	/* Of its code, which the file does not say: 64, and what begins at 0, unless its reader is told. */
+	unsigned int bits;
+	uint64_t base;
 	uint64_t entry; /* AT_ENTRY: an address in the main program; 0 if not known */
 };
 

@@ -21,11 +21,23 @@ struct instruction {
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 };
 
-static bool decode(const uint8_t *bytes, size_t count, struct instruction *instruction)
+/* As the code is to be read, by its width. */
+static bool decode(const struct symbols *symbols, const uint8_t *bytes, size_t count,
+		   struct instruction *instruction)
 {
 	ZydisDecoder decoder;
 
-	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	switch (symbols->core->bits) {
+	case 16:
+		ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
+		break;
+	case 32:
+		ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+		break;
+	default:
+		ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+		break;
+	}
 	return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &instruction->decoded,
 						   instruction->operands));
 }
@@ -33,6 +45,7 @@ static bool decode(const uint8_t *bytes, size_t count, struct instruction *instr
 static void format(struct symbols *symbols, const struct instruction *instruction, uint64_t address,
 		   char *buffer, size_t size)
 {
+	const uint64_t base = symbols->core->base;
 	ZydisFormatter formatter;
 	size_t length;
 
@@ -51,7 +64,7 @@ static void format(struct symbols *symbols, const struct instruction *instructio
 	buffer[0] = '\0';
 	ZydisFormatterFormatInstruction(&formatter, &instruction->decoded, instruction->operands,
 					instruction->decoded.operand_count_visible, buffer, size,
-					address, NULL);
+					address - base, NULL);
 	/* Where a branch goes, and what is addressed by RIP. */
 	for (int i = 0; i < instruction->decoded.operand_count_visible; i++) {
 		const ZydisDecodedOperand *operand = &instruction->operands[i];
@@ -63,10 +76,10 @@ static void format(struct symbols *symbols, const struct instruction *instructio
 		uint64_t target, offset;
 
 		if ((!branch && !relative) ||
-		    !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&instruction->decoded, operand, address,
-							   &target)))
+		    !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&instruction->decoded, operand,
+							   address - base, &target)))
 			continue;
-		name = symbols_function(symbols, target, &offset);
+		name = symbols_function(symbols, target + base, &offset);
 		length = strlen(buffer);
 		if (name && offset)
 			snprintf(buffer + length, size - length, " <%s+0x%llx>", name,
@@ -123,7 +136,7 @@ static size_t print_line(struct symbols *symbols, uint64_t address, bool marked,
 		fprintf(out, " there is no memory that can be read\n");
 		return 0;
 	}
-	if (decode(bytes, count, &instruction)) {
+	if (decode(symbols, bytes, count, &instruction)) {
 		length = instruction.decoded.length;
 		format(symbols, &instruction, address, text, sizeof(text));
 	} else {
@@ -152,7 +165,7 @@ void disassembly_print(struct symbols *symbols, bool after, FILE *out)
 			size_t got = core_file_read(symbols->core, start, bytes, sizeof(bytes));
 			struct instruction instruction;
 
-			if (!decode(bytes, got, &instruction))
+			if (!decode(symbols, bytes, got, &instruction))
 				break;
 			if (count == BEFORE + 1)
 				memmove(before, before + 1, --count * sizeof(before[0]));
@@ -188,7 +201,7 @@ bool disassembly_text(struct symbols *symbols, const uint8_t *bytes, size_t coun
 	char text[256], hex[3 * DISASSEMBLY_LONGEST + 1];
 	struct instruction instruction;
 
-	if (!decode(bytes, count, &instruction)) {
+	if (!decode(symbols, bytes, count, &instruction)) {
 		format_bytes(bytes, count, hex);
 		snprintf(buffer, size, "no instruction (%s)", hex);
 		return false;
@@ -405,7 +418,10 @@ void disassembly_facts(struct symbols *symbols, FILE *out)
 			fprintf(out, "@raises %d\n", R0_UD);
 		return;
 	}
-	decode(bytes, count, &instruction);
+	/* The rest is about 64-bit code's exceptions. */
+	if (symbols->core->bits != 64)
+		return;
+	decode(symbols, bytes, count, &instruction);
 	fill_registers(&symbols->core->registers, &context);
 	if (instruction.decoded.attributes & ZYDIS_ATTRIB_IS_PRIVILEGED)
 		fprintf(out, "@privileged\n");

@@ -12,10 +12,16 @@
 #include "command/suite/suite.h"
 #include "report/formats.h"
 
+/* From when on an image is shown as running, and how often: as test programs show their tests. */
+#define LONG_NS	   1000000000ull
+#define REFRESH_NS 250000000ull
+
 struct run {
 	const struct suite_options *options;
 	const struct plan *plan; /* the images */
 	struct suite_publication publication;
+	bool live; /* a report is on a terminal, where it shows what runs */
+	uint64_t shown_ns;
 	struct suite_logs logs;
 	struct suite_child *children; /* one for each image, in the order of the plan */
 	size_t started, published;
@@ -138,6 +144,8 @@ static void attend(struct run *run)
 		       (kill_ns - now) / CLOCK_NS_PER_MS > 60000 ?
 					60000 :
 					(int)((kill_ns - now) / CLOCK_NS_PER_MS) + 1;
+	if (run->live && (wait < 0 || wait > (int)(REFRESH_NS / CLOCK_NS_PER_MS)))
+		wait = (int)(REFRESH_NS / CLOCK_NS_PER_MS);
 	if (poll(fds, count, wait) > 0)
 		for (n = 1; n < count; n++)
 			if (fds[n].revents)
@@ -148,6 +156,23 @@ static void attend(struct run *run)
 		if (run->children[i].pid && !run->children[i].was_killed &&
 		    run->children[i].kill_ns <= now)
 			suite_child_kill(&run->children[i]);
+}
+
+/* The image that was started first of those that run, if that is a while ago. */
+static void show_running(struct run *run)
+{
+	const struct tally so_far = { .total = (unsigned int)run->published };
+	const uint64_t now = clock_ns();
+	size_t i;
+
+	if (now - run->shown_ns < REFRESH_NS)
+		return;
+	run->shown_ns = now;
+	for (i = run->published; i < run->started && run->children[i].is_done; i++)
+		;
+	if (i < run->started && now - run->children[i].started_ns >= LONG_NS)
+		report_set_waiting(&run->publication.reports, &run->plan->cases[i],
+				   now - run->children[i].started_ns, &so_far);
 }
 
 /* Whatever it was, an image that did not come to a result is not run. */
@@ -161,19 +186,22 @@ static void give_up(struct run *run)
 		suite_publish_not_run(&run->publication, image_of(run, i));
 }
 
-static void look_at_terminal(struct report *report)
+/* Whether it shows what runs: not where a machine keeps what is on the terminal. */
+static bool look_at_terminal(struct report *report)
 {
-	const char *terminal = getenv("TERM");
+	const char *terminal = getenv("TERM"), *ci = getenv("CI");
 	int fd = report->out ? fileno(report->out) : -1;
 	struct winsize size;
 
 	if (fd < 0 || !isatty(fd) || (terminal && !strcmp(terminal, "dumb")))
-		return;
+		return false;
 	report->colour = !getenv("NO_COLOR") || !*getenv("NO_COLOR");
 	if (!ioctl(fd, TIOCGWINSZ, &size)) {
 		report->columns = size.ws_col;
 		report->rows = size.ws_row;
 	}
+	report->live = !ci || !*ci;
+	return report->live;
 }
 
 static int open_reports(struct run *run)
@@ -193,7 +221,7 @@ static int open_reports(struct run *run)
 		report.ops = run->options->reports[i].ops;
 		if (report_set_add(set, &report, run->options->reports[i].file))
 			return -EIO;
-		look_at_terminal(&set->outputs[set->count - 1].report);
+		run->live |= look_at_terminal(&set->outputs[set->count - 1].report);
 	}
 	/* Where people look, and never into what a machine reads. */
 	for (i = 0; i < run->options->report_count && annotate && !strcmp(annotate, "true"); i++) {
@@ -229,6 +257,8 @@ static void run_images(struct run *run)
 		if (run->running)
 			attend(run);
 		publish(run);
+		if (run->live && !run->signal && !run->err)
+			show_running(run);
 	}
 }
 
