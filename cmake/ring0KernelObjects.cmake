@@ -58,6 +58,10 @@ function(ring0_kernel_objects target)
 	target_include_directories(${target} PRIVATE "${folder}")
 	target_link_options(${target} PRIVATE -no-pie LINKER:-z,noexecstack
 		LINKER:--section-start=r0_percpu=0x20000)
+	# Other files can name what is in the upper half only so; the kernel's flags have their own say.
+	if(argument_UPPER)
+		set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+	endif()
 	foreach(source IN LISTS argument_SOURCES)
 		set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS
 			"@${folder}/flags;-I${RING0_KERNEL_INCLUDE}")

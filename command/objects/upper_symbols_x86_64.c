@@ -2,6 +2,7 @@
 /* What a program sees of the objects in the upper half: symbols with the addresses that they have there. */
 #include <ctype.h>
 #include <gelf.h>
+#include <inttypes.h>
 #include <string.h>
 #include "command/objects/objects.h"
 
@@ -45,15 +46,16 @@ static void write_symbol(const GElf_Sym *symbol, const char *name, FILE *out)
 static void write_bounds(const GElf_Shdr *section, const char *name, FILE *out)
 {
 	const char *at;
+	const uint64_t end = section->sh_addr + section->sh_size;
 
 	for (at = name; isalnum((unsigned char)*at) || *at == '_'; at++)
 		;
 	if (*at || !*name || !(section->sh_flags & SHF_ALLOC))
 		return;
 	fprintf(out,
-		"\t.weak __start_%s, __stop_%s\n\t.set __start_%s, %#llx\n\t.set __stop_%s, %#llx\n",
-		name, name, name, (unsigned long long)section->sh_addr, name,
-		(unsigned long long)(section->sh_addr + section->sh_size));
+		"\t.weak __start_%s, __stop_%s\n\t.set __start_%s, %#" PRIx64
+		"\n\t.set __stop_%s, %#" PRIx64 "\n",
+		name, name, name, section->sh_addr, name, end);
 }
 
 void upper_write_symbols(void *elf, FILE *out)

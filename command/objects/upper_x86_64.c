@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -168,6 +169,15 @@ static int find_places(struct upper *upper)
 	return status;
 }
 
+static void write_piece(const char *path, const GElf_Phdr *segment, uint64_t from, uint64_t to,
+			FILE *out)
+{
+	const uint64_t offset = segment->p_offset + from, size = to - from;
+
+	if (size)
+		fprintf(out, "\t.incbin \"%s\", %" PRIu64 ", %" PRIu64 "\n", path, offset, size);
+}
+
 /* The bytes of a segment, and in between what the linker fills in. */
 static void write_bytes(const struct upper *upper, const char *path, const GElf_Phdr *segment,
 			FILE *out)
@@ -183,10 +193,7 @@ static void write_bytes(const struct upper *upper, const char *path, const GElf_
 		if (place->address < segment->p_vaddr || at >= segment->p_filesz || at < done ||
 		    segment->p_filesz - at < place->size)
 			continue;
-		if (at > done)
-			fprintf(out, "\t.incbin \"%s\", %llu, %llu\n", path,
-				(unsigned long long)(segment->p_offset + done),
-				(unsigned long long)(at - done));
+		write_piece(path, segment, done, at, out);
 		if (place->weak)
 			fprintf(out, "\t.weak %s\n", name);
 		if (place->thread_local)
@@ -195,10 +202,7 @@ static void write_bytes(const struct upper *upper, const char *path, const GElf_
 			(long long)place->addend, place->size == 8 ? "quad" : "long");
 		done = at + place->size;
 	}
-	if (segment->p_filesz > done)
-		fprintf(out, "\t.incbin \"%s\", %llu, %llu\n", path,
-			(unsigned long long)(segment->p_offset + done),
-			(unsigned long long)(segment->p_filesz - done));
+	write_piece(path, segment, done, segment->p_filesz, out);
 }
 
 static void write_segment(const struct upper *upper, const char *path, size_t number,
