@@ -16,6 +16,7 @@ void count(int by);
 int counted(void);
 int level_of_outside(void);
 int trailing_zeros(unsigned long value);
+int at_start(int a);
 
 /* text.c: a name of libc's, with other arguments */
 int snprintf(char *to, int value);

@@ -76,6 +76,18 @@ program upper-clang clang 1 '-fpie -grecord-command-line' --upper
 command -v ld.lld >/dev/null &&
 	program upper-lld gcc 1 '-fpie -flive-patching=inline-clone -fuse-ld=lld' --upper
 
+# The walls that tests/stubs/ has low, in the upper half.
+mkdir walls
+# shellcheck disable=SC2086 # words: flags
+gcc $kernel -fstack-protector-strong -mindirect-branch=thunk-extern -mfunction-return=thunk-extern -pg -mfentry \
+	-c -o walls/kernel.o "$tests/stubs/kernel.c" >log 2>&1 &&
+	"$build/ring0" objects --upper walls/kernel.o -o walls/all.o --header walls/stubs.h >>log 2>&1 &&
+	"$tests/with_ring0" gcc -g -fpie -Wall -Wextra -Werror -fno-builtin $link -I walls -I "$tests/stubs" \
+		-o walls/program "$tests/stubs/program.c" walls/all.o >>log 2>&1
+status=$?
+report $status 'walls is built'
+[ $status -ne 0 ] || echo walls >>"$programs"
+
 # With the host completing what an emulator mistakes.
 mkdir assisted && cp upper/program assisted/ && echo 'assisted --assist=on' >>"$programs"
 
@@ -159,6 +171,8 @@ awk -v folder="$folder" '
 while read -r name _; do
 	[ -e "$name.tap" ] || cp errors "$name.tap"
 	[ -e "$name.status" ] || echo 99 >"$name.status"
+	source=$here/program.c
+	[ "$name" != walls ] || source=$tests/stubs/program.c
 	case $name in
 	make* | cmake* | meson*)
 		[ "$(cat "$name.status")" = 0 ] && grep -q '^ok 1 - text.digit$' "$name.tap"
@@ -167,13 +181,14 @@ while read -r name _; do
 		;;
 	esac
 	awk -v host=lab -v status="$(cat "$name.status")" -v took=0 -v most= -f "$tests/fixtures/check_outcomes.awk" \
-		"$here/program.c" "$name.tap" >outcomes
+		"$source" "$name.tap" >outcomes
 	while read -r line; do
 		case $line in
 		'ok '*) report 0 "$name: ${line#ok * - }" ;;
 		'not ok '*) report 1 "$name: ${line#not ok * - }" "$name.tap" ;;
 		esac
 	done <outcomes
+	[ "$name" != walls ] || continue
 	# A call back from the kernel: frames of both.
 	grep -A 60 'crash.in_a_call_back' "$name.tap" >frames
 	grep -q '#0 .* crashes+.*program.c:' frames && grep -q '#1 .* call_back+.*core.c:' frames &&

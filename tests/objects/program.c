@@ -77,6 +77,11 @@ R0_TEST(code, counts_trailing_zeros)
 	R0_ASSERT_EQ(trailing_zeros(0), 64);
 }
 
+R0_TEST(code, of_an_initial_section)
+{
+	R0_ASSERT_EQ(at_start(4), 15);
+}
+
 static long in_ring_3(void *unused)
 {
 	(void)unused;
