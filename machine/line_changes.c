@@ -13,7 +13,7 @@ int line_changes_add(struct line_changes *changes, unsigned int line, bool level
 	for (i = 0; i < LINE_CHANGES_MAX && changes->later[i].at; i++)
 		;
 	if (i == LINE_CHANGES_MAX)
-		return error_set(error, ENOSPC, "%d changes of lines are to come already",
+		return error_set(error, ENOSPC, "%d changes of lines are already pending",
 				 LINE_CHANGES_MAX);
 	changes->later[i] =
 		(struct line_change){ .at = clock_ns() + after_ns, .line = line, .level = level };

@@ -252,7 +252,7 @@ static int check_head(const struct file_head *head, uint64_t file_size, struct e
 	    shape->devices_size > PART_MAX || shape->cpu_size > CPU_TEXT_MAX ||
 	    head->page_count > shape->memory / PAGE_SIZE)
 		return error_set(error, EBADMSG,
-				 "the snapshot is damaged: it is of no machine there can be");
+				 "the snapshot is damaged: it describes an impossible machine");
 	return 0;
 }
 
