@@ -224,9 +224,8 @@ static int keep_waits_inside(struct vm *vm, struct error *error)
 	if (!vm->cpu_model || !vm->cpu_model->waits_inside)
 		return 0;
 	if (exits <= 0)
-		return error_set(
-			error, EINVAL,
-			"cpu-pm=on: this KVM can't do that (KVM_CAP_X86_DISABLE_EXITS)");
+		return error_set(error, EINVAL,
+				 "cpu-pm=on: this KVM can't do that (KVM_CAP_X86_DISABLE_EXITS)");
 	cap.args[0] = (uint64_t)exits & (KVM_X86_DISABLE_EXITS_MWAIT | KVM_X86_DISABLE_EXITS_HLT |
 					 KVM_X86_DISABLE_EXITS_PAUSE);
 	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
