@@ -194,24 +194,62 @@ void baseline_destroy(struct baseline *baseline)
 	free(baseline);
 }
 
-const struct r0_value *baseline_find(const struct baseline *baseline, const char *name,
-				     const struct r0_value *value)
+/* The last one of a result, as the last word counts; or NULL. */
+static const struct r0_value *find_in(const struct entry *entry, const char *name,
+				      const struct r0_value *value)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = baseline ? baseline->count : 0; i > 0; i--) {
-		const struct entry *entry = &baseline->entries[i - 1];
+	if (!entry->name || strcmp(entry->name, name))
+		return NULL;
+	for (i = entry->result.value_count; i > 0; i--) {
+		const struct r0_value *was = &entry->result.values[i - 1];
 
-		if (!entry->name || strcmp(entry->name, name))
-			continue;
-		for (j = entry->result.value_count; j > 0; j--) {
-			const struct r0_value *was = &entry->result.values[j - 1];
-
-			if (!strcmp(was->name, value->name) && !strcmp(was->unit, value->unit))
-				return was;
-		}
+		if (!strcmp(was->name, value->name) && !strcmp(was->unit, value->unit))
+			return was;
 	}
 	return NULL;
+}
+
+static int by_number(const void *first, const void *second)
+{
+	const struct r0_value *a = *(const struct r0_value *const *)first;
+	const struct r0_value *b = *(const struct r0_value *const *)second;
+
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* What several runs have given, in order: `count` is at least 1. */
+static void take_together(const struct r0_value *const *found, size_t count, struct r0_value *was)
+{
+	const int64_t apart = found[count - 1]->number / 2 - found[0]->number / 2;
+	size_t i;
+
+	*was = *found[(count - 1) / 2];
+	for (i = 0; i < count; i++)
+		if (found[i]->minimum < was->minimum)
+			was->minimum = found[i]->minimum;
+	if (was->spread < apart)
+		was->spread = apart;
+}
+
+bool baseline_find(const struct baseline *baseline, const char *name, const struct r0_value *value,
+		   struct r0_value *was)
+{
+	const size_t entries = baseline ? baseline->count : 0;
+	const struct r0_value **found = calloc(entries + 1, sizeof(struct r0_value *));
+	size_t count = 0, i;
+
+	for (i = 0; found && i < entries; i++) {
+		found[count] = find_in(&baseline->entries[i], name, value);
+		count += found[count] != NULL;
+	}
+	if (count) {
+		qsort(found, count, sizeof(struct r0_value *), by_number);
+		take_together(found, count, was);
+	}
+	free(found);
+	return count > 0;
 }
 
 const char *baseline_text(const struct baseline *baseline)

@@ -41,24 +41,24 @@ static double distance(double a, double b)
 bool value_change(const struct report *report, const struct plan_case *c,
 		  const struct r0_value *value, struct value_change *change)
 {
-	const struct r0_value *was = baseline_find(report->baseline, c->name, value);
+	struct r0_value was;
 	double now, then, apart;
 
-	if (!was)
+	if (!baseline_find(report->baseline, c->name, value, &was))
 		return false;
 	now = real(value->number, value->decimals);
-	then = real(was->number, was->decimals);
+	then = real(was.number, was.decimals);
 	apart = distance(now, then);
 	*change = (struct value_change){
-		.was = *was,
+		.was = was,
 		.hundredths = -1,
-		.is_measurement = value->samples && was->samples,
+		.is_measurement = value->samples && was.samples,
 	};
 	if (then > 0 && now >= 0 && now / then < 1e12)
 		change->hundredths = (int64_t)(now / then * 100 + 0.5);
 	if (change->is_measurement)
 		change->is_within_noise = apart <= real(value->spread, value->decimals) +
-							   real(was->spread, was->decimals) ||
+							   real(was.spread, was.decimals) ||
 					  apart < then / 100 || apart < 1;
 	return true;
 }

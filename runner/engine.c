@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 #include <ring0/fuzz.h>
 #include <ring0/private/fuzz.h>
 #include "base/clock.h"
@@ -24,6 +26,9 @@
 /* Between two resets of all of a machine so many leave registers that hardly any input changes. */
 #define LIGHT_RESETS 63
 
+/* A switch with more cases is of no use to the engine. */
+#define MOST_CASES 256
+
 /* A test's time limit where it has none of its own: inputs are many. */
 #define LIMIT_MS 1000
 
@@ -40,6 +45,8 @@ extern void __sanitizer_cov_trace_const_cmp1(uint8_t a, uint8_t b) __attribute__
 extern void __sanitizer_cov_trace_const_cmp2(uint16_t a, uint16_t b) __attribute__((weak));
 extern void __sanitizer_cov_trace_const_cmp4(uint32_t a, uint32_t b) __attribute__((weak));
 extern void __sanitizer_cov_trace_const_cmp8(uint64_t a, uint64_t b) __attribute__((weak));
+
+extern void __sanitizer_cov_trace_switch(uint64_t value, void *cases) __attribute__((weak));
 
 /* One input at a time, from the engine's thread to the worker's and back. The engine's callback has no argument for it. */
 static struct session {
@@ -172,6 +179,26 @@ static void start(void)
 	give_up(&error, template_error_is_no_kvm(err) ? EXIT_STATUS_SKIPPED : EXIT_STATUS_ERROR);
 }
 
+/*
+ * A value, and where the list of its cases is: how many there are, of how many bits, and they. The address comes from ring 0, which may
+ * have destroyed it.
+ */
+static void hand_over_switch(uint64_t value, uint64_t address)
+{
+	uint64_t cases[2 + MOST_CASES];
+	struct iovec local = { .iov_base = cases, .iov_len = 2 * sizeof(cases[0]) };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = local.iov_len };
+
+	if (!__sanitizer_cov_trace_switch ||
+	    process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)local.iov_len ||
+	    !cases[0] || cases[0] > MOST_CASES)
+		return;
+	local.iov_len = remote.iov_len = (2 + cases[0]) * sizeof(cases[0]);
+	if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)local.iov_len &&
+	    cases[0] <= MOST_CASES)
+		__sanitizer_cov_trace_switch(value, cases);
+}
+
 /* The engine's own callbacks, with what ring 0 has compared. */
 static void hand_over(const struct r0_compare *compare)
 {
@@ -201,6 +228,8 @@ static void hand_over(const struct r0_compare *compare)
 		__sanitizer_cov_trace_const_cmp8(compare->a, compare->b);
 		break;
 	case R0_COMPARE_SWITCH:
+		hand_over_switch(compare->a, compare->b);
+		break;
 	case R0_COMPARE_KINDS:
 		break;
 	}

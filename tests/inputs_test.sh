@@ -35,11 +35,11 @@ on_kvm()
 	fi
 }
 
-echo 1..24
+echo 1..26
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
-	>log 2>&1 && on_kvm ./without --format tap >>log 2>&1 && [ "$(grep -c '^ok .*\[empty\]$' log)" -eq 6 ]
+	>log 2>&1 && on_kvm ./without --format tap >>log 2>&1 && [ "$(grep -c '^ok .*\[empty\]$' log)" -eq 7 ]
 report $? 'without files each test has the empty input'
 
 RING0_LAB=none ./without --fuzz=1 planted.descriptor >log 2>&1
@@ -71,6 +71,7 @@ ok - input.is_as_given[longest]
 ok - input.is_as_given[none]
 ok - input.is_as_given[three]
 not ok - planted.descriptor[finding]
+ok - planted.command[empty]
 ok - planted.device[empty]
 ok - planted.hypercall[empty]
 ok - planted.walker[empty]
@@ -148,7 +149,7 @@ fi
 
 engine=$(clang -print-file-name=libclang_rt.fuzzer_no_main-x86_64.a 2>/dev/null)
 if [ ! -f "${engine:-/nonexistent}" ]; then
-	for name in descriptor walker hypercall device; do
+	for name in descriptor walker hypercall command device; do
 		skip "libFuzzer finds planted.$name" 'there is no libFuzzer'
 		skip "planted.$name: what it found" 'there is no libFuzzer'
 	done
@@ -167,7 +168,7 @@ fi
 R0_FUZZ_SEED=1
 R0_TIMEOUT_FACTOR=60
 export R0_FUZZ_SEED R0_TIMEOUT_FACTOR
-for name in descriptor walker hypercall device; do
+for name in descriptor walker hypercall command device; do
 	on_kvm ./with --fuzz=0 planted.$name >log 2>&1
 	[ $? -eq 1 ] && grep -q "planted.$name: found corpus/planted.$name/crash-.*, which is a case from now on" log
 	report $? "libFuzzer finds planted.$name"

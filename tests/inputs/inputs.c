@@ -26,6 +26,11 @@ R0_FUZZ(planted, hypercall)
 	result = serve_hypercall(data, size);
 }
 
+R0_FUZZ(planted, command)
+{
+	result = serve_command(data, size);
+}
+
 static int device(void *state, struct r0_access *access)
 {
 	uint8_t byte;

@@ -15,6 +15,9 @@ int walk_tables(const uint8_t *tables, size_t size, uint32_t address);
 /* Serve a hypercall: a number, a length, and a text of that length. */
 int serve_hypercall(const uint8_t *data, size_t size);
 
+/* Serve a command: its code, and the number of an entry. */
+int serve_command(const uint8_t *data, size_t size);
+
 /* Read a ring of a device, whose answers come by a function. */
 int read_ring(uint8_t (*answer)(void));
 

@@ -225,7 +225,7 @@ static void reports_are_read(void **state)
 	static char time[] = "time", cycles[] = "cycles", ns[] = "ns";
 	struct r0_value value = { .name = time, .unit = cycles };
 	struct baseline *baseline;
-	const struct r0_value *was;
+	struct r0_value was;
 	struct error error;
 
 	(void)state;
@@ -233,18 +233,17 @@ static void reports_are_read(void **state)
 		read_text(
 			&baseline,
 			PLAN "{\"type\":\"start\",\"id\":1}\n" CASE(
-				"{\"name\":\"time\",\"unit\":\"cycles\",\"number\":1}")
-				CASE("{\"name\":\"time\",\"unit\":\"cycles\",\"number\":412.5,\"minimum\":401,\"spread\":3.05,\"samples\":101}"),
+				"{\"name\":\"time\",\"unit\":\"cycles\",\"number\":1},"
+				"{\"name\":\"time\",\"unit\":\"cycles\",\"number\":412.5,\"minimum\":401,\"spread\":3.05,\"samples\":101}"),
 			&error),
 		0);
-	was = baseline_find(baseline, "a.b", &value);
-	assert_non_null(was);
-	assert_true(was->number == 412500 && was->decimals == 3 && was->minimum == 401000 &&
-		    was->spread == 3050 && was->samples == 101);
+	assert_true(baseline_find(baseline, "a.b", &value, &was));
+	assert_true(was.number == 412500 && was.decimals == 3 && was.minimum == 401000 &&
+		    was.spread == 3050 && was.samples == 101);
 	value.unit = ns;
-	assert_null(baseline_find(baseline, "a.b", &value));
-	assert_null(baseline_find(baseline, "a.c", &value));
-	assert_null(baseline_find(NULL, "a.b", &value));
+	assert_false(baseline_find(baseline, "a.b", &value, &was));
+	assert_false(baseline_find(baseline, "a.c", &value, &was));
+	assert_false(baseline_find(NULL, "a.b", &value, &was));
 	assert_non_null(strstr(baseline_text(baseline), "a host that it does not name"));
 	baseline_destroy(baseline);
 	/* What of a value is not as it has to be makes it no value, and the report is read on. */
@@ -257,7 +256,38 @@ static void reports_are_read(void **state)
 			&error),
 		0);
 	value.unit = cycles;
-	assert_null(baseline_find(baseline, "a.b", &value));
+	assert_false(baseline_find(baseline, "a.b", &value, &was));
+	baseline_destroy(baseline);
+}
+
+#define TIME(number, minimum, spread)                                                   \
+	"{\"name\":\"time\",\"unit\":\"ns\",\"number\":" number ",\"minimum\":" minimum \
+	",\"spread\":" spread ",\"samples\":101}"
+
+/* As --repeat has them: what differs between runs is noise. */
+static void runs_are_taken_together(void **state)
+{
+	static char time[] = "time", ns[] = "ns";
+	const struct r0_value value = { .name = time, .unit = ns };
+	struct baseline *baseline;
+	struct r0_value was;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(read_text(&baseline,
+				   PLAN CASE(TIME("120", "110", "2")) CASE(TIME("100", "99", "3"))
+					   CASE(TIME("104", "90", "1")),
+				   &error),
+			 0);
+	assert_true(baseline_find(baseline, "a.b", &value, &was));
+	assert_true(was.number == 104000 && was.minimum == 90000 && was.spread == 10000);
+	baseline_destroy(baseline);
+	assert_int_equal(read_text(&baseline,
+				   PLAN CASE(TIME("100", "99", "7")) CASE(TIME("104", "90", "1")),
+				   &error),
+			 0);
+	assert_true(baseline_find(baseline, "a.b", &value, &was));
+	assert_true(was.number == 100000 && was.minimum == 90000 && was.spread == 7000);
 	baseline_destroy(baseline);
 }
 
@@ -357,6 +387,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_written),
 		cmocka_unit_test(reports_are_read),
 		cmocka_unit_test(other_files_are_refused),
+		cmocka_unit_test(runs_are_taken_together),
 		cmocka_unit_test(changes_are_told_from_noise),
 		cmocka_unit_test(emulation_is_told_of),
 	};
