@@ -87,14 +87,15 @@ R0_TEST(exceptions, zeroing_a_block_of_nothing)
 	R0_ASSERT(fault.esr & R0_ESR_WNR);
 }
 
+/* From one 16 bytes to the next: within them FEAT_LSE2 does without alignment (Arm ARM, B2.5). */
 R0_TEST(exceptions, unaligned_exclusive)
 {
-	static uint64_t words[2];
-	struct r0_fault fault = r0_try(exclusive, (char *)words + 3);
+	static uint64_t words[4] __attribute__((aligned(16)));
+	struct r0_fault fault = r0_try(exclusive, (char *)words + 13);
 
 	ASSERT_CLASS_AT(fault, R0_DATA_ABORT, exclusive_at);
 	R0_ASSERT_EQ(R0_ESR_STATUS(fault.esr), R0_STATUS_ALIGNMENT);
-	R0_ASSERT_EQ(fault.far, (uint64_t)words + 3);
+	R0_ASSERT_EQ(fault.far, (uint64_t)words + 13);
 }
 
 R0_TEST(exceptions, unaligned_read_is_fine)

@@ -231,7 +231,7 @@ R0_TEST(access, mock_crashes, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, crash })
 	(void)*(volatile uint32_t *)r0_at_physical(0x0a000004);
 }
 
-/* expect fail: guest-physical 0xa000008 by an instruction of which the CPU does not tell ... exclusive or atomic */
+/* expect fail: guest-physical 0xa000008 by an instruction that the CPU does not decode for KVM ... exclusive or atomic */
 R0_TEST(access, by_an_exclusive, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, refuse }))
 {
 	__asm__ volatile("ldxr x0, [%0]" : : "r"(r0_at_physical(0x0a000008)) : "memory");
