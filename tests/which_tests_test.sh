@@ -139,7 +139,7 @@ line()
 	grep -n -F -e "$1" "$subject_path" | head -n 1 | cut -d: -f1
 }
 
-echo 1..25
+echo 1..26
 by gcc gcc -O0 --coverage
 first=$where first_status=$status
 by gcc gcc -O2 --coverage -fprofile-update=atomic
@@ -187,6 +187,11 @@ mkdir -p "$copy/tests/coverage" && cp "$subject_path" "$copy/tests/coverage/" &&
 	diff -u old.c tests/coverage/subject.c |
 		sed -e 's,^--- old.c.*,--- a/tests/coverage/subject.c,' \
 			-e 's,^+++ .*,+++ b/tests/coverage/subject.c,' >change.diff
+	# What is removed counts for the lines behind it: the empty one between the tests fails and own_machine is changed.
+	changed=$(grep -n '(coverage, own_machine,' "$subject/coverage_test.c" | awk -F: '{ print $1 - 1 }')
+	sed -e '/work(WORK_HANGS)/,/r0_pause/d' -e "${changed}s,^,// changed," "$subject/coverage_test.c" |
+		diff -U 20 "$subject/coverage_test.c" - | sed -e 's,^--- .*,--- a/tests/coverage/coverage_test.c,' \
+			-e 's,^+++ .*,+++ b/tests/coverage/coverage_test.c,' >removed.diff
 	printf '%s\n' '--- a/tests/coverage/coverage_test.c' '+++ b/tests/coverage/coverage_test.c' \
 		"@@ -$(grep -n 'work(WORK_OWN_MACHINE)' "$subject/coverage_test.c" | cut -d: -f1),0 +1,2 @@" '+	one' '+	two' >insert.diff
 	printf '%s\n' '--- /dev/null' '+++ b/tests/new.c' '@@ -0,0 +1 @@' '+int x;' >new.diff
@@ -200,6 +205,8 @@ ask_diff()
 }
 ask_diff 0 change.diff && [ "$(tr '\n' ' ' <"$folder/log")" = "$loops " ]
 report $? 'a diff: a line that is changed'
+ask_diff 0 removed.diff && [ "$(tr '\n' ' ' <"$folder/log")" = 'coverage.fails coverage.hangs coverage.own_machine ' ]
+report $? 'a diff: a line that is changed, behind lines that are removed'
 ask_diff 0 insert.diff && [ "$(cat "$folder/log")" = coverage.own_machine ]
 report $? 'a diff: new lines, between two of a test'
 ask_diff 1 new.diff && grep -q 'nothing is known of tests/new.c' "$folder/log"

@@ -7,10 +7,10 @@
 
 struct diff {
 	struct wanted_list *list;
-	char *path;	       /* of the file before; NULL if there is none */
-	unsigned int at;       /* the next line of the file before */
-	unsigned int old, new; /* lines of the hunk that are left */
-	bool changed;	       /* the line before was one that goes, or came in its place */
+	char *path;			 /* of the file before; NULL if there is none */
+	unsigned int at;		 /* the next line of the file before */
+	unsigned int old_left, new_left; /* lines of the hunk, on either side */
+	bool changed; /* the line before was one that goes, or came in its place */
 };
 
 /* git writes a name with unusual bytes in quotes, as C does. In place; returns it. */
@@ -99,8 +99,8 @@ static int take_hunk(struct diff *diff, const char *text)
 	text += read;
 	if (*text == ',' && sscanf(text, ",%u", &new) != 1)
 		return -EINVAL;
-	diff->old = old;
-	diff->new = new;
+	diff->old_left = old;
+	diff->new_left = new;
 	/* Of no lines the number is that of the line before. */
 	diff->at = old ? first : first + 1;
 	diff->changed = false;
@@ -113,28 +113,28 @@ static int take_in_hunk(struct diff *diff, const char *text)
 
 	switch (*text) {
 	case '-':
-		if (!diff->old)
+		if (!diff->old_left)
 			return -EINVAL;
 		err = want(diff, diff->at, diff->at);
 		diff->at++;
-		diff->old--;
+		diff->old_left--;
 		diff->changed = true;
 		return err;
 	case '+':
-		if (!diff->new)
+		if (!diff->new_left)
 			return -EINVAL;
 		if (!diff->changed)
 			err = want(diff, diff->at - 1, diff->at);
-		diff->new --;
+		diff->new_left--;
 		diff->changed = true;
 		return err;
 	case ' ':
 	case '\0':
-		if (!diff->old || !diff->new)
+		if (!diff->old_left || !diff->new_left)
 			return -EINVAL;
 		diff->at++;
-		diff->old--;
-		diff->new --;
+		diff->old_left--;
+		diff->new_left--;
 		diff->changed = false;
 		return 0;
 	case '\\': /* "No newline at end of file" */
@@ -159,7 +159,7 @@ static int take_binary(const struct diff *diff, char *text)
 
 static int take_line(struct diff *diff, char *text)
 {
-	if (diff->old || diff->new)
+	if (diff->old_left || diff->new_left)
 		return take_in_hunk(diff, text);
 	if (strncmp(text, "--- ", 4) == 0)
 		return take_old_name(diff, text + 4);
@@ -184,7 +184,7 @@ int wanted_add_diff(struct wanted_list *list, FILE *in, struct error *error)
 		text[strcspn(text, "\r\n")] = '\0';
 		err = take_line(&diff, text);
 	}
-	if (!err && (diff.old || diff.new))
+	if (!err && (diff.old_left || diff.new_left))
 		err = -EINVAL;
 	if (err == -EINVAL)
 		error_set(error, EINVAL,
