@@ -85,13 +85,11 @@ static void put_lines(const struct source *source, FILE *out)
 static int end_source(struct converter *converter)
 {
 	struct source *source = &converter->source;
-	char *path = NULL;
+	const bool is_there = source->name && source->line_count;
+	char *path = is_there ? find_source(converter) : NULL;
 	size_t i;
 
-	if (source->name && source->line_count) {
-		path = find_source(converter);
-		if (!path)
-			return -ENOMEM;
+	if (path) {
 		fprintf(converter->out, "TN:%s\nSF:%s\n", converter->test, path);
 		put_functions(source, converter->out);
 		put_lines(source, converter->out);
@@ -104,7 +102,7 @@ static int end_source(struct converter *converter)
 		free(source->functions[i].name);
 	free(source->functions);
 	*source = (struct source){ 0 };
-	return 0;
+	return is_there && !path ? -ENOMEM : 0;
 }
 
 /* Of line 0: "Source:NAME" begins one. */

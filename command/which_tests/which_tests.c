@@ -49,13 +49,14 @@ static const struct option long_options[] = {
 };
 
 struct options {
-	const char *from, *lcov, *json;
+	const char *from;
+	const char *lcov, *json; /* files to write, or "" */
 };
 
 /* The records, to be read from their start; or NULL. */
 static FILE *open_records(const struct options *options, struct error *error)
 {
-	const char *name = options->lcov ? options->lcov : "a temporary file";
+	const char *name = *options->lcov ? options->lcov : "a temporary file";
 	struct stat status;
 	FILE *records;
 
@@ -65,7 +66,7 @@ static FILE *open_records(const struct options *options, struct error *error)
 			error_set(error, errno, "%.300s: %s", options->from, strerror(errno));
 		return records;
 	}
-	records = options->lcov ? fopen(options->lcov, "w+e") : tmpfile();
+	records = *options->lcov ? fopen(options->lcov, "w+e") : tmpfile();
 	if (!records) {
 		error_set(error, errno, "opening %.300s: %s", name, strerror(errno));
 		return NULL;
@@ -142,7 +143,7 @@ static int run(const struct options *options, struct wanted_list *list)
 	FILE *records = open_records(options, &error);
 	int err = records ? 0 : -EIO, status = STATUS_KNOWN;
 
-	if (!err && options->json)
+	if (!err && *options->json)
 		err = write_json(options, records, &error);
 	if (!err && list->count)
 		err = answer(options, records, list, &error);
@@ -171,7 +172,7 @@ static int read_operands(struct wanted_list *list, char **operands, struct error
 
 int which_tests_main(int argc, char **argv)
 {
-	struct options options = { .from = FROM };
+	struct options options = { .from = FROM, .lcov = "", .json = "" };
 	struct wanted_list list = { 0 };
 	struct error error = { "" };
 	int option, status;
@@ -195,7 +196,7 @@ int which_tests_main(int argc, char **argv)
 			return STATUS_USAGE;
 		}
 	}
-	if (optind == argc && !options.lcov && !options.json) {
+	if (optind == argc && !*options.lcov && !*options.json) {
 		fputs(help, stderr);
 		return STATUS_USAGE;
 	}
