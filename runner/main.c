@@ -5,7 +5,7 @@
  */
 #include <ring0/call.h>
 
-/* For runner/fresh.c. */
+/* For runner/workers/fresh.c. */
 extern const char r0_main_is_ours;
 const char r0_main_is_ours = 1;
 

@@ -14,7 +14,7 @@
 #include "report/set.h"
 #include "runner/end_signals.h"
 #include "runner/last_words.h"
-#include "runner/pool.h"
+#include "runner/workers/pool.h"
 #include "runner/session_complaint.h"
 
 #ifndef R0_VERSION

@@ -7,9 +7,9 @@
 #define RUNNER_REPORTED_RUN_H
 
 #include "plan/plan.h"
-#include "runner/cli.h"
-#include "runner/fresh.h"
 #include "report/report.h"
+#include "runner/cli/cli.h"
+#include "runner/workers/fresh.h"
 
 /* Returns the exit status, with what went wrong said. `argv` is the program's, for a fresh process. */
 enum exit_status reported_run(const struct cli *cli, const struct plan *plan, struct fresh *fresh,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * r0_main(): from the command line and the tests that are linked into the program to an exit
- * status. Depends on cli.h, plan.h and reported_run.h; knows nothing of KVM but whether there is one.
+ * status. Knows nothing of KVM but whether there is one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,18 +16,18 @@
 #include "machine/machine.h"
 #include "mock/guard.h"
 #include "report/list.h"
-#include "runner/cli.h"
-#include "runner/cli_environment.h"
-#include "runner/cli_options.h"
-#include "runner/corpus.h"
-#include "runner/engine.h"
-#include "runner/fresh.h"
-#include "runner/fuzz.h"
-#include "runner/image_words.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/cli_environment.h"
+#include "runner/cli/cli_options.h"
+#include "runner/cli/image_words.h"
+#include "runner/cli/linked_tests.h"
+#include "runner/fuzz/corpus.h"
+#include "runner/fuzz/engine.h"
+#include "runner/fuzz/fuzz.h"
 #include "runner/lab_exec.h"
-#include "runner/linked_tests.h"
 #include "runner/reported_run.h"
 #include "runner/session_complaint.h"
+#include "runner/workers/fresh.h"
 
 #ifndef R0_VERSION
 #define R0_VERSION "of an unknown version"

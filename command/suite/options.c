@@ -7,7 +7,7 @@
 #include "command/suite/suite.h"
 #include "command/values.h"
 #include "report/formats.h"
-#include "runner/timeout_factor.h"
+#include "runner/cli/timeout_factor.h"
 
 enum {
 	OPTION_FORMAT = 256,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A folder for each test, of which the name is encoded (runner/by_test.h), and in it, by the paths of the objects, the files that
+ * A folder for each test, of which the name is encoded (runner/workers/by_test.h), and in it, by the paths of the objects, the files that
  * these would have written without a prefix. Tools want the notes of the compiler beside them: both are put into a
  * folder of their own, by links.
  */

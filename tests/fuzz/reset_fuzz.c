@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <ring0.h>
 #include "machine/machine.h"
-#include "runner/pool.h"
+#include "runner/workers/pool.h"
 
 /* Programs between two snapshots, at most; each is followed by the known-good test. */
 #define BATCH	   500

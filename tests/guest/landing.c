@@ -2,7 +2,7 @@
 /* Code that ends in an exception, and where it lands. Runs in ring 0; depends on mapping.h. */
 #include <string.h>
 #include "landing.h"
-#include "mapping.h"
+#include "tests/guest/mapping.h"
 
 #define EXCEPTIONS 32
 

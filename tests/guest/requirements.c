@@ -5,8 +5,8 @@
  */
 #include <ring0.h>
 #include <ring0/x86.h>
-#include "landing.h"
 #include "requirements.h"
+#include "tests/guest/landing.h"
 
 /* Instructions that a KVM which emulates ring 0 may not know. Each is tried in a VM of its own. */
 ROUTINE(try_int1, "", ".byte 0xf1", "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit test of runner/cli_options.c: --help. */
+/* Unit test of runner/cli/cli_options.c: --help. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runner/cli_options.h"
+#include "runner/cli/cli_options.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of runner/cli.c: the command line and the environment. */
+/* Unit tests of runner/cli/cli.c: the command line and the environment. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -9,8 +9,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runner/cli.h"
-#include "runner/timeout_factor.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/timeout_factor.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

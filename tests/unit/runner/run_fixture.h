@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0/call.h>
-#include "runner/pool.h"
+#include "runner/workers/pool.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -69,7 +69,7 @@ static void raise_signals(void)
 	raise(script.signal);
 }
 
-/* In place of runner/pool.c. */
+/* In place of runner/workers/pool.c. */
 int pool_run(const struct plan *plan, const struct pool_options *options,
 	     const struct pool_events *events, struct error *error)
 {
