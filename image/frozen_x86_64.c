@@ -110,7 +110,7 @@ static int mirror_it(struct frozen *frozen, struct error *error)
 	};
 	int err;
 
-	machine_own_devices(&config);
+	machine_own_devices(&config, frozen->entry.cpus);
 	guest_stdio_prepare(frozen->entry.cpus > 1);
 	err = mirror_create(&frozen->mirror, &config, error);
 	/* Afterwards, so that what these find is not in the program's memory. */

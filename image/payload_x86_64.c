@@ -81,7 +81,7 @@ static void add_devices(struct making *making)
 	struct mirror_config config = { 0 };
 	size_t i;
 
-	machine_own_devices(&config);
+	machine_own_devices(&config, making->frozen->entry.cpus);
 	for (i = 0; i < config.device_count; i++)
 		if (!mirror_find(making->frozen->mirror, config.devices[i]))
 			add_page(making, config.devices[i],

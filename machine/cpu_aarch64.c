@@ -48,7 +48,8 @@ bool cpu_takes_interrupts(const struct machine_cpu *cpu)
 
 bool cpu_has_own_vectors(const struct machine *machine, unsigned int number)
 {
-	return read_register(&machine->cpus[number], VCPU_VBAR_EL1) != (uint64_t)r0_vectors;
+	return read_register(&machine->cpus[number], VCPU_VBAR_EL1) !=
+	       (uint64_t)r0_vectors + number * R0_VECTORS_SIZE;
 }
 
 /* What was stored: the address of a struct r0_message, or the message itself. */

@@ -12,9 +12,6 @@
 #include "machine/tls.h"
 #include "mirror/mirror.h"
 
-/* CPUs that a machine may have; R0_CPU_LIMIT at most. */
-extern const unsigned int entry_most_cpus;
-
 struct entry {
 	uint64_t area;	   /* address of the CPUs' own memory, from entry_reserve() */
 	unsigned int cpus; /* that there is memory for */

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The state in which an arm64 test starts. The sections are those of the Arm ARM (DDI 0487). */
 #include "machine/entry.h"
-#include <errno.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <ring0/private/abi.h>
-#include "guest/exceptions/fault.h"
-#include "guest/host/outside.h"
-#include "guest/smp/smp.h"
 #include "kvm/kvm_aarch64.h"
 #include "kvm/vcpu/vcpu_aarch64.h"
+#include "machine/entry_own.h"
 
 /*
  * SCTLR_EL1, D19.2.117: MMU, alignment checks of SP and the caches are on; EL0 may use DC ZVA, CTR_EL0, WFI and WFE, and
@@ -79,80 +74,18 @@
 /* EL1 with SP_EL1, and DAIF masked: C5.2.19. */
 #define PSTATE_AT_FIRST 0x3c5ul
 
-/* The parts of a CPU's area that are there. */
-static const struct {
-	uint64_t offset, size;
-} present[] = {
+const struct entry_part entry_own_parts[] = {
 	{ 0, PAGE_SIZE },
 	{ R0_AREA_EXCEPTION_STACK, R0_AREA_EXCEPTION_SIZE },
 	{ R0_AREA_STACK, R0_AREA_STACK_SIZE },
 	{ R0_AREA_USER_STACK, R0_AREA_USER_SIZE },
 };
 
-const unsigned int entry_most_cpus = 1;
+const size_t entry_own_part_count = sizeof(entry_own_parts) / sizeof(entry_own_parts[0]);
 
-uint64_t entry_area(const struct entry *entry, unsigned int cpu)
+uint64_t entry_own_thread_pointer(void)
 {
-	return entry->area + (uint64_t)cpu * R0_AREA_SIZE;
-}
-
-uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu)
-{
-	(void)cpu;
-	return entry->tls.base;
-}
-
-/* What lies between the parts that are there guards the stacks. */
-static int allow_area(uint64_t area, struct error *error)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(present) / sizeof(present[0]); i++)
-		if (mprotect((uint8_t *)area + present[i].offset, present[i].size,
-			     PROT_READ | PROT_WRITE) < 0)
-			return error_set(error, errno, "mprotect() of the guest's stacks: %s",
-					 strerror(errno));
-	return 0;
-}
-
-/* Machines have one CPU, whatever the program's tests declare. */
-int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error)
-{
-	void *area = mmap(NULL, R0_AREA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t page;
-	int err;
-
-	(void)cpus;
-	*entry = (struct entry){ .cpus = 1 };
-	if (area == MAP_FAILED)
-		return error_set(error, errno, "reserving %u KiB for the guest failed: %s",
-				 R0_AREA_SIZE >> 10, strerror(errno));
-	entry->area = (uint64_t)area;
-	entry->tls.base = (uint64_t)__builtin_thread_pointer();
-	/* Touched, so that they are in the template even if the program's .bss is a sparse mapping. */
-	for (page = 0; page < R0_GUEST_SIZE; page += PAGE_SIZE)
-		*((volatile char *)&r0_guest + page) = 0;
-	*(const struct outside *volatile *)&outside = NULL;
-	err = allow_area(entry->area, error);
-	if (err)
-		entry_release(entry);
-	return err;
-}
-
-void entry_release(struct entry *entry)
-{
-	if (entry->area)
-		munmap((void *)entry->area, R0_AREA_SIZE);
-	entry->area = 0;
-}
-
-size_t entry_supervisor_ranges(const struct entry *entry, struct mirror_range *ranges)
-{
-	ranges[0] = (struct mirror_range){ (uint64_t)r0_entry_start, (uint64_t)r0_entry_end };
-	ranges[1] =
-		(struct mirror_range){ (uint64_t)&r0_guest, (uint64_t)&r0_guest + R0_GUEST_SIZE };
-	ranges[2] = (struct mirror_range){ entry->area, entry->area + R0_AREA_STACK - PAGE_SIZE };
-	return 3;
+	return (uint64_t)__builtin_thread_pointer();
 }
 
 static uint64_t kernel_root(const struct mirror *mirror)
@@ -160,56 +93,19 @@ static uint64_t kernel_root(const struct mirror *mirror)
 	return mirror->root | ASID(KERNEL_ASID);
 }
 
-static void fill_cpu(struct r0_cpu *cpu, const struct entry *entry, const struct mirror *mirror)
+void entry_own_fill(struct r0_guest *guest, struct r0_cpu *cpu, const struct mirror *mirror)
 {
+	(void)guest;
 	cpu->kernel_root = kernel_root(mirror);
 	cpu->user_root = mirror->user_root | ASID(USER_ASID);
-	cpu->area = entry->area;
-	cpu->user_stack = cpu->area + R0_AREA_USER_STACK + R0_AREA_USER_SIZE;
 	cpu->exception_stack = cpu->area + R0_AREA_EXCEPTION_STACK + R0_AREA_EXCEPTION_SIZE;
 }
 
-static void fill_guest(struct r0_guest *guest, const struct entry *entry,
-		       const struct mirror *mirror)
+int entry_own_prepare(const struct entry *entry, struct mirror *mirror)
 {
-	size_t i;
-
-	guest->exception = r0_exception;
-	guest->cpu_main = r0_cpu_main;
-	fill_cpu(&guest->first, entry, mirror);
-	if (mirror->hidden.start < mirror->hidden.end) {
-		guest->sparse[guest->sparse_count].first = mirror->hidden.start;
-		guest->sparse[guest->sparse_count++].last = mirror->hidden.end - 1;
-	}
-	for (i = 0; i < mirror->part_count; i++) {
-		const struct mirror_part *part = &mirror->parts[i];
-
-		if (part->kind != MIRROR_SPARSE)
-			continue;
-		/* With too many, the last one spans the rest: the host knows which are. */
-		if (guest->sparse_count < R0_SPARSE_RANGES)
-			guest->sparse[guest->sparse_count++].first = part->map.start;
-		guest->sparse[guest->sparse_count - 1].last = part->map.end - 1;
-	}
-}
-
-int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error)
-{
-	static const struct outside *const table = &outside_host;
-	struct r0_guest guest = { 0 };
-	int err;
-
-	fill_guest(&guest, entry, mirror);
-	err = mirror_write(mirror, gva((uint64_t)&r0_guest), &guest, sizeof(guest));
-	if (!err)
-		err = mirror_write(mirror, gva((uint64_t)&outside), &table, sizeof(table));
-	if (!err)
-		err = page_table_map(&mirror->frames, mirror->root, gva(R0_DOORBELL_ADDRESS),
-				     gpa(mirror->hole), PAGE_SIZE, PAGE_WRITE | PAGE_DEVICE, false);
-	if (err)
-		return error_set(error, -err,
-				 "the guest runtime's memory is not where the mirror looks for it");
-	return 0;
+	(void)entry;
+	return page_table_map(&mirror->frames, mirror->root, gva(R0_DOORBELL_ADDRESS),
+			      gpa(mirror->hole), PAGE_SIZE, PAGE_WRITE | PAGE_DEVICE, false);
 }
 
 struct setting {
@@ -252,7 +148,7 @@ int entry_apply(const struct entry *entry, const struct mirror *mirror, struct v
 		{ VCPU_TTBR0_EL1, kernel_root(mirror) },
 		{ VCPU_TTBR1_EL1, mirror->root + PAGE_SIZE },
 		{ VCPU_CPACR_EL1, CPACR_FPEN | (kvm->sve ? CPACR_ZEN : 0) },
-		{ VCPU_VBAR_EL1, (uint64_t)r0_vectors },
+		{ VCPU_VBAR_EL1, (uint64_t)r0_vectors + cpu * R0_VECTORS_SIZE },
 		{ VCPU_ESR_EL1, 0 },
 		{ VCPU_FAR_EL1, 0 },
 		{ VCPU_TPIDR_EL0, entry_fs_base(entry, cpu) },
@@ -262,6 +158,8 @@ int entry_apply(const struct entry *entry, const struct mirror *mirror, struct v
 		{ VCPU_CORE(regs.sp), 0 },
 		{ VCPU_CORE(regs.pstate), PSTATE_AT_FIRST },
 		{ VCPU_CORE(regs.pc), (uint64_t)r0_enter },
+		/* The first is told by cpu_start_at() what to run. */
+		{ VCPU_X(16), cpu ? (uint64_t)r0_cpu_start : 0 },
 		{ VCPU_X(30), (uint64_t)r0_test_return },
 	};
 

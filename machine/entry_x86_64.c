@@ -4,20 +4,17 @@
 #include <asm/prctl.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <ring0/private/abi.h>
 #include <ring0/x86/apic.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
-#include "guest/exceptions/fault.h"
 #include "guest/exceptions/syscall.h"
-#include "guest/host/outside.h"
-#include "guest/smp/smp.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/state/msrs_x86_64.h"
 #include "kvm/vcpu/vcpu_x86_64.h"
+#include "machine/entry_own.h"
 
 /* SDM vol. 3A, 2.5. */
 
@@ -57,10 +54,7 @@ struct gate {
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3A, 8.7");
 _Static_assert(sizeof(struct gate) == 16, "SDM vol. 3A, 6.14.1");
 
-/* The parts of a CPU's area that are there. */
-static const struct {
-	uint64_t offset, size;
-} present[] = {
+const struct entry_part entry_own_parts[] = {
 	{ 0, 2 * PAGE_SIZE },
 	{ R0_AREA_EXCEPTION_STACK, R0_AREA_EXCEPTION_SIZE },
 	{ R0_AREA_DF_STACK, R0_AREA_SMALL_SIZE },
@@ -70,96 +64,14 @@ static const struct {
 	{ R0_AREA_USER_STACK, R0_AREA_USER_SIZE },
 };
 
-const unsigned int entry_most_cpus = R0_CPU_LIMIT;
+const size_t entry_own_part_count = sizeof(entry_own_parts) / sizeof(entry_own_parts[0]);
 
-uint64_t entry_area(const struct entry *entry, unsigned int cpu)
-{
-	return entry->area + (uint64_t)cpu * R0_AREA_SIZE;
-}
-
-static uint64_t tls_copy_of(const struct entry *entry, unsigned int cpu)
-{
-	return entry->copies + (cpu - 1) * entry->tls.copy_size;
-}
-
-uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu)
-{
-	return cpu ? tls_base_of(&entry->tls, tls_copy_of(entry, cpu)) : entry->tls.base;
-}
-
-/* What lies between the parts that are there guards the stacks. */
-static int allow_area(uint64_t area, struct error *error)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(present) / sizeof(present[0]); i++)
-		if (mprotect((uint8_t *)area + present[i].offset, present[i].size,
-			     PROT_READ | PROT_WRITE) < 0)
-			return error_set(error, errno, "mprotect() of the guest's stacks: %s",
-					 strerror(errno));
-	return 0;
-}
-
-static size_t copies_size(const struct entry *entry)
-{
-	return (entry->cpus - 1) * entry->tls.copy_size;
-}
-
-static int reserve(size_t size, int protection, uint64_t *address, struct error *error)
-{
-	void *memory = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return error_set(error, errno, "reserving %zu KiB for the guest failed: %s",
-				 size >> 10, strerror(errno));
-	*address = (uint64_t)memory;
-	return 0;
-}
-
-int entry_reserve(struct entry *entry, unsigned int cpus, struct error *error)
+uint64_t entry_own_thread_pointer(void)
 {
 	uint64_t fs_base;
-	unsigned int cpu;
-	size_t page;
-	int err;
 
-	*entry = (struct entry){ .cpus = cpus };
 	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs_base);
-	tls_find(&entry->tls, fs_base);
-	/* Touched, so that they are in the template even if the program's .bss is a sparse mapping. */
-	for (page = 0; page < R0_GUEST_SIZE; page += PAGE_SIZE)
-		*((volatile char *)&r0_guest + page) = 0;
-	*(const struct outside *volatile *)&outside = NULL;
-	err = reserve((size_t)cpus * R0_AREA_SIZE, PROT_NONE, &entry->area, error);
-	for (cpu = 0; cpu < cpus && !err; cpu++)
-		err = allow_area(entry_area(entry, cpu), error);
-	if (!err && cpus > 1)
-		err = reserve(copies_size(entry), PROT_READ | PROT_WRITE, &entry->copies, error);
-	if (err)
-		entry_release(entry);
-	return err;
-}
-
-void entry_release(struct entry *entry)
-{
-	if (entry->area)
-		munmap((void *)entry->area, (size_t)entry->cpus * R0_AREA_SIZE);
-	if (entry->copies)
-		munmap((void *)entry->copies, copies_size(entry));
-}
-
-size_t entry_supervisor_ranges(const struct entry *entry, struct mirror_range *ranges)
-{
-	unsigned int cpu;
-
-	ranges[0] = (struct mirror_range){ (uint64_t)r0_entry_start, (uint64_t)r0_entry_end };
-	ranges[1] =
-		(struct mirror_range){ (uint64_t)&r0_guest, (uint64_t)&r0_guest + R0_GUEST_SIZE };
-	for (cpu = 0; cpu < entry->cpus; cpu++)
-		ranges[2 + cpu] =
-			(struct mirror_range){ entry_area(entry, cpu),
-					       entry_area(entry, cpu) + R0_AREA_STACK - PAGE_SIZE };
-	return 2 + entry->cpus;
+	return fs_base;
 }
 
 /* SDM vol. 3A, 3.4.5. Base 0 and limit 4 GiB, but in 64-bit mode only for show. */
@@ -215,41 +127,11 @@ static struct gate make_gate(int vector)
 	};
 }
 
-static void fill_cpu(struct r0_cpu *cpu, unsigned int number, const struct entry *entry,
-		     const struct mirror *mirror)
+void entry_own_fill(struct r0_guest *guest, struct r0_cpu *cpu, const struct mirror *mirror)
 {
+	guest->syscall = r0_syscall;
 	cpu->kernel_root = mirror->root;
 	cpu->user_root = mirror->user_root;
-	cpu->area = entry_area(entry, number);
-	cpu->user_stack = cpu->area + R0_AREA_USER_STACK + R0_AREA_USER_SIZE;
-	cpu->number = number;
-}
-
-static void fill_guest(struct r0_guest *guest, const struct entry *entry,
-		       const struct mirror *mirror)
-{
-	unsigned int cpu;
-	size_t i;
-
-	guest->exception = r0_exception;
-	guest->syscall = r0_syscall;
-	guest->cpu_main = r0_cpu_main;
-	for (cpu = 0; cpu < entry->cpus; cpu++)
-		fill_cpu(r0_cpu_at(guest, cpu), cpu, entry, mirror);
-	if (mirror->hidden.start < mirror->hidden.end) {
-		guest->sparse[guest->sparse_count].first = mirror->hidden.start;
-		guest->sparse[guest->sparse_count++].last = mirror->hidden.end - 1;
-	}
-	for (i = 0; i < mirror->part_count; i++) {
-		const struct mirror_part *part = &mirror->parts[i];
-
-		if (part->kind != MIRROR_SPARSE)
-			continue;
-		/* With too many, the last one spans the rest: the host knows which are. */
-		if (guest->sparse_count < R0_SPARSE_RANGES)
-			guest->sparse[guest->sparse_count++].first = part->map.start;
-		guest->sparse[guest->sparse_count - 1].last = part->map.end - 1;
-	}
 }
 
 /* RSP as a CALL leaves it (SysV ABI for AMD64, 3.2.2), with a return address above. */
@@ -280,34 +162,23 @@ static int prepare_cpu(const struct entry *entry, unsigned int cpu, const struct
 		err = mirror_write(mirror, gva(area + R0_AREA_GDT), gdt, gdt_size(cpu));
 	if (!err)
 		err = mirror_write(mirror, gva(area + R0_AREA_IDT), idt, 256 * sizeof(*idt));
-	if (!err && cpu)
-		err = tls_copy(&entry->tls, mirror, tls_copy_of(entry, cpu));
 	return err;
 }
 
-int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error)
+int entry_own_prepare(const struct entry *entry, struct mirror *mirror)
 {
-	static const struct outside *const table = &outside_host;
 	const uint64_t back = (uint64_t)r0_test_return;
-	struct r0_guest guest = { 0 };
 	struct gate idt[256];
 	unsigned int cpu;
-	int vector, err;
+	int vector, err = 0;
 
 	for (vector = 0; vector < 256; vector++)
 		idt[vector] = make_gate(vector);
-	fill_guest(&guest, entry, mirror);
-	err = mirror_write(mirror, gva((uint64_t)&r0_guest), &guest, sizeof(guest));
 	for (cpu = 0; cpu < entry->cpus && !err; cpu++)
 		err = prepare_cpu(entry, cpu, idt, mirror);
 	if (!err)
-		err = mirror_write(mirror, gva((uint64_t)&outside), &table, sizeof(table));
-	if (!err)
 		err = mirror_write(mirror, gva(entry_stack(entry, 0)), &back, sizeof(back));
-	if (err)
-		return error_set(error, -err,
-				 "the guest runtime's memory is not where the mirror looks for it");
-	return 0;
+	return err;
 }
 
 static struct kvm_segment flat(uint16_t selector, uint8_t type, bool long_mode)

@@ -28,6 +28,8 @@ int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, s
 		return error_set(error, ENOMEM, "no memory for a machine's devices");
 	devices->vm = vm;
 	err = gic_start(vm, error);
+	if (!err && vm->cpus > 1)
+		err = gic_enable(vm, error);
 	if (!err)
 		err = vm_state_create(&devices->state, vm, error);
 	if (err) {

@@ -15,10 +15,10 @@ static int check_cpus(const struct template *template, const struct machine_opti
 {
 	int most = ioctl(template->kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
 
-	if (options->cpus > entry_most_cpus)
+	if (options->cpus > R0_CPU_LIMIT)
 		return error_set(error, E2BIG,
 				 "it asks for %u CPUs (.cpus), and ring0 gives a test at most %u",
-				 options->cpus, entry_most_cpus);
+				 options->cpus, R0_CPU_LIMIT);
 	if (most > 0 && options->cpus > (unsigned int)most)
 		return error_set(
 			error, E2BIG,

@@ -5,14 +5,14 @@
 
 #include "machine/machine.h"
 
-/* Where the devices of .irqchip are. */
-void machine_own_devices(struct mirror_config *config);
+/* Where the devices of .irqchip are, of machines with up to so many CPUs. */
+void machine_own_devices(struct mirror_config *config, unsigned int cpus);
 
 /*
  * What the architecture and KVM say of a mirror's configuration: the sizes of guest-physical addresses and
  * of pages, and where the devices of .irqchip are.
  */
-void machine_own_configure(const struct kvm *kvm, struct mirror_config *config);
+void machine_own_configure(const struct kvm *kvm, unsigned int cpus, struct mirror_config *config);
 
 /* Whether KVM keeps a CPU that halts in KVM_RUN. */
 bool machine_own_halts_inside(const struct machine *machine);

@@ -9,22 +9,24 @@
 #include "machine/topology_x86_64.h"
 #include "mirror/mirror.h"
 
-void machine_own_devices(struct mirror_config *config)
+void machine_own_devices(struct mirror_config *config, unsigned int cpus)
 {
 	/* Of .irqchip. An access by a test without it leaves the VM, and is named. */
 	static const uint64_t devices[] = { R0_IOAPIC_ADDRESS, R0_HPET_ADDRESS, R0_APIC_ADDRESS };
 
+	/* All CPUs' local APICs are at the same address. */
+	(void)cpus;
 	config->devices = devices;
 	config->device_count = sizeof(devices) / sizeof(devices[0]);
 }
 
 /* The width is 36 where the leaf is absent; PDPE1GB is EDX bit 26. */
-void machine_own_configure(const struct kvm *kvm, struct mirror_config *config)
+void machine_own_configure(const struct kvm *kvm, unsigned int cpus, struct mirror_config *config)
 {
 	const struct kvm_cpuid_entry2 *sizes = kvm_cpuid_leaf(kvm->own->cpuid, 0x80000008, 0);
 	const struct kvm_cpuid_entry2 *features = kvm_cpuid_leaf(kvm->own->cpuid, 0x80000001, 0);
 
-	machine_own_devices(config);
+	machine_own_devices(config, cpus);
 	config->physical_bits = sizes ? sizes->eax & 0xff : 36;
 	config->gigabyte_pages = features && features->edx & 1u << 26;
 }

@@ -29,7 +29,7 @@ static int take_mirror(struct template *template, const struct template_needs *n
 	struct mirror_patch *patches;
 	int err;
 
-	machine_own_configure(template->kvm, &config);
+	machine_own_configure(template->kvm, template->entry.cpus, &config);
 	guest_stdio_prepare(template->entry.cpus > 1);
 	err = assist_policy_patches(&patches, &config.patch_count, error);
 	if (err)

@@ -8,19 +8,12 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "machine/tls_own.h"
 
-/* A module's variables that lie further below the thread pointer are in no static block. */
+/* What lies further from the thread pointer is in no static block. */
 #define STATIC_LIMIT (64ull << 20)
 
-/* Room for the thread's structure, of which glibc 2.41's takes some 2300 bytes. */
-#define STRUCTURE_SIZE PAGE_SIZE
-
-/* Where the structure has its own address: the ABI's, and glibc's pthread_self(). */
-#define SELF	     0x00
-#define SELF_OF_LIBC 0x10
-
-/* Where it has the table of the thread's blocks (the DTV), of entries of two words. */
-#define TABLE	      0x08
+/* The table of the thread's blocks (the DTV) has entries of two words. */
 #define TABLE_ENTRIES 256
 #define TABLE_SIZE    PAGE_SIZE
 
@@ -30,21 +23,40 @@ struct table_entry {
 
 static int look_at_module(struct dl_phdr_info *info, size_t size, void *argument)
 {
+	uint64_t data = (uint64_t)info->dlpi_tls_data, length = 0;
 	struct tls *tls = argument;
-	uint64_t data = (uint64_t)info->dlpi_tls_data;
+	unsigned int i;
 
 	(void)size;
-	if (data && data < tls->start && tls->base - data < STATIC_LIMIT)
-		tls->start = data;
+	if (!data || (data < tls->base ? tls->base - data : data - tls->base) > STATIC_LIMIT)
+		return 0;
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS)
+			length = info->dlpi_phdr[i].p_memsz;
+	if (data < tls->first)
+		tls->first = data;
+	if (data + length > tls->last)
+		tls->last = data + length;
 	return 0;
 }
 
-void tls_find(struct tls *tls, uint64_t fs_base)
+static uint64_t lesser(uint64_t a, uint64_t b)
 {
-	*tls = (struct tls){ .start = fs_base, .base = fs_base };
+	return a < b ? a : b;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void tls_find(struct tls *tls, uint64_t base)
+{
+	*tls = (struct tls){ .base = base, .first = base, .last = base };
 	dl_iterate_phdr(look_at_module, tls);
-	tls->copy_size =
-		page_ceiling(tls->base - page_floor(tls->start) + STRUCTURE_SIZE) + TABLE_SIZE;
+	tls->start = lesser(tls->first, base - tls_own.below);
+	tls->end = greater(tls->last, base + tls_own.above);
+	tls->copy_size = page_ceiling(tls->end) - page_floor(tls->start) + TABLE_SIZE;
 }
 
 uint64_t tls_base_of(const struct tls *tls, uint64_t copy)
@@ -84,7 +96,7 @@ static void copy_table(const struct tls *tls, uint8_t *bytes, uint64_t copy)
 #ifdef __GLIBC__
 	const uint64_t structure = tls->base - page_floor(tls->start);
 	const uint64_t room = tls->copy_size - TABLE_SIZE;
-	const uint64_t table = word_at(bytes, structure + TABLE);
+	const uint64_t table = word_at(bytes, structure + tls_own.table);
 	struct table_entry entries[TABLE_SIZE / sizeof(struct table_entry)];
 	uint64_t count, i;
 
@@ -96,10 +108,10 @@ static void copy_table(const struct tls *tls, uint8_t *bytes, uint64_t copy)
 		    count * sizeof(entries[0]))
 		return;
 	for (i = 2; i < count; i++)
-		if (entries[i].address >= tls->start && entries[i].address < tls->base)
+		if (entries[i].address >= tls->first && entries[i].address < tls->last)
 			entries[i].address += tls_base_of(tls, copy) - tls->base;
 	memcpy(bytes + room, entries, count * sizeof(entries[0]));
-	set_word(bytes, structure + TABLE, copy + room + sizeof(entries[0]));
+	set_word(bytes, structure + tls_own.table, copy + room + sizeof(entries[0]));
 #else
 	(void)tls;
 	(void)bytes;
@@ -107,20 +119,32 @@ static void copy_table(const struct tls *tls, uint8_t *bytes, uint64_t copy)
 #endif
 }
 
-int tls_copy(const struct tls *tls, struct mirror *mirror, uint64_t copy)
+/* By pages: what lies about the thread's structure may be no memory. */
+static void read_block(const struct tls *tls, uint8_t *bytes)
 {
 	const uint64_t first = page_floor(tls->start);
-	const uint64_t structure = tls->base - first, base = tls_base_of(tls, copy);
+	uint64_t at, from, to;
+
+	for (at = first; at < tls->end; at += PAGE_SIZE) {
+		from = at < tls->start ? tls->start : at;
+		to = at + PAGE_SIZE < tls->end ? at + PAGE_SIZE : tls->end;
+		read_own(from, bytes + (from - first), to - from);
+	}
+}
+
+int tls_copy(const struct tls *tls, struct mirror *mirror, uint64_t copy)
+{
+	const uint64_t structure = tls->base - page_floor(tls->start);
 	uint8_t *bytes = calloc(1, tls->copy_size);
+	size_t i;
 	int err;
 
 	if (!bytes)
 		return -ENOMEM;
-	read_own(first, bytes, structure + STRUCTURE_SIZE);
-	if (word_at(bytes, structure + SELF) == tls->base)
-		set_word(bytes, structure + SELF, base);
-	if (word_at(bytes, structure + SELF_OF_LIBC) == tls->base)
-		set_word(bytes, structure + SELF_OF_LIBC, base);
+	read_block(tls, bytes);
+	for (i = 0; i < tls_own.self_count; i++)
+		if (word_at(bytes, structure + tls_own.selves[i]) == tls->base)
+			set_word(bytes, structure + tls_own.selves[i], tls_base_of(tls, copy));
 	copy_table(tls, bytes, copy);
 	err = mirror_write(mirror, gva(copy), bytes, tls->copy_size);
 	free(bytes);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Thread-local storage for a test's CPUs but the first: each has a copy of the calling thread's, as
- * if it were a thread of its own. glibc's layout for x86-64: variables below the thread pointer, the
- * thread's own structure from there on (ELF Handling For Thread-Local Storage, 3.4.6, variant II).
+ * if it were a thread of its own.
  */
 #ifndef MACHINE_TLS_H
 #define MACHINE_TLS_H
@@ -11,14 +10,16 @@
 #include "mirror/mirror.h"
 
 struct tls {
-	uint64_t start, base; /* of the calling thread's: where it begins, and FS's base */
+	uint64_t first, last; /* of the calling thread's variables */
+	uint64_t start, end;  /* with the thread's structure */
+	uint64_t base;	      /* and the thread pointer: FS's base, TPIDR_EL0 */
 	uint64_t copy_size;   /* that a copy takes, whole pages */
 };
 
 /* Find the calling thread's. */
-void tls_find(struct tls *tls, uint64_t fs_base);
+void tls_find(struct tls *tls, uint64_t base);
 
-/* The FS base that goes with a copy at an address of whole pages. */
+/* The thread pointer that goes with a copy at an address of whole pages. */
 uint64_t tls_base_of(const struct tls *tls, uint64_t copy);
 
 /*

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <ring0/arm64/gic.h>
+#include <ring0/smp.h>
 #include "mock/hints.h"
 
 /* What a machine with .irqchip has; the last address is included. */
@@ -12,7 +13,8 @@ static const struct {
 	const char *name;
 } devices[] = {
 	{ R0_GICD_ADDRESS, R0_GICD_ADDRESS + 0xffff, "GIC's distributor" },
-	{ R0_GICR_ADDRESS, R0_GICR_ADDRESS + R0_GICR_SIZE - 1, "GIC's redistributor" },
+	{ R0_GICR_ADDRESS, R0_GICR_ADDRESS + R0_CPU_LIMIT *R0_GICR_SIZE - 1,
+	  "GIC's redistributor" },
 };
 
 const char *hints_device(enum bus_space space, uint64_t first, uint64_t last)

@@ -14,6 +14,7 @@
 #include "machine/cpu.h"
 #include "run/alarm.h"
 #include "run/halt.h"
+#include "run/idle.h"
 #include "run/run.h"
 
 /* How long a CPU that waits for another stays out of the VM, where no interrupt reaches it. */
@@ -67,7 +68,7 @@ int cpus_begin(struct run *run)
 	pthread_condattr_destroy(&attributes);
 	run->cpus = cpus;
 	for (i = 1; i < count; i++) {
-		cpus->activities[i].idle = true;
+		cpus->activities[i].idle = idle_at_first;
 		/* What their first KVM_RUN would set would undo the NMIs and INITs that come before it. */
 		if (!vcpu_complete(&run->machine->cpus[i].vcpu))
 			return error_set(&run->complaint, EIO, "KVM does not start CPU %u", i);
@@ -109,38 +110,22 @@ static bool has_stopped(const struct cpus *cpus, unsigned int number)
 	return cpus->ender || (cpus->failed && cpus->survivor != number);
 }
 
-static int set_mp_state(struct run *run, uint32_t value)
-{
-	struct kvm_mp_state state = { .mp_state = value };
-
-	return KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_MP_STATE, &state, &run->complaint);
-}
-
-/* Whether a CPU is where it waits for work, and not in an interrupt's handler or in work already. */
-static bool is_where_it_waits(const struct machine_cpu *cpu)
-{
-	uint64_t rip = cpu_pc(cpu);
-
-	return rip == (uint64_t)r0_cpu_start || rip == (uint64_t)r0_idle_waits;
-}
-
 /*
- * A CPU that was interrupted: if it is halted in want of work, and there is some, it goes on. One that
- * isn't is about to look for work, or to say that it found none; or it was up for an interrupt, found
- * its work before the host was told of it, and may be halted by that.
+ * A CPU that was interrupted: if it waits in want of work, and there is some, it goes on. One that
+ * doesn't is about to look for work, or to say that it found none; or it was up for an interrupt, found
+ * its work before the host was told of it, and may wait because of that.
  */
 static int take_wake(struct run *run, struct activity *cpu)
 {
-	struct kvm_mp_state state;
 	int err;
 
-	if (!cpu->idle || !cpu->woken || !is_where_it_waits(run->cpu))
+	if (!cpu->idle || !cpu->woken)
 		return 0;
-	err = KVM_IOCTL(run->cpu->vcpu.fd, KVM_GET_MP_STATE, &state, &run->complaint);
-	if (err < 0 || state.mp_state != KVM_MP_STATE_HALTED)
+	err = idle_is_on(run->cpu, &run->complaint);
+	if (err <= 0)
 		return err;
 	cpu->idle = cpu->woken = false;
-	err = set_mp_state(run, KVM_MP_STATE_RUNNABLE);
+	err = idle_end(run->cpu, &run->complaint);
 	return err < 0 ? err : alarm_look(run);
 }
 
@@ -190,6 +175,15 @@ static enum step serve_under_lock(struct run *run, struct activity *cpu, int res
 	return step;
 }
 
+/* One that begins with looking for work may find some before the host knows of it, and halt by it. */
+static void look_from_start(struct run *run, struct machine_cpu *cpu)
+{
+	pthread_mutex_lock(&run->cpus->lock);
+	run->cpu = cpu;
+	alarm_look(run);
+	pthread_mutex_unlock(&run->cpus->lock);
+}
+
 static void drive_cpu(void *context, unsigned int number)
 {
 	struct run *run = context;
@@ -197,6 +191,8 @@ static void drive_cpu(void *context, unsigned int number)
 	struct machine_cpu *cpu = &run->machine->cpus[number];
 	enum step step = STEP_ON;
 
+	if (number && !idle_at_first)
+		look_from_start(run, cpu);
 	while (step == STEP_ON) {
 		struct error error = { 0 };
 		int result = vcpu_run(&cpu->vcpu, &error);
@@ -308,14 +304,14 @@ void cpus_stop_others(struct run *run)
 int cpus_idle(struct run *run)
 {
 	struct activity *cpu = &run->cpus->activities[run_cpu(run)];
-	int err = 0;
+	int err;
 
 	cpu->idle = !cpu->woken;
 	cpu->woken = false;
-	if (cpu->idle)
-		err = set_mp_state(run, KVM_MP_STATE_HALTED);
+	err = cpu->idle ? idle_wait(run->cpu, &run->complaint) :
+			  idle_go_on(run->cpu, &run->complaint);
 	pthread_cond_broadcast(&run->cpus->changed);
-	return err < 0 ? err : 0;
+	return err;
 }
 
 int cpus_wake(struct run *run, uint64_t number)

@@ -14,7 +14,7 @@
 struct run;
 struct cpus;
 
-/* Before the run: all CPUs but the first are idle. Returns 0 or -errno, with run->complaint. */
+/* Before the run: all CPUs but the first have no work. Returns 0 or -errno, with run->complaint. */
 int cpus_begin(struct run *run);
 void cpus_finish(struct run *run);
 

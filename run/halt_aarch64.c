@@ -3,7 +3,7 @@
  * Whether a vCPU waits for an interrupt. KVM keeps it in KVM_RUN meanwhile, and when a signal ends that, PC is behind
  * the WFI already, as it would be after an interrupt: which of the two it was, only the next look tells.
  */
-#include <ring0/fault.h>
+#include <ring0/private/abi.h>
 #include "kvm/vcpu/vcpu_aarch64.h"
 #include "kvm/vm/gic_aarch64.h"
 #include "machine/cpu.h"
@@ -47,13 +47,19 @@ bool halt_is_timed(const struct machine_cpu *cpu)
 	       has_timer_at(cpu, TIMER_ENABLE | TIMER_IMASK | TIMER_ISTATUS, TIMER_ENABLE);
 }
 
+/* The GIC can't be read while a vCPU is in KVM_RUN: arm-vgic-v3.rst, -EBUSY. */
+static bool has_pending(const struct machine *machine)
+{
+	return machine->devices && machine->cpu_count == 1 && gic_has_pending(&machine->vm);
+}
+
 /*
  * WFI ends with an interrupt that PSTATE masks, too: a timer's, a device's, and, where it has been over for a moment, one
- * that is pending.
+ * that is pending. A CPU without work waits for some.
  */
 bool halt_is_for_good(const struct machine *machine, const struct machine_cpu *cpu)
 {
-	return halt_is_on(cpu) && !has_timer_at(cpu, TIMER_ENABLE | TIMER_IMASK, TIMER_ENABLE) &&
-	       interrupt_devices_deadline(machine->devices) == UINT64_MAX &&
-	       (!machine->devices || !gic_has_pending(&machine->vm));
+	return halt_is_on(cpu) && cpu_pc(cpu) != (uint64_t)r0_idle_waits &&
+	       !has_timer_at(cpu, TIMER_ENABLE | TIMER_IMASK, TIMER_ENABLE) &&
+	       interrupt_devices_deadline(machine->devices) == UINT64_MAX && !has_pending(machine);
 }

@@ -14,6 +14,7 @@
 #include "machine/cpu.h"
 #include "mock/hints.h"
 #include "run/alarm.h"
+#include "run/cpus.h"
 #include "run/halt_aarch64.h"
 
 #define INSTRUCTION_LENGTH 4
@@ -46,8 +47,19 @@ int interrupts_check(struct run *run)
 
 int interrupts_begin(struct run *run)
 {
-	alarm_forget(run->cpu);
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++)
+		alarm_forget(&run->machine->cpus[i]);
 	return alarm_look(run);
+}
+
+void interrupts_end(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++)
+		vcpu_set_alarm(&run->machine->cpus[i].vcpu, 0, NULL);
 }
 
 /* The end of a wait in r0_wait_halt(): the look has ended its WFI, if it had come to that. */
@@ -64,46 +76,66 @@ static bool is_wake(struct run *run, uint64_t now)
 	return false;
 }
 
+/*
+ * An interrupt's handler may just have come back to behind the WFI, where interrupts are on: WFI may end for nothing (Arm
+ * ARM, D1.6.2), and what waits by it has to look.
+ */
+static bool may_have_returned(const struct machine_cpu *cpu, uint64_t pc)
+{
+	uint64_t elr = 0;
+
+	vcpu_get(&cpu->vcpu, VCPU_CORE(elr_el1), &elr, NULL);
+	return elr == pc && cpu_takes_interrupts(cpu);
+}
+
+/* The look has ended a WFI that nothing else ends yet. */
+static bool goes_on_waiting(const struct run *run, uint64_t pc, bool is_for_good)
+{
+	if (pc == (uint64_t)r0_idle_waits)
+		return run->cpus && cpus_is_idle(run, run_cpu(run));
+	if (pc == (uint64_t)r0_wait_halted)
+		return run->cpu->wake.at;
+	return (is_for_good && !may_have_returned(run->cpu, pc)) || halt_is_timed(run->cpu);
+}
+
 bool interrupts_serve(struct run *run)
 {
-	const uint64_t now = clock_ns();
-	const bool in_wait = cpu_pc(run->cpu) == (uint64_t)r0_wait_halted;
+	const uint64_t now = clock_ns(), pc = cpu_pc(run->cpu);
+	bool is_for_good;
 
 	if (run->machine->devices)
 		interrupt_devices_expire(run->machine->devices);
 	/* Who waits with an end does not wait for good. */
-	if (!in_wait && halt_is_for_good(run->machine, run->cpu))
+	is_for_good = pc != (uint64_t)r0_wait_halted && halt_is_for_good(run->machine, run->cpu);
+	if (is_for_good && (!run->cpus || cpus_is_last(run)))
 		return true;
-	/* What the look has ended goes on, if nothing else has ended it. */
-	if (!is_wake(run, now) && (in_wait ? run->cpu->wake.at : halt_is_timed(run->cpu)))
-		vcpu_set(&run->cpu->vcpu, VCPU_CORE(regs.pc), cpu_pc(run->cpu) - INSTRUCTION_LENGTH,
-			 NULL);
-	if (now >= run->cpu->look.at)
+	if (!is_wake(run, now) && goes_on_waiting(run, pc, is_for_good))
+		vcpu_set(&run->cpu->vcpu, VCPU_CORE(regs.pc), pc - INSTRUCTION_LENGTH, NULL);
+	/* In want of work it may wait for as long as it likes. */
+	if (pc == (uint64_t)r0_idle_waits)
+		run->cpu->look.at = 0;
+	else if (now >= run->cpu->look.at)
 		alarm_put_off(&run->cpu->look, now);
 	alarm_set(run);
 	return false;
 }
 
-void interrupts_end(struct run *run)
-{
-	vcpu_set_alarm(&run->cpu->vcpu, 0, NULL);
-}
-
-/* Of SGIs and PPIs, or of SPIs. */
-static uint32_t read_word(const struct vm *vm, uint32_t offset, unsigned int word)
+/* Of a CPU's SGIs and PPIs, or of SPIs. */
+static uint32_t read_word(const struct vm *vm, unsigned int cpu, uint32_t offset, unsigned int word)
 {
 	uint32_t value = 0;
 
 	if (word)
 		gic_read_distributor(vm, offset + 4 * word, &value);
 	else
-		gic_read_redistributor(vm, 0, R0_GICR_SGI + offset, &value);
+		gic_read_redistributor(vm, cpu, R0_GICR_SGI + offset, &value);
 	return value;
 }
 
 void interrupts_describe(const struct run *run, FILE *out)
 {
 	const struct vm *vm = &run->machine->vm;
+	const unsigned int cpu = run_cpu(run);
 	struct interrupt_registers registers = { 0 };
 	char text[2048];
 	unsigned int word;
@@ -111,17 +143,40 @@ void interrupts_describe(const struct run *run, FILE *out)
 	if (gic_read_distributor(vm, R0_GICD_CTLR, &registers.distributor))
 		return;
 	for (word = 0; word < 2; word++) {
-		registers.groups[word] = read_word(vm, R0_GICD_IGROUPR, word);
-		registers.enabled[word] = read_word(vm, R0_GICD_ISENABLER, word);
-		registers.pending[word] = read_word(vm, R0_GICD_ISPENDR, word);
-		registers.active[word] = read_word(vm, R0_GICD_ISACTIVER, word);
+		registers.groups[word] = read_word(vm, cpu, R0_GICD_IGROUPR, word);
+		registers.enabled[word] = read_word(vm, cpu, R0_GICD_ISENABLER, word);
+		registers.pending[word] = read_word(vm, cpu, R0_GICD_ISPENDR, word);
+		registers.active[word] = read_word(vm, cpu, R0_GICD_ISACTIVER, word);
 	}
 	describe_interrupts(&registers, -1, text, sizeof(text));
 	fprintf(out, "interrupt controller:\n%s\n", text);
 }
 
+static void print_intids(FILE *out, const char *what, uint32_t bits)
+{
+	unsigned int intid;
+
+	fprintf(out, "%s:", what);
+	for (intid = 0; intid < 32; intid++)
+		if (bits >> intid & 1)
+			fprintf(out, " %u", intid);
+	fprintf(out, bits ? "" : " none");
+}
+
 void interrupts_describe_others(const struct run *run, FILE *out)
 {
-	(void)run;
-	(void)out;
+	const struct vm *vm = &run->machine->vm;
+	unsigned int i;
+
+	for (i = 0; i < run->machine->cpu_count; i++) {
+		const uint32_t pending = read_word(vm, i, R0_GICD_ISPENDR, 0);
+		const uint32_t active = read_word(vm, i, R0_GICD_ISACTIVER, 0);
+
+		if (i == run_cpu(run) || !(pending | active))
+			continue;
+		fprintf(out, "CPU %u's redistributor: ", i);
+		print_intids(out, "pending", pending);
+		print_intids(out, "; active", active);
+		fprintf(out, "\n");
+	}
 }

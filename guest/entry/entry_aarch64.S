@@ -25,24 +25,36 @@ r0_entry_start:
 /*
  * The vectors: Arm ARM, D1.4.1, 16 of 32 instructions each, by where the exception comes from and what it is. SP may
  * be anything, so that nothing goes by it until the registers are safe: X0 in TPIDRRO_EL0, which EL0 can't write and
- * libc does not use, the others with the CPU's state.
+ * libc does not use, the others with the CPU's state. To find that takes a register that is free, which MPIDR_EL1
+ * would need another one for: each CPU has vectors of its own.
  */
 	.balign 2048
 	.globl r0_vectors
 	.hidden r0_vectors
 	.type r0_vectors, @function
 r0_vectors:
+	.set cpu, 0
+	.rept R0_VECTORS
+	/* See r0_cpu_at(). */
+	.if cpu
+	.set place, R0_GUEST_OTHERS + (cpu - 1) * R0_CPU_SIZE
+	.else
+	.set place, 0
+	.endif
 	.set number, 0
 	.rept 16
 	.balign 0x80
 	msr	tpidrro_el0, x0
-	adrp	x0, r0_guest
+	adrp	x0, r0_guest + (place & ~4095)
+	add	x0, x0, place & 4095
 	stp	x1, x2, [x0, R0_CPU_SAVED]
 	mov	x1, sp
 	str	x1, [x0, R0_CPU_SAVED + 16]
 	mov	x2, number
 	b	exception
 	.set number, number + 1
+	.endr
+	.set cpu, cpu + 1
 	.endr
 	.balign 0x80
 	.size r0_vectors, . - r0_vectors
@@ -111,14 +123,17 @@ exception:
 	msr	ttbr0_el1, x3
 	isb
 2:
-	ldr	x1, [x0, R0_GUEST_EXCEPTION]
+	mov	x19, x0
+	adrp	x1, r0_guest
+	ldr	x1, [x1, R0_GUEST_EXCEPTION]
 	mov	x0, sp
 	mov	x29, xzr
 	blr	x1
 
+	/* A handler may have left interrupts on, and one more would change ELR_EL1 and SPSR_EL1. */
+	msr	daifset, 15
 	mov	x0, sp
-	adrp	x1, r0_guest
-	ldr	x2, [x1, R0_CPU_USER_ROOT]
+	ldr	x2, [x19, R0_CPU_USER_ROOT]
 	ldr	x3, [x0, R0_FRAME_TTBR0]
 	ldr	x4, [x0, R0_FRAME_PSTATE]
 	cmp	x2, x3
@@ -169,6 +184,8 @@ exception:
 	.type r0_enter_user, @function
 r0_enter_user:
 	.cfi_startproc
+	/* An interrupt would change ELR_EL1 and SPSR_EL1, and not find all that it needs on these page tables. */
+	msr	daifset, 15
 	mrs	x4, ttbr0_el1
 	str	x4, [x3, R0_CPU_KERNEL_ROOT]
 	mov	x4, sp
@@ -284,7 +301,7 @@ r0_pass_doorbell:
 	.cfi_endproc
 	.size r0_test_end, . - r0_test_end
 
-/* Where the CPUs start that have no test to run, until one of them gets work. */
+/* Where the CPUs come to from r0_enter that have no test to run, until one of them gets work. */
 	.balign 16
 	.globl r0_cpu_start
 	.hidden r0_cpu_start
@@ -300,8 +317,8 @@ r0_cpu_start:
 	.size r0_cpu_start, . - r0_cpu_start
 
 /*
- * void r0_cpu_rest(void): the host has the CPU wait at the store, until it has work or an interrupt, with
- * interrupts on meanwhile.
+ * void r0_cpu_rest(void): wait until there is work, of which the host knows, or an interrupt. Where there is some by the
+ * time of the store, the host has the CPU go on behind the WFI; if it comes later, the host ends the wait.
  */
 	.balign 16
 	.globl r0_cpu_rest
@@ -311,14 +328,16 @@ r0_cpu_rest:
 	.cfi_startproc
 	mov	x0, R0_MESSAGE_IDLE
 	mov	x16, R0_DOORBELL_ADDRESS
-	msr	daifclr, 2
 	.globl r0_idle_doorbell
 	.hidden r0_idle_doorbell
 r0_idle_doorbell:
 	str	x0, [x16]
+	wfi
 	.globl r0_idle_waits
 	.hidden r0_idle_waits
 r0_idle_waits:
+	msr	daifclr, 2
+	isb
 	msr	daifset, 2
 	ret
 	.cfi_endproc

@@ -13,6 +13,7 @@ _Static_assert(offsetof(struct r0_guest, exception) == R0_GUEST_EXCEPTION, "entr
 _Static_assert(offsetof(struct r0_guest, cpu_main) == R0_GUEST_CPU_MAIN, "entry code");
 _Static_assert(offsetof(struct r0_guest, others) == R0_GUEST_OTHERS, "entry code");
 _Static_assert(sizeof(struct r0_cpu) == R0_CPU_SIZE, "entry code");
+_Static_assert(R0_VECTORS == R0_CPU_LIMIT, "entry code");
 _Static_assert(offsetof(struct r0_cpu, kernel_root) == R0_CPU_KERNEL_ROOT, "entry code");
 _Static_assert(offsetof(struct r0_cpu, user_root) == R0_CPU_USER_ROOT, "entry code");
 _Static_assert(offsetof(struct r0_cpu, kernel_sp) == R0_CPU_KERNEL_SP, "entry code");
@@ -38,8 +39,11 @@ union {
 	char pages[R0_GUEST_SIZE];
 } r0_guest_pages __asm__("r0_guest") __attribute__((aligned(PAGE), visibility("hidden")));
 
-/* A machine has one CPU. */
+/* KVM gives the CPUs their affinity by number, sixteen to a cluster: MPIDR_EL1, Arm ARM, D19.2.101. */
 struct r0_cpu *r0_find_cpu(void)
 {
-	return &r0_guest.first;
+	uint64_t mpidr;
+
+	__asm__("mrs %0, mpidr_el1" : "=r"(mpidr));
+	return r0_cpu_at(&r0_guest, (unsigned int)((mpidr & 0xf) | (mpidr >> 8 & 0xff) << 4));
 }

@@ -13,7 +13,7 @@ bool has_own_gate(unsigned int vector)
 
 	(void)vector;
 	__asm__ volatile("mrs %0, vbar_el1" : "=r"(vbar));
-	return vbar != (uint64_t)r0_vectors;
+	return vbar != (uint64_t)r0_vectors + this_cpu()->number * R0_VECTORS_SIZE;
 }
 
 const char own_gate_text[] = "the test has vectors of its own (VBAR_EL1)";

@@ -9,8 +9,8 @@
 #include <ring0/arm64/gic.h>
 #include "kvm/vm/vm_state.h"
 
-/* Of CPU `cpu`, for the attributes that have an affinity. */
-#define AFFINITY(cpu) ((uint64_t)(cpu) << KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT)
+/* Of CPU `cpu`, for the attributes that have an affinity: as KVM gives it, sixteen CPUs to a cluster. */
+#define AFFINITY(cpu) ((uint64_t)((cpu) % 16 | (cpu) / 16 << 8) << KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT)
 
 /* Registers of the CPU interface, by their encodings: arm-vgic-v3.rst, KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS. */
 #define ICC(crn, crm, op2) (3u << 14 | (crn) << 7 | (crm) << 3 | (op2))
@@ -99,6 +99,45 @@ int gic_start(struct vm *vm, struct error *error)
 
 	for (cpu = 0; cpu < vm->cpus && err >= 0; cpu++)
 		err = set_binary_points(vm, cpu, error);
+	return err < 0 ? err : 0;
+}
+
+/* As an operating system leaves it: <ring0/arm64/gic.h>, r0_gic_enable(), on each CPU, and SGIs are enabled. */
+static const struct enabling {
+	uint32_t group, size;
+	uint64_t attribute, value;
+} enabling[] = {
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_WAKER, 0 },
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_SGI + R0_GICD_IGROUPR, UINT32_MAX },
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_SGI + R0_GICD_IPRIORITYR, 0x80808080 },
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_SGI + R0_GICD_IPRIORITYR + 4, 0x80808080 },
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_SGI + R0_GICD_IPRIORITYR + 8, 0x80808080 },
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_SGI + R0_GICD_IPRIORITYR + 12, 0x80808080 },
+	{ KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 4, R0_GICR_SGI + R0_GICD_ISENABLER, 0xffff },
+	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, 8, ICC_PMR, 0xff },
+	{ KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS, 8, ICC_IGRPEN1, 1 },
+};
+
+static int set_sized(struct vm *vm, const struct enabling *what, uint64_t affinity,
+		     struct error *error)
+{
+	uint64_t value = what->value;
+	uint32_t word = (uint32_t)value;
+
+	return set(vm, what->group, affinity | what->attribute,
+		   what->size == 4 ? (void *)&word : (void *)&value, error);
+}
+
+int gic_enable(struct vm *vm, struct error *error)
+{
+	uint32_t on = R0_GICD_CTLR_ARE | R0_GICD_CTLR_GRP1;
+	int err = set(vm, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, R0_GICD_CTLR, &on, error);
+	unsigned int cpu;
+	size_t i;
+
+	for (cpu = 0; cpu < vm->cpus; cpu++)
+		for (i = 0; i < sizeof(enabling) / sizeof(enabling[0]) && err >= 0; i++)
+			err = set_sized(vm, &enabling[i], AFFINITY(cpu), error);
 	return err < 0 ? err : 0;
 }
 

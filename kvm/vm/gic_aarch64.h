@@ -17,6 +17,9 @@ int gic_create(struct vm *vm, struct error *error);
 /* The VM's vCPUs are made: it can be used. Returns 0 or -errno. */
 int gic_start(struct vm *vm, struct error *error);
 
+/* Have every CPU take SGIs, as an operating system leaves it. Returns 0 or -errno. */
+int gic_enable(struct vm *vm, struct error *error);
+
 /* A register of the distributor, or of a CPU's redistributor, as it is now. Returns 0 or -errno. */
 int gic_read_distributor(const struct vm *vm, uint32_t offset, uint32_t *value);
 int gic_read_redistributor(const struct vm *vm, unsigned int cpu, uint32_t offset, uint32_t *value);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The library for arm64, built here as a user builds it, and programs with it in the aarch64 lab: the CPU by its
-# manual, each verdict, and what no test should do. Prints TAP.
+# manual, each verdict, several CPUs, and what no test should do. Prints TAP.
 #
 #	tests/arm64/arm64_test.sh BUILD RING0
 set -u
@@ -67,11 +67,14 @@ compile cpu -static "$here/exceptions.c" "$here/interrupts.c" "$here/measure.c" 
 	"$here/user.c"
 compile dynamic -mbranch-protection=standard "$here/state.c" "$here/user.c"
 compile pie -static-pie -mno-outline-atomics "$here/state.c"
+compile smp -static "$here/smp.c" "$here/smp_interrupts.c"
+compile smp_dynamic "$here/smp.c"
+compile smp_failures -static "$here/smp_failures.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 
 # A program of which all pass, or are skipped.
-for program in cpu dynamic pie; do
+for program in cpu dynamic pie smp smp_dynamic; do
 	"$ring0" lab --arch aarch64 --timeout 240 "$folder/$program" --format tap --check-reset \
 		>"$folder/tap" 2>"$folder/log"
 	status=$?
@@ -80,7 +83,7 @@ for program in cpu dynamic pie; do
 done
 
 # Programs whose tests end as their comments say.
-for program in verdicts wild; do
+for program in verdicts wild smp_failures; do
 	LAB="$ring0 lab --arch aarch64 --timeout 240" "$here/../fixtures/check_outcomes" \
 		"$folder/$program" "$here/$program.c" -- --check-reset >"$folder/tap" 2>"$folder/log"
 	take "$program: " "$folder/tap"

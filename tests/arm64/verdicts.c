@@ -266,11 +266,6 @@ R0_TEST(interrupts, mock_in_the_way, .irqchip = true,
 {
 }
 
-/* expect error: it asks for 2 CPUs (.cpus), and ring0 gives a test at most 1 */
-R0_TEST(absent, cpus, .cpus = 2)
-{
-}
-
 static int watched;
 
 /* expect error: .watch */

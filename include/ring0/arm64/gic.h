@@ -79,10 +79,12 @@ static inline void r0_gicd_write(uint32_t offset, uint32_t value)
 	*(volatile uint32_t *)(R0_GICD_ADDRESS + offset) = value;
 }
 
-/* Of the CPU that calls. */
+/* Of the CPU that calls: CPU n has the affinity 0.0.(n / 16).(n % 16), and the n-th redistributor. */
 static inline uintptr_t r0_gicr_address(void)
 {
-	return R0_GICR_ADDRESS + (r0_mrs(mpidr_el1) & 0xff) * R0_GICR_SIZE;
+	const uint64_t mpidr = r0_mrs(mpidr_el1);
+
+	return R0_GICR_ADDRESS + ((mpidr & 0xf) | (mpidr >> 8 & 0xff) << 4) * R0_GICR_SIZE;
 }
 
 static inline uint32_t r0_gicr_read(uint32_t offset)
@@ -153,7 +155,10 @@ static inline void r0_gic_enable_intid(unsigned int intid)
 	r0_gic_set_bit(R0_GICD_ISENABLER, intid);
 }
 
-/* Send an SGI to CPUs of affinity 0.0.0, by a bit each: 12.2.20. */
+/* Of ICC_SGI1R_EL1: to all CPUs but the one that sends it. */
+#define R0_ICC_SGI1R_OTHERS (1ul << 40)
+
+/* Send an SGI to the CPUs 0 to 15, by a bit each: 12.2.20. */
 static inline void r0_gic_send_sgi(unsigned int sgi, uint16_t cpus)
 {
 	r0_dsb(ishst);

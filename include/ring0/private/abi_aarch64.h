@@ -33,6 +33,10 @@
 #define R0_AREA_USER_SIZE	0x10000
 #define R0_AREA_SIZE		0x65000
 
+/* Tables of vectors, one a CPU: Arm ARM, D19.2.147, VBAR_EL1. */
+#define R0_VECTORS	32
+#define R0_VECTORS_SIZE 0x800
+
 /* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/entry/state_aarch64.c. */
 #define R0_GUEST_CPU_COUNT     0x100
 #define R0_GUEST_EXCEPTION     0x108
@@ -68,7 +72,7 @@ struct r0_message {
 
 #pragma GCC visibility push(hidden)
 
-extern const char r0_vectors[]; /* for VBAR_EL1 */
+extern const char r0_vectors[]; /* for VBAR_EL1: R0_VECTORS_SIZE bytes for each CPU */
 extern const char r0_enter[];	/* where a test starts, its function in X16 */
 
 #pragma GCC visibility pop

@@ -17,4 +17,9 @@
 #define R0_CPUID(...)	R0_ABSENT_("arm64 has no CPUID: .cpuid is x86's")
 #define R0_GS(...)	R0_ABSENT_("arm64 has no GS: .gs is x86's")
 
+/* Of <ring0/smp.h>. */
+#define R0_NO_NMI_ __attribute__((error("arm64 has no NMI: r0_send_ipi() sends an SGI")))
+void r0_send_nmi(unsigned int cpu) R0_NO_NMI_;
+void r0_send_nmi_to_others(void) R0_NO_NMI_;
+
 #endif /* RING0_PRIVATE_OPTIONS_AARCH64_H */
