@@ -1,22 +1,238 @@
 /* SPDX-License-Identifier: MIT */
-/* .watch is refused on arm64. */
-#include "execution/watched_variables.h"
+/*
+ * Watched variables on arm64: by the CPU's watchpoints, which fire before the store. That is then stepped over with
+ * what it hit out of its way. Arm ARM (DDI 0487), D2.10; Documentation/virt/kvm/api.rst, KVM_SET_GUEST_DEBUG.
+ */
 #include <errno.h>
-#include "run/run.h"
+#include <string.h>
+#include <ring0/private/abi.h>
+#include "execution/watched_variables_own.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
+#include "machine/cpu.h"
 
-int watched_variables_create(struct run *run)
+#define INSTRUCTION_LENGTH 4
+
+/* ESR_ELx, D19.2.37: the class, the length of the instruction, and the immediate of BRK. */
+#define CLASS(esr)	 ((esr) >> 26 & 0x3f)
+#define CLASS_BREAKPOINT 0x30u
+#define CLASS_BRK	 0x3cul
+#define ESR_BRK(esr)	 (CLASS_BRK << 26 | 1ul << 25 | ((esr)&0xffff))
+
+/* PSTATE, C5.2.19: what an exception keeps of it (DIT, PAN and SSBS), and the mode that it goes to. */
+#define PSTATE_KEPT  (1ul << 24 | 1ul << 22 | 1ul << 12)
+#define PSTATE_EL1H  0x3c5ul
+#define PSTATE_LEVEL 0xcul
+#define PSTATE_SP    1ul
+
+/* VBAR_EL1, D1.4.1: synchronous exceptions from EL1 with SP_EL0 are first. */
+#define VECTOR_EL1H 0x200ul
+#define VECTOR_EL0  0x400ul
+
+/* STXR, STXP and their like, C4.1.88: exclusives that store. Rs says whether it did. */
+#define IS_STORE_EXCLUSIVE(instruction) (((instruction)&0x3f400000) == 0x08000000)
+#define STATUS_REGISTER(instruction)	((instruction) >> 16 & 31)
+
+/* DBGBCR<n>_EL1, D19.3.2: enabled, at EL1 and EL0, of a whole instruction. */
+#define BCR_ENABLED (1ul | 3ul << 1 | 15ul << 5)
+
+int watched_variables_own_choose(struct run *run, struct watched_variables *watchpoints,
+				 bool enough)
 {
-	return error_set(&run->complaint, ENOTSUP,
-			 "it has .watch, which ring0 doesn't have on arm64");
+	const struct kvm *kvm = run->machine->template->kvm;
+	int there = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_DEBUG_HW_WPS);
+	int needed = __builtin_popcount(watchpoints->slots);
+
+	if (!enough)
+		return error_set(
+			&run->complaint, EINVAL,
+			".watch: it takes more than %d watchpoints of the CPU, each of which "
+			"is 1, 2, 4 or 8 bytes at a multiple of that",
+			WATCH_SLOTS);
+	if (there < needed)
+		return error_set(&run->complaint, ENOTSUP,
+				 ".watch: it takes %d watchpoints, and this KVM has %d", needed,
+				 there > 0 ? there : 0);
+	return 0;
 }
 
-void watched_variables_destroy(struct watched_variables *watchpoints)
+static struct watched_place place_at(const struct run *run, const struct kvm_regs *regs)
 {
-	(void)watchpoints;
+	const uint64_t mode = regs->regs.pstate;
+
+	return (struct watched_place){
+		.regs = regs,
+		.sregs = &run->sregs,
+		.pc = regs->regs.pc,
+		.sp = mode & PSTATE_LEVEL && mode & PSTATE_SP ? regs->sp_el1 : regs->regs.sp,
+		.fp = regs->regs.regs[29],
+	};
 }
 
-void watched_variables_report(struct watched_variables *watchpoints, struct buffer *output)
+static enum step failed(struct run *run)
 {
-	(void)watchpoints;
-	(void)output;
+	return run_end(run, END_HOST_ERROR, run->complaint.text);
 }
+
+static int set_debug(struct run *run, struct kvm_guest_debug *debug)
+{
+	int err = KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, debug, &run->complaint);
+
+	return err < 0 ? err : 0;
+}
+
+/* Watch all but what is suspended, which is for one step. */
+static int arm(const struct watched_variables *watchpoints, struct run *run)
+{
+	struct kvm_guest_debug debug;
+
+	watch_encode(&watchpoints->set, watchpoints->slots & ~watchpoints->suspended,
+		     watchpoints->suspended, &debug);
+	return set_debug(run, &debug);
+}
+
+/*
+ * A debug exception takes the reservation that the exclusive needs, so that nothing may come between it and the load
+ * before it: it runs to the next instruction, and if it stored nothing, from there on round its loop once more, or to
+ * behind the branch that leads there.
+ */
+static int arm_behind_exclusive(const struct watched_variables *watchpoints, struct run *run)
+{
+	const uint64_t behind = watchpoints->store.regs.pc + INSTRUCTION_LENGTH;
+	struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW };
+
+	debug.arch.dbg_bvr[0] = behind;
+	debug.arch.dbg_bcr[0] = BCR_ENABLED;
+	debug.arch.dbg_bvr[1] = behind + INSTRUCTION_LENGTH;
+	debug.arch.dbg_bcr[1] = BCR_ENABLED;
+	return set_debug(run, &debug);
+}
+
+static enum step start(void *context, struct run *run)
+{
+	return arm(context, run) < 0 ? failed(run) : STEP_ON;
+}
+
+static uint32_t instruction_at(const struct run *run, uint64_t pc)
+{
+	uint32_t instruction = 0;
+
+	memory_read(&run->machine->memory, gva(pc), &instruction, sizeof(instruction));
+	return instruction;
+}
+
+static bool stores_exclusively(const struct watched_variables *watchpoints, const struct run *run)
+{
+	return IS_STORE_EXCLUSIVE(instruction_at(run, watchpoints->store.regs.pc));
+}
+
+/* The store is done, or given up, by an interrupt before it or an exception of its own. */
+static int end_store(struct watched_variables *watchpoints, struct run *run, bool done)
+{
+	const struct watched_place place = place_at(run, &watchpoints->store);
+
+	if (done)
+		watched_variables_note_hits(watchpoints, watchpoints->hits, run, &place);
+	watchpoints->hits = watchpoints->suspended = 0;
+	watchpoints->exclusive = false;
+	return arm(watchpoints, run);
+}
+
+static int step_once(struct run *run)
+{
+	return set_debug(run, &(struct kvm_guest_debug){ .control = KVM_GUESTDBG_ENABLE |
+								    KVM_GUESTDBG_SINGLESTEP });
+}
+
+/* Behind an exclusive, or behind the branch behind it, or one step from the former. */
+static int leave_exclusive(struct watched_variables *watchpoints, struct run *run, bool stepped)
+{
+	const uint64_t at = watchpoints->store.regs.pc, pc = cpu_pc(run->cpu);
+	const uint32_t instruction = instruction_at(run, at);
+	uint64_t status = 1;
+
+	if (stepped && pc != at + 2 * INSTRUCTION_LENGTH)
+		return arm_behind_exclusive(watchpoints, run);
+	if (stepped || pc != at + INSTRUCTION_LENGTH)
+		return end_store(watchpoints, run, false);
+	vcpu_get(&run->cpu->vcpu, VCPU_X(STATUS_REGISTER(instruction)), &status, NULL);
+	if (!(uint32_t)status)
+		return end_store(watchpoints, run, true);
+	return step_once(run);
+}
+
+/* KVM leaves BRK to whoever debugs, and so the CPU's part of it: D1.3.1, as to EL1. */
+static int deliver_brk(struct run *run, uint64_t esr)
+{
+	struct vcpu *vcpu = &run->cpu->vcpu;
+	const struct kvm_regs regs = cpu_registers(run->cpu);
+	const uint64_t pstate = regs.regs.pstate;
+	uint64_t vbar = 0, offset = VECTOR_EL0;
+	int err = vcpu_get(vcpu, VCPU_VBAR_EL1, &vbar, &run->complaint);
+
+	if (pstate & PSTATE_LEVEL)
+		offset = pstate & PSTATE_SP ? VECTOR_EL1H : 0;
+	if (err >= 0)
+		err = vcpu_set(vcpu, VCPU_CORE(elr_el1), regs.regs.pc, &run->complaint);
+	if (err >= 0)
+		err = vcpu_set(vcpu, VCPU_CORE(spsr[0]), pstate, &run->complaint);
+	if (err >= 0)
+		err = vcpu_set(vcpu, VCPU_ESR_EL1, ESR_BRK(esr), &run->complaint);
+	if (err >= 0)
+		err = vcpu_set(vcpu, VCPU_CORE(regs.pstate), PSTATE_EL1H | (pstate & PSTATE_KEPT),
+			       &run->complaint);
+	if (err >= 0)
+		err = vcpu_set(vcpu, VCPU_CORE(regs.pc), vbar + offset, &run->complaint);
+	return err < 0 ? err : 0;
+}
+
+/* Before the store, or, while it is stepped over, before it writes to what else is watched. */
+static int begin_store(struct watched_variables *watchpoints, struct run *run,
+		       const struct watch_event *event)
+{
+	if (!watchpoints->suspended)
+		watchpoints->store = cpu_registers(run->cpu);
+	watchpoints->hits |= event->hits;
+	watchpoints->suspended |= event->suspend;
+	watchpoints->exclusive = stores_exclusively(watchpoints, run);
+	return watchpoints->exclusive ? arm_behind_exclusive(watchpoints, run) :
+					arm(watchpoints, run);
+}
+
+static enum step stopped(void *context, struct run *run)
+{
+	struct watched_variables *watchpoints = context;
+	const struct kvm_debug_exit_arch *exit = &run->cpu->vcpu.run->debug.arch;
+	const struct watch_event event =
+		watch_decode(&watchpoints->set, watchpoints->slots & ~watchpoints->suspended, exit);
+	int err = 0;
+
+	if (CLASS(exit->hsr) == CLASS_BRK)
+		err = deliver_brk(run, exit->hsr);
+	else if (watchpoints->exclusive)
+		err = leave_exclusive(watchpoints, run, event.stepped);
+	else if (event.suspend)
+		err = begin_store(watchpoints, run, &event);
+	else if (event.stepped)
+		err = end_store(watchpoints, run,
+				cpu_pc(run->cpu) ==
+					watchpoints->store.regs.pc + INSTRUCTION_LENGTH);
+	else
+		err = error_set(&run->complaint, EIO,
+				"a debug exception that .watch knows nothing of, of class %#x",
+				(unsigned int)CLASS(exit->hsr));
+	return err < 0 ? failed(run) : STEP_ON;
+}
+
+static void finish(void *context, struct run *run)
+{
+	struct kvm_guest_debug none = { 0 };
+
+	KVM_IOCTL(run->cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &none, NULL);
+	watched_variables_note_missed(context);
+}
+
+const struct debugger_ops watched_variables_own_ops = {
+	.start = start,
+	.stopped = stopped,
+	.finish = finish,
+};

@@ -10,21 +10,6 @@
 #include "guest/smp/smp.h"
 #include "machine/entry_own.h"
 
-uint64_t entry_area(const struct entry *entry, unsigned int cpu)
-{
-	return entry->area + (uint64_t)cpu * R0_AREA_SIZE;
-}
-
-static uint64_t tls_copy_of(const struct entry *entry, unsigned int cpu)
-{
-	return entry->copies + (cpu - 1) * entry->tls.copy_size;
-}
-
-uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu)
-{
-	return cpu ? tls_base_of(&entry->tls, tls_copy_of(entry, cpu)) : entry->tls.base;
-}
-
 static int allow_area(uint64_t area, struct error *error)
 {
 	size_t i;
@@ -144,7 +129,7 @@ int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error
 	fill_guest(&guest, entry, mirror);
 	err = mirror_write(mirror, gva((uint64_t)&r0_guest), &guest, sizeof(guest));
 	for (cpu = 1; cpu < entry->cpus && !err; cpu++)
-		err = tls_copy(&entry->tls, mirror, tls_copy_of(entry, cpu));
+		err = tls_copy(&entry->tls, mirror, entry_tls_copy(entry, cpu));
 	if (!err)
 		err = mirror_write(mirror, gva((uint64_t)&outside), &table, sizeof(table));
 	if (!err)

@@ -30,6 +30,9 @@ void entry_release(struct entry *entry);
 uint64_t entry_area(const struct entry *entry, unsigned int cpu);
 uint64_t entry_fs_base(const struct entry *entry, unsigned int cpu);
 
+/* The copy of the TLS that a CPU but the first has. */
+uint64_t entry_tls_copy(const struct entry *entry, unsigned int cpu);
+
 /* The most ranges that entry_supervisor_ranges() gives. */
 #define ENTRY_SUPERVISOR_RANGES (2 + R0_CPU_LIMIT)
 

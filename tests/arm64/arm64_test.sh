@@ -70,6 +70,7 @@ compile pie -static-pie -mno-outline-atomics "$here/state.c"
 compile smp -static "$here/smp.c" "$here/smp_interrupts.c"
 compile smp_dynamic "$here/smp.c"
 compile smp_failures -static "$here/smp_failures.c"
+compile watch -static "$here/watch.c" "$here/../guest/runtime/watch_report.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 
@@ -81,6 +82,12 @@ for program in cpu dynamic pie smp smp_dynamic; do
 	take "$program: " "$folder/tap"
 	tell "$status" "$program: exit status"
 done
+
+# A program of r0_call(), that prints TAP by itself.
+"$ring0" lab --arch aarch64 --timeout 120 "$folder/watch" >"$folder/tap" 2>"$folder/log"
+status=$?
+take '' "$folder/tap"
+tell "$status" 'watch: exit status'
 
 # Programs whose tests end as their comments say.
 for program in verdicts wild smp_failures; do

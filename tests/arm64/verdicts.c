@@ -266,13 +266,6 @@ R0_TEST(interrupts, mock_in_the_way, .irqchip = true,
 {
 }
 
-static int watched;
-
-/* expect error: .watch */
-R0_TEST(absent, watch, .watch = R0_WATCH(&watched))
-{
-}
-
 static int one(void)
 {
 	return 1;

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* R0_WATCH() in all the ways in which a variable is written on arm64: what a test's output then says. Prints TAP. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../guest/runtime/watch_report.h"
+#include "routine.h"
+
+#define CASES 14
+
+static uint8_t byte;
+static uint16_t word;
+static uint32_t dword = 7;
+volatile uint64_t qword;
+static uint64_t table[8] __attribute__((aligned(64)));
+
+static void set_sizes(void *arg)
+{
+	(void)arg;
+	byte = 0x11;
+	word = 0x2222;
+	dword = 0x33333333;
+	qword = 0x4444444444444444;
+}
+
+static void check(const char *name, void (*fn)(void *arg), struct r0_watches watch, ...)
+{
+	struct r0_result result =
+		r0_call(fn, NULL, &(struct r0_options){ .watch = watch, .timeout_ms = 5000 });
+	const char *at = result.output, *wanted;
+	va_list texts;
+
+	va_start(texts, watch);
+	while (at && (wanted = va_arg(texts, const char *)))
+		at = strstr(at, wanted);
+	va_end(texts);
+	report(name, passed(&result) && at && !strstr(result.output, "no watchpoint sees"),
+	       &result);
+	r0_result_finish(&result);
+}
+
+static void write_twice(void *arg)
+{
+	(void)arg;
+	qword = 5;
+	r0_printf("between\n");
+	qword = 6;
+}
+
+static void do_nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void read_it(void *arg)
+{
+	(void)arg;
+	(void)qword;
+}
+
+static void count_up(void *arg)
+{
+	uint64_t i;
+
+	(void)arg;
+	for (i = 1; i <= 100; i++)
+		qword = i;
+}
+
+static void write_by_stp(void *arg)
+{
+	(void)arg;
+	__asm__ volatile("stp %1, %2, %0" : "=m"(*(uint64_t(*)[2])table) : "r"(1ul), "r"(2ul));
+}
+
+static void write_by_q(void *arg)
+{
+	(void)arg;
+	__asm__ volatile("movi v0.16b, 0x11\n\tstr q0, [%0]" : : "r"(table) : "v0", "memory");
+}
+
+static void write_by_dc_zva(void *arg)
+{
+	(void)arg;
+	table[1] = 3;
+	r0_dc(zva, table);
+}
+
+static void write_by_ldadd(void *arg)
+{
+	(void)arg;
+	__asm__ volatile(".arch_extension lse\n\tldadd %1, xzr, %0" : "+Q"(qword) : "r"(3ul));
+}
+
+static void write_by_exclusives(void *arg)
+{
+	uint64_t value;
+	uint32_t failed;
+	int i;
+
+	(void)arg;
+	for (i = 0; i < 2; i++)
+		__asm__ volatile(
+			"1: ldxr %0, %2\n\tadd %0, %0, 1\n\tstxr %w1, %0, %2\n\tcbnz %w1, 1b"
+			: "=&r"(value), "=&r"(failed), "+Q"(qword)
+			:
+			: "memory");
+	qword = 9;
+}
+
+static void skip(struct r0_frame *frame)
+{
+	qword = frame->esr & 0xffff;
+	frame->pc += 4;
+}
+
+/* KVM hands BRK to who debugs. */
+static void handle_brk(void *arg)
+{
+	(void)arg;
+	r0_set_handler(R0_BRK, skip);
+	r0_brk(0x123);
+	r0_set_handler(R0_BRK, NULL);
+	R0_ASSERT_FAULT(R0_BRK, r0_brk(7));
+	qword = 1;
+}
+
+static long write_at_el0(void *arg)
+{
+	qword = (uint64_t)arg;
+	__asm__ volatile("brk 5");
+	return 0;
+}
+
+static void go_to_el0(void *arg)
+{
+	(void)arg;
+	R0_ASSERT_EQ(r0_user_call(write_at_el0, (void *)8).vector, R0_BRK);
+}
+
+static void write_read_only(void *arg)
+{
+	(void)arg;
+	R0_ASSERT_FAULT(R0_DATA_ABORT, *(volatile int *)do_nothing = 1);
+	qword = 2;
+}
+
+static void too_many(void)
+{
+	struct r0_result result =
+		r0_call(do_nothing, NULL, &(struct r0_options){ .watch = R0_WATCH(&table) });
+
+	report("more_than_there_are",
+	       result.verdict == R0_VERDICT_ERROR &&
+		       strstr(result.message, ".watch: it takes more than 4 watchpoints"),
+	       &result);
+	r0_result_finish(&result);
+}
+
+int main(void)
+{
+	printf("1..%d\n", CASES);
+	check("1_2_4_and_8_bytes", set_sizes,
+	      (struct r0_watches)R0_WATCH(&byte, &word, &dword, &qword), "byte 0 -> 0x11\n",
+	      "word 0 -> 0x2222\n", "dword 0x7 -> 0x33333333\n", "qword 0 -> 0x4444444444444444\n",
+	      "byte: 1 write\n", "word: 1 write\n", "dword: 1 write\n", "qword: 1 write\n", NULL);
+	check("old_and_new_values", write_twice, (struct r0_watches)R0_WATCH(&qword), "between\n",
+	      "write 1: qword 0 -> 0x5\n", "write 2: qword 0x5 -> 0x6\n", "qword: 2 writes\n",
+	      NULL);
+	check("no_write", read_it, (struct r0_watches)R0_WATCH(&qword), "qword: no writes\n", NULL);
+	check("output_is_bounded", count_up, (struct r0_watches)R0_WATCH(&qword),
+	      "write 2: qword 0x1 -> 0x2, from where write 1 was\n",
+	      "[more writes are only counted]\n", "qword: 100 writes, the last 0x63 -> 0x64\n",
+	      NULL);
+	check("pair_from_below", write_by_stp, (struct r0_watches)R0_WATCH(&table[1]),
+	      "table[1] 0 -> 0x2\n", "table[1]: 1 write\n", NULL);
+	check("pair_over_two", write_by_stp, (struct r0_watches)R0_WATCH(&table[0], &table[1]),
+	      "table[0]: 1 write\n", "table[1]: 1 write\n", NULL);
+	check("simd", write_by_q, (struct r0_watches)R0_WATCH(&table[1]),
+	      "table[1] 0 -> 0x1111111111111111\n", "table[1]: 1 write\n", NULL);
+	check("dc_zva", write_by_dc_zva, (struct r0_watches)R0_WATCH(&table[1]),
+	      "table[1] 0 -> 0x3\n", "table[1] 0x3 -> 0\n", "table[1]: 2 writes\n", NULL);
+	check("ldadd", write_by_ldadd, (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x3\n",
+	      "qword: 1 write\n", NULL);
+	check("exclusives", write_by_exclusives, (struct r0_watches)R0_WATCH(&qword),
+	      "qword 0 -> 0x1\n", "qword 0x1 -> 0x2", "qword 0x2 -> 0x9\n", "qword: 3 writes\n",
+	      NULL);
+	check("brk_goes_to_its_handler", handle_brk, (struct r0_watches)R0_WATCH(&qword),
+	      "qword 0 -> 0x123\n", "qword 0x123 -> 0x1\n", "qword: 2 writes\n", NULL);
+	check("at_el0", go_to_el0, (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x8\n",
+	      "qword: 1 write\n", NULL);
+	check("aborted_stores", write_read_only, (struct r0_watches)R0_WATCH(&qword, &dword),
+	      "qword 0 -> 0x2\n", "qword: 1 write\n", "dword: no writes\n", NULL);
+	too_many();
+	return watch_report_failed() ? EXIT_FAILURE : EXIT_SUCCESS;
+}
