@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exits that only arm64 has: accesses that KVM can't decode, which are decoded here. api.rst, KVM_EXIT_ARM_NISV. */
+/*
+ * Exits that only arm64 has: accesses that KVM can't decode, which are decoded here, and calls of firmware that a test
+ * declares. api.rst, KVM_EXIT_ARM_NISV and KVM_EXIT_HYPERCALL.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include "exits/access_aarch64.h"
@@ -134,12 +137,53 @@ static enum step carry_out(struct run *run, const struct access_form *form, uint
 	return err < 0 ? run_machine_failed(run) : STEP_ON;
 }
 
+/* Of KVM_EXIT_HYPERCALL's flags: api.rst. */
+#define EXIT_SMC (1u << 0)
+
+/* Of a function's number: its arguments have 64 bits. Arm DEN0028, 2.5. */
+#define SMC64 (1u << 30)
+
+/* PC is behind the instruction already, and nothing pending. */
+static enum step serve_hypercall(struct run *run)
+{
+	struct vcpu *vcpu = &run->cpu->vcpu;
+	struct r0_hypercall call = {
+		.function = (uint32_t)vcpu->run->hypercall.nr,
+		.smc = vcpu->run->hypercall.longmode & EXIT_SMC,
+	};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < 6 && err >= 0; i++) {
+		err = vcpu_get(vcpu, VCPU_X(1 + i), &call.arguments[i], &run->complaint);
+		if (i < 3)
+			call.results[1 + i] = call.arguments[i];
+		if (!(call.function & SMC64))
+			call.arguments[i] = (uint32_t)call.arguments[i];
+	}
+	if (err < 0)
+		return run_machine_failed(run);
+	err = mocks_hypercall(&run->mocks, &call);
+	if (err == -ENOENT)
+		error_set(&run->complaint, EPERM, "hypercall %#x, which nothing declares",
+			  call.function);
+	if (err)
+		return run_refuse(run);
+	for (i = 0; i < 4 && err >= 0; i++)
+		err = vcpu_set(vcpu, VCPU_X(i), call.results[i], &run->complaint);
+	return err < 0 ? run_machine_failed(run) : STEP_ON;
+}
+
 bool exits_serve_own(struct run *run, enum step *step)
 {
 	const uint64_t pc = cpu_pc(run->cpu);
 	struct access_form form;
 	uint32_t instruction;
 
+	if (run->cpu->vcpu.run->exit_reason == KVM_EXIT_HYPERCALL) {
+		*step = serve_hypercall(run);
+		return true;
+	}
 	if (run->cpu->vcpu.run->exit_reason != KVM_EXIT_ARM_NISV)
 		return false;
 	if (memory_read(&run->machine->memory, gva(pc), &instruction, sizeof(instruction)) ==

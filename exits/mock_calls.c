@@ -138,6 +138,8 @@ static int handle(void *argument)
 {
 	const struct mock_call *call = argument;
 
+	if (call->mock->hypercall)
+		return call->mock->hypercall->handler(call->mock->state, call->mock->made);
 	return call->mock->declared->handler(call->mock->state, call->access);
 }
 

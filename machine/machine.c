@@ -86,6 +86,9 @@ int machine_init(struct machine *machine, const struct template *template,
 	if (err)
 		goto cpus;
 	machine->halts_inside = machine_own_halts_inside(machine);
+	err = machine_own_declare(machine, options, error);
+	if (err)
+		goto vm;
 	err = memory_init(&machine->memory, template->mirror, &machine->vm, error);
 	if (err)
 		goto vm;

@@ -48,9 +48,11 @@ struct machine {
 };
 
 struct machine_options {
-	struct r0_cpuids cpuid; /* that the vCPUs are to say, besides what KVM supports */
-	bool irqchip;		/* interrupt controllers and timers; several CPUs need them */
-	unsigned int cpus;	/* at least 1 */
+	struct r0_cpuids cpuid;		 /* that the vCPUs are to say, besides what KVM supports */
+	struct r0_hypercalls hypercalls; /* arm64: that leave the VM */
+	struct r0_id_registers id_registers; /* arm64: as its CPUs have them */
+	bool irqchip;	   /* interrupt controllers and timers; several CPUs need them */
+	unsigned int cpus; /* at least 1 */
 	/*
 	 * To check resets by the guest's view of its registers: which these are, found out by the first machine
 	 * and good for all of a kind, the caller's. NULL for a machine whose resets are not checked.
@@ -59,7 +61,7 @@ struct machine_options {
 };
 
 /*
- * Make a machine. Returns 0; -E2BIG for more CPUs than there can be, or than the template is for; or
+ * Make a machine. Returns 0; -ENOSYS, with the reason, for what this host's kernel is too old for; -E2BIG for more CPUs than there can be, or than the template is for; or
  * another -errno.
  */
 int machine_init(struct machine *machine, const struct template *template,

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine on arm64. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
 #include <ring0/arm64/gic.h>
 #include "kvm/kvm_aarch64.h"
+#include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/machine_own.h"
 #include "mirror/mirror.h"
 
@@ -47,6 +51,82 @@ bool machine_own_halts_inside(const struct machine *machine)
 	return true;
 }
 
+/* The filter that has calls of firmware leave the VM. Linux 6.4, arch/arm64/include/uapi/asm/kvm.h. */
+#define SMCCC_CTRL    0u /* the group */
+#define SMCCC_FILTER  0u /* its attribute */
+#define SMCCC_FORWARD 2u
+
+struct smccc_filter {
+	uint32_t base, count;
+	uint8_t action;
+	uint8_t padding[15];
+};
+
+int machine_own_declare(struct machine *machine, const struct machine_options *options,
+			struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < options->hypercalls.count; i++) {
+		const struct r0_hypercall_mock *mock = &options->hypercalls.entries[i];
+		struct smccc_filter filter = {
+			.base = mock->first,
+			.count = mock->last - mock->first + 1,
+			.action = SMCCC_FORWARD,
+		};
+		struct kvm_device_attr attr = {
+			.group = SMCCC_CTRL,
+			.attr = SMCCC_FILTER,
+			.addr = (uintptr_t)&filter,
+		};
+
+		if (ioctl(machine->vm.fd, KVM_HAS_DEVICE_ATTR, &attr) < 0)
+			return error_set(error, ENOSYS,
+					 "this kernel's KVM keeps hypercalls to itself, and "
+					 ".hypercalls needs Linux 6.4");
+		if (ioctl(machine->vm.fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+			return error_set(error, EINVAL,
+					 ".hypercalls: KVM does not hand out %#x to %#x: %s",
+					 mock->first, mock->last,
+					 errno == EEXIST ?
+						 "some of them are the architecture's, or "
+						 "declared twice" :
+						 strerror(errno));
+	}
+	return 0;
+}
+
+/* KVM's number of one of the ID registers, which are all of Op0 3, Op1 0 and CRn 0. */
+static uint64_t kvm_id(uint32_t id)
+{
+	return KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SYSREG | id;
+}
+
+static int set_id_registers(struct vcpu *vcpu, const struct r0_id_registers *registers,
+			    struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < registers->count; i++) {
+		const struct r0_id_register *wanted = &registers->entries[i];
+		uint64_t now;
+		int err = vcpu_get(vcpu, kvm_id(wanted->id), &now, error);
+
+		if (err < 0)
+			return error_set(error, EINVAL, ".id_registers: there is no register %#x",
+					 wanted->id);
+		if (((now ^ wanted->value) & wanted->mask) == 0)
+			continue;
+		now = (now & ~wanted->mask) | (wanted->value & wanted->mask);
+		if (vcpu_set(vcpu, kvm_id(wanted->id), now, NULL) < 0)
+			return error_set(
+				error, ENOSYS,
+				"this kernel's KVM does not let the ID register S3_0_C0_C%u_%u be %#" PRIx64,
+				wanted->id >> 3 & 15, wanted->id & 7, now);
+	}
+	return 0;
+}
+
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,
 		    struct error *error)
 {
@@ -55,9 +135,11 @@ int machine_own_cpu(struct machine *machine, const struct machine_options *optio
 	struct machine_cpu *cpu = &machine->cpus[number];
 	int err = vcpu_init(&cpu->vcpu, &machine->vm, number, NULL, error);
 
-	(void)options;
 	if (err)
 		return err;
 	machine->cpu_count++;
+	err = set_id_registers(&cpu->vcpu, &options->id_registers, error);
+	if (err)
+		return err;
 	return entry_apply(&template->entry, template->mirror, &cpu->vcpu, number, error);
 }

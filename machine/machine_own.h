@@ -17,6 +17,10 @@ void machine_own_configure(const struct kvm *kvm, unsigned int cpus, struct mirr
 /* Whether KVM keeps a CPU that halts in KVM_RUN. */
 bool machine_own_halts_inside(const struct machine *machine);
 
+/* What is declared of the VM, before it has any vCPU. Returns 0, -ENOSYS if the kernel is too old, or another -errno. */
+int machine_own_declare(struct machine *machine, const struct machine_options *options,
+			struct error *error);
+
 /* Make the machine's next vCPU, in the state in which tests start. Returns 0 or -errno. */
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,
 		    struct error *error);

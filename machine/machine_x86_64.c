@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A machine on x86: what CPUID says of KVM, and of its vCPUs. SDM vol. 2A, CPUID. */
 #include "machine/machine_own.h"
+#include <errno.h>
 #include <ring0/x86/apic.h>
 #include <ring0/x86/hpet.h>
 #include <ring0/x86/ioapic.h>
@@ -47,6 +48,16 @@ static struct kvm_cpuid_entry2 entry_of(const struct r0_cpuid *declared)
 bool machine_own_halts_inside(const struct machine *machine)
 {
 	return machine->vm.irqchip;
+}
+
+int machine_own_declare(struct machine *machine, const struct machine_options *options,
+			struct error *error)
+{
+	(void)machine;
+	if (!options->hypercalls.count && !options->id_registers.count)
+		return 0;
+	return error_set(error, EINVAL,
+			 "it declares hypercalls or ID registers, which x86 doesn't have");
 }
 
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,

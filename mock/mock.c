@@ -39,9 +39,11 @@ static int refuse(enum bus_space space, const struct r0_access *access, const ch
 void mock_range_text(const struct mock *mock, char *text, size_t size)
 {
 	const struct r0_mock *declared = mock->declared;
-	const char *space = mock->space == BUS_MEMORY	      ? "guest-physical" :
-			    declared->first == declared->last ? "port" :
-								"ports";
+	const bool one = declared->first == declared->last;
+	const char *space = mock->hypercall	      ? (one ? "hypercall" : "hypercalls") :
+			    mock->space == BUS_MEMORY ? "guest-physical" :
+			    one			      ? "port" :
+							"ports";
 
 	if (declared->first == declared->last)
 		snprintf(text, size, "%s %#" PRIx64, space, declared->first);
@@ -59,6 +61,11 @@ void mock_print_accesses(const struct mock *mock, FILE *out)
 		const struct r0_access *access =
 			&mock->last[(mock->accesses - left) % MOCK_REMEMBERED];
 
+		if (mock->hypercall) {
+			fprintf(out, "  hypercall %#" PRIx64 " gave %#" PRIx64 "\n",
+				access->address, access->value);
+			continue;
+		}
 		name_access(mock->space, access, text, sizeof(text));
 		fprintf(out, "  %s", text);
 		if (!access->write)
@@ -92,12 +99,48 @@ static int serve_mocks(struct mocks *mocks, enum bus_space space, struct r0_acce
 		struct mock *mock = &mocks->entries[i];
 		const struct r0_mock *declared = mock->declared;
 
-		if (mock->space == space && access->address >= declared->first &&
-		    access->address <= declared->last &&
+		if (mock->space == space && !mock->hypercall &&
+		    access->address >= declared->first && access->address <= declared->last &&
 		    declared->last - access->address >= access->width - 1)
 			return call(mocks, mock, access);
 	}
 	return -ENOENT;
+}
+
+/* The first one declared wins. */
+static struct mock *find_hypercall(struct mocks *mocks, uint32_t function)
+{
+	size_t i;
+
+	for (i = 0; i < mocks->count; i++) {
+		struct mock *mock = &mocks->entries[i];
+
+		if (mock->hypercall && function >= mock->hypercall->first &&
+		    function <= mock->hypercall->last)
+			return mock;
+	}
+	return NULL;
+}
+
+int mocks_hypercall(struct mocks *mocks, struct r0_hypercall *made)
+{
+	struct mock *mock = find_hypercall(mocks, made->function);
+	struct r0_access access = { .address = made->function, .width = sizeof(made->function) };
+	struct r0_access *remembered;
+	int err;
+
+	if (!mock)
+		return -ENOENT;
+	remembered = &mock->last[mock->accesses++ % MOCK_REMEMBERED];
+	*remembered = access;
+	mock->made = made;
+	err = mocks->call(mocks->context, mock, &access, mocks->complaint);
+	mock->made = NULL;
+	remembered->value = made->results[0];
+	if (!err)
+		return 0;
+	return error_set(mocks->complaint, EPERM, "hypercall %#x, which its mock refuses",
+			 made->function);
 }
 
 /* By a declared value, of which a port may have several: -ENOENT if it has none. */
@@ -192,25 +235,63 @@ static const struct dev_ops memory_ops = {
 	.write = memory_write,
 };
 
-static int add_mocks(struct mocks *mocks, const struct r0_mocks *declared, enum bus_space space)
+static int add_state(struct mock *mock)
 {
-	size_t i;
+	if (!mock->declared->size)
+		return 0;
+	mock->state = calloc(1, mock->declared->size);
+	if (!mock->state)
+		return -ENOMEM;
+	if (mock->declared->initial)
+		memcpy(mock->state, mock->declared->initial, mock->declared->size);
+	return 0;
+}
 
-	for (i = 0; i < declared->count; i++) {
+size_t mocks_declared(const struct r0_options *options)
+{
+	return options->io.count + options->mmio.count + options->hypercalls.count;
+}
+
+void mock_of(struct mock *mock, const struct r0_options *options, size_t number)
+{
+	const struct r0_hypercall_mock *hypercall;
+
+	if (number < options->io.count) {
+		*mock = (struct mock){ .declared = &options->io.entries[number],
+				       .space = BUS_PORT };
+		return;
+	}
+	number -= options->io.count;
+	if (number < options->mmio.count) {
+		*mock = (struct mock){ .declared = &options->mmio.entries[number],
+				       .space = BUS_MEMORY };
+		return;
+	}
+	hypercall = &options->hypercalls.entries[number - options->mmio.count];
+	*mock = (struct mock){
+		.hypercall = hypercall,
+		.as_mock = {
+			.first = hypercall->first,
+			.last = hypercall->last,
+			.initial = hypercall->initial,
+			.size = hypercall->size,
+			.at_end = hypercall->at_end,
+		},
+	};
+	mock->declared = &mock->as_mock;
+}
+
+static int add_all(struct mocks *mocks, size_t count)
+{
+	int err = 0;
+
+	while (mocks->count < count && !err) {
 		struct mock *mock = &mocks->entries[mocks->count];
 
-		mock->declared = &declared->entries[i];
-		mock->space = space;
-		if (mock->declared->size) {
-			mock->state = calloc(1, mock->declared->size);
-			if (!mock->state)
-				return -ENOMEM;
-			if (mock->declared->initial)
-				memcpy(mock->state, mock->declared->initial, mock->declared->size);
-		}
-		mocks->count++;
+		mock_of(mock, mocks->options, mocks->count++);
+		err = add_state(mock);
 	}
-	return 0;
+	return err;
 }
 
 static int check(const struct r0_mocks *mocks, const char *attribute, uint64_t end,
@@ -232,10 +313,27 @@ static int check(const struct r0_mocks *mocks, const char *attribute, uint64_t e
 	return 0;
 }
 
+static int check_hypercalls(const struct r0_hypercalls *declared, struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < declared->count; i++) {
+		const struct r0_hypercall_mock *mock = &declared->entries[i];
+
+		if (mock->last < mock->first || !mock->handler)
+			return error_set(error, EINVAL, ".hypercalls: %#x to %#x %s", mock->first,
+					 mock->last,
+					 mock->handler ? "ends before it begins" :
+							 "has no handler");
+	}
+	return 0;
+}
+
 int mocks_init(struct mocks *mocks, const struct r0_options *options, struct bus *bus,
 	       struct error *complaint)
 {
 	int err = check(&options->io, ".io", UINT16_MAX, complaint);
+	size_t count;
 
 	*mocks = (struct mocks){
 		.options = options,
@@ -245,16 +343,18 @@ int mocks_init(struct mocks *mocks, const struct r0_options *options, struct bus
 	};
 	if (!err)
 		err = check(&options->mmio, ".mmio", UINT64_MAX, complaint);
+	if (!err)
+		err = check_hypercalls(&options->hypercalls, complaint);
 	if (err)
 		return err;
 	mocks->bus = bus;
 	bus->elsewhere[BUS_PORT] = &mocks->ports;
 	bus->elsewhere[BUS_MEMORY] = &mocks->memory;
-	if (!options->io.count && !options->mmio.count)
+	count = mocks_declared(options);
+	if (!count)
 		return 0;
-	mocks->entries = calloc(options->io.count + options->mmio.count, sizeof(*mocks->entries));
-	if (mocks->entries && add_mocks(mocks, &options->io, BUS_PORT) == 0 &&
-	    add_mocks(mocks, &options->mmio, BUS_MEMORY) == 0)
+	mocks->entries = calloc(count, sizeof(*mocks->entries));
+	if (mocks->entries && add_all(mocks, count) == 0)
 		return 0;
 	mocks_finish(mocks);
 	return error_set(complaint, ENOMEM, "no memory for the states of mocks");

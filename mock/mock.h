@@ -21,6 +21,9 @@
 /* A mock of one test. */
 struct mock {
 	const struct r0_mock *declared;
+	const struct r0_hypercall_mock *hypercall; /* that `declared` stands for, or NULL */
+	struct r0_mock as_mock;			   /* what it is then */
+	struct r0_hypercall *made;		   /* while its handler is called */
 	enum bus_space space;
 	void *state;
 	struct r0_access last[MOCK_REMEMBERED]; /* a ring: number n is at n % MOCK_REMEMBERED */
@@ -29,7 +32,7 @@ struct mock {
 
 struct mocks {
 	const struct r0_options *options; /* not owned */
-	struct mock *entries;		  /* those of options->io, then those of options->mmio */
+	struct mock *entries; /* those of options->io, of options->mmio and of options->hypercalls */
 	size_t count;
 	/* Call the mock's handler. Returns 0, or -EPERM, with a message if it has one. */
 	int (*call)(void *context, struct mock *mock, struct r0_access *access,
@@ -50,11 +53,23 @@ int mocks_init(struct mocks *mocks, const struct r0_options *options, struct bus
 	       struct error *complaint);
 void mocks_finish(struct mocks *mocks);
 
-/* Write "ports 0x100 to 0x107", "port 0x100" or "guest-physical 0xd0000000 to 0xd0000fff". */
+/* How many a test declares, of all sorts. */
+size_t mocks_declared(const struct r0_options *options);
+
+/* What mocks_init() fills in of its n-th one before it is called: which it is. */
+void mock_of(struct mock *mock, const struct r0_options *options, size_t number);
+
+/* Write "ports 0x100 to 0x107", "port 0x100", "guest-physical 0xd0000000 to 0xd0000fff" or "hypercall 0xc4000001". */
 void mock_range_text(const struct mock *mock, char *text, size_t size);
 
 /* Write the mock's last accesses, a line each. */
 void mock_print_accesses(const struct mock *mock, FILE *out);
+
+/*
+ * Serve a hypercall, with what its handler answers in call->results. Returns 0; -ENOENT, without a message, if the test
+ * does not declare it; -EPERM with a complaint.
+ */
+int mocks_hypercall(struct mocks *mocks, struct r0_hypercall *call);
 
 /*
  * Serve an access to an MSR: fills in *value for a read. Returns 0; -ENOENT, without a message, if the test

@@ -102,6 +102,12 @@ for compiler in gcc clang; do
 		report $? "$compiler: something is said of $statement"
 	done
 done
+# What x86 has not.
+for list in '.hypercalls = R0_HYPERCALLS({ 1, 2 })' '.id_registers = R0_ID_REGISTERS({ 1, 2, 3 })'; do
+	printf '#include <ring0.h>\nR0_TEST(a, b, %s)\n{\n}\n' "$list" >"$folder/wrong.c"
+	! compile gcc -std=gnu11 "$folder/wrong.c" && grep -q 'x86 has no' "$folder/log"
+	report $? "$list is an error in words"
+done
 # Those of arm64, and what it has not.
 if command -v aarch64-linux-gnu-gcc >/dev/null; then
 	status=0

@@ -131,6 +131,49 @@ struct r0_cpuids {
 	size_t count;
 };
 
+/*
+ * arm64: one call of firmware, by HVC or SMC, as the SMC calling convention has it (Arm DEN0028): W0 is its function, and of
+ * a function of 32 bits (bit 30 is 0) the arguments are the lower halves.
+ */
+struct r0_hypercall {
+	uint32_t function;
+	bool smc;	       /* by SMC #0 */
+	uint64_t arguments[6]; /* X1 to X6 */
+	uint64_t results[4]; /* X0 to X3, for the handler to fill in: 0, and X1 to X3 as they were */
+};
+
+/*
+ * A mock's handler for them, called as those for accesses: returns 0, or -1 to fail the test, which then names the call.
+ */
+typedef int (*r0_hypercall_handler)(void *state, struct r0_hypercall *call);
+
+/* The functions first to last, both included; the others are as in struct r0_mock. */
+struct r0_hypercall_mock {
+	uint32_t first;
+	uint32_t last;
+	r0_hypercall_handler handler;
+	const void *initial;
+	size_t size;
+	int (*at_end)(void *state);
+};
+
+struct r0_hypercalls {
+	const struct r0_hypercall_mock *entries;
+	size_t count;
+};
+
+/* arm64: of an ID register (R0_ID_AA64ISAR0_EL1, …) the bits in `mask` are those of `value`. */
+struct r0_id_register {
+	uint32_t id;
+	uint64_t mask;
+	uint64_t value;
+};
+
+struct r0_id_registers {
+	const struct r0_id_register *entries;
+	size_t count;
+};
+
 /* A variable, each write of which is reported. */
 struct r0_watched {
 	const volatile void *address;
@@ -274,7 +317,19 @@ struct r0_gs {
 	size_t variables_at;   /* the offset in the area of the first */
 };
 
-/* R0_IOPORTS(), R0_IO(), R0_MSRS(), R0_CPUID() and R0_GS(): of x86. */
+/* In place of a list that an architecture doesn't have: an error of the compiler's, in words. */
+#define R0_ABSENT_(text)                         \
+	{                                        \
+		0, sizeof(struct {               \
+			_Static_assert(0, text); \
+			int absent;              \
+		})                               \
+	}
+
+/*
+ * R0_IOPORTS(), R0_IO(), R0_MSRS(), R0_CPUID() and R0_GS(): of x86. R0_HYPERCALLS() and R0_ID_REGISTERS(): of
+ * arm64.
+ */
 #include R0_OWN_HEADER(OPTIONS)
 
 /* The attributes of a test, and the options of r0_call(). Zero is every one's default. */
@@ -287,6 +342,8 @@ struct r0_options {
 	bool strict_msrs; /* no others may be accessed, not even those that KVM has */
 	struct r0_cpuids cpuid;
 	struct r0_gs gs;
+	struct r0_hypercalls hypercalls;
+	struct r0_id_registers id_registers;
 	struct r0_windows map;
 	struct r0_replacements replace;
 	struct r0_watches watch;   /* variables, each write of which the output tells */

@@ -135,7 +135,7 @@ static bool perform(struct call *call, struct error *error)
 		.count = 1,
 		.cpus = call->job.options->cpus ? call->job.options->cpus : 1,
 	};
-	const bool mocks = call->job.options->io.count || call->job.options->mmio.count;
+	const bool mocks = mocks_declared(call->job.options) > 0;
 	struct mirror_range *reserved = NULL;
 	bool lost;
 	int err;

@@ -216,8 +216,7 @@ void fresh_offer(const struct plan *plan, char **argv, uint64_t start_ns)
 	bool mocks = false;
 
 	for (i = 0; i < plan->count; i++)
-		mocks |= plan->cases[i].test->options.io.count ||
-			 plan->cases[i].test->options.mmio.count;
+		mocks |= mocks_declared(&plan->cases[i].test->options) > 0;
 	if (!&r0_main_is_ours || !mocks)
 		return;
 	while (environ[count])
@@ -456,13 +455,11 @@ void fresh_crash(const struct fresh *fresh, const struct plan *plan, struct outc
 	const struct head *left = fresh->left;
 	const struct r0_options *options = &plan->cases[fresh->crashed].test->options;
 	const struct job job = { .options = options };
-	struct mock mock = { .accesses = left->accesses,
-			     .space = left->mock < options->io.count ? BUS_PORT : BUS_MEMORY };
 	struct mock_call call = { .guard.end = GUARD_CRASHED, .guard.place = &left->place };
+	struct mock mock;
 
-	mock.declared = mock.space == BUS_PORT ?
-				&options->io.entries[left->mock] :
-				&options->mmio.entries[left->mock - options->io.count];
+	mock_of(&mock, options, left->mock);
+	mock.accesses = left->accesses;
 	memcpy(mock.last, left->last, sizeof(mock.last));
 	call.mock = &mock;
 	call.access = left->at_end ? NULL : &mock.last[0];

@@ -162,7 +162,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 				(const struct job_input *)params->elements + plan->cases[i].param;
 			job->param = job->input->room;
 		}
-		pool->mocks |= test->options.io.count || test->options.mmio.count;
+		pool->mocks |= mocks_declared(&test->options) > 0;
 		options[i] = &test->options;
 		needs.cpus = test->options.cpus > needs.cpus ? test->options.cpus : needs.cpus;
 		if (params->count && !test->fuzz)

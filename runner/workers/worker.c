@@ -63,15 +63,25 @@ static bool needs_irqchip(const struct r0_options *options)
 	return options->irqchip || cpus_of(options) > 1;
 }
 
-/* CPUID is fixed once a vCPU has run: a test that changes it gets a machine of its own. */
+/*
+ * What CPUID and ID registers say is fixed once a vCPU has run, and so is which hypercalls leave the VM: a test that
+ * changes it gets a machine of its own.
+ */
+static bool needs_own_machine(const struct r0_options *options)
+{
+	return options->cpuid.count || options->hypercalls.count || options->id_registers.count;
+}
+
 static int make_machine(struct worker *worker, struct machine *machine,
 			const struct r0_options *options, struct error *error)
 {
 	const struct machine_options wanted = {
 		.cpuid = options->cpuid,
+		.hypercalls = options->hypercalls,
+		.id_registers = options->id_registers,
 		.irqchip = needs_irqchip(options),
 		.cpus = cpus_of(options),
-		.registers = worker->options.check_reset && !options->cpuid.count ?
+		.registers = worker->options.check_reset && !needs_own_machine(options) ?
 				     &worker->registers[needs_irqchip(options)] :
 				     NULL,
 	};
@@ -94,12 +104,12 @@ static void tell_ran(const struct worker *worker)
 		worker->jobs.ran(worker->jobs.context);
 }
 
-/* For want of a machine. */
-static void give_error(const struct worker *worker, struct outcome *outcome,
+/* For want of a machine. What the host's kernel is too old for is no fault of anybody's. */
+static void give_error(const struct worker *worker, struct outcome *outcome, int err,
 		       const struct error *error)
 {
 	tell_ran(worker);
-	outcome_of(outcome, R0_VERDICT_ERROR, error->text);
+	outcome_of(outcome, err == -ENOSYS ? R0_VERDICT_SKIP : R0_VERDICT_ERROR, error->text);
 }
 
 /* Run on this machine, under supervision. Returns whether it can be used again. */
@@ -184,9 +194,10 @@ static void run_on_own(struct worker *worker, const struct job *job, struct outc
 {
 	struct error error = { 0 };
 	struct machine machine;
+	int err = make_machine(worker, &machine, job->options, &error);
 
-	if (make_machine(worker, &machine, job->options, &error) != 0) {
-		give_error(worker, outcome, &error);
+	if (err) {
+		give_error(worker, outcome, err, &error);
 		return;
 	}
 	run_on(worker, &machine, job, outcome);
@@ -210,11 +221,13 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 	const struct r0_options *options = job->options;
 	struct kept *kept = choose_kept(worker, options);
 	struct error error = { 0 };
+	int err;
 
 	if (kept->cpus != cpus_of(options) || kept->irqchip != needs_irqchip(options)) {
 		drop_kept(worker, kept);
-		if (make_machine(worker, &kept->machine, options, &error) != 0) {
-			give_error(worker, outcome, &error);
+		err = make_machine(worker, &kept->machine, options, &error);
+		if (err) {
+			give_error(worker, outcome, err, &error);
 			return;
 		}
 		kept->cpus = cpus_of(options);
@@ -233,7 +246,7 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 
 static void run_job(struct worker *worker, const struct job *job, struct outcome *outcome)
 {
-	if (worker->options.fresh_vm || job->options->cpuid.count)
+	if (worker->options.fresh_vm || needs_own_machine(job->options))
 		run_on_own(worker, job, outcome);
 	else
 		run_on_kept(worker, job, outcome);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* x86's part of <ring0/test.h>: lists for attributes that only it has. */
+/* x86's part of <ring0/test.h>: lists for attributes that only it has, and what it has not. */
 #ifndef RING0_PRIVATE_OPTIONS_X86_64_H
 #define RING0_PRIVATE_OPTIONS_X86_64_H
 
@@ -7,6 +7,10 @@
 #define R0_IO(...)	R0_LIST(struct r0_mock, __VA_ARGS__)
 #define R0_MSRS(...)	R0_LIST(struct r0_msr, __VA_ARGS__)
 #define R0_CPUID(...)	R0_LIST(struct r0_cpuid, __VA_ARGS__)
+
+#define R0_HYPERCALLS(...) R0_ABSENT_("x86 has no SMC calling convention: .hypercalls is arm64's")
+#define R0_ID_REGISTERS(...) \
+	R0_ABSENT_("x86 has no ID registers: .id_registers is arm64's, .cpuid is x86's")
 
 /* Further members may follow: R0_GS(areas, sizeof(areas[0]), .variables = …). */
 #define R0_GS(area_, ...)                            \
