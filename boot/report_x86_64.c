@@ -170,44 +170,20 @@ static void classify(const struct r0_vm *vm, const struct r0_vm_outcome *outcome
 		describe_internal_error(run, view, crash);
 }
 
-/* Code of 16 and 32 bits and its call chain, by linear addresses. */
-static void describe_narrow_code(struct source *source, const struct crash_view *view, FILE *out)
+/* Of code of 16 and 32 bits, by linear addresses. What `view` is stays there: it is pointed to. */
+static void make_narrow(struct source *source, const struct crash_view *view,
+			struct crash_view *narrow)
 {
 	const struct kvm_sregs *sregs = &view->sregs;
 	const bool is_protected = sregs->cr0 & R0_CR0_PE && !(view->regs.rflags & R0_RFLAGS_VM);
-	struct crash_view narrow = *view;
 
-	find_regions(source, &narrow);
-	narrow.code_bits = is_protected && sregs->cs.db ? 32 : 16;
-	narrow.code_base = sregs->cs.base;
-	narrow.regs.rip = linear_ip(view);
-	narrow.regs.rsp = linear_stack(view, view->regs.rsp);
-	narrow.regs.rbp = linear_stack(view, view->regs.rbp);
-	crash_code(&narrow, out);
-}
-
-/* "kernel.elf: the CPU shut down, in f (a.c:3)": for code of 16 and 32 bits, of whose exceptions crash/ knows nothing. */
-static void describe_other_mode(const struct crash_view *view, const struct crash *crash,
-				const struct r0_vm_outcome *outcome, const char *last,
-				char *message, size_t size, FILE *out)
-{
-	char place[512];
-	size_t i;
-
-	crash_place(view, linear_ip(view), place, sizeof(place));
-	if (crash->lost_registers)
-		snprintf(message, size, "%s; where it was is not known: %s%s%s", outcome->reason,
-			 crash->why_lost, last ? "; it last left the VM before that at " : "",
-			 last ? last : "");
-	else
-		snprintf(message, size, "%s, %s %s", outcome->reason,
-			 strncmp(place, "0x", 2) ? "in" : "at", place);
-	if (!crash->byte_count)
-		return;
-	fprintf(out, "instruction:");
-	for (i = 0; i < crash->byte_count; i++)
-		fprintf(out, " %02x", crash->bytes[i]);
-	fprintf(out, "\n");
+	*narrow = *view;
+	find_regions(source, narrow);
+	narrow->code_bits = is_protected && sregs->cs.db ? 32 : 16;
+	narrow->own_regs = &view->regs;
+	narrow->regs.rip = linear_ip(view);
+	narrow->regs.rsp = linear_stack(view, view->regs.rsp);
+	narrow->regs.rbp = linear_stack(view, view->regs.rbp);
 }
 
 /* Of a CPU whose registers are lost, those of its last exit, if there was one. Returns whether. */
@@ -226,31 +202,47 @@ static bool find_last(const struct source *source, const struct crash_view *view
 	return true;
 }
 
+/* A CPU that was reset has no paging: code is there only where it had none before. */
+static void describe_lost(struct source *source, const struct r0_vm_outcome *outcome,
+			  const struct crash_view *view, const struct crash *crash, char *message,
+			  size_t size, FILE *out)
+{
+	struct crash_view last, narrow;
+	char place[512];
+
+	if (!find_last(source, view, &last, place, sizeof(place))) {
+		snprintf(message, size, "%s; where it was is not known: %s", outcome->reason,
+			 crash->why_lost);
+		return;
+	}
+	snprintf(message, size,
+		 "%s; where it was is not known: %s; it last left the VM before that at %s",
+		 outcome->reason, crash->why_lost, place);
+	fprintf(out, "as it last left the VM, at %s:\n", place);
+	if (!is_64_bit(&last) && !(last.sregs.cr0 & R0_CR0_PG)) {
+		make_narrow(source, &last, &narrow);
+		crash_code(&narrow, out);
+	}
+	crash_registers_print(&last, out);
+}
+
 static void describe_ending(struct source *source, const struct r0_vm_outcome *outcome,
 			    char *message, size_t size, FILE *out)
 {
-	struct crash_view view, last;
+	struct crash_view own, view;
 	struct crash crash;
-	char what[768], place[512];
-	bool has_last;
+	char what[768];
 
-	make_view(source, &view);
-	classify(source->vm, outcome, &view, &crash);
-	if (!is_64_bit(&view)) {
-		has_last = crash.lost_registers &&
-			   find_last(source, &view, &last, place, sizeof(place));
-		describe_other_mode(&view, &crash, outcome, has_last ? place : NULL, message, size,
-				    out);
-		if (has_last)
-			fprintf(out, "as it last left the VM, at %s:\n", place);
-		/* A CPU that was reset has no paging: the code is there only where it had none before. */
-		if (!crash.lost_registers ||
-		    (has_last && !is_64_bit(&last) && !(last.sregs.cr0 & R0_CR0_PG)))
-			describe_narrow_code(source, has_last ? &last : &view, out);
-		if (has_last || !crash.lost_registers)
-			crash_registers_print(has_last ? &last : &view, out);
+	make_view(source, &own);
+	classify(source->vm, outcome, &own, &crash);
+	if (crash.lost_registers) {
+		describe_lost(source, outcome, &own, &crash, message, size, out);
 		return;
 	}
+	if (is_64_bit(&own))
+		view = own;
+	else
+		make_narrow(source, &own, &view);
 	/* Its message is about the instruction: what KVM and assist/ have to say of it is here. */
 	if (crash.kind == CRASH_INTERNAL)
 		fprintf(out, "%s\n", outcome->reason);

@@ -106,7 +106,7 @@ static void parse_fact(struct crash_child *child, const char *line)
 		   child->access_count < CRASH_CHILD_ACCESSES) {
 		access.address = address;
 		access.write = direction == 'w';
-		access.stack = segment == 's';
+		access.segment = segment;
 		child->accesses[child->access_count++] = access;
 	}
 }
@@ -141,8 +141,8 @@ void crash_child_ask(const struct crash_view *view, bool after, bool stopped, co
 {
 	char name[] = "ring0", command[] = "backtrace", facts[] = "--facts", path[] = FD_PATH;
 	char after_option[] = "--after", bytes_option[] = "--bytes", hex[2 * 15 + 1] = "";
-	char stopped_option[] = "--stopped", bits_option[] = "--bits", base_option[] = "--base";
-	char bits[16], base[32];
+	char stopped_option[] = "--stopped", bits_option[] = "--bits";
+	char bases_option[] = "--bases", bits[16], bases[CRASH_REGISTERS_BASES_SIZE];
 	char *argv[13] = { name, command, facts };
 	struct error error = { 0 };
 	size_t count = 3;
@@ -164,11 +164,11 @@ void crash_child_ask(const struct crash_view *view, bool after, bool stopped, co
 	}
 	if (view->code_bits) {
 		snprintf(bits, sizeof(bits), "%u", view->code_bits);
-		snprintf(base, sizeof(base), "0x%llx", (unsigned long long)view->code_base);
+		crash_registers_tell_bases(view, bases);
 		argv[count++] = bits_option;
 		argv[count++] = bits;
-		argv[count++] = base_option;
-		argv[count++] = base;
+		argv[count++] = bases_option;
+		argv[count++] = bases;
 	}
 	argv[count] = path;
 	err = ask(view, true, argv, &child->text, &error);

@@ -15,7 +15,7 @@ struct crash_child_access {
 	uint64_t address;
 	unsigned int size, alignment;
 	bool write;
-	bool stack; /* by way of SS: not canonical is #SS, not #GP */
+	char segment; /* e, c, s, d, f or g; by way of SS, what can't be is #SS, not #GP */
 };
 
 struct crash_child {

@@ -42,11 +42,11 @@ struct crash_view {
 	bool no_gigabyte_pages;
 	bool amd; /* has more reserved bits */
 	/*
-	 * Of x86: its code at the registers has 16 or 32 bits, and begins at that address; 0 is 64 bits. RIP, RSP
-	 * and RBP are then linear addresses here, and only crash_code() knows such code.
+	 * Of x86: its code at the registers has 16 or 32 bits; 0 is 64 bits. RIP, RSP and RBP are then linear
+	 * addresses here, and in own_regs as the CPU has them.
 	 */
 	unsigned int code_bits;
-	uint64_t code_base;
+	const struct kvm_regs *own_regs;
 	uint64_t entry; /* the program's first instruction, if it is not the program that asks; or 0 */
 	uint64_t area; /* address of the CPU's own memory (R0_AREA_…), or 0: knows the guard pages */
 	const struct crash_region *regions; /* by address; do not overlap */

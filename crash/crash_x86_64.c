@@ -5,6 +5,7 @@
  */
 #include "crash/crash_own.h"
 #include "crash/exception_x86_64.h"
+#include "crash/gate_x86_64.h"
 #include "crash/undelivered_x86_64.h"
 #include "crash/walk_x86_64.h"
 
@@ -123,7 +124,7 @@ static void describe_undelivered(const struct crash_view *view, const struct cra
 	if (vector == R0_PF && found.vector == R0_PF)
 		address = found.address;
 	else if (vector >= 0 && vector != R0_PF)
-		address = view->sregs.idt.base + (uint64_t)vector * 16; /* its gate */
+		address = crash_gate_address(view, vector);
 	is_about(words, address);
 }
 

@@ -12,4 +12,9 @@ uint64_t crash_registers_pc(const struct crash_view *view);
 uint64_t crash_registers_sp(const struct crash_view *view);
 void crash_registers_set_pc(struct crash_view *view, uint64_t pc);
 
+/* In code of 16 and 32 bits, where its segments begin, as the command ring0 reads it: ES, CS, SS, DS, FS, GS. */
+#define CRASH_REGISTERS_BASES_SIZE 128
+void crash_registers_tell_bases(const struct crash_view *view,
+				char text[CRASH_REGISTERS_BASES_SIZE]);
+
 #endif /* CRASH_REGISTERS_H */

@@ -15,7 +15,7 @@ static void print_flags(FILE *out, const char *name, uint64_t value,
 
 void crash_registers_print(const struct crash_view *view, FILE *out)
 {
-	const struct kvm_regs *r = &view->regs;
+	const struct kvm_regs *r = view->own_regs ? view->own_regs : &view->regs;
 	const struct kvm_sregs *s = &view->sregs;
 	const struct {
 		const char *name;
@@ -62,4 +62,15 @@ uint64_t crash_registers_sp(const struct crash_view *view)
 void crash_registers_set_pc(struct crash_view *view, uint64_t pc)
 {
 	view->regs.rip = pc;
+}
+
+void crash_registers_tell_bases(const struct crash_view *view,
+				char text[CRASH_REGISTERS_BASES_SIZE])
+{
+	const struct kvm_sregs *s = &view->sregs;
+
+	snprintf(text, CRASH_REGISTERS_BASES_SIZE, "0x%llx,0x%llx,0x%llx,0x%llx,0x%llx,0x%llx",
+		 (unsigned long long)s->es.base, (unsigned long long)s->cs.base,
+		 (unsigned long long)s->ss.base, (unsigned long long)s->ds.base,
+		 (unsigned long long)s->fs.base, (unsigned long long)s->gs.base);
 }

@@ -2,11 +2,14 @@
 /*
  * After a triple fault: which exception could not be delivered, from the instruction at RIP, and
  * why, from the IDT to the handler's stack (SDM vol. 3A, 6.12 to 6.15; APM vol. 2, 8.9).
- * Depends on crash_walk.h, crash_exception.h and crash_child.h.
+ * Depends on the files beside it: gate, undelivered_narrow, walk, exception and child.
  */
 #include <string.h>
+#include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
 #include "crash/exception.h"
+#include "crash/gate_x86_64.h"
+#include "crash/undelivered_narrow_x86_64.h"
 #include "crash/undelivered_x86_64.h"
 #include "crash/walk_x86_64.h"
 
@@ -17,54 +20,9 @@
 #define TSS_RSP0 4
 #define TSS_IST1 36
 
-static unsigned int privilege(const struct crash_view *view)
+static bool is_long(const struct crash_view *view)
 {
-	return view->sregs.cs.selector & 3;
-}
-
-/* Why the handler's code segment can't be loaded: SDM vol. 3A, 6.12.1.3. */
-static bool refuses_selector(const struct crash_view *view, unsigned int selector,
-			     unsigned int *target_privilege, char *reason, size_t size)
-{
-	const struct kvm_dtable *gdt = &view->sregs.gdt;
-	unsigned int offset = selector & 0xfff8;
-	uint64_t descriptor, base = gdt->base, limit = gdt->limit;
-	const char *table = "GDT";
-
-	if (!offset && !(selector & 4)) {
-		snprintf(reason, size, "its gate's selector is null");
-		return true;
-	}
-	if (selector & 4) {
-		table = "LDT";
-		base = view->sregs.ldt.base;
-		limit = view->sregs.ldt.unusable ? 0 : view->sregs.ldt.limit;
-	}
-	if (offset + 7 > limit) {
-		snprintf(reason, size, "its gate's selector %#x is beyond the %s's limit, %#llx",
-			 selector, table, (unsigned long long)limit);
-		return true;
-	}
-	base += offset;
-	if (crash_walk_read(view, base, &descriptor, 8) != 8) {
-		snprintf(reason, size, "the %s at %#llx is not mapped", table,
-			 (unsigned long long)base);
-		return true;
-	}
-	*target_privilege = descriptor >> 45 & 3;
-	if ((descriptor >> 43 & 3) != 3)
-		snprintf(reason, size, "its gate's selector %#x is not of a code segment",
-			 selector);
-	else if (!(descriptor >> 47 & 1))
-		snprintf(reason, size, "its gate's code segment %#x is not present", selector);
-	else if (!(descriptor >> 53 & 1) || descriptor >> 54 & 1)
-		snprintf(reason, size, "its gate's code segment %#x is not a 64-bit one", selector);
-	else if (*target_privilege > privilege(view))
-		snprintf(reason, size, "its gate's code segment %#x has DPL %u, above CPL %u",
-			 selector, *target_privilege, privilege(view));
-	else
-		return false;
-	return true;
+	return view->sregs.efer & R0_EFER_LMA;
 }
 
 /* Why the stack that the handler starts on can't take its frame: SDM vol. 3A, 6.14.4. */
@@ -107,9 +65,13 @@ bool crash_undelivered_reason(const struct crash_view *view, int vector, bool so
 			      char *reason, size_t size)
 {
 	const struct kvm_dtable *idt = &view->sregs.idt;
-	uint64_t at = idt->base + (uint64_t)vector * GATE_SIZE, gate[2], handler;
-	unsigned int type, dpl, target_privilege = 0;
+	const unsigned int cpl = crash_gate_privilege(view);
+	uint64_t at = crash_gate_address(view, vector), gate[2], handler, code = 0;
+	unsigned int type, dpl, target_privilege;
 	char why[256];
+
+	if (!is_long(view))
+		return crash_undelivered_narrow_reason(view, vector, software, reason, size);
 
 	reason[0] = '\0';
 	if (vector * GATE_SIZE + GATE_SIZE - 1 > idt->limit) {
@@ -137,17 +99,18 @@ bool crash_undelivered_reason(const struct crash_view *view, int vector, bool so
 			 type);
 		return true;
 	}
-	if (software && dpl < privilege(view)) {
-		snprintf(reason, size, "its gate's DPL is %u, below CPL %u", dpl, privilege(view));
+	if (software && dpl < cpl) {
+		snprintf(reason, size, "its gate's DPL is %u, below CPL %u", dpl, cpl);
 		return true;
 	}
 	if (!(gate[0] >> 47 & 1)) {
 		snprintf(reason, size, "its gate in the IDT is not present");
 		return true;
 	}
-	if (refuses_selector(view, gate[0] >> 16 & 0xffff, &target_privilege, reason, size))
+	if (crash_gate_refuses_code(view, gate[0] >> 16 & 0xffff, &code, reason, size))
 		return true;
-	if (refuses_stack(view, gate[0] >> 32 & 7, target_privilege < privilege(view),
+	target_privilege = code >> 45 & 3;
+	if (refuses_stack(view, gate[0] >> 32 & 7, target_privilege < cpl,
 			  crash_exception_has_error_code(vector), reason, size))
 		return true;
 	handler = (gate[0] & 0xffff) | (gate[0] >> 48 << 16) | (gate[1] << 32);
@@ -166,13 +129,21 @@ bool crash_undelivered_reason(const struct crash_view *view, int vector, bool so
 static bool fails_fetch(const struct crash_view *view, struct crash_undelivered *found)
 {
 	uint64_t rip = view->regs.rip;
+	const struct kvm_segment *cs = &view->sregs.cs;
 	struct crash_walk walk;
 	char why[256];
 
+	if (view->code_bits && (uint32_t)(rip - cs->base) > cs->limit) {
+		found->vector = R0_GP;
+		snprintf(found->cause, sizeof(found->cause),
+			 "fetch from %#llx: beyond CS's limit, %#x",
+			 (unsigned long long)(uint32_t)(rip - cs->base), cs->limit);
+		return true;
+	}
 	crash_walk(view, rip, &walk);
 	if (!crash_walk_refuses(view, &walk,
 				(struct crash_access){ .fetch = true,
-						       .user = privilege(view) == 3 },
+						       .user = crash_gate_privilege(view) == 3 },
 				why, sizeof(why)))
 		return false;
 	found->vector = walk.canonical ? R0_PF : R0_GP;
@@ -182,18 +153,65 @@ static bool fails_fetch(const struct crash_view *view, struct crash_undelivered 
 	return true;
 }
 
+static const struct kvm_segment *segment_of(const struct crash_view *view, char letter)
+{
+	const struct kvm_sregs *s = &view->sregs;
+
+	switch (letter) {
+	case 'e':
+		return &s->es;
+	case 'c':
+		return &s->cs;
+	case 's':
+		return &s->ss;
+	case 'f':
+		return &s->fs;
+	case 'g':
+		return &s->gs;
+	default:
+		return &s->ds;
+	}
+}
+
+/* Code of 16 and 32 bits may access no more than its segment holds: SDM vol. 3A, 5.3. */
+static bool refuses_segment(const struct crash_view *view, const struct crash_child_access *access,
+			    char *reason, size_t size)
+{
+	const struct kvm_segment *segment = segment_of(view, access->segment);
+	uint64_t first = (uint32_t)(access->address - segment->base);
+	uint64_t last = first + (access->size ? access->size - 1 : 0);
+	const char *name = access->segment == 's' ? "SS" : "its segment";
+	bool expands_down = (segment->type & 0xc) == 4;
+
+	if (!view->code_bits)
+		return false;
+	if (segment->unusable)
+		snprintf(reason, size, "%s is null", name);
+	else if (expands_down ?
+			 first <= segment->limit || last > (segment->db ? UINT32_MAX : UINT16_MAX) :
+			 last > segment->limit)
+		snprintf(reason, size, "beyond the limit of %s, %#x", name, segment->limit);
+	else
+		return false;
+	return true;
+}
+
 static bool fails_access(const struct crash_view *view, const struct crash_child_access *access,
 			 struct crash_undelivered *found)
 {
-	struct crash_access how = { .write = access->write, .user = privilege(view) == 3 };
+	struct crash_access how = { .write = access->write,
+				    .user = crash_gate_privilege(view) == 3 };
+	const uint8_t stack_vector = access->segment == 's' ? R0_SS : R0_GP;
 	struct crash_walk first, last;
 	char why[256], address[64];
 
 	crash_walk(view, access->address, &first);
 	crash_walk(view, access->address + (access->size ? access->size - 1 : 0), &last);
 	crash_exception_address(access->address, address, sizeof(address));
-	if (!first.canonical || !last.canonical) {
-		found->vector = access->stack ? R0_SS : R0_GP;
+	if (refuses_segment(view, access, why, sizeof(why))) {
+		found->vector = stack_vector;
+	} else if (!first.canonical || !last.canonical) {
+		found->vector = stack_vector;
 		snprintf(why, sizeof(why), "the address is not canonical");
 	} else if (access->alignment > 1 && access->address % access->alignment) {
 		found->vector = R0_GP;
@@ -253,7 +271,7 @@ static void find_exception(const struct crash_view *view, const struct crash_chi
 		found->vector = R0_UD;
 		return;
 	}
-	if (child->privileged && privilege(view)) {
+	if (child->privileged && crash_gate_privilege(view)) {
 		found->vector = R0_GP;
 		snprintf(found->cause, sizeof(found->cause), "only ring 0 may execute it");
 		return;

@@ -24,14 +24,77 @@ static bool read_entry(void *context, uint64_t at, uint64_t *entry)
 	return view->read_physical(view->context, at, entry, sizeof(*entry)) == sizeof(*entry);
 }
 
+/* A level of tables where there is no long mode: SDM vol. 3A, 4.3 (entries of 4 bytes) and 4.4 (PAE). */
+struct narrow_level {
+	const char *name;
+	unsigned int shift, bits, size;
+	bool may_end, has_rights; /* by PS */
+};
+
+static const struct narrow_level levels_of_32_bits[] = {
+	{ "PDE", 22, 10, 4, true, true },
+	{ "PTE", 12, 10, 4, false, true },
+};
+static const struct narrow_level levels_of_pae[] = {
+	{ "PDPTE", 30, 2, 8, false, false },
+	{ "PDE", 21, 9, 8, true, true },
+	{ "PTE", 12, 9, 8, false, true },
+};
+
+/* Where the page of an entry begins; a PDE of 4 MiB has bits 39 to 32 of that in its bits 20 to 13 (4.3). */
+static uint64_t narrow_page(const struct narrow_level *level, uint64_t value)
+{
+	uint64_t page = value & R0_PAGE_ADDRESS & ~((1ull << level->shift) - 1);
+
+	return level->shift == 22 ? page | (value >> 13 & 0xff) << 32 : page;
+}
+
+static void walk_narrow(const struct crash_view *view, struct crash_walk *walk)
+{
+	const bool pae = view->sregs.cr4 & R0_CR4_PAE;
+	const struct narrow_level *level = pae ? levels_of_pae : levels_of_32_bits;
+	uint64_t table = view->sregs.cr3 & (pae ? 0xffffffe0 : 0xfffff000);
+
+	for (;; level++) {
+		struct crash_walk_entry *entry = &walk->entries[walk->count++];
+		uint64_t index = walk->address >> level->shift & ((1u << level->bits) - 1);
+		bool large = level->may_end && (pae || view->sregs.cr4 & R0_CR4_PSE);
+
+		*entry = (struct crash_walk_entry){ .name = level->name,
+						    .shift = level->shift,
+						    .has_rights = level->has_rights,
+						    .address = table + index * level->size };
+		entry->readable = view->read_physical(view->context, entry->address, &entry->value,
+						      level->size) == level->size;
+		if (!entry->readable || !(entry->value & R0_PAGE_P))
+			return;
+		entry->leaf = level->shift == 12 || (large && entry->value & R0_PAGE_PS);
+		if (entry->leaf)
+			break;
+		table = entry->value & R0_PAGE_ADDRESS;
+	}
+	walk->mapped = true;
+	walk->gpa = narrow_page(level, walk->entries[walk->count - 1].value) |
+		    (walk->address & ((1ull << level->shift) - 1));
+}
+
 void crash_walk(const struct crash_view *view, uint64_t address, struct crash_walk *walk)
 {
 	unsigned int levels = level_count(view), i;
 	struct page_walk tables;
 
 	memset(walk, 0, sizeof(*walk));
-	walk->address = address;
 	walk->paging = view->sregs.cr0 & R0_CR0_PG;
+	if (!(view->sregs.efer & R0_EFER_LMA)) {
+		walk->address = (uint32_t)address;
+		walk->canonical = true;
+		walk->mapped = !walk->paging;
+		walk->gpa = walk->mapped ? walk->address : 0;
+		if (walk->paging)
+			walk_narrow(view, walk);
+		return;
+	}
+	walk->address = address;
 	walk->canonical = !walk->paging || page_walk_is_canonical(address, levels);
 	walk->mapped = !walk->paging;
 	walk->gpa = address;
@@ -50,6 +113,7 @@ void crash_walk(const struct crash_view *view, uint64_t address, struct crash_wa
 			.value = entry->readable ? entry->value : 0,
 			.readable = entry->readable,
 			.leaf = entry->leaf,
+			.has_rights = true,
 			.shift = page_walk_shift(entry->level),
 		};
 	}
@@ -76,6 +140,9 @@ static bool has_reserved(const struct crash_view *view, const struct crash_walk_
 	uint64_t low_bits = large ? entry->value & ((1ull << entry->shift) - 1) & ~0x1fffull : 0;
 
 	reason[0] = '\0';
+	/* The CPU looked at those when CR3 was loaded: SDM vol. 3A, 4.4.1. */
+	if (!entry->has_rights)
+		return false;
 	if (entry->value & R0_PAGE_NX && !(view->sregs.efer & R0_EFER_NXE))
 		snprintf(reason, size, "the %s has NX set, reserved while EFER.NXE is clear",
 			 entry->name);
@@ -131,12 +198,14 @@ bool crash_walk_refuses(const struct crash_view *view, const struct crash_walk *
 	for (unsigned int i = 0; i < walk->count; i++) {
 		const struct crash_walk_entry *entry = &walk->entries[i];
 
-		if (!(entry->value & R0_PAGE_US) && !user_clear)
+		if (entry->has_rights && !(entry->value & R0_PAGE_US) && !user_clear)
 			user_clear = entry;
 	}
 	for (unsigned int i = 0; i < walk->count; i++) {
 		const struct crash_walk_entry *entry = &walk->entries[i];
 
+		if (!entry->has_rights)
+			continue;
 		if (access.user && !(entry->value & R0_PAGE_US)) {
 			snprintf(reason, size, "the %s has U clear: the page is the supervisor's",
 				 entry->name);
@@ -195,6 +264,10 @@ void crash_walk_print(const struct crash_view *view, const struct crash_walk *wa
 		if (!(value & R0_PAGE_P)) {
 			fprintf(out, "not present\n");
 			return;
+		}
+		if (!entry->has_rights) {
+			fprintf(out, "P\n");
+			continue;
 		}
 		fprintf(out, "P %c %c %c %c %s %s", value & R0_PAGE_RW ? 'W' : '-',
 			value & R0_PAGE_US ? 'U' : '-', value & R0_PAGE_A ? 'A' : '-',

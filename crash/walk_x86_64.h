@@ -21,6 +21,7 @@ struct crash_walk_entry {
 	uint64_t value;	    /* 0 unless readable */
 	bool readable;	    /* the table is in guest memory */
 	bool leaf;	    /* maps a page: no further level */
+	bool has_rights;    /* it may forbid accesses: a PDPTE of 4 does not */
 	unsigned int shift; /* an entry maps 1 << shift bytes */
 };
 

@@ -25,7 +25,8 @@ static const char usage[] =
 	"  --facts           begin with lines for programs to read, and end with one\n"
 	"  --bytes HEX       with --facts: the instruction at RIP, if memory lacks it\n"
 	"  --bits 16|32|64   how wide the code is (default 64)\n"
-	"  --base ADDRESS    where the code's segment begins, with --bits 16 or 32 (default 0)\n"
+	"  --bases ADDRESSES where segments begin, with --bits 16 or 32: of ES, CS, SS, DS, FS, GS,\n"
+	"                    with commas between them (default: all at 0)\n"
 	"  --help            show this\n";
 
 struct options {
@@ -34,7 +35,7 @@ struct options {
 	uint8_t bytes[DISASSEMBLY_LONGEST];
 	size_t byte_count;
 	unsigned int bits;
-	uint64_t base;
+	uint64_t bases[CORE_FILE_SEGMENTS];
 };
 
 static bool parse_bytes(const char *text, struct options *options)
@@ -61,6 +62,25 @@ static bool parse_address(const char *option, const char *text, uint64_t *addres
 		return true;
 	fprintf(stderr, "ring0 backtrace: --%s: not an address: %s\n", option, text);
 	return false;
+}
+
+static bool parse_bases(const char *text, uint64_t *bases)
+{
+	const char *rest = text;
+	char *end;
+	size_t i;
+
+	for (i = 0; i < CORE_FILE_SEGMENTS; i++) {
+		errno = 0;
+		bases[i] = strtoull(rest, &end, 0);
+		if (errno || end == rest || *end != (i < CORE_FILE_SEGMENTS - 1 ? ',' : '\0')) {
+			fprintf(stderr, "ring0 backtrace: --bases: not %d addresses: %s\n",
+				CORE_FILE_SEGMENTS, text);
+			return false;
+		}
+		rest = end + 1;
+	}
+	return true;
 }
 
 static bool parse_bits(const char *text, unsigned int *bits)
@@ -138,7 +158,7 @@ int backtrace_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "after", no_argument, NULL, 'a' },
-		{ "base", required_argument, NULL, 'B' },
+		{ "bases", required_argument, NULL, 'B' },
 		{ "bits", required_argument, NULL, 'w' },
 		{ "bytes", required_argument, NULL, 'b' },
 		{ "facts", no_argument, NULL, 'f' },
@@ -176,7 +196,7 @@ int backtrace_main(int argc, char **argv)
 				return 2;
 			break;
 		case 'B':
-			if (!parse_address("base", optarg, &options.base))
+			if (!parse_bases(optarg, options.bases))
 				return 2;
 			break;
 		case 'w':
@@ -205,7 +225,7 @@ int backtrace_main(int argc, char **argv)
 		return 1;
 	}
 	core.bits = options.bits;
-	core.base = options.base;
+	memcpy(core.bases, options.bases, sizeof(core.bases));
 	show(&symbols, &options);
 	if (options.facts)
 		printf("@end\n");

@@ -13,6 +13,12 @@
 #include <sys/user.h>
 #include "base/error.h"
 
+/* Segments by their numbers in instructions (SDM vol. 2A, table B-8): ES, CS, SS, DS, FS, GS. */
+#define CORE_FILE_SEGMENTS 6
+#define CORE_FILE_ES	   0
+#define CORE_FILE_CS	   1
+#define CORE_FILE_SS	   2
+
 struct core_file_mapping {
 	uint64_t start, end, offset;
 	const char *path; /* in the core's own memory */
@@ -28,9 +34,9 @@ struct core_file {
 	struct core_file_mapping *mappings;
 	size_t mapping_count;
 	struct user_regs_struct registers;
-	/* Of its code, which the file does not say: 64, and what begins at 0, unless its reader is told. */
+	/* Of its code, which the file does not say: 64, and segments that begin at 0, unless its reader is told. */
 	unsigned int bits;
-	uint64_t base;
+	uint64_t bases[CORE_FILE_SEGMENTS];
 	uint64_t entry; /* AT_ENTRY: an address in the main program; 0 if not known */
 };
 

@@ -29,7 +29,7 @@ bool disassembly_text(struct symbols *symbols, const uint8_t *bytes, size_t coun
  *   @interrupt VECTOR         it is INT n, INT3 or INTO
  *   @privileged               only ring 0 may execute it
  *   @extension NAME           as Zydis has it: "SSE2"
- *   @access r|w d|s ADDRESS SIZE ALIGNMENT    d for data, s for the stack segment
+ *   @access r|w SEGMENT ADDRESS SIZE ALIGNMENT    the segment's first letter: s is for SS
  */
 void disassembly_facts(struct symbols *symbols, FILE *out);
 

@@ -45,7 +45,7 @@ static bool decode(const struct symbols *symbols, const uint8_t *bytes, size_t c
 static void format(struct symbols *symbols, const struct instruction *instruction, uint64_t address,
 		   char *buffer, size_t size)
 {
-	const uint64_t base = symbols->core->base;
+	const uint64_t base = symbols->core->bases[CORE_FILE_CS];
 	ZydisFormatter formatter;
 	size_t length;
 
@@ -212,8 +212,11 @@ bool disassembly_text(struct symbols *symbols, const uint8_t *bytes, size_t coun
 	return true;
 }
 
-static void fill_registers(const struct user_regs_struct *regs, ZydisRegisterContext *context)
+static void fill_registers(const struct core_file *core, ZydisRegisterContext *context)
 {
+	const struct user_regs_struct *regs = &core->registers;
+	/* There, of code of 16 and 32 bits, are linear addresses. */
+	const uint64_t stack = core->bits == 64 ? 0 : core->bases[CORE_FILE_SS];
 	static const ZydisRegister names[][5] = {
 		{ ZYDIS_REGISTER_RAX, ZYDIS_REGISTER_EAX, ZYDIS_REGISTER_AX, ZYDIS_REGISTER_AL,
 		  ZYDIS_REGISTER_AH },
@@ -248,10 +251,10 @@ static void fill_registers(const struct user_regs_struct *regs, ZydisRegisterCon
 		{ ZYDIS_REGISTER_R15, ZYDIS_REGISTER_R15D, ZYDIS_REGISTER_R15W, ZYDIS_REGISTER_R15B,
 		  ZYDIS_REGISTER_NONE },
 	};
-	const uint64_t values[] = { regs->rax, regs->rcx, regs->rdx, regs->rbx,
-				    regs->rsp, regs->rbp, regs->rsi, regs->rdi,
-				    regs->r8,  regs->r9,  regs->r10, regs->r11,
-				    regs->r12, regs->r13, regs->r14, regs->r15 };
+	const uint64_t values[] = { regs->rax,	       regs->rcx,	  regs->rdx, regs->rbx,
+				    regs->rsp - stack, regs->rbp - stack, regs->rsi, regs->rdi,
+				    regs->r8,	       regs->r9,	  regs->r10, regs->r11,
+				    regs->r12,	       regs->r13,	  regs->r14, regs->r15 };
 
 	memset(context, 0, sizeof(*context));
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -264,12 +267,23 @@ static void fill_registers(const struct user_regs_struct *regs, ZydisRegisterCon
 	}
 }
 
+/* An operand's segment, from CORE_FILE_ES on. */
+static unsigned int segment_of(const ZydisDecodedOperand *operand)
+{
+	return (unsigned int)(operand->mem.segment - ZYDIS_REGISTER_ES) % CORE_FILE_SEGMENTS;
+}
+
 static bool operand_address(const struct symbols *symbols, const struct instruction *instruction,
 			    const ZydisDecodedOperand *operand, const ZydisRegisterContext *context,
 			    uint64_t *address)
 {
 	const struct user_regs_struct *regs = &symbols->core->registers;
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
+	bool pushes = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+		      operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
+		      (operand->mem.base == ZYDIS_REGISTER_RSP ||
+		       operand->mem.base == ZYDIS_REGISTER_ESP ||
+		       operand->mem.base == ZYDIS_REGISTER_SP);
 
 	/* The rest computes an address only, or takes its indices from a vector. */
 	if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY || operand->mem.type != ZYDIS_MEMOP_TYPE_MEM)
@@ -277,15 +291,19 @@ static bool operand_address(const struct symbols *symbols, const struct instruct
 	if (!ZYAN_SUCCESS(
 		    ZydisCalcAbsoluteAddressEx(decoded, operand, regs->rip, context, address)))
 		return false;
+	/* What pushes writes below the stack pointer. */
+	if (pushes)
+		*address -= operand->size / 8;
+	if (symbols->core->bits != 64) {
+		*address = (uint32_t)(symbols->core->bases[segment_of(operand)] +
+				      (decoded->address_width == 16 ? (uint16_t)*address :
+								      (uint32_t)*address));
+		return true;
+	}
 	if (operand->mem.segment == ZYDIS_REGISTER_FS)
 		*address += regs->fs_base;
 	if (operand->mem.segment == ZYDIS_REGISTER_GS)
 		*address += regs->gs_base;
-	/* What pushes writes below the stack pointer. */
-	if (operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
-	    operand->mem.base == ZYDIS_REGISTER_RSP &&
-	    operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
-		*address -= operand->size / 8;
 	return true;
 }
 
@@ -340,7 +358,8 @@ static void print_accesses(const struct symbols *symbols, const struct instructi
 	const ZydisInstructionAttributes repeats = ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE |
 						   ZYDIS_ATTRIB_HAS_REPNE;
 
-	if (decoded->attributes & repeats && !symbols->core->registers.rcx)
+	if (decoded->attributes & repeats &&
+	    !(symbols->core->registers.rcx & (UINT64_MAX >> (64 - decoded->address_width))))
 		return;
 	for (int i = 0; i < decoded->operand_count; i++) {
 		const ZydisDecodedOperand *operand = &instruction->operands[i];
@@ -352,9 +371,8 @@ static void print_accesses(const struct symbols *symbols, const struct instructi
 		if ((write || read) &&
 		    operand_address(symbols, instruction, operand, context, &address))
 			fprintf(out, "@access %c %c 0x%llx %u %u\n", write ? 'w' : 'r',
-				operand->mem.segment == ZYDIS_REGISTER_SS ? 's' : 'd',
-				(unsigned long long)address, operand->size / 8u,
-				needed_alignment(instruction, operand));
+				"ecsdfg"[segment_of(operand)], (unsigned long long)address,
+				operand -> size / 8u, needed_alignment(instruction, operand));
 	}
 }
 
@@ -418,11 +436,8 @@ void disassembly_facts(struct symbols *symbols, FILE *out)
 			fprintf(out, "@raises %d\n", R0_UD);
 		return;
 	}
-	/* The rest is about 64-bit code's exceptions. */
-	if (symbols->core->bits != 64)
-		return;
 	decode(symbols, bytes, count, &instruction);
-	fill_registers(&symbols->core->registers, &context);
+	fill_registers(symbols->core, &context);
 	if (instruction.decoded.attributes & ZYDIS_ATTRIB_IS_PRIVILEGED)
 		fprintf(out, "@privileged\n");
 	fprintf(out, "@extension %s\n", ZydisISAExtGetString(instruction.decoded.meta.isa_ext));

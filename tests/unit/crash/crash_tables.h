@@ -55,7 +55,7 @@ static void tables_init(struct crash_view *view)
 }
 
 /* The entry of that level (0 is PTE) for an address, with tables above it that allow all. */
-static uint64_t *tables_entry(uint64_t address, unsigned int level)
+__attribute__((unused)) static uint64_t *tables_entry(uint64_t address, unsigned int level)
 {
 	uint64_t *table = tables_memory[1];
 

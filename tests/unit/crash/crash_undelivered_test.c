@@ -206,7 +206,7 @@ static void access_is_checked(void **state)
 	expect_found(R0_PF, "read from 0x4ffffc: the PTE has P clear");
 	child.accesses[0] = (struct crash_child_access){ .address = 1ull << 63, .size = 8 };
 	expect_found(R0_GP, "read from 0x8000000000000000: the address is not canonical");
-	child.accesses[0].stack = true;
+	child.accesses[0].segment = 's';
 	expect_found(R0_SS, "read from 0x8000000000000000: the address is not canonical");
 	child.accesses[0] = (struct crash_child_access){
 		.address = STACK - 24, .size = 16, .alignment = 16, .write = true
