@@ -7,6 +7,7 @@
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu/hyperv_x86_64.h"
 #include "kvm/vcpu/vcpu_own.h"
+#include "kvm/vcpu/vmx_features_x86_64.h"
 #include "kvm/vm/cpu_model_x86_64.h"
 
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
@@ -113,7 +114,8 @@ static int set_cpuid(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity 
 	}
 	if (changes && changes->hypervisor)
 		set_hypervisor(cpuid, true);
-	return KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_CPUID2, cpuid, error);
+	err = KVM_IOCTL_VALUE(vcpu->fd, KVM_SET_CPUID2, cpuid, error);
+	return err < 0 || !model ? err : vmx_features_choose(vcpu, model->mbec, error);
 }
 
 int vcpu_own_init(struct vcpu *vcpu, uint32_t id, const struct vcpu_identity *identity,

@@ -17,6 +17,10 @@ static int add_feature(struct cpu_model *model, struct kvm_cpuid2 *supported, co
 	unsigned int bit;
 	size_t word;
 
+	if (feature_name_is("vmx-mbec", name, length)) {
+		model->mbec = on ? CPU_MODEL_ON : CPU_MODEL_OFF;
+		return 0;
+	}
 	if (!feature_name_find(name, length, &word, &bit) ||
 	    (on && !feature_name_supports(supported, word, bit))) {
 		feature_name_list(supported, all, sizeof(all));

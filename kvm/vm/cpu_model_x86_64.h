@@ -23,6 +23,8 @@ struct cpu_model_change {
 	bool on;
 };
 
+enum cpu_model_choice { CPU_MODEL_AS_SUPPORTED, CPU_MODEL_ON, CPU_MODEL_OFF };
+
 struct cpu_base;
 
 struct cpu_model {
@@ -33,6 +35,8 @@ struct cpu_model {
 	char vendor[13];       /* empty: likewise */
 	bool waits_inside;     /* HLT, MWAIT and PAUSE don't leave the VM */
 	bool hyperv;	       /* with what KVM has of Hyper-V's: kvm/vcpu/hyperv_x86_64.h */
+	/* vmx-mbec, which CPUID does not tell of: kvm/vcpu/vmx_features_x86_64.h */
+	enum cpu_model_choice mbec;
 };
 
 /*

@@ -91,6 +91,19 @@ static void features_by_name(void **state)
 	take("max,-avx512f,-arat,-vnmi");
 }
 
+/* What only MSRs tell of is for the vCPU to find. */
+static void a_feature_that_cpuid_does_not_know(void **state)
+{
+	(void)state;
+	take("max,-avx2");
+	assert_int_equal(model.mbec, CPU_MODEL_AS_SUPPORTED);
+	take("max,-vmx-mbec");
+	assert_int_equal(model.mbec, CPU_MODEL_OFF);
+	take("max,vmx_mbec=off,+vmx-mbec");
+	assert_int_equal(model.mbec, CPU_MODEL_ON);
+	refuse("max,-vmx-mbecs", "'vmx-mbecs'");
+}
+
 /* As QEMU has it, but for what KVM does not support. */
 static void a_model_of_qemu(void **state)
 {
@@ -274,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(bases_are_what_kvm_supports, make, finish),
 		cmocka_unit_test_setup_teardown(features_by_name, make, finish),
+		cmocka_unit_test_setup_teardown(a_feature_that_cpuid_does_not_know, make, finish),
 		cmocka_unit_test_setup_teardown(a_model_of_qemu, make, finish),
 		cmocka_unit_test_setup_teardown(generations_of_models, make, finish),
 		cmocka_unit_test_setup_teardown(a_server_has_avx512, make, finish),
