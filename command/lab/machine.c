@@ -252,6 +252,9 @@ static int say_end(const struct lab_machine *machine, const struct lab_options *
 	siginfo_t end = { 0 };
 	int status;
 
+	/* GLib's assertions, which name no program. */
+	if (!line)
+		line = last_line(machine, "ERROR:");
 	/* It is left to lab_machine_stop() to take it away. */
 	waitid(P_PID, (id_t)machine->pid, &end, WEXITED | WNOHANG | WNOWAIT);
 	if (end.si_code == CLD_EXITED && (end.si_status == 127 || end.si_status == 126))
