@@ -6,6 +6,7 @@
 #include "assist/x86_64/legacy.h"
 #include <ring0/x86/registers.h>
 #include "assist/x86_64/descriptor.h"
+#include "assist/x86_64/legacy_stack.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/segment.h"
 
@@ -14,9 +15,6 @@
 #define TYPE_INTERRUPT_GATE 6
 #define TYPE_TRAP_GATE	    7
 #define TYPE_IS_32	    8
-
-/* Types of TSSs, busy or not. */
-#define TYPE_TSS_32 9
 
 /* In an error code: raised by something external to the program; an entry of the IDT. */
 #define CODE_EXT 1u
@@ -33,13 +31,6 @@ struct gate {
 	unsigned int type, dpl, size; /* in bytes, of what is pushed */
 	uint16_t selector;
 	uint32_t offset;
-};
-
-/* A stack to push to, as it is before. */
-struct stack {
-	struct kvm_segment segment;
-	uint64_t top;
-	bool changes;
 };
 
 static enum done read_gate(struct cpu *cpu, uint8_t vector, enum deliver_source source,
@@ -96,75 +87,11 @@ static enum done read_code(struct cpu *cpu, uint16_t selector, uint32_t external
 	return DESCRIPTOR_PRESENT(descriptor) ? DONE : cpu_raise_code(cpu, R0_NP, code);
 }
 
-/* The inner ring's stack, of the TSS. */
-static enum done read_stack(struct cpu *cpu, unsigned int cpl, uint32_t external,
-			    struct stack *stack)
-{
-	const struct kvm_segment *tss = &cpu->sregs->tr;
-	unsigned int size = (tss->type & TYPE_TSS_32) == TYPE_TSS_32 ? 4 : 2;
-	uint32_t offset = size == 4 ? 4 + 8 * cpl : 2 + 4 * cpl;
-	struct descriptor descriptor;
-	uint16_t selector = 0;
-	enum done done;
-
-	if (offset + size + 1 > tss->limit)
-		return cpu_raise_code(cpu, R0_TS, (tss->selector & ~3u) + external);
-	stack->top = 0;
-	done = cpu_read(cpu, (uint32_t)(tss->base + offset), &stack->top, size, system_read);
-	if (done == DONE)
-		done = cpu_read(cpu, (uint32_t)(tss->base + offset + size), &selector,
-				sizeof(selector), system_read);
-	if (done == DONE && !(selector & ~3u))
-		return cpu_raise_code(cpu, R0_TS, external);
-	if (done == DONE)
-		done = descriptor_read(cpu, selector, &descriptor);
-	if (done != DONE)
-		return done;
-	if (!descriptor.present || (selector & 3u) != cpl || DESCRIPTOR_DPL(&descriptor) != cpl ||
-	    !DESCRIPTOR_S(&descriptor) || DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CODE ||
-	    !(DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_WRITABLE))
-		return cpu_raise_code(cpu, R0_TS, (selector & ~3u) + external);
-	if (!DESCRIPTOR_PRESENT(&descriptor))
-		return cpu_raise_code(cpu, R0_SS, (selector & ~3u) + external);
-	stack->changes = true;
-	return descriptor_load(cpu, &descriptor, selector, &stack->segment);
-}
-
-/* Push words, the last one first. */
-static enum done push(struct cpu *cpu, struct stack *stack, const uint32_t *words,
-		      unsigned int count, unsigned int size, bool user, uint32_t external)
-{
-	const struct access access = { .user = user, .implicit = true };
-	uint64_t length = (uint64_t)count * size, at;
-	unsigned int i;
-	enum done done = DONE;
-
-	at = segment_cut_rsp(&stack->segment, cpu, stack->top - length);
-	if (!segment_holds(cpu, &stack->segment, at, length))
-		return cpu_raise_code(cpu, R0_SS,
-				      stack->changes ? (stack->segment.selector & ~3u) + external :
-						       external);
-	for (i = 0; i < count && done == DONE; i++)
-		done = cpu_write(cpu, (uint32_t)(stack->segment.base + at + i * size), &words[i],
-				 size, access);
-	stack->top = at;
-	return done;
-}
-
-static void set_stack(struct cpu *cpu, const struct stack *stack)
-{
-	if (stack->changes) {
-		cpu->sregs->ss = stack->segment;
-		cpu->sregs_changed = true;
-	}
-	segment_set_rsp(cpu, stack->top);
-}
-
 static enum done through_gate(struct cpu *cpu, const struct fault *fault,
 			      enum deliver_source source)
 {
 	uint32_t external = source == DELIVER_EXCEPTION ? CODE_EXT : 0, words[6];
-	struct stack stack = { .segment = cpu->sregs->ss, .top = cpu->gpr[CPU_RSP] };
+	struct legacy_stack stack = { .segment = cpu->sregs->ss, .top = cpu->gpr[CPU_RSP] };
 	uint64_t flags = cpu->flags & ~(uint64_t)R0_RFLAGS_RF;
 	struct descriptor descriptor;
 	struct kvm_segment code;
@@ -179,7 +106,7 @@ static enum done through_gate(struct cpu *cpu, const struct fault *fault,
 	cpl = DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CONFORMING ? cpu_cpl(cpu) :
 								     DESCRIPTOR_DPL(&descriptor);
 	if (cpl != cpu_cpl(cpu))
-		done = read_stack(cpu, cpl, external, &stack);
+		done = legacy_stack_read(cpu, cpl, external, &stack);
 	/* A fault's saved image has RF set, so that it restarts past a breakpoint: 17.3.1.1. */
 	if (source == DELIVER_EXCEPTION && !fault->trap)
 		flags |= R0_RFLAGS_RF;
@@ -198,10 +125,10 @@ static enum done through_gate(struct cpu *cpu, const struct fault *fault,
 	if (done == DONE && gate.offset > code.limit)
 		done = cpu_raise_code(cpu, R0_GP, external);
 	if (done == DONE)
-		done = push(cpu, &stack, words, count, gate.size, cpl == 3, external);
+		done = legacy_stack_push(cpu, &stack, words, count, gate.size, cpl == 3, external);
 	if (done != DONE)
 		return done;
-	set_stack(cpu, &stack);
+	legacy_stack_set(cpu, &stack);
 	cpu->sregs->cs = code;
 	cpu->sregs_changed = true;
 	cpu->rip = gate.offset;
@@ -213,7 +140,7 @@ static enum done through_gate(struct cpu *cpu, const struct fault *fault,
 
 static enum done through_vector(struct cpu *cpu, const struct fault *fault)
 {
-	struct stack stack = { .segment = cpu->sregs->ss, .top = cpu->gpr[CPU_RSP] };
+	struct legacy_stack stack = { .segment = cpu->sregs->ss, .top = cpu->gpr[CPU_RSP] };
 	const uint32_t words[] = { (uint32_t)cpu->rip, cpu->sregs->cs.selector,
 				   (uint32_t)cpu->flags };
 	uint32_t vector;
@@ -224,10 +151,10 @@ static enum done through_vector(struct cpu *cpu, const struct fault *fault)
 	done = cpu_read(cpu, cpu->sregs->idt.base + fault->vector * 4u, &vector, sizeof(vector),
 			system_read);
 	if (done == DONE)
-		done = push(cpu, &stack, words, 3, 2, false, 0);
+		done = legacy_stack_push(cpu, &stack, words, 3, 2, false, 0);
 	if (done != DONE)
 		return done;
-	set_stack(cpu, &stack);
+	legacy_stack_set(cpu, &stack);
 	cpu->sregs->cs.selector = (uint16_t)(vector >> 16);
 	cpu->sregs->cs.base = (vector >> 16) << 4;
 	cpu->sregs_changed = true;
@@ -239,24 +166,6 @@ static enum done through_vector(struct cpu *cpu, const struct fault *fault)
 enum done legacy_deliver(struct cpu *cpu, const struct fault *fault, enum deliver_source source)
 {
 	return cpu_is_real(cpu) ? through_vector(cpu, fault) : through_gate(cpu, fault, source);
-}
-
-/* Read words from the stack, from the one at `first` on. */
-static enum done pop(struct cpu *cpu, uint32_t *words, unsigned int first, unsigned int count,
-		     unsigned int size)
-{
-	uint64_t at = segment_cut_rsp(&cpu->sregs->ss, cpu, cpu->gpr[CPU_RSP] + first * size);
-	enum done done = DONE;
-	uint64_t address;
-	unsigned int i;
-
-	for (i = 0; i < count && done == DONE; i++) {
-		words[i] = 0;
-		done = segment_address(cpu, SEGMENT_SS, at + i * size, size, false, &address);
-		if (done == DONE)
-			done = cpu_read(cpu, address, &words[i], size, cpu_access(cpu, false));
-	}
-	return done;
 }
 
 static void set_flags(struct cpu *cpu, uint32_t flags, unsigned int size, unsigned int cpl)
@@ -275,7 +184,7 @@ static void set_flags(struct cpu *cpu, uint32_t flags, unsigned int size, unsign
 static enum done return_in_real_mode(struct cpu *cpu, unsigned int size)
 {
 	uint32_t words[3];
-	enum done done = pop(cpu, words, 0, 3, size);
+	enum done done = legacy_stack_pop(cpu, words, 0, 3, size);
 
 	if (done == DONE && words[0] > 0xffff)
 		done = cpu_raise(cpu, R0_GP);
@@ -290,48 +199,10 @@ static enum done return_in_real_mode(struct cpu *cpu, unsigned int size)
 	return DONE;
 }
 
-static enum done check_code(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
-{
-	unsigned int rpl = selector & 3u, dpl;
-	enum done done;
-
-	if (!(selector & ~3u))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = descriptor_read(cpu, selector, descriptor);
-	if (done != DONE)
-		return done;
-	dpl = DESCRIPTOR_DPL(descriptor);
-	if (!descriptor->present || !DESCRIPTOR_S(descriptor) ||
-	    !(DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CODE) || rpl < cpu_cpl(cpu) ||
-	    (DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CONFORMING ? dpl > rpl : dpl != rpl))
-		return cpu_raise_code(cpu, R0_GP, selector & ~3u);
-	return DESCRIPTOR_PRESENT(descriptor) ? DONE : cpu_raise_code(cpu, R0_NP, selector & ~3u);
-}
-
-static enum done check_stack(struct cpu *cpu, uint16_t selector, unsigned int cpl,
-			     struct stack *stack)
-{
-	struct descriptor descriptor;
-	enum done done;
-
-	if (!(selector & ~3u))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = descriptor_read(cpu, selector, &descriptor);
-	if (done != DONE)
-		return done;
-	if (!descriptor.present || (selector & 3u) != cpl || DESCRIPTOR_DPL(&descriptor) != cpl ||
-	    !DESCRIPTOR_S(&descriptor) || DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CODE ||
-	    !(DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_WRITABLE))
-		return cpu_raise_code(cpu, R0_GP, selector & ~3u);
-	if (!DESCRIPTOR_PRESENT(&descriptor))
-		return cpu_raise_code(cpu, R0_SS, selector & ~3u);
-	stack->changes = true;
-	return descriptor_load(cpu, &descriptor, selector, &stack->segment);
-}
-
 enum done legacy_return(struct cpu *cpu, unsigned int size)
 {
-	struct stack stack = { .segment = cpu->sregs->ss, .top = cpu->gpr[CPU_RSP] + 3ul * size };
+	struct legacy_stack stack = { .segment = cpu->sregs->ss,
+				      .top = cpu->gpr[CPU_RSP] + 3ul * size };
 	struct descriptor descriptor;
 	unsigned int cpl;
 	struct kvm_segment code;
@@ -343,7 +214,7 @@ enum done legacy_return(struct cpu *cpu, unsigned int size)
 	cpu->vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
 	if (cpu_is_real(cpu))
 		return return_in_real_mode(cpu, size);
-	done = cpu->bits == 64 ? DONE_CANNOT : pop(cpu, words, 0, 3, size);
+	done = cpu->bits == 64 ? DONE_CANNOT : legacy_stack_pop(cpu, words, 0, 3, size);
 	if (done != DONE)
 		return done;
 	if (cpu->flags & R0_RFLAGS_NT || (words[2] & R0_RFLAGS_VM && size == 4 && !cpu_cpl(cpu))) {
@@ -351,12 +222,12 @@ enum done legacy_return(struct cpu *cpu, unsigned int size)
 			"the way back to a task, to virtual-8086 mode or in 64-bit code is not known here";
 		return DONE_CANNOT;
 	}
-	done = check_code(cpu, (uint16_t)words[1], &descriptor);
+	done = legacy_code_check(cpu, (uint16_t)words[1], &descriptor);
 	cpl = words[1] & 3;
 	if (done == DONE && cpl > cpu_cpl(cpu)) {
-		done = pop(cpu, words + 3, 3, 2, size);
+		done = legacy_stack_pop(cpu, words + 3, 3 * size, 2, size);
 		if (done == DONE)
-			done = check_stack(cpu, (uint16_t)words[4], cpl, &stack);
+			done = legacy_stack_check(cpu, (uint16_t)words[4], cpl, &stack);
 		stack.top = words[3];
 	}
 	if (done == DONE)
@@ -366,7 +237,7 @@ enum done legacy_return(struct cpu *cpu, unsigned int size)
 	if (done != DONE)
 		return done;
 	set_flags(cpu, words[2], size, cpu_cpl(cpu));
-	set_stack(cpu, &stack);
+	legacy_stack_set(cpu, &stack);
 	if (stack.changes)
 		descriptor_drop_inner(cpu, cpl);
 	cpu->sregs->cs = code;

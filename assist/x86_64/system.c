@@ -9,6 +9,7 @@
 #include "assist/x86_64/descriptor.h"
 #include "assist/x86_64/far_transfer.h"
 #include "assist/x86_64/legacy.h"
+#include "assist/x86_64/legacy_far.h"
 #include "assist/x86_64/operand.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/segment.h"
@@ -335,12 +336,11 @@ static enum done bound(struct cpu *cpu, const struct form *form, const struct de
 	return index < lower || index > upper ? cpu_raise(cpu, R0_BR) : DONE;
 }
 
-/* Those whose way in code of 16 and 32 bits is another, and not known here. */
+/* Those whose way in code of 16 and 32 bits is another, for which KVM asks no help: it has it itself. */
 static bool is_for_64_bits(ZydisMnemonic mnemonic)
 {
-	return mnemonic == ZYDIS_MNEMONIC_CALL || mnemonic == ZYDIS_MNEMONIC_JMP ||
-	       mnemonic == ZYDIS_MNEMONIC_RET || mnemonic == ZYDIS_MNEMONIC_SYSENTER ||
-	       mnemonic == ZYDIS_MNEMONIC_SYSEXIT || mnemonic == ZYDIS_MNEMONIC_SYSRET;
+	return mnemonic == ZYDIS_MNEMONIC_SYSENTER || mnemonic == ZYDIS_MNEMONIC_SYSEXIT ||
+	       mnemonic == ZYDIS_MNEMONIC_SYSRET;
 }
 
 enum done system_execute(struct cpu *cpu, const struct form *form, const struct decoded *decoded,
@@ -412,7 +412,8 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 	case ZYDIS_MNEMONIC_JMP:
 	case ZYDIS_MNEMONIC_RET:
 		*jumps = true;
-		return far_transfer_execute(cpu, form, decoded);
+		return cpu->bits == 64 ? far_transfer_execute(cpu, form, decoded) :
+					 legacy_far_execute(cpu, form, decoded);
 	case ZYDIS_MNEMONIC_XGETBV:
 	case ZYDIS_MNEMONIC_XSETBV:
 		return extended_control(cpu, form->mnemonic == ZYDIS_MNEMONIC_XSETBV);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The same as vector.c in code of fewer bits: without paging, with that of 32 bits and PAE's, in code of 16 bits, and
- * in real mode. Operands are in the test device's memory, where KVM's emulator has to execute each
+ * in real mode; and calls through a gate. Operands are in the test device's memory, where KVM's emulator has to execute each
  * instruction and can't. With "refused" for its command line it ends by one that nobody completes.
  */
 #include <stdint.h>
@@ -22,6 +22,7 @@
 #define SELECTOR_CODE16	  0x18
 #define SELECTOR_DATA16	  0x20
 #define SELECTOR_EMULATED 0x28
+#define SELECTOR_GATE	  0x38
 
 /* Where the code for real mode is copied to, and its stack ends. */
 #define LOW 0x8000
@@ -38,6 +39,9 @@ __asm__(".globl _start\n"
 	"	iret\n"
 	"int30:	inc %esi\n"
 	"	iret\n"
+	/* What the gate leads to. */
+	"gated:	add $0x10, %esi\n"
+	"	lret\n"
 	/* A far RET from 32-bit code leads here; DS is the emulated memory. */
 	"	.code16\n"
 	"code16:	mov $4, %di\n"
@@ -75,9 +79,9 @@ __asm__(".globl _start\n"
 	"low_end:\n"
 	"	.code32\n");
 
-extern char page_fault[], int30[], code16[], refused16[], low[], low_end[];
+extern char page_fault[], int30[], gated[], code16[], refused16[], low[], low_end[];
 
-static const uint64_t gdt[] = {
+static uint64_t gdt[] = {
 	0,
 	0x00cf9b000000ffff,
 	0x00cf93000000ffff,
@@ -85,6 +89,7 @@ static const uint64_t gdt[] = {
 	0x000093000000ffff,
 	0xff0093000000ffff, /* at EMULATED */
 	0x00009b000000ffff, /* for the way to real mode */
+	0,		    /* the gate */
 };
 
 static uint64_t idt[0x31];
@@ -322,6 +327,27 @@ static void show_fault(void)
 	print("\n");
 }
 
+/* Far pointers in emulated memory, of 6 bytes and of 4: KVM's emulator has to follow them, and knows of no gates. */
+static void show_far(void)
+{
+	volatile uint32_t *pointer = (volatile uint32_t *)(EMULATED + 0x10);
+	const uint32_t to = (uint32_t)gated;
+	uint32_t sum;
+
+	gdt[SELECTOR_GATE >> 3] = (to & 0xffff) | SELECTOR_CODE << 16 | 0x8c00ull << 32 |
+				  (uint64_t)(to & 0xffff0000) << 32;
+	pointer[1] = SELECTOR_GATE;
+	__asm__ volatile("xor %%esi, %%esi\n"
+			 "lcall *(%1)\n"
+			 "lcallw *2(%1)\n"
+			 : "=&S"(sum)
+			 : "r"(pointer)
+			 : "memory");
+	print("calls through a gate:");
+	print_hex(sum);
+	print("\n");
+}
+
 /* VMware's backdoor port: a version, and a command that there is not. */
 static void show_vmport(void)
 {
@@ -365,6 +391,7 @@ void kernel(const char *command_line)
 	stop_paging();
 	show16();
 	show_real_mode();
+	show_far();
 	show_vmport();
 	out8(0xf4, 1);
 }
