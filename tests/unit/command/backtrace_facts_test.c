@@ -31,9 +31,9 @@ static int set_up(void **state)
 		.size = sizeof(code),
 		.segments = &segment,
 		.segment_count = 1,
-		.registers = { .rip = CODE, .rsp = 0x30100, .rbp = 0x30200 },
+		.registers = { .rip = CODE, .rsp = 0x30110, .rbp = 0x30210 },
 		.bits = 16,
-		.bases = { 0x10000, 0x100000, 0x30000, 0x20000, 0x40000, 0x50000 },
+		.bases = { 0x10000, 0x100000, 0x30010, 0x20000, 0x40000, 0x50000 },
 	};
 	symbols = (struct symbols){ .core = &core };
 	return 0;
@@ -65,9 +65,9 @@ static void addresses_of_16_bits(void **state)
 	core.registers.rbx = 0x7fffe;
 	TELLS("\x89\x47\x04", "@access w d 0x20002 2 1\n");
 	/* mov 2(%bp), %ax; BP is RBP without the stack's base. */
-	TELLS("\x8b\x46\x02", "@access r s 0x30202 2 1\n");
+	TELLS("\x8b\x46\x02", "@access r s 0x30212 2 1\n");
 	/* push %ax */
-	TELLS("\x50", "@access w s 0x300fe 2 1\n");
+	TELLS("\x50", "@access w s 0x3010e 2 1\n");
 	/* mov %cs:(%bx), %al, then by way of FS and GS */
 	TELLS("\x2e\x8a\x07", "@access r c 0x10fffe 1 1\n");
 	TELLS("\x64\x8a\x07", "@access r f 0x4fffe 1 1\n");
@@ -88,8 +88,8 @@ static void addresses_of_32_bits(void **state)
 	core.registers.rcx = 0xfffe0000;
 	TELLS("\x89\x41\x20", "@access w d 0x20 4 1\n");
 	/* push %eax, and pop */
-	TELLS("\x50", "@access w s 0x300fc 4 1\n");
-	TELLS("\x58", "@access r s 0x30100 4 1\n");
+	TELLS("\x50", "@access w s 0x3010c 4 1\n");
+	TELLS("\x58", "@access r s 0x30110 4 1\n");
 	/* mov %ax, 4(%di) in 32-bit code */
 	core.registers.rdi = 0xffffc;
 	TELLS("\x67\x66\x89\x45\x04", "@access w d 0x20000 2 1\n");
@@ -102,7 +102,7 @@ static void addresses_of_64_bits(void **state)
 	core.registers.fs_base = 0x700000000000;
 	/* mov %fs:8, %rax; push %rax. Bases of others don't count. */
 	TELLS("\x64\x48\x8b\x04\x25\x08\x00\x00\x00", "@access r f 0x700000000008 8 1\n");
-	TELLS("\x50", "@access w s 0x300f8 8 1\n");
+	TELLS("\x50", "@access w s 0x30108 8 1\n");
 	core.registers.rbx = 0x1234;
 	TELLS("\x88\x03", "@access w d 0x1234 1 1\n");
 }
