@@ -22,8 +22,7 @@
 #define FD_PATH_TEXT(number) "/proc/self/fd/" STRING(number)
 #define FD_PATH		     FD_PATH_TEXT(HELPER_PROCESS_FD)
 
-/* Without debugging information: the file mapped there and how far into it that is. */
-static void module_place(const struct crash_view *view, uint64_t address, char *buffer, size_t size)
+void crash_child_module(const struct crash_view *view, uint64_t address, char *buffer, size_t size)
 {
 	uint64_t start = 0;
 	const char *path = NULL;
@@ -151,7 +150,7 @@ void crash_child_ask(const struct crash_view *view, bool after, bool stopped, co
 	memset(child, 0, sizeof(*child));
 	child->raises = -1;
 	child->interrupt = -1;
-	module_place(view, crash_registers_pc(view), child->place, sizeof(child->place));
+	crash_child_module(view, crash_registers_pc(view), child->place, sizeof(child->place));
 	if (after)
 		argv[count++] = after_option;
 	if (stopped)
@@ -195,7 +194,7 @@ void crash_child_place(const struct crash_view *view, uint64_t address, char *bu
 	struct error error = { 0 };
 	char *output;
 
-	module_place(view, address, child.place, sizeof(child.place));
+	crash_child_module(view, address, child.place, sizeof(child.place));
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)address);
 	if (!ask(view, false, argv, &output, &error))
 		parse_output(&child, output);

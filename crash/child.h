@@ -46,4 +46,7 @@ void crash_child_finish(struct crash_child *child);
 /* "function (file:line)", "module+0x12" or "0x…". */
 void crash_child_place(const struct crash_view *view, uint64_t address, char *buffer, size_t size);
 
+/* Without asking the command: the file mapped there and how far into it that is, "module+0x12" or "0x…". */
+void crash_child_module(const struct crash_view *view, uint64_t address, char *buffer, size_t size);
+
 #endif /* CRASH_CHILD_H */

@@ -4,6 +4,7 @@
  * backtrace, then the page walk and the registers. Depends on the crash_… files beside it.
  */
 #include "crash/crash.h"
+#include <stdlib.h>
 #include <string.h>
 #include "crash/child.h"
 #include "crash/crash_own.h"
@@ -62,6 +63,22 @@ static void describe_system_call(const struct crash *crash, struct crash_child *
 	snprintf(message, size, "%s, %s", what, where);
 }
 
+/* What there is of a backtrace without the command ring0. */
+static void print_chain(const struct crash_view *view, FILE *out)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *lines = open_memstream(&text, &size);
+	unsigned int count;
+
+	if (!lines)
+		return;
+	count = crash_own_chain(view, lines);
+	if (fclose(lines) == 0 && count)
+		fprintf(out, "backtrace by frame records:\n%s", text);
+	free(text);
+}
+
 void crash_describe(const struct crash_view *view, const struct crash *crash, char *message,
 		    size_t message_size, FILE *out)
 {
@@ -109,6 +126,8 @@ void crash_describe(const struct crash_view *view, const struct crash *crash, ch
 		fputs(child.text, out);
 	if (child.complaint[0])
 		fprintf(out, "code and backtrace are missing or incomplete: %s\n", child.complaint);
+	if (!child.text)
+		print_chain(view, out);
 	if (words.is_about_address)
 		crash_own_walk(view, words.address, out);
 	/* The runtime's own say nothing about the code that called on it. */
@@ -127,7 +146,7 @@ void crash_backtrace(const struct crash_view *view, bool after, FILE *out)
 	chain = child.text ? strstr(child.text, heading) : NULL;
 	if (chain)
 		fputs(chain + strlen(heading), out);
-	else
+	else if (child.text || !crash_own_chain(view, out))
 		fprintf(out, "  %s\n", child.place);
 	if (child.complaint[0])
 		fprintf(out, "  the backtrace is missing or incomplete: %s\n", child.complaint);

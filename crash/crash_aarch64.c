@@ -8,6 +8,27 @@
 /* Arm ARM, D1.4.1. */
 #define VECTORS_SIZE 0x800u
 
+#define INSTRUCTION_LENGTH 4
+
+/* STP X29, X30, [SP, #n] and [SP, #n]!, and RET: C6.2.362 and C6.2.279. */
+#define STP_MASK	   0xffc07fffu
+#define STP_X29_X30	   0xa9007bfdu
+#define STP_X29_X30_BEFORE 0xa9807bfdu
+#define LDP_X29_X30_AFTER  0xa8c07bfdu /* LDP X29, X30, [SP], #n: C6.2.166 */
+#define RET		   0xd65f03c0u
+
+/* So far back a function's beginning is looked for, in instructions. */
+#define CODE_LIMIT 1024
+
+/* Calls that are listed. */
+#define CHAIN_LIMIT 32
+
+/* Without a tag and pointer authentication's code: D8.10. */
+static uint64_t unsigned_address(uint64_t address)
+{
+	return address >> 55 & 1 ? address | 0xffffull << 48 : address & ~(0xffffull << 48);
+}
+
 /* Those whose page walk tells something. */
 static bool is_abort(int vector)
 {
@@ -60,6 +81,66 @@ bool crash_own_hung(const struct crash_view *view, struct crash_words *words)
 	words->is_about_address = is_abort(crash.vector);
 	words->address = view->fault_address;
 	return true;
+}
+
+/*
+ * Whether the function has made its record, by its code: STP X29, X30 on the stack. What takes one back before that,
+ * or returns, is taken for another function's end.
+ */
+static bool has_record(const struct crash_view *view)
+{
+	uint64_t at = view->regs.regs.pc;
+	uint32_t instruction;
+	unsigned int i;
+
+	for (i = 0; i < CODE_LIMIT; i++) {
+		at -= INSTRUCTION_LENGTH;
+		if (view->read(view->context, at, &instruction, sizeof(instruction)) !=
+			    sizeof(instruction) ||
+		    instruction == RET || (instruction & STP_MASK) == LDP_X29_X30_AFTER)
+			return false;
+		if ((instruction & STP_MASK) == STP_X29_X30 ||
+		    (instruction & STP_MASK) == STP_X29_X30_BEFORE)
+			return true;
+	}
+	return true;
+}
+
+static void print_call(const struct crash_view *view, unsigned int depth, uint64_t back,
+		       const char *how, FILE *out)
+{
+	char place[512];
+
+	crash_child_module(view, unsigned_address(back) - INSTRUCTION_LENGTH, place, sizeof(place));
+	fprintf(out, "  #%-2u %s%s\n", depth, place, how);
+}
+
+/*
+ * AAPCS64, 6.4.6: X29 points to a record of the caller's X29 and the return address. That of a function that has no
+ * record, or not yet, is in X30; else X30 is anything.
+ */
+unsigned int crash_own_chain(const struct crash_view *view, FILE *out)
+{
+	uint64_t record[2], frame = view->regs.regs.regs[29];
+	char place[512];
+	unsigned int depth = 1;
+
+	crash_child_module(view, view->regs.regs.pc, place, sizeof(place));
+	fprintf(out, "  #0  %s\n", place);
+	if (view->regs.regs.regs[30] && !has_record(view))
+		print_call(view, depth++, view->regs.regs.regs[30], " by X30", out);
+	for (; depth < CHAIN_LIMIT; depth++) {
+		if (!frame || frame % 8 ||
+		    view->read(view->context, frame, record, sizeof(record)) != sizeof(record) ||
+		    !record[1])
+			break;
+		print_call(view, depth, record[1], "", out);
+		/* The stack grows down: callers' are above. */
+		if (record[0] <= frame)
+			break;
+		frame = record[0];
+	}
+	return depth;
 }
 
 void crash_own_walk(const struct crash_view *view, uint64_t address, FILE *out)

@@ -28,6 +28,12 @@ void crash_own_describe(const struct crash_view *view, const struct crash *crash
  */
 bool crash_own_hung(const struct crash_view *view, struct crash_words *words);
 
+/*
+ * Where the command ring0 tells no call chain: what the registers and the stack tell by themselves, a line for each
+ * call. Returns how many there are.
+ */
+unsigned int crash_own_chain(const struct crash_view *view, FILE *out);
+
 /* The lines of a report about the page walk to an address. */
 void crash_own_walk(const struct crash_view *view, uint64_t address, FILE *out);
 

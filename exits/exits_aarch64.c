@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include "exits/access_aarch64.h"
+#include "exits/access_name_aarch64.h"
 #include "exits/exits_own.h"
 #include "exits/unanswered.h"
 #include "kvm/exit/exit_access.h"
@@ -31,17 +32,14 @@ enum step exits_not_delivered(struct run *run)
 	return run_host_error(run, "KVM gave up on the delivery of an event", 0);
 }
 
-static enum step refuse(struct run *run)
+static enum step refuse(struct run *run, uint32_t instruction)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 
-	error_set(
-		&run->complaint, EPERM,
-		"%s guest-physical %#" PRIx64
-		" by an instruction that the CPU does not decode for KVM: an exclusive or atomic one, or "
-		"one of several SIMD registers",
-		exit->arm_nisv.esr_iss & WNR ? "write to" : "read from",
-		(uint64_t)exit->arm_nisv.fault_ipa);
+	error_set(&run->complaint, EPERM,
+		  "%s guest-physical %#" PRIx64 " by %s, which reaches no mock",
+		  exit->arm_nisv.esr_iss & WNR ? "write to" : "read from",
+		  (uint64_t)exit->arm_nisv.fault_ipa, access_name(instruction));
 	return run_refuse(run);
 }
 
@@ -178,7 +176,7 @@ bool exits_serve_own(struct run *run, enum step *step)
 {
 	const uint64_t pc = cpu_pc(run->cpu);
 	struct access_form form;
-	uint32_t instruction;
+	uint32_t instruction = 0;
 
 	if (run->cpu->vcpu.run->exit_reason == KVM_EXIT_HYPERCALL) {
 		*step = serve_hypercall(run);
@@ -191,6 +189,6 @@ bool exits_serve_own(struct run *run, enum step *step)
 	    access_decode(instruction, &form))
 		*step = carry_out(run, &form, pc);
 	else
-		*step = refuse(run);
+		*step = refuse(run, instruction);
 	return true;
 }

@@ -72,6 +72,7 @@ compile smp_dynamic "$here/smp.c"
 compile smp_failures -static "$here/smp_failures.c"
 compile watch -static "$here/watch.c" "$here/../guest/runtime/watch_report.c"
 compile hypercalls -static "$here/hypercalls.c"
+compile report -static -mbranch-protection=standard "$here/report.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 
@@ -84,11 +85,13 @@ for program in cpu dynamic pie smp smp_dynamic; do
 	tell "$status" "$program: exit status"
 done
 
-# A program of r0_call(), that prints TAP by itself.
-"$ring0" lab --arch aarch64 --timeout 120 "$folder/watch" >"$folder/tap" 2>"$folder/log"
-status=$?
-take '' "$folder/tap"
-tell "$status" 'watch: exit status'
+# Programs of r0_call(), that print TAP by themselves.
+for program in watch report; do
+	"$ring0" lab --arch aarch64 --timeout 120 "$folder/$program" >"$folder/tap" 2>"$folder/log"
+	status=$?
+	take '' "$folder/tap"
+	tell "$status" "$program: exit status"
+done
 
 # Programs whose tests end as their comments say.
 for program in verdicts wild smp_failures; do

@@ -231,10 +231,19 @@ R0_TEST(access, mock_crashes, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, crash })
 	(void)*(volatile uint32_t *)r0_at_physical(0x0a000004);
 }
 
-/* expect fail: guest-physical 0xa000008 by an instruction that the CPU does not decode for KVM ... exclusive or atomic */
+/* expect fail: read from guest-physical 0xa000008 by LDXR, an exclusive, which reaches no mock */
 R0_TEST(access, by_an_exclusive, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, refuse }))
 {
 	__asm__ volatile("ldxr x0, [%0]" : : "r"(r0_at_physical(0x0a000008)) : "memory");
+}
+
+/* expect fail: guest-physical 0xa000010 by LDADD, an atomic, which reaches no mock */
+R0_TEST(access, by_an_atomic, .mmio = R0_MMIO({ 0x0a000000, 0x0a000fff, refuse }))
+{
+	__asm__ volatile(".arch_extension lse\n\tldadd x0, x1, [%0]"
+			 :
+			 : "r"(r0_at_physical(0x0a000010))
+			 : "memory", "x1");
 }
 
 /* expect fail: the GIC's distributor is there with .irqchip = true */

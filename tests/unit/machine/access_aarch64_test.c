@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "exits/access_aarch64.h"
+#include "exits/access_name_aarch64.h"
 
 /* The instruction as the assembler makes it. */
 #define ENCODED(text)                                                                 \
@@ -118,13 +119,42 @@ static void refused_ones(void **state)
 	REFUSED("nop");
 }
 
+#define NAMED(text, name) \
+	assert_int_equal(strncmp(access_name(ENCODED(text)), name ",", sizeof(name)), 0)
+
+static void names(void **state)
+{
+	(void)state;
+	NAMED("ldxrb w1, [x2]", "LDXR");
+	NAMED("ldaxr x1, [x2]", "LDXR");
+	NAMED("stlxr w0, x1, [x2]", "STXR");
+	NAMED("ldaxp x1, x3, [x2]", "LDXP");
+	NAMED("stxp w0, x1, x3, [x2]", "STXP");
+	NAMED("stxp w0, x1, xzr, [x2]", "STXP");
+	NAMED(".arch_extension lse\ncasal x1, x3, [x2]", "CAS");
+	NAMED(".arch_extension lse\ncasb w1, w3, [x2]", "CAS");
+	NAMED(".arch_extension lse\ncaspal x0, x1, x4, x5, [x2]", "CASP");
+	NAMED(".arch_extension lse\nldaddal x1, x3, [x2]", "LDADD");
+	NAMED(".arch_extension lse\nstaddb w1, [x2]", "LDADD");
+	NAMED(".arch_extension lse\nldclr w1, w3, [x2]", "LDCLR");
+	NAMED(".arch_extension lse\nldeora x1, x3, [x2]", "LDEOR");
+	NAMED(".arch_extension lse\nldset x1, x3, [x2]", "LDSET");
+	NAMED(".arch_extension lse\nldsmax x1, x3, [x2]", "LDSMAX");
+	NAMED(".arch_extension lse\nldsmin x1, x3, [x2]", "LDSMIN");
+	NAMED(".arch_extension lse\nldumax x1, x3, [x2]", "LDUMAX");
+	NAMED(".arch_extension lse\nldumin x1, x3, [x2]", "LDUMIN");
+	NAMED(".arch_extension lse\nswpal x1, x3, [x2]", "SWP");
+	assert_string_equal(access_name(ENCODED("dc zva, x2")), "DC ZVA");
+	assert_int_equal(strncmp(access_name(ENCODED("ld1 {v0.16b}, [x2], #16")), "LD1 ", 4), 0);
+	assert_int_equal(strncmp(access_name(ENCODED("st1 {v0.b}[1], [x2]")), "ST1 ", 4), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pairs),
-		cmocka_unit_test(single_ones_that_write_back),
-		cmocka_unit_test(simd_registers),
-		cmocka_unit_test(refused_ones),
+		cmocka_unit_test(pairs),	  cmocka_unit_test(single_ones_that_write_back),
+		cmocka_unit_test(simd_registers), cmocka_unit_test(refused_ones),
+		cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
