@@ -6,6 +6,9 @@
 
 #define HEAP "libc found that the heap is damaged"
 
+/* What it is they say themselves. */
+#define SANITIZER ""
+
 static bool begins(const char *text, const char *beginning)
 {
 	return strncmp(text, beginning, strlen(beginning)) == 0;
@@ -24,11 +27,14 @@ static const struct {
 	{ "__chk_fail", false, "a buffer overflow that libc's _FORTIFY_SOURCE found" },
 	{ "__fortify_fail", false, "a buffer overflow that libc's _FORTIFY_SOURCE found" },
 	{ "malloc_printerr", true, HEAP },
-	{ "__asan_", true, "AddressSanitizer found a mistake" },
-	{ "__interceptor_", true, "a sanitizer found a mistake" },
 	{ "__ubsan_handle_", true, "UndefinedBehaviorSanitizer found a mistake" },
 	{ "abort", false, "it called abort()" },
-	/* These only if they said so: theirs is the symbol where the above has none. */
+	/* These only if they said so: they do other work as well. */
+	{ "__asan_", true, SANITIZER },
+	{ "__msan_", true, SANITIZER },
+	{ "__interceptor_", true, SANITIZER },
+	{ "___interceptor_", true, SANITIZER },
+	/* Theirs is the symbol where the above has none. */
 	{ "free", false, HEAP },
 	{ "cfree", false, HEAP },
 	{ "__libc_free", false, HEAP },
@@ -56,7 +62,8 @@ static const struct {
 	{ "munmap_chunk(): ", HEAP },
 	{ "double free or corruption", HEAP },
 	{ "corrupted ", HEAP },
-	{ "ERROR: AddressSanitizer: ", "AddressSanitizer found a mistake" },
+	{ "ERROR: AddressSanitizer: ", SANITIZER },
+	{ "WARNING: MemorySanitizer: ", SANITIZER },
 	{ ": runtime error: ", "UndefinedBehaviorSanitizer found a mistake" },
 };
 
@@ -100,21 +107,40 @@ static const char *find_line(const char *output, const char **line, size_t *leng
 	return what;
 }
 
-/* "double free" of AddressSanitizer's free(), "out of bounds" of its sibling's handler. */
-static void describe_finding(const char *function, const char *what, char *text, size_t size)
+/* "out of bounds" of UndefinedBehaviorSanitizer's handler of that name. */
+static void describe_handler(const char *function, const char *what, char *text, size_t size)
 {
-	const char *rest = function;
+	const char *rest = function + strlen("__ubsan_handle_");
 	size_t end = (size_t)snprintf(text, size, "%s: ", what);
 
-	if (begins(rest, "__interceptor_"))
-		rest += strlen("__interceptor_");
-	else if (begins(rest, "__ubsan_handle_"))
-		rest += strlen("__ubsan_handle_");
-	else if (begins(rest, "__asan_report_"))
-		rest += strlen("__asan_report_");
 	for (; *rest && *rest != '.' && end + 1 < size; rest++)
 		text[end++] = *rest == '_' ? ' ' : *rest;
 	text[end < size ? end : size - 1] = '\0';
+}
+
+/* "AddressSanitizer: attempting double-free on 0x… in thread T0" of its report's first line; else the line, and what it means. */
+static void describe_line(const char *what, const char *line, size_t length, char *text,
+			  size_t size)
+{
+	const char *level = memmem(line, length, "ERROR: ", strlen("ERROR: "));
+
+	if (!level)
+		level = memmem(line, length, "WARNING: ", strlen("WARNING: "));
+	if (strcmp(what, SANITIZER) == 0 && level) {
+		const char *start = strchr(level, ' ') + 1;
+
+		length -= (size_t)(start - line);
+		length -= length && start[length - 1] == ':';
+		snprintf(text, size, "%.*s", (int)(length < 400 ? length : 400), start);
+	} else {
+		snprintf(text, size, "%s: %.*s", what, (int)(length < 400 ? length : 400), line);
+	}
+}
+
+/* Of functions that do other work as well. */
+static bool is_said(const char *what)
+{
+	return strcmp(what, HEAP) == 0 || strcmp(what, SANITIZER) == 0;
 }
 
 bool library_describe_end(const char *function, const char *output, char *text, size_t size)
@@ -124,13 +150,14 @@ bool library_describe_end(const char *function, const char *output, char *text, 
 	const char *printed = find_line(output, &line, &length);
 
 	text[0] = '\0';
-	if (function && (!what || (strcmp(what, HEAP) == 0 && !printed)))
+	if (function && (!what || (is_said(what) && !printed)))
 		return false;
 	/* abort() ends many of the others: what they printed says more. */
-	if (printed && (!what || strcmp(function, "abort") == 0 || strcmp(what, printed) == 0))
-		snprintf(text, size, "%s: %.*s", printed, (int)(length < 400 ? length : 400), line);
-	else if (what && begins(function, "__") && strstr(what, "anitizer"))
-		describe_finding(function, what, text, size);
+	if (printed && (!what || strcmp(function, "abort") == 0 || strcmp(what, printed) == 0 ||
+			(is_said(what) && is_said(printed))))
+		describe_line(printed, line, length, text, size);
+	else if (what && begins(function, "__ubsan_handle_"))
+		describe_handler(function, what, text, size);
 	else if (what)
 		snprintf(text, size, "%s", what);
 	return text[0];

@@ -46,9 +46,20 @@ check()
 
 shared=$(clang -print-file-name=libclang_rt.asan-x86_64.so 2>/dev/null)
 
-echo 1..4
+echo 1..5
 check 'gcc, shared libraries' gcc
 check 'gcc, static libraries' gcc -static-libasan -static-libubsan
 check 'clang, static libraries' clang
 check 'clang, shared libraries' clang -shared-libasan -Wl,-rpath,"$(dirname "${shared:-.}")"
+
+# Without the folder that its run-time library is in.
+if [ -f "${shared:-}" ]; then
+	"$tests/with_ring0" clang -g -fsanitize=address -shared-libasan -D_GNU_SOURCE -o "$folder/without" \
+		"$tests/fixtures/sanitizer_ends.c" >"$tap_log" 2>&1
+	LD_LIBRARY_PATH='' "$build/ring0" lab --arch x86_64 -- "$folder/without" >"$tap_log" 2>&1
+	[ $? -eq 81 ] && grep -q "without needs the shared library ${shared##*/}, which is nowhere that the dynamic linker looks" "$tap_log"
+	report $? 'without its run-time library the lab says which one'
+else
+	skip 'without its run-time library the lab says which one' 'clang has no shared one'
+fi
 exit $failed

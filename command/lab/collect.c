@@ -58,17 +58,21 @@ static int collect_one(struct lab_machine *machine, const struct lab_options *op
 	return gone ? lab_talk_say_gone(machine, options, gone, "copying a file out") : status;
 }
 
-/* libgcov makes the folders of its files, too. */
-static void make_folders(const char *path)
+/* libgcov makes the folders of its files, too. Returns 0 or a status. */
+static int make_folders(const char *path)
 {
 	char *copy = lab_format("%s", path);
+	int status = 0;
 
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(copy + 1, '/'); slash && !status; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		mkdir(copy, 0777);
+		if (mkdir(copy, 0777) && errno != EEXIST)
+			status = lab_error(LAB_DISK, "making the folder %s: %s", copy,
+					   strerror(errno));
 		*slash = '/';
 	}
 	free(copy);
+	return status;
 }
 
 /* Files that programs have written inside: their names, before any is asked for. */
@@ -103,8 +107,9 @@ static int collect_found(struct lab_machine *machine, const struct lab_options *
 	int status = find(machine, options, wanted, size, &found);
 
 	for (size_t i = 0; i < found.count && !status; i++) {
-		make_folders(found.items[i]);
-		status = collect_one(machine, options, found.items[i]);
+		status = make_folders(found.items[i]);
+		if (!status)
+			status = collect_one(machine, options, found.items[i]);
 	}
 	lab_strings_finish(&found);
 	return status;

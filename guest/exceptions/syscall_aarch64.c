@@ -22,6 +22,8 @@ enum system_call system_call_of(uint64_t number)
 		return CALL_EXIT_GROUP;
 	case 98:
 		return CALL_FUTEX;
+	case 172:
+		return CALL_GETPID;
 	case 214:
 		return CALL_BRK;
 	case 215:

@@ -23,6 +23,7 @@ enum system_call {
 	CALL_FUTEX,
 	CALL_EXIT_GROUP,
 	CALL_NEWFSTATAT,
+	CALL_GETPID,
 };
 
 enum system_call system_call_of(uint64_t number);

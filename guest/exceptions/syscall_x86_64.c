@@ -24,6 +24,8 @@ enum system_call system_call_of(uint64_t number)
 		return CALL_MREMAP;
 	case 28:
 		return CALL_MADVISE;
+	case 39:
+		return CALL_GETPID;
 	case 60:
 		return CALL_EXIT;
 	case 202:
