@@ -29,6 +29,7 @@ enum lab_message_type {
 	LAB_KILL,      /* nothing: end the running program and all that it started */
 	LAB_COLLECT,   /* a path: send that file back */
 	LAB_INTERRUPT, /* nothing: that it comes is what it is for */
+	LAB_SIGNAL,    /* a uint32_t: the number of a signal, for the running program */
 	LAB_FIND, /* NUL-ended ends of names, or folders: tell of such files that programs wrote */
 
 	/* From init. */

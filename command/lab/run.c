@@ -220,7 +220,8 @@ int lab_run(const struct lab_options *options, const struct lab_kernel *kernel,
 		    status != LAB_TIMEOUT && status != LAB_PANIC && status != LAB_NO_MEMORY)
 			break;
 	}
-	if (machine.pid > 0 && !lab_signal) {
+	/* Also after a signal, unless it came when no program was running. */
+	if (machine.pid > 0) {
 		collected = lab_collect(&machine, options);
 		all = all ? all : collected;
 	}

@@ -26,6 +26,8 @@
 #define BOOT_MS 120000
 /* For ending a program that overran. */
 #define KILL_MS 5000
+/* For a program that was sent a signal to end by itself, and write its files. */
+#define OBEY_MS 30000
 /* A restored machine that does not answer in this time is started afresh. */
 #define RESTORED_MS 10000
 
@@ -172,12 +174,13 @@ static int write_out(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* The program overran: end it, and pass on what it still said. */
-static int end_program(struct lab_machine *machine, const struct lab_options *options,
-		       const char *program)
+/* Tell init to end the program, and pass on what it still said. 0 or LAB_GONE_…. */
+static int see_off(struct lab_machine *machine, enum lab_message_type how, uint64_t milliseconds)
 {
-	struct lab_limit limit = lab_talk_limit(machine, KILL_MS);
-	int gone = lab_talk_transmit(machine, LAB_KILL, NULL, 0, limit);
+	struct lab_limit limit = lab_talk_limit(machine, milliseconds);
+	const uint32_t number = (uint32_t)lab_signal;
+	int gone = lab_talk_transmit(machine, how, &number, how == LAB_SIGNAL ? sizeof(number) : 0,
+				     limit);
 	struct lab_incoming incoming = { 0 };
 
 	while (!gone) {
@@ -191,8 +194,33 @@ static int end_program(struct lab_machine *machine, const struct lab_options *op
 				  incoming.length);
 		free(incoming.content);
 	}
-	/* One that can't be ended takes its machine with it. */
+	return gone;
+}
+
+/*
+ * A signal has come for the lab: where files are to come out, the program gets it, too, and may write them. Another signal is not
+ * waited for.
+ */
+static int interrupt_program(struct lab_machine *machine, const struct lab_options *options,
+			     const char *program)
+{
+	const int first = lab_signal;
+	int gone = LAB_GONE_SIGNAL;
+
+	if (options->collect.count || options->coverage)
+		gone = see_off(machine, LAB_SIGNAL, OBEY_MS);
+	if (gone == LAB_GONE_LATE)
+		gone = see_off(machine, LAB_KILL, KILL_MS);
 	if (gone)
+		return lab_talk_say_gone(machine, options, gone, program);
+	return lab_signal == first ? 0 : 128 + lab_signal;
+}
+
+/* The program overran: end it. One that can't be ended takes its machine with it. */
+static int end_program(struct lab_machine *machine, const struct lab_options *options,
+		       const char *program)
+{
+	if (see_off(machine, LAB_KILL, KILL_MS))
 		lab_machine_stop(machine);
 	return lab_error(LAB_TIMEOUT,
 			 "%s ran for more than %u s and was ended; --timeout allows more", program,
@@ -256,6 +284,8 @@ static int run(struct lab_machine *machine, const struct lab_options *options, c
 	}
 	if (gone == LAB_GONE_LATE)
 		return end_program(machine, options, program);
+	if (gone == LAB_GONE_SIGNAL)
+		return interrupt_program(machine, options, program);
 	return gone ? lab_talk_say_gone(machine, options, gone, program) : result;
 }
 

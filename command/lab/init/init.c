@@ -107,6 +107,7 @@ static void obey(const struct lab_message *message, int port)
 		files_find((char *)buffer, message->length);
 		break;
 	case LAB_KILL: /* it ended by itself meanwhile */
+	case LAB_SIGNAL:
 	case LAB_INTERRUPT:
 		break;
 	default:

@@ -91,10 +91,15 @@ static void attend(pid_t pid, int port, int output, int error, int log)
 			port_give_up("poll: %s", strerror(errno));
 		if (fds[1].revents & POLLIN) {
 			struct lab_message message;
+			uint32_t number;
 
 			port_read(&message, sizeof(message));
 			if (message.type == LAB_KILL)
 				kill(-1, SIGKILL);
+			if (message.type == LAB_SIGNAL) {
+				port_read(&number, sizeof(number));
+				kill(pid, (int)number);
+			}
 			/* Any other is LAB_INTERRUPT. */
 		}
 		if (fds[2].revents && !pass_on(output, LAB_OUTPUT))
