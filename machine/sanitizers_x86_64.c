@@ -25,14 +25,22 @@ R0_TRACE_FUNCTIONS(DECLARE_OWN)
 R0_ASAN_FUNCTIONS(DECLARE_THEIRS)
 R0_UBSAN_FUNCTIONS(DECLARE_THEIRS)
 R0_TRACE_FUNCTIONS(DECLARE_THEIRS)
+R0_CMPLOG_FUNCTIONS(DECLARE_THEIRS)
 
-#define ENTRY(theirs, ours) { found##theirs, ours },
-static const struct {
+/* Of each program that AFL++ has compiled. */
+extern void __afl_manual_init(void) __attribute__((weak));
+
+struct replaced {
 	void (*theirs)(void);
 	void (*ours)(void);
-} functions[] = { R0_ASAN_FUNCTIONS(ENTRY) R0_UBSAN_FUNCTIONS(ENTRY) R0_TRACE_FUNCTIONS(ENTRY) };
+};
 
-#define COUNT (sizeof(functions) / sizeof(functions[0]))
+#define ENTRY(theirs, ours) { found##theirs, ours },
+static const struct replaced sanitizers[] = { R0_ASAN_FUNCTIONS(ENTRY) R0_UBSAN_FUNCTIONS(ENTRY) };
+static const struct replaced libfuzzer[] = { R0_TRACE_FUNCTIONS(ENTRY) };
+static const struct replaced afl[] = { R0_CMPLOG_FUNCTIONS(ENTRY) };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int by_address(const void *first, const void *second)
 {
@@ -62,20 +70,35 @@ static size_t drop_repeated(struct mirror_patch *patches, size_t count)
 	return kept;
 }
 
+static size_t add_jumps(struct mirror_patch *patches, const struct replaced *functions,
+			size_t count)
+{
+	size_t found = 0, i;
+
+	for (i = 0; i < count; i++) {
+		if (!functions[i].theirs)
+			continue;
+		add_jump(&patches[found], (uint64_t)functions[i].theirs,
+			 (uint64_t)functions[i].ours);
+		found += JUMP_SIZE;
+	}
+	return found;
+}
+
 int sanitizers_add_patches(struct mirror_patch **patches, size_t *count, struct error *error)
 {
-	struct mirror_patch *all = reallocarray(*patches, *count + COUNT * JUMP_SIZE, sizeof(*all));
-	size_t i, found = *count;
+	const size_t most = COUNT(sanitizers) + (__afl_manual_init ? COUNT(afl) : COUNT(libfuzzer));
+	struct mirror_patch *all = reallocarray(*patches, *count + most * JUMP_SIZE, sizeof(*all));
+	size_t found = *count;
 
 	if (!all)
 		return error_set(error, ENOMEM, "no memory for what ring 0 sees of sanitizers");
 	*patches = all;
-	for (i = 0; i < COUNT; i++) {
-		if (!functions[i].theirs)
-			continue;
-		add_jump(&all[found], (uint64_t)functions[i].theirs, (uint64_t)functions[i].ours);
-		found += JUMP_SIZE;
-	}
+	found += add_jumps(&all[found], sanitizers, COUNT(sanitizers));
+	if (__afl_manual_init)
+		found += add_jumps(&all[found], afl, COUNT(afl));
+	else
+		found += add_jumps(&all[found], libfuzzer, COUNT(libfuzzer));
 	if (found == *count)
 		return 0;
 	qsort(all, found, sizeof(*all), by_address);

@@ -55,6 +55,7 @@ int template_create(struct template **result, const struct template_needs *needs
 {
 	const unsigned int cpus = needs->cpus < R0_CPU_LIMIT ? needs->cpus : R0_CPU_LIMIT;
 	struct template *template = calloc(1, sizeof(*template));
+	size_t i;
 	int err;
 
 	if (!template)
@@ -68,9 +69,9 @@ int template_create(struct template **result, const struct template_needs *needs
 	if (!err && r0_compares_wanted)
 		err = counters_add_range(&template->counters, (uint64_t)&r0_compares,
 					 (uint64_t)(&r0_compares + 1), COUNTER_LAST);
-	if (!err && needs->counted_end)
-		err = counters_add_range(&template->counters, needs->counted_start,
-					 needs->counted_end, COUNTER_LAST);
+	for (i = 0; i < needs->counted_count && !err; i++)
+		err = counters_add_range(&template->counters, needs->counted[i].start,
+					 needs->counted[i].end, COUNTER_LAST);
 	if (!err)
 		counters_sort(&template->counters);
 	if (err)

@@ -27,8 +27,9 @@ struct template_needs {
 	const struct mirror_range *reserved; /* guest-physical, that they declare */
 	size_t reserved_count;
 	unsigned int cpus; /* that one machine has, at most; at least 1 */
-	/* Memory of the program's that each run leaves as the machine has it; the end is exclusive, 0 for none. */
-	uint64_t counted_start, counted_end;
+	/* Memory of the program's that each run leaves as the machine has it. */
+	const struct mirror_range *counted;
+	size_t counted_count;
 };
 
 /*

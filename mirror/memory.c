@@ -89,6 +89,40 @@ static void give_back(struct memory *memory, uint64_t frame)
 			   mirror->frames.bytes + frame * PAGE_SIZE);
 }
 
+/* Of pages that came in late the snapshot has none. */
+static void give_back_late(struct memory *memory)
+{
+	size_t i;
+
+	for (i = 0; i < memory->late_count && !memory->counts_void; i++)
+		counters_give_back(memory->mirror->counters, memory->late[i].address,
+				   memory->frames.bytes + memory->late[i].frame * PAGE_SIZE,
+				   memory->mirror->frames.bytes +
+					   memory->late[i].frame * PAGE_SIZE);
+	memory->late_count = 0;
+}
+
+static int note_late(struct memory *memory, uint64_t page, uint64_t frame)
+{
+	const struct counters *counters = memory->mirror->counters;
+	struct mirror_counted *late = memory->late;
+
+	if (!counters || !counters_on_page(counters, page))
+		return 0;
+	if (memory->late_count == memory->late_capacity) {
+		late = reallocarray(late, memory->late_capacity + 64, sizeof(*late));
+		if (!late)
+			return -ENOMEM;
+		memory->late = late;
+		memory->late_capacity += 64;
+	}
+	late[memory->late_count++] = (struct mirror_counted){
+		.frame = (frame - memory->frames.base) / PAGE_SIZE,
+		.address = page,
+	};
+	return 0;
+}
+
 void memory_forget_counts(struct memory *memory)
 {
 	memory->counts_void = true;
@@ -101,6 +135,8 @@ void memory_finish(struct memory *memory)
 	if (memory->frames.bytes != MAP_FAILED)
 		for (i = 0; i < memory->mirror->counted_count; i++)
 			give_back(memory, memory->mirror->counted[i].frame);
+	give_back_late(memory);
+	free(memory->late);
 	memory_add_undo(memory);
 	if (memory->frames.bytes != MAP_FAILED)
 		munmap(memory->frames.bytes, memory->frames.count * PAGE_SIZE);
@@ -139,6 +175,7 @@ int memory_reset(struct memory *memory, struct error *error)
 	if (err < 0)
 		return err;
 	memory->wrote_tables = false;
+	give_back_late(memory);
 	for (word = 0; word < words; word++) {
 		uint64_t pages = memory->dirty[word] | memory->frames.changed[word];
 
@@ -358,6 +395,8 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 		return error_set(error, ENOSPC,
 				 "the test touched more than %llu MiB of a large sparse mapping",
 				 (unsigned long long)memory->frames.count * PAGE_SIZE >> 20);
+	if (note_late(memory, page, frame))
+		return error_set(error, ENOMEM, "no memory for counters that came in late");
 	/* Not there, as past the end of a file: it stays zero. */
 	read_process(page, bytes, PAGE_SIZE);
 	frames_touch(&memory->frames, frame, PAGE_SIZE);

@@ -23,6 +23,8 @@ struct memory {
 	struct frames frames;	     /* the copy; its `changed` are the host's own writes */
 	uint64_t *dirty;	     /* room for KVM's log of the same pages */
 	bool wrote_tables;	     /* the guest did, to page tables: as of the last reset */
+	struct mirror_counted *late; /* pages with counters that came in since the last reset */
+	size_t late_count, late_capacity;
 	bool counts_void; /* what was counted since the last reset is not to be given back */
 	struct memory_ram *ram;
 	size_t ram_count;

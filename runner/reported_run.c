@@ -12,7 +12,7 @@
 #include "report/baseline.h"
 #include "report/doubts.h"
 #include "report/set.h"
-#include "runner/end_signals.h"
+#include "runner/workers/end_signals.h"
 #include "runner/last_words.h"
 #include "runner/workers/pool.h"
 #include "runner/session_complaint.h"

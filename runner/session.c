@@ -21,6 +21,7 @@
 #include "runner/cli/cli_options.h"
 #include "runner/cli/image_words.h"
 #include "runner/cli/linked_tests.h"
+#include "runner/fuzz/afl_commands.h"
 #include "runner/fuzz/corpus.h"
 #include "runner/fuzz/engine.h"
 #include "runner/fuzz/fuzz.h"
@@ -266,7 +267,8 @@ static bool wants_lab(const struct cli *cli)
 /* Go to the lab, with the reports' files and what is found to come back. Returns only if that fails. */
 static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 {
-	const char *files[CLI_REPORTS_MAX + 2] = { NULL }, *along[3] = { NULL };
+	const char *files[CLI_REPORTS_MAX + 2] = { NULL }, *along[3 + AFL_FILES] = { NULL };
+	char *commands[AFL_FILES] = { NULL };
 	size_t count = 0, count_along = 0, i;
 	char inputs[PATH_MAX];
 
@@ -277,10 +279,16 @@ static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 		along[count_along++] = cli->compare;
 	if (corpus_is_there())
 		along[count_along++] = corpus_root();
+	if (cli->fuzz && engine_is_afl())
+		afl_commands_files(commands);
+	for (i = 0; i < AFL_FILES && commands[i]; i++)
+		along[count_along++] = commands[i];
 	snprintf(inputs, sizeof(inputs), "%s/", corpus_root());
 	if (cli->fuzz)
 		files[count++] = inputs;
 	lab_exec(argc, argv, along, files, cli->fuzz);
+	for (i = 0; i < AFL_FILES; i++)
+		free(commands[i]);
 	return EXIT_STATUS_ERROR;
 }
 

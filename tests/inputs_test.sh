@@ -35,7 +35,7 @@ on_kvm()
 	fi
 }
 
-echo 1..26
+echo 1..28
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
@@ -134,15 +134,28 @@ if command -v afl-clang-fast >/dev/null; then
 	[ $? -eq 1 ] && grep -q '^not ok 1 - planted.descriptor\[id:000000' log
 	report $? 'what AFL++ found is a case'
 	rm -r corpus
-	RING0_LAB=none ./by_afl --fuzz=1 planted.descriptor >log 2>&1
-	[ $? -eq 99 ] && grep -q 'this program is for AFL++' log
-	report $? 'AFL++ starts the program, not the program AFL++'
+	AFL_QUIET=1 AFL_LLVM_CMPLOG=1 afl-clang-fast -g -O1 -mgeneral-regs-only -c -o afl_subject.o "$tests/inputs/subject.c" >log 2>&1 &&
+		AFL_QUIET=1 AFL_LLVM_CMPLOG=1 "$tests/with_ring0" afl-clang-fast -g -D_GNU_SOURCE -mgeneral-regs-only \
+			-o with_cmplog "$tests/inputs/inputs.c" afl_subject.o >log 2>&1 || cat log
+	R0_FUZZ_SEED=1 RING0_LAB=auto ./with_cmplog --fuzz=0 planted.command >log 2>&1
+	[ $? -eq 1 ] && grep -q 'Cmplog forkserver successfully started' log &&
+		grep -q 'planted.command: found corpus/planted.command/crash-.*, which is a case from now on' log
+	report $? '--fuzz starts AFL++, which finds a code of four bytes by CMPLOG'
+	[ "$(find corpus/planted.command -name 'crash-*' | wc -l)" -eq 2 ] &&
+		[ "$(find corpus/planted.command -name 'crash-*' ! -name '*.report' -size -9c | wc -l)" -eq 1 ]
+	report $? 'what it found is among the inputs, small, with its report' log
+	rm -rf corpus
+	PATH=/nowhere RING0_LAB=none ./by_afl --fuzz=1 planted.descriptor >log 2>&1
+	[ $? -eq 99 ] && grep -q "afl-fuzz can't be found in PATH (Debian: package afl++)" log
+	report $? 'without afl-fuzz --fuzz says what to install'
 	RING0_LAB=none RING0_FUZZ=planted.descriptor ./by_afl >log 2>&1
 	[ $? -eq 99 ] && grep -q 'start it by .RING0_FUZZ=planted.descriptor afl-fuzz' log
 	report $? 'without afl-fuzz it says how it is started'
 else
 	for name in 'AFL++ finds planted.descriptor' 'each input counts the same each time' 'what AFL++ found is a case' \
-		'AFL++ starts the program, not the program AFL++' 'without afl-fuzz it says how it is started'; do
+		'--fuzz starts AFL++, which finds a code of four bytes by CMPLOG' \
+		'what it found is among the inputs, small, with its report' 'without afl-fuzz --fuzz says what to install' \
+		'without afl-fuzz it says how it is started'; do
 		skip "$name" 'there is no AFL++'
 	done
 fi

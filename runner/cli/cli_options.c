@@ -65,8 +65,9 @@ const struct option_description cli_options[OPTION_COUNT] = {
 	  "`ring0 lab`; with RING0_LAB=auto in the environment\n"
 	  "only if this host has no usable KVM" },
 	{ OPTION_FUZZ, 0, "fuzz", "SECONDS",
-	  "let libFuzzer search for inputs that fail R0_FUZZ()'s\n"
-	  "tests, for this long each (0: until it finds one)" },
+	  "let libFuzzer or AFL++ search for inputs that fail\n"
+	  "R0_FUZZ()'s tests, for this long each (0: until it\n"
+	  "finds one)" },
 	{ OPTION_IMAGE, 0, "image", "FILE",
 	  "run nothing: write the program to FILE as a kernel\n"
 	  "whose tests run in any virtual machine monitor and on\n"

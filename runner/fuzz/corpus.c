@@ -49,8 +49,7 @@ char *corpus_folder(const struct r0_test *test)
 											   folder;
 }
 
-/* What was found is a report beside an input, and no input. */
-static int is_input(const struct dirent *entry)
+int corpus_is_input(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
 
@@ -123,7 +122,7 @@ static int read_folder(const char *folder, struct job_input **inputs, size_t *co
 		       struct error *error)
 {
 	struct dirent **entries = NULL;
-	int found = scandir(folder, &entries, is_input, alphasort), i, err = 0;
+	int found = scandir(folder, &entries, corpus_is_input, alphasort), i, err = 0;
 
 	if (found < 0 && errno != ENOENT)
 		return error_set(error, errno, "the folder of inputs %.300s: %s", folder,

@@ -3,6 +3,7 @@
 #ifndef RUNNER_CORPUS_H
 #define RUNNER_CORPUS_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <ring0/test.h>
 #include "base/error.h"
@@ -28,6 +29,9 @@ void corpus_room_release(uint8_t *room);
 int corpus_init(struct corpus *corpus, const struct r0_test **tests, size_t count,
 		struct error *error);
 void corpus_finish(struct corpus *corpus);
+
+/* Whether a file of such a folder is an input, by its name: the report beside one is none. */
+int corpus_is_input(const struct dirent *entry);
 
 /* "corpus", or $R0_CORPUS if that is set. */
 const char *corpus_root(void);

@@ -15,6 +15,7 @@
 #include "exits/mock_calls.h"
 #include "mock/guard.h"
 #include "report/report.h"
+#include "runner/fuzz/afl_commands.h"
 #include "runner/fuzz/corpus.h"
 #include "runner/fuzz/engine_afl.h"
 #include "runner/workers/job.h"
@@ -73,20 +74,19 @@ bool engine_is_there(struct error *error)
 {
 	if (LLVMFuzzerRunDriver)
 		return true;
-	if (engine_afl_is_there()) {
-		error_set(
-			error, ENOSYS,
-			"--fuzz: this program is for AFL++, which starts it itself: `" ENGINE_VARIABLE
-			"=SUITE.NAME afl-fuzz -i INPUTS -o FOUND -- %.100s`",
-			program_invocation_name);
-		return false;
-	}
+	if (engine_afl_is_there())
+		return afl_commands_find(error) == 0;
 	error_set(error, ENOSYS,
 		  "--fuzz: the program is linked with no engine: build it by clang with "
 		  "-fsanitize=fuzzer-no-link -Wl,-u,LLVMFuzzerRunDriver and `clang "
 		  "-print-file-name=libclang_rt.fuzzer_no_main-x86_64.a` -lstdc++ (Debian: package "
-		  "libclang-rt-dev)");
+		  "libclang-rt-dev), or by afl-clang-fast (Debian: package afl++)");
 	return false;
+}
+
+bool engine_is_afl(void)
+{
+	return !LLVMFuzzerRunDriver && engine_afl_is_there();
 }
 
 static bool next(void *context, struct job *job, size_t *number)
@@ -122,6 +122,9 @@ static __attribute__((noreturn)) void give_up(const struct error *error, enum ex
 {
 	fprintf(stderr, "ring0: %s\n", error->text);
 	fflush(stderr);
+	/* afl-fuzz takes a status for a pass, and shows nothing of this: what it takes for a finding is run, and shown. */
+	if (session.by_afl && status == EXIT_STATUS_ERROR && session.template)
+		abort();
 	_Exit(status);
 }
 
@@ -137,8 +140,9 @@ static void start(void)
 	const struct worker_jobs jobs = { .next = next, .done = done, .gone = gone };
 	struct mirror_range *reserved = NULL;
 	struct error error = { "" };
+	struct mirror_range counted[ENGINE_AFL_RANGES];
 	pthread_condattr_t attributes;
-	int err = 0;
+	int err = 0, found;
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -153,11 +157,15 @@ static void start(void)
 		.input = &session.input,
 		.param = session.input.room,
 	};
-	if (session.by_afl)
-		engine_afl_counters(&needs.counted_start, &needs.counted_end);
-	else
+	if (session.by_afl) {
+		found = engine_afl_counters(counted, &error);
+		needs.counted = counted;
+		needs.counted_count = found > 0 ? (size_t)found : 0;
+		err = found < 0 ? found : 0;
+	} else {
 		r0_compares_wanted = true;
-	if (!session.input.room)
+	}
+	if (!err && !session.input.room)
 		err = error_set(&error, ENOMEM, "no memory for inputs");
 	if (!err)
 		err = job_time_limit(&session.job, options->timeout_ms ? 0 : LIMIT_MS, 0, &error);
@@ -330,7 +338,7 @@ int engine_run(const struct r0_test *test, int argc, char **argv)
 	struct error error = { "" };
 
 	session.test = test;
-	if (!LLVMFuzzerRunDriver && engine_afl_is_there())
+	if (engine_is_afl())
 		return run_by_afl(&error);
 	if (!engine_is_there(&error))
 		give_up(&error, EXIT_STATUS_ERROR);

@@ -22,6 +22,9 @@ const char *engine_wanted(void);
 /* Whether the program is linked with an engine. If not, the error says what to do. */
 bool engine_is_there(struct error *error);
 
+/* Whether that engine is AFL++. */
+bool engine_is_afl(void);
+
 /* Run the engine with that command line: returns its exit status, or 99 having said why, if it comes back. */
 int engine_run(const struct r0_test *test, int argc, char **argv);
 

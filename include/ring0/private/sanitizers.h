@@ -85,4 +85,18 @@
 	X(__sanitizer_cov_trace_gep, r0_trace_nothing)  \
 	X(__sanitizer_cov_trace_pc_indir, r0_trace_nothing)
 
+/*
+ * AFL++'s for comparisons of memory, which ask the operating system whether it can be read. Its others note what they get in memory
+ * that the host gives back, and have the names above, too.
+ */
+#define R0_CMPLOG_FUNCTIONS(X)                                    \
+	X(__cmplog_rtn_hook, r0_trace_nothing)                    \
+	X(__cmplog_rtn_hook_n, r0_trace_nothing)                  \
+	X(__cmplog_rtn_hook_str, r0_trace_nothing)                \
+	X(__cmplog_rtn_hook_strn, r0_trace_nothing)               \
+	X(__cmplog_rtn_gcc_stdstring_cstring, r0_trace_nothing)   \
+	X(__cmplog_rtn_gcc_stdstring_stdstring, r0_trace_nothing) \
+	X(__cmplog_rtn_llvm_stdstring_cstring, r0_trace_nothing)  \
+	X(__cmplog_rtn_llvm_stdstring_stdstring, r0_trace_nothing)
+
 #endif /* RING0_PRIVATE_SANITIZERS_H */

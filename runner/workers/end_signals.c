@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SIGINT and SIGTERM, while tests run. */
-#include "runner/end_signals.h"
+#include "runner/workers/end_signals.h"
 #include <stddef.h>
 #include <stdint.h>
 #include "base/clock.h"
