@@ -35,7 +35,7 @@ on_kvm()
 	fi
 }
 
-echo 1..28
+echo 1..32
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
@@ -95,6 +95,13 @@ RING0_LAB=none ./without --list >log 2>&1
 [ $? -eq 99 ] && grep -q 'the folder of inputs corpus/.*: Not a directory' log
 report $? 'a folder that is none is refused'
 rm corpus
+
+mkdir -p corpus/wild.does
+ln -s round corpus/wild.does/round
+RING0_LAB=none ./without --list >log 2>&1
+[ $? -eq 99 ] && grep -q 'the input corpus/wild.does/round: Too many levels of symbolic links' log
+report $? 'an input that can not be read is refused'
+rm -r corpus
 
 # AFL++ starts the program itself: in the lab it is the program, and has this one along.
 # by_afl SUITE.NAME
@@ -166,6 +173,9 @@ if [ ! -f "${engine:-/nonexistent}" ]; then
 		skip "libFuzzer finds planted.$name" 'there is no libFuzzer'
 		skip "planted.$name: what it found" 'there is no libFuzzer'
 	done
+	skip 'a target that spins, halts, destroys the runtime, exhausts memory or exits is a finding' 'there is no libFuzzer'
+	skip '--fuzz with a corpus that is full says so' 'there is no libFuzzer'
+	skip '--fuzz with a corpus that is read-only says so' 'there is no libFuzzer'
 	skip '-merge=1 keeps what is of use' 'there is no libFuzzer'
 	skip '-dict takes words along' 'there is no libFuzzer'
 	skip '-jobs=2 has two engines' 'there is no libFuzzer'
@@ -190,6 +200,51 @@ for name in descriptor walker hypercall command device; do
 	report $? "planted.$name: what it found is among the inputs, small, with its report" log
 	rm -rf corpus
 done
+
+# What an input may do to its machine is a finding of the engine's.
+cat >each <<'END'
+for letter in n s h d m e; do
+	RING0_FUZZ=wild.does ./with -error_exitcode=70 wild/$letter >one 2>&1
+	echo "$letter $? $(sed -n 's/^ring0: \([a-z]*\): .*/\1/p' one)"
+	grep '^ring0: .*/dev/kvm' one
+done
+END
+mkdir wild && for letter in n s h d m e; do
+	printf $letter >wild/$letter
+done
+cp "$(command -v sed)" "$(command -v grep)" .
+RING0_LAB=none sh ./each >got 2>&1
+! grep -q /dev/kvm got ||
+	"$build/ring0" lab --arch x86_64 --memory 1024 --env PATH="$folder" --file /bin/sh:/bin/sh --file with \
+		--file each --file wild --file sed --file grep -- /bin/sh ./each >got 2>log
+printf '%s\n' 'n 0 ' 's 70 timeout' 'h 70 fail' 'd 70 crash' 'm 70 fail' 'e 70 fail' >wanted
+cmp wanted got
+report $? 'a target that spins, halts, destroys the runtime, exhausts memory or exits is a finding' got log
+
+# Where a finding can't be kept.
+"${CC:-cc}" -D_GNU_SOURCE -o spoilt_folder "$tests/coverage/spoilt_folder.c" >log 2>&1 || cat log
+mkdir -p corpus
+# spoilt HOW WORDS
+spoilt()
+{
+	name="--fuzz with a corpus that is $1 says so"
+	RING0_LAB=none ./spoilt_folder "$1" corpus ./with --fuzz=0 planted.descriptor >log 2>&1
+	status=$?
+	[ $status -ne 77 ] || {
+		"$build/ring0" lab --arch x86_64 --memory 1024 --file with --file corpus -- ./spoilt_folder "$1" corpus ./with --fuzz=0 \
+			planted.descriptor >log 2>&1
+		status=$?
+	}
+	if [ $status -eq 78 ]; then
+		skip "$name" 'no mounts of its own'
+		return
+	fi
+	[ $status -eq 99 ] && grep -q "$2" log
+	report $? "$name"
+}
+spoilt full 'saving a finding of planted.descriptor in corpus/planted.descriptor: No space left on device; it is /tmp/ring0-fuzz-'
+spoilt read-only 'making the folder corpus/planted.descriptor: Read-only file system'
+rm -r corpus
 
 # The engine's own command line. It starts itself by a shell for these.
 # engine ARG…: as planted.hypercall's.
