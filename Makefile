@@ -100,6 +100,7 @@ bench:
 	@bench/boot $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
 	@bench/suite $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
 	@bench/lab $(build)/ring0
+	@bench/fuzz $(build)
 
 .PHONY: fuzz
 fuzz:
