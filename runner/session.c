@@ -9,7 +9,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "image/image.h"
@@ -21,6 +23,7 @@
 #include "runner/cli/cli_options.h"
 #include "runner/cli/image_words.h"
 #include "runner/cli/linked_tests.h"
+#include "runner/coverage_report.h"
 #include "runner/fuzz/afl_commands.h"
 #include "runner/fuzz/corpus.h"
 #include "runner/fuzz/engine.h"
@@ -292,6 +295,29 @@ static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 	return EXIT_STATUS_ERROR;
 }
 
+/* The same with something to do afterwards, on this side. A SIGINT is the lab's. */
+static enum exit_status run_in_lab_and_return(const struct cli *cli, int argc, char **argv)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, previous;
+	int status = 0;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		_exit(run_in_lab(cli, argc, argv));
+	}
+	if (pid < 0)
+		return session_write_error("a process for the lab", errno);
+	sigaction(SIGINT, &ignore, &previous);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	sigaction(SIGINT, &previous, NULL);
+	return (enum exit_status)(WIFEXITED(status) ? WEXITSTATUS(status) :
+						      EXIT_STATUS_SIGNAL + WTERMSIG(status));
+}
+
 /* --help and --version. */
 static enum exit_status show_text(const struct cli *cli)
 {
@@ -330,7 +356,10 @@ int r0_main(int argc, char **argv)
 	if (fresh.left)
 		cli.selection.seed = fresh.seed;
 	if (!cli.help && !cli.version && wants_lab(&cli)) {
-		status = run_in_lab(&cli, argc, argv);
+		if (coverage_report_is_wanted(&cli))
+			status = coverage_report(&cli, run_in_lab_and_return(&cli, argc, argv));
+		else
+			status = run_in_lab(&cli, argc, argv);
 		cli_finish(&cli);
 		return status;
 	}
@@ -339,6 +368,8 @@ int r0_main(int argc, char **argv)
 	sigaction(SIGXFSZ, &ignore, &previous_limit);
 	status = cli.help || cli.version ? show_text(&cli) :
 					   plan_and_run(&cli, argv, &fresh, open_output, &error);
+	if (coverage_report_is_wanted(&cli))
+		status = coverage_report(&cli, status);
 	cli_finish(&cli);
 	fresh_finish(&fresh);
 	fflush(stdout);

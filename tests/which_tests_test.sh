@@ -133,13 +133,25 @@ refuse()
 	report $? "$words"
 }
 
+# is_valid FILE: each line, by the schema.
+is_valid()
+{
+	python3 - "$tests/../docs/report-json.schema.json" "$1" >"$folder/log" 2>&1 <<'END'
+import json, sys, jsonschema
+with open(sys.argv[1]) as schema, open(sys.argv[2]) as lines:
+    validator = jsonschema.Draft7Validator(json.load(schema))
+    for line in lines:
+        validator.validate(json.loads(line))
+END
+}
+
 # A line of subject.c, by what is on it.
 line()
 {
 	grep -n -F -e "$1" "$subject_path" | head -n 1 | cut -d: -f1
 }
 
-echo 1..26
+echo 1..30
 by gcc gcc -O0 --coverage
 first=$where first_status=$status
 by gcc gcc -O2 --coverage -fprofile-update=atomic
@@ -147,7 +159,7 @@ by clang clang -O0 --coverage
 by profile clang -O1 -fprofile-instr-generate -fcoverage-mapping
 where=$first
 if [ "$first_status" -ne 1 ]; then
-	while [ $number -lt 25 ]; do
+	while [ $number -lt 29 ]; do
 		skip 'questions' 'no usable KVM'
 	done
 	exit $failed
@@ -166,16 +178,31 @@ ask 0 --from all.info --json all.json && cut -d'"' -f8 "$first/all.json" | tr '\
 	grep -q 'coverage.own_machine coverage.passes' "$folder/log"
 report $? 'JSON: an object for each test'
 if python3 -c 'import jsonschema' 2>"$folder/log"; then
-	python3 - "$tests/../docs/report-json.schema.json" "$first/all.json" >"$folder/log" 2>&1 <<'END'
-import json, sys, jsonschema
-with open(sys.argv[1]) as schema, open(sys.argv[2]) as lines:
-    validator = jsonschema.Draft7Validator(json.load(schema))
-    for line in lines:
-        validator.validate(json.loads(line))
-END
+	is_valid "$first/all.json"
 	report $? 'JSON: it is valid'
 else
 	skip 'JSON: it is valid' 'no python3-jsonschema'
+fi
+
+# In the reports of the run itself.
+reports=$folder/reports
+mkdir "$reports" && (
+	cd "$reports" && "$tests/with_ring0" gcc -g --coverage -D_GNU_SOURCE -o program "$tests/coverage/small_test.c" &&
+		RING0_LAB=auto ./program --coverage-by-test=all.info --format json=report.json --format tap
+) >"$folder/log" 2>&1
+report $? '--coverage-by-test=FILE.info'
+[ "$(grep '^TN:' "$reports/all.info" | sort -u | tr '\n' ' ')" = 'TN:small.above TN:small.below ' ] &&
+	[ ! -e "$reports/all.info.tests" ]
+report $? 'LCOV: a record for each test, and no folder is left' "$reports/all.info"
+[ "$(tail -n 3 "$reports/report.json" | sed 's/^{"type":"\([a-z]*\)".*/\1/' | tr '\n' ' ')" = 'coverage coverage summary ' ] &&
+	"$build/ring0" which-tests --from "$reports/all.info" small_test.c:side >"$folder/log" 2>&1 &&
+	[ "$(tr '\n' ' ' <"$folder/log")" = 'small.above small.below ' ]
+report $? 'the JSON report has them before its summary, and the file answers' "$reports/report.json" "$folder/log"
+if python3 -c 'import jsonschema' 2>"$folder/log"; then
+	is_valid "$reports/report.json"
+	report $? 'that report is valid'
+else
+	skip 'that report is valid' 'no python3-jsonschema'
 fi
 
 # A diff of a copy, as git writes it.

@@ -116,6 +116,26 @@ static int read_groups(struct cli *cli, const char *list, char **words, struct e
 	}
 }
 
+/* A folder; or what LCOV's files are called, made of a folder that is beside it meanwhile. */
+static int read_coverage(struct cli *cli, const char *where, struct error *error)
+{
+	const size_t length = strlen(where), end = strlen(".info");
+
+	free(cli->coverage_folder);
+	cli->coverage_folder = NULL;
+	cli->coverage_lcov = NULL;
+	cli->coverage_by_test = where;
+	if (length <= end || strcmp(where + length - end, ".info"))
+		return 0;
+	if (asprintf(&cli->coverage_folder, "%s.tests", where) < 0) {
+		cli->coverage_folder = NULL;
+		return error_set(error, ENOMEM, "no memory");
+	}
+	cli->coverage_lcov = where;
+	cli->coverage_by_test = cli->coverage_folder;
+	return 0;
+}
+
 static int take(struct cli *cli, int id, const char *argument, char **words, struct error *error)
 {
 	switch (id) {
@@ -143,8 +163,7 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 		if (!argument[0])
 			return error_set(error, EINVAL,
 					 "--coverage-by-test: the name of the folder is empty");
-		cli->coverage_by_test = argument;
-		break;
+		return read_coverage(cli, argument, error);
 	case OPTION_VERBOSE:
 		cli->verbose = true;
 		break;
@@ -337,5 +356,6 @@ void cli_finish(struct cli *cli)
 	free((void *)cli->selection.filters);
 	free((void *)cli->selection.groups);
 	free(cli->words);
+	free(cli->coverage_folder);
 	memset(cli, 0, sizeof(*cli));
 }

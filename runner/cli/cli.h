@@ -45,7 +45,9 @@ struct cli {
 	const char *image;	      /* write the program to that file, as a kernel; or NULL */
 	bool pack;		      /* compress it */
 	const char *compare;	      /* an earlier report, in argv, or NULL */
-	const char *coverage_by_test; /* a folder, in argv, or NULL */
+	const char *coverage_by_test; /* a folder, or NULL */
+	const char *coverage_lcov;    /* a file to be made of it, in argv, or NULL: then that is */
+	char *coverage_folder;	      /* this one */
 	const char *output;	      /* where a list goes: a file's name, in argv, or NULL */
 	enum cli_colour colour;
 	unsigned int timeout_ms; /* 0: each test's own */

@@ -28,10 +28,12 @@ const struct option_description cli_options[OPTION_COUNT] = {
 	{ OPTION_COMPARE, 0, "compare", "FILE",
 	  "compare what tests measure with an earlier report,\n"
 	  "which --format json=FILE wrote" },
-	{ OPTION_COVERAGE_BY_TEST, 0, "coverage-by-test", "DIR",
+	{ OPTION_COVERAGE_BY_TEST, 0, "coverage-by-test", "DIR|FILE.info",
 	  "also write each test's own files of coverage, to a\n"
-	  "folder each in DIR, for `ring0 which-tests`; tests run\n"
-	  "one after another" },
+	  "folder each in DIR, for `ring0 which-tests`; or all as\n"
+	  "LCOV's records to FILE.info. What each executed is also\n"
+	  "in JSON reports that go to files. Tests run one after\n"
+	  "another" },
 	{ OPTION_VERBOSE, 'v', "verbose", NULL, "also show the output of tests that pass" },
 	{ OPTION_COLOR, 0, "color", "WHEN",
 	  "auto (on terminals, unless $NO_COLOR is set), always,\n"
