@@ -98,6 +98,7 @@ for how in full read-only; do
 done
 
 # What the lab copies out.
+# shellcheck disable=SC2317 # called by its name
 in_lab()
 {
 	how=$1

@@ -64,7 +64,8 @@ static int make_folders(const char *path)
 	char *copy = lab_format("%s", path);
 	int status = 0;
 
-	for (char *slash = strchr(copy + 1, '/'); slash && !status; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(copy + 1, '/'); slash && !status;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(copy, 0777) && errno != EEXIST)
 			status = lab_error(LAB_DISK, "making the folder %s: %s", copy,
