@@ -141,9 +141,11 @@ if command -v afl-clang-fast >/dev/null; then
 	[ $? -eq 1 ] && grep -q '^not ok 1 - planted.descriptor\[id:000000' log
 	report $? 'what AFL++ found is a case'
 	rm -r corpus
-	AFL_QUIET=1 AFL_LLVM_CMPLOG=1 afl-clang-fast -g -O1 -mgeneral-regs-only -c -o afl_subject.o "$tests/inputs/subject.c" >log 2>&1 &&
-		AFL_QUIET=1 AFL_LLVM_CMPLOG=1 "$tests/with_ring0" afl-clang-fast -g -D_GNU_SOURCE -mgeneral-regs-only \
-			-o with_cmplog "$tests/inputs/inputs.c" afl_subject.o >log 2>&1 || cat log
+	{
+		AFL_QUIET=1 AFL_LLVM_CMPLOG=1 afl-clang-fast -g -O1 -mgeneral-regs-only -c -o afl_subject.o "$tests/inputs/subject.c" &&
+			AFL_QUIET=1 AFL_LLVM_CMPLOG=1 "$tests/with_ring0" afl-clang-fast -g -D_GNU_SOURCE -mgeneral-regs-only \
+				-o with_cmplog "$tests/inputs/inputs.c" afl_subject.o
+	} >log 2>&1 || cat log
 	R0_FUZZ_SEED=1 RING0_LAB=auto ./with_cmplog --fuzz=0 planted.command >log 2>&1
 	[ $? -eq 1 ] && grep -q 'Cmplog forkserver successfully started' log &&
 		grep -q 'planted.command: found corpus/planted.command/crash-.*, which is a case from now on' log
@@ -220,7 +222,7 @@ for letter in n s h d m e; do
 done
 END
 mkdir wild && for letter in n s h d m e; do
-	printf $letter >wild/$letter
+	printf %s $letter >wild/$letter
 done
 cp "$(command -v sed)" "$(command -v grep)" .
 RING0_LAB=none sh ./each >got 2>&1
