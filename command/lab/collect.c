@@ -46,10 +46,8 @@ static int collect_one(struct lab_machine *machine, const struct lab_options *op
 			else if (!incoming.length)
 				status = 0;
 		} else if (!gone) {
-			status = incoming.type == LAB_FAILED ?
-					 lab_talk_say_failed(&incoming) :
-					 lab_error(LAB_INTERNAL,
-						   "the machine said something unknown");
+			status = incoming.type == LAB_FAILED ? lab_talk_say_failed(&incoming) :
+							       lab_talk_say_unknown(&incoming);
 		}
 		free(incoming.content);
 	}
@@ -91,8 +89,7 @@ static int find(struct lab_machine *machine, const struct lab_options *options, 
 		gone = lab_talk_receive(machine, &incoming, limit);
 		more = !gone && incoming.length;
 		if (!gone && incoming.type != LAB_FOUND)
-			status = lab_error(LAB_INTERNAL, "the machine said something unknown (%u)",
-					   incoming.type);
+			status = lab_talk_say_unknown(&incoming);
 		else if (more)
 			lab_strings_take(found, lab_format("%.*s", (int)incoming.length,
 							   (const char *)incoming.content));

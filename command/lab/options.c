@@ -279,7 +279,10 @@ static int check_matrix(const struct lab_options *options)
 			    !options->programs.count	  ? "--fetch" :
 							    NULL;
 
-	return wrong ? lab_error(LAB_USAGE, "--matrix is without %s", wrong) : 0;
+	return wrong ? lab_error(LAB_USAGE,
+				 "--matrix and %s don't go together: it runs on several machines",
+				 wrong) :
+		       0;
 }
 
 /* The architecture of this host. */

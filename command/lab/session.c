@@ -57,7 +57,7 @@ int lab_session_boot(struct lab_machine *machine, const struct lab_options *opti
 		memcpy(&ready, incoming.content, sizeof(ready));
 	free(incoming.content);
 	if (ready.magic != LAB_MAGIC)
-		return lab_error(LAB_INTERNAL, "the machine said something unknown");
+		return lab_talk_say_unknown(&incoming);
 	machine->booted = true;
 	if (ready.kvm_error && ready.no_virtualization)
 		status = lab_error(
@@ -277,8 +277,7 @@ static int run(struct lab_machine *machine, const struct lab_options *options, c
 			result = lab_talk_say_failed(&incoming);
 			break;
 		default:
-			result = lab_error(LAB_INTERNAL, "the machine said something unknown (%u)",
-					   incoming.type);
+			result = lab_talk_say_unknown(&incoming);
 		}
 		free(incoming.content);
 	}

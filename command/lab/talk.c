@@ -169,6 +169,15 @@ int lab_talk_say_gone(struct lab_machine *machine, const struct lab_options *opt
 	return status;
 }
 
+int lab_talk_say_unknown(const struct lab_incoming *incoming)
+{
+	return lab_error(
+		LAB_INTERNAL,
+		"the machine sent message %u of %zu bytes, which means nothing here; start it "
+		"afresh with --cold",
+		incoming->type, (size_t)incoming->length);
+}
+
 int lab_talk_say_failed(const struct lab_incoming *incoming)
 {
 	struct lab_exit failure = { 0 };

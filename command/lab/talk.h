@@ -54,6 +54,9 @@ int lab_talk_transmit_more(struct lab_machine *machine, const void *data, size_t
 int lab_talk_say_gone(struct lab_machine *machine, const struct lab_options *options, int gone,
 		      const char *what);
 
+/* Says that such a message was not to come. Returns the lab's exit status for it. */
+int lab_talk_say_unknown(const struct lab_incoming *incoming);
+
 /* Say what a LAB_FAILED says. Returns the lab's exit status for it. */
 int lab_talk_say_failed(const struct lab_incoming *incoming);
 
