@@ -26,7 +26,7 @@ static int filter(struct run *run, bool on)
 				msrs->entries[i].index);
 	/* The runtime reads IA32_APIC_BASE, to tell why an interrupt did not come. */
 	if (strict && on)
-		return vm_filter_all_msrs(&run->machine->vm, run->machine->devices,
+		return vm_filter_all_msrs(&run->machine->vm, run->machine->vm.irqchip,
 					  &run->complaint);
 	indices = calloc(msrs->count + 1, sizeof(*indices));
 	if (!indices)

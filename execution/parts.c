@@ -33,7 +33,7 @@ static void end_watches(struct run *run)
 
 static int check_interrupts(struct run *run)
 {
-	return run->machine->devices ? interrupts_check(run) : 0;
+	return interrupts_check(run);
 }
 
 static int begin_mocks(struct run *run)

@@ -179,7 +179,7 @@ static enum step wake(struct run *run, uint64_t after)
 {
 	uint64_t now = clock_ns();
 
-	if (!run->machine->devices)
+	if (!run->machine->vm.irqchip)
 		return run_end(run, END_REFUSED,
 			       "it waits for an interrupt, and has no interrupt controllers: a "
 			       "test that needs them says .irqchip = true");

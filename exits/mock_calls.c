@@ -244,8 +244,7 @@ static void set_irq(const char *function, unsigned int line, bool level, uint64_
 	}
 	run = call->guard.context;
 	if (!run->machine->devices)
-		error_set(&error, EINVAL,
-			  "the test has no interrupt controllers: it needs .irqchip");
+		error_set(&error, EINVAL, "the test has no interrupt lines: it needs .irqchip");
 	else if (interrupt_devices_set_line(run->machine->devices, line, level, nanoseconds,
 					    &error) == 0 &&
 		 nanoseconds)

@@ -38,7 +38,7 @@ int interrupt_devices_set_line(struct interrupt_devices *devices, unsigned int l
 
 /*
  * When the next of that or the HPET's next interrupt is, by the monotonic clock in nanoseconds, or
- * UINT64_MAX; and having it done, once its time has come.
+ * UINT64_MAX; and having it done, once its time has come. NULL has none.
  */
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices);
 void interrupt_devices_expire(struct interrupt_devices *devices);

@@ -100,6 +100,6 @@ void interrupt_devices_expire(struct interrupt_devices *devices)
 	const uint64_t now = clock_ns();
 	struct line_change due;
 
-	while (line_changes_take(&devices->changes, now, &due))
+	while (devices && line_changes_take(&devices->changes, now, &due))
 		set_line(devices, due.line, due.level, NULL);
 }

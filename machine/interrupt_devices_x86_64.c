@@ -112,8 +112,8 @@ int interrupt_devices_differ(struct interrupt_devices *devices, char *what, size
 
 uint64_t interrupt_devices_deadline(struct interrupt_devices *devices)
 {
-	uint64_t timer = hpet_deadline(&devices->hpet);
-	uint64_t change = line_changes_deadline(&devices->changes);
+	uint64_t timer = devices ? hpet_deadline(&devices->hpet) : UINT64_MAX;
+	uint64_t change = devices ? line_changes_deadline(&devices->changes) : UINT64_MAX;
 
 	return timer < change ? timer : change;
 }
@@ -144,6 +144,8 @@ void interrupt_devices_expire(struct interrupt_devices *devices)
 	const uint64_t now = clock_ns();
 	struct line_change due;
 
+	if (!devices)
+		return;
 	hpet_expire(&devices->hpet);
 	while (line_changes_take(&devices->changes, now, &due))
 		set_mocked_line(devices, due.line, due.level, NULL);

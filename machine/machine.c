@@ -36,7 +36,7 @@ static int take_states(struct machine *machine, struct error *error)
 	unsigned int i;
 	int err = 0;
 
-	if (machine->vm.irqchip)
+	if (machine->vm.irqchip && !machine->vm.split)
 		err = interrupt_devices_create(&machine->devices, &machine->vm, &machine->bus,
 					       error);
 	for (i = 0; i < machine->cpu_count && !err; i++) {
@@ -69,7 +69,12 @@ static int take_registers(struct machine *machine, struct guest_registers **list
 int machine_init(struct machine *machine, const struct template *template,
 		 const struct machine_options *options, struct error *error)
 {
-	const struct vm_options vm = { .irqchip = options->irqchip, .pit = options->irqchip };
+	/* CPUs reach each other by their local APICs, and need nothing more of a PC; on arm64 by the GIC. */
+	const struct vm_options vm = {
+		.irqchip = options->irqchip || options->cpus > 1,
+		.split = !options->irqchip,
+		.pit = options->irqchip,
+	};
 	unsigned int i;
 	int err;
 

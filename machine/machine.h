@@ -40,7 +40,7 @@ struct machine {
 	struct vm vm;
 	struct memory memory;
 	struct bus bus;			   /* strict: what nobody answers ends the run */
-	struct interrupt_devices *devices; /* besides the CPUs, or NULL: no interrupt controllers */
+	struct interrupt_devices *devices; /* besides the CPUs and their local APICs, or NULL: none */
 	bool halts_inside; /* KVM keeps a CPU that halts in KVM_RUN: it has to be looked at */
 	struct machine_cpu *cpus;
 	unsigned int cpu_count;
@@ -51,7 +51,8 @@ struct machine_options {
 	struct r0_cpuids cpuid;		 /* that the vCPUs are to say, besides what KVM supports */
 	struct r0_hypercalls hypercalls; /* arm64: that leave the VM */
 	struct r0_id_registers id_registers; /* arm64: as its CPUs have them */
-	bool irqchip;	   /* interrupt controllers and timers; several CPUs need them */
+	/* Interrupt controllers and timers; without, several CPUs have what they reach each other by. */
+	bool irqchip;
 	unsigned int cpus; /* at least 1 */
 	/*
 	 * To check resets by the guest's view of its registers: which these are, found out by the first machine

@@ -14,7 +14,8 @@
 void hints_of_access(const struct r0_options *options, const struct bus_access *access,
 		     struct error *error);
 
-/* The device of .irqchip that has any of [first, last], or NULL. */
-const char *hints_device(enum bus_space space, uint64_t first, uint64_t last);
+/* The device that the machine of such a test has at any of [first, last], or NULL. */
+const char *hints_device(const struct r0_options *options, enum bus_space space, uint64_t first,
+			 uint64_t last);
 
 #endif /* MOCK_HINTS_H */

@@ -17,7 +17,7 @@ static const struct {
 	  "GIC's redistributor" },
 };
 
-const char *hints_device(enum bus_space space, uint64_t first, uint64_t last)
+static const char *find(enum bus_space space, uint64_t first, uint64_t last)
 {
 	size_t i;
 
@@ -27,10 +27,22 @@ const char *hints_device(enum bus_space space, uint64_t first, uint64_t last)
 	return NULL;
 }
 
+/* CPUs reach each other by the GIC, too. */
+static bool has_gic(const struct r0_options *options)
+{
+	return options->irqchip || options->cpus > 1;
+}
+
+const char *hints_device(const struct r0_options *options, enum bus_space space, uint64_t first,
+			 uint64_t last)
+{
+	return has_gic(options) ? find(space, first, last) : NULL;
+}
+
 void hints_of_access(const struct r0_options *options, const struct bus_access *access,
 		     struct error *error)
 {
-	const char *device = hints_device(access->space, access->address, access->address);
+	const char *device = find(access->space, access->address, access->address);
 	size_t length = strlen(error->text), i;
 
 	for (i = 0; i < options->mmio.count; i++) {
@@ -45,7 +57,7 @@ void hints_of_access(const struct r0_options *options, const struct bus_access *
 			 mock->first, mock->last);
 		return;
 	}
-	if (device && !options->irqchip && options->cpus < 2)
+	if (device && !has_gic(options))
 		snprintf(error->text + length, sizeof(error->text) - length,
 			 ": the %s is there with .irqchip = true", device);
 }

@@ -10,10 +10,11 @@
 #include "mock/hints.h"
 
 /* What a machine with .irqchip has; the last address is included. */
-static const struct {
+static const struct device {
 	enum bus_space space;
 	uint64_t first, last;
 	const char *name;
+	bool several_cpus; /* there with .cpus, too */
 } devices[] = {
 	{ BUS_PORT, 0x20, 0x21, "PIC" },
 	{ BUS_PORT, 0xa0, 0xa1, "PIC" },
@@ -22,18 +23,31 @@ static const struct {
 	{ BUS_PORT, 0x61, 0x61, "PIT" },
 	{ BUS_MEMORY, R0_IOAPIC_ADDRESS, R0_IOAPIC_ADDRESS + 0xfff, "IOAPIC" },
 	{ BUS_MEMORY, R0_HPET_ADDRESS, R0_HPET_ADDRESS + 0xfff, "HPET" },
-	{ BUS_MEMORY, R0_APIC_ADDRESS, R0_APIC_ADDRESS + 0xfff, "local APIC" },
+	{ BUS_MEMORY, R0_APIC_ADDRESS, R0_APIC_ADDRESS + 0xfff, "local APIC", true },
 };
 
-const char *hints_device(enum bus_space space, uint64_t first, uint64_t last)
+static const struct device *find(enum bus_space space, uint64_t first, uint64_t last)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		if (devices[i].space == space && first <= devices[i].last &&
 		    last >= devices[i].first)
-			return devices[i].name;
+			return &devices[i];
 	return NULL;
+}
+
+static bool has(const struct r0_options *options, const struct device *device)
+{
+	return options->irqchip || (options->cpus > 1 && device->several_cpus);
+}
+
+const char *hints_device(const struct r0_options *options, enum bus_space space, uint64_t first,
+			 uint64_t last)
+{
+	const struct device *device = find(space, first, last);
+
+	return device && has(options, device) ? device->name : NULL;
 }
 
 static const struct r0_mock *begins_in(const struct r0_mocks *mocks, uint64_t address)
@@ -61,13 +75,13 @@ void hints_of_access(const struct r0_options *options, const struct bus_access *
 {
 	const struct r0_mocks *mocks = access->space == BUS_PORT ? &options->io : &options->mmio;
 	const struct r0_mock *mock = begins_in(mocks, access->address);
-	const char *device = hints_device(access->space, access->address, access->address);
+	const struct device *device = find(access->space, access->address, access->address);
 
 	/* One that holds all of it has been asked. */
 	if (mock && mock->last - access->address < access->size - 1u)
 		add(error,
 		    ": it begins in the mock of %#" PRIx64 " to %#" PRIx64 " and ends outside",
 		    mock->first, mock->last);
-	else if (!mock && device && !options->irqchip && options->cpus < 2)
-		add(error, ": the %s is there with .irqchip = true", device);
+	else if (!mock && device && !has(options, device))
+		add(error, ": the %s is there with .irqchip = true", device->name);
 }

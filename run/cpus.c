@@ -51,13 +51,23 @@ struct cpus {
 	struct activity activities[];
 };
 
+/* Into the runtime's memory: the template is that of machines with one CPU, too. */
+static int tell_guest(struct run *run, size_t member, uint64_t value)
+{
+	const r0_gva at = gva((uint64_t)&r0_guest + member);
+
+	if (memory_write(&run->machine->memory, at, &value, sizeof(value)) == sizeof(value))
+		return 0;
+	return error_set(&run->complaint, EFAULT, "the guest runtime's memory is not there");
+}
+
 int cpus_begin(struct run *run)
 {
 	const uint64_t count = run->machine->cpu_count;
-	const uint64_t at = (uint64_t)&r0_guest + offsetof(struct r0_guest, cpu_count);
 	struct cpus *cpus = calloc(1, sizeof(*cpus) + count * sizeof(cpus->activities[0]));
 	pthread_condattr_t attributes;
 	unsigned int i;
+	int err;
 
 	if (!cpus)
 		return error_set(&run->complaint, ENOMEM, "no memory");
@@ -73,11 +83,10 @@ int cpus_begin(struct run *run)
 		if (!vcpu_complete(&run->machine->cpus[i].vcpu))
 			return error_set(&run->complaint, EIO, "KVM does not start CPU %u", i);
 	}
-	/* The template is that of machines with one, too. */
-	if (memory_write(&run->machine->memory, gva(at), &count, sizeof(count)) != sizeof(count))
-		return error_set(&run->complaint, EFAULT,
-				 "the guest runtime's memory is not there");
-	return 0;
+	err = tell_guest(run, offsetof(struct r0_guest, cpu_count), count);
+	if (!err && !run->machine->devices)
+		err = tell_guest(run, offsetof(struct r0_guest, local_apics_alone), 1);
+	return err;
 }
 
 void cpus_finish(struct run *run)

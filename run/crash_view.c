@@ -99,7 +99,7 @@ static void explain_ending(struct run *run, const struct crash_region *regions, 
 	if (run->crash.kind == CRASH_TIMEOUT && !strncmp(message, running, strlen(running)))
 		waiting_describe(&view, run_cpu(run), run->machine->cpu_count,
 				 message + strlen(running), size - strlen(running));
-	if (run->machine->devices && run->crash.kind == CRASH_TIMEOUT)
+	if (run->machine->vm.irqchip && run->crash.kind == CRASH_TIMEOUT)
 		interrupts_describe(run, out);
 }
 

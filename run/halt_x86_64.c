@@ -33,7 +33,12 @@ static bool may_be_woken(const struct machine *machine, const struct machine_cpu
 	struct kvm_lapic_state lapic = { 0 };
 	size_t i;
 
-	if (has_nmi(cpu) || KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &chip, NULL) < 0 ||
+	if (has_nmi(cpu))
+		return true;
+	/* Nothing is at LINT0 where there are local APICs alone. */
+	if (!machine->devices)
+		return false;
+	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &chip, NULL) < 0 ||
 	    KVM_IOCTL(cpu->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
 		return true;
 	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)

@@ -20,14 +20,15 @@
 #define INSTRUCTION_LENGTH 4
 
 /* What a test declares must leave the machine's own alone. */
-static int check_range(const char *attribute, uint64_t first, uint64_t last, struct error *error)
+static int check_range(struct run *run, const char *attribute, uint64_t first, uint64_t last)
 {
-	const char *device = hints_device(BUS_MEMORY, first, last);
+	const char *device = hints_device(run->job->options, BUS_MEMORY, first, last);
 
 	if (!device)
 		return 0;
-	return error_set(error, EINVAL, "%s has %#llx to %#llx, where the %s of .irqchip is",
-			 attribute, (unsigned long long)first, (unsigned long long)last, device);
+	return error_set(&run->complaint, EINVAL,
+			 "%s has %#llx to %#llx, where the %s of .irqchip is", attribute,
+			 (unsigned long long)first, (unsigned long long)last, device);
 }
 
 int interrupts_check(struct run *run)
@@ -37,11 +38,11 @@ int interrupts_check(struct run *run)
 	int err = 0;
 
 	for (i = 0; i < options->mmio.count && !err; i++)
-		err = check_range(".mmio", options->mmio.entries[i].first,
-				  options->mmio.entries[i].last, &run->complaint);
+		err = check_range(run, ".mmio", options->mmio.entries[i].first,
+				  options->mmio.entries[i].last);
 	for (i = 0; i < options->ram.count && !err; i++)
-		err = check_range(".ram", options->ram.entries[i].from,
-				  options->ram.entries[i].to - 1, &run->complaint);
+		err = check_range(run, ".ram", options->ram.entries[i].from,
+				  options->ram.entries[i].to - 1);
 	return err;
 }
 
@@ -103,8 +104,7 @@ bool interrupts_serve(struct run *run)
 	const uint64_t now = clock_ns(), pc = cpu_pc(run->cpu);
 	bool is_for_good;
 
-	if (run->machine->devices)
-		interrupt_devices_expire(run->machine->devices);
+	interrupt_devices_expire(run->machine->devices);
 	/* Who waits with an end does not wait for good. */
 	is_for_good = pc != (uint64_t)r0_wait_halted && halt_is_for_good(run->machine, run->cpu);
 	if (is_for_good && (!run->cpus || cpus_is_last(run)))

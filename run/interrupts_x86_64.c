@@ -29,40 +29,38 @@ static void wake(struct run *run)
 }
 
 /* What a test declares must leave the machine's own alone. */
-static int check_range(const char *attribute, enum bus_space space, uint64_t first, uint64_t last,
-		       struct error *error)
+static int check_range(struct run *run, const char *attribute, enum bus_space space, uint64_t first,
+		       uint64_t last)
 {
-	const char *device = hints_device(space, first, last);
+	const struct r0_options *options = run->job->options;
+	const char *device = hints_device(options, space, first, last);
 
 	if (!device)
 		return 0;
-	return error_set(error, EINVAL, "%s has %#llx to %#llx, where the %s of .irqchip is",
-			 attribute, (unsigned long long)first, (unsigned long long)last, device);
-}
-
-static int check_declarations(const struct r0_options *options, struct error *error)
-{
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < options->ioports.count && !err; i++)
-		err = check_range(".ioports", BUS_PORT, options->ioports.entries[i].port,
-				  options->ioports.entries[i].port, error);
-	for (i = 0; i < options->io.count && !err; i++)
-		err = check_range(".io", BUS_PORT, options->io.entries[i].first,
-				  options->io.entries[i].last, error);
-	for (i = 0; i < options->mmio.count && !err; i++)
-		err = check_range(".mmio", BUS_MEMORY, options->mmio.entries[i].first,
-				  options->mmio.entries[i].last, error);
-	for (i = 0; i < options->ram.count && !err; i++)
-		err = check_range(".ram", BUS_MEMORY, options->ram.entries[i].from,
-				  options->ram.entries[i].to - 1, error);
-	return err;
+	return error_set(&run->complaint, EINVAL, "%s has %#llx to %#llx, where the %s of %s is",
+			 attribute, (unsigned long long)first, (unsigned long long)last, device,
+			 options->irqchip ? ".irqchip" : ".cpus");
 }
 
 int interrupts_check(struct run *run)
 {
-	return check_declarations(run->job->options, &run->complaint);
+	const struct r0_options *options = run->job->options;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < options->ioports.count && !err; i++)
+		err = check_range(run, ".ioports", BUS_PORT, options->ioports.entries[i].port,
+				  options->ioports.entries[i].port);
+	for (i = 0; i < options->io.count && !err; i++)
+		err = check_range(run, ".io", BUS_PORT, options->io.entries[i].first,
+				  options->io.entries[i].last);
+	for (i = 0; i < options->mmio.count && !err; i++)
+		err = check_range(run, ".mmio", BUS_MEMORY, options->mmio.entries[i].first,
+				  options->mmio.entries[i].last);
+	for (i = 0; i < options->ram.count && !err; i++)
+		err = check_range(run, ".ram", BUS_MEMORY, options->ram.entries[i].from,
+				  options->ram.entries[i].to - 1);
+	return err;
 }
 
 int interrupts_begin(struct run *run)
@@ -116,13 +114,17 @@ static bool read_controllers(const struct machine *machine, const struct machine
 	struct kvm_lapic_state lapic = { 0 };
 	uint32_t i;
 
-	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &master, NULL) < 0 ||
-	    KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &slave, NULL) < 0 ||
-	    KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &ioapic, NULL) < 0 ||
-	    KVM_IOCTL(cpu->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
+	if (KVM_IOCTL(cpu->vcpu.fd, KVM_GET_LAPIC, &lapic, NULL) < 0)
 		return false;
 	for (i = 0; i < APIC_REGISTERS; i++)
 		registers->apic[i] = local_apic_register(&lapic, i * 0x10);
+	registers->local_apic_alone = !machine->devices;
+	if (!machine->devices)
+		return true;
+	if (KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &master, NULL) < 0 ||
+	    KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &slave, NULL) < 0 ||
+	    KVM_IOCTL(machine->vm.fd, KVM_GET_IRQCHIP, &ioapic, NULL) < 0)
+		return false;
 	for (i = 0; i < R0_IOAPIC_INPUTS; i++)
 		registers->redirections[i] = ioapic.chip.ioapic.redirtbl[i].bits;
 	registers->pic_requests = (uint16_t)(master.chip.pic.irr | slave.chip.pic.irr << 8);

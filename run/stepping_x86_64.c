@@ -141,7 +141,7 @@ static int halt(struct run *run)
 	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
 	int err;
 
-	if (!run->machine->devices)
+	if (!run->machine->vm.irqchip)
 		return set_guest_debug(run->machine, 0);
 	sync->regs.rip++;
 	sync->events.flags |= KVM_VCPUEVENT_VALID_SHADOW;

@@ -164,6 +164,8 @@ size_t describe_interrupts(const struct interrupt_registers *registers, int vect
 	add_reason(&report, registers, vector);
 	add(&report, "RFLAGS.IF: %u", registers->rflags & R0_RFLAGS_IF ? 1u : 0u);
 	add_apic(&report, registers);
+	if (registers->local_apic_alone)
+		return report.length;
 	add_ioapic(&report, registers);
 	add(&report, "\nPICs: requested (IRR) 0x%04x, in service (ISR) 0x%04x, masked (IMR) 0x%04x",
 	    registers->pic_requests, registers->pic_in_service, registers->pic_masks);

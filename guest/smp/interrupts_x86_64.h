@@ -6,6 +6,7 @@
 #ifndef GUEST_SMP_INTERRUPTS_X86_64_H
 #define GUEST_SMP_INTERRUPTS_X86_64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <ring0/x86/ioapic.h>
@@ -18,6 +19,7 @@ struct interrupt_registers {
 	uint64_t rflags;
 	uint64_t apic_base;	       /* IA32_APIC_BASE */
 	uint32_t apic[APIC_REGISTERS]; /* by their offset in 16 bytes */
+	bool local_apic_alone;	       /* there is no IOAPIC, and there are no PICs */
 	uint64_t redirections[R0_IOAPIC_INPUTS];
 	uint16_t pic_requests, pic_in_service, pic_masks;
 };

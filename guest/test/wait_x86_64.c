@@ -2,6 +2,7 @@
 /* RFLAGS.IF, and what a PC's interrupt controllers hold. */
 #include <ring0.h>
 #include <ring0/x86.h>
+#include "guest/entry/state.h"
 #include "guest/smp/interrupts_x86_64.h"
 #include "guest/test/wait_own.h"
 #include "guest/text/bytes.h"
@@ -43,6 +44,9 @@ static void read_registers(struct interrupt_registers *registers, uint64_t rflag
 	registers->rflags = rflags;
 	registers->apic_base = r0_rdmsr(R0_MSR_APIC_BASE);
 	read_apic(registers);
+	registers->local_apic_alone = r0_guest.local_apics_alone;
+	if (registers->local_apic_alone)
+		return;
 	for (input = 0; input < R0_IOAPIC_INPUTS; input++)
 		registers->redirections[input] = r0_ioapic_redirection(input);
 	registers->pic_requests = r0_pic_requests();

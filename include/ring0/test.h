@@ -353,7 +353,7 @@ struct r0_options {
 	int expect_exception;	   /* R0_EXCEPTION(vector): must end in it, unhandled */
 	unsigned int timeout_ms;   /* 0 is 10 000; scaled by $R0_TIMEOUT_FACTOR */
 	bool irqchip;		   /* the machine has a PC's interrupt controllers and timers */
-	unsigned int cpus;	   /* virtual CPUs; 0 is one: see <ring0/smp.h> */
+	unsigned int cpus;	   /* virtual CPUs; several have local APICs: see <ring0/smp.h> */
 	bool (*when)(void);	   /* run in ring 0 first: false skips the test */
 	void (*setup)(void);	   /* run in ring 0 before the test */
 	void (*teardown)(void);	   /* run in ring 0 after it, also after a failed assertion */

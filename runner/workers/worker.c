@@ -37,9 +37,8 @@ struct worker {
 	pthread_t thread;
 	struct kept kept[KEPT]; /* each made when a test first asks for it */
 	uint64_t jobs_begun;
-	struct guest_registers
-		*registers[2];	  /* to check resets by, without and with interrupt controllers */
-	struct deadline deadline; /* of the job that runs */
+	struct guest_registers *registers[2]; /* to check resets by, without and with local APICs */
+	struct deadline deadline;	      /* of the job that runs */
 
 	/* What the supervisor looks at, which must all be of one job. */
 	pthread_mutex_t lock;
@@ -57,8 +56,8 @@ static unsigned int cpus_of(const struct r0_options *options)
 	return options->cpus ? options->cpus : 1;
 }
 
-/* CPUs reach each other by their local APICs. */
-static bool needs_irqchip(const struct r0_options *options)
+/* So that its registers are of a kind. */
+static bool needs_local_apics(const struct r0_options *options)
 {
 	return options->irqchip || cpus_of(options) > 1;
 }
@@ -79,10 +78,10 @@ static int make_machine(struct worker *worker, struct machine *machine,
 		.cpuid = options->cpuid,
 		.hypercalls = options->hypercalls,
 		.id_registers = options->id_registers,
-		.irqchip = needs_irqchip(options),
+		.irqchip = options->irqchip,
 		.cpus = cpus_of(options),
 		.registers = worker->options.check_reset && !needs_own_machine(options) ?
-				     &worker->registers[needs_irqchip(options)] :
+				     &worker->registers[needs_local_apics(options)] :
 				     NULL,
 	};
 
@@ -171,7 +170,7 @@ static struct kept *choose_kept(struct worker *worker, const struct r0_options *
 	for (i = 0; i < KEPT; i++) {
 		struct kept *kept = &worker->kept[i];
 
-		if (kept->cpus == cpus_of(options) && kept->irqchip == needs_irqchip(options)) {
+		if (kept->cpus == cpus_of(options) && kept->irqchip == options->irqchip) {
 			oldest = kept;
 			break;
 		}
@@ -223,7 +222,7 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 	struct error error = { 0 };
 	int err;
 
-	if (kept->cpus != cpus_of(options) || kept->irqchip != needs_irqchip(options)) {
+	if (kept->cpus != cpus_of(options) || kept->irqchip != options->irqchip) {
 		drop_kept(worker, kept);
 		err = make_machine(worker, &kept->machine, options, &error);
 		if (err) {
@@ -231,7 +230,7 @@ static void run_on_kept(struct worker *worker, const struct job *job, struct out
 			return;
 		}
 		kept->cpus = cpus_of(options);
-		kept->irqchip = needs_irqchip(options);
+		kept->irqchip = options->irqchip;
 	}
 	if (!run_on(worker, &kept->machine, job, outcome) ||
 	    reset(worker, kept, outcome, &error) != 0) {

@@ -123,8 +123,9 @@ struct r0_guest {
 		uint64_t first, last; /* addresses mirrored only when touched; last is included */
 	} sparse[R0_SPARSE_RANGES];
 	uint64_t sparse_count;
-	uint64_t stepped; /* 1 while the host runs the test by single steps */
-	uint64_t used;	  /* R0_USED_…: what the test used, of what some KVMs get wrong */
+	uint64_t stepped;	    /* 1 while the host runs the test by single steps */
+	uint64_t local_apics_alone; /* 1 where several CPUs have these, and no interrupt controllers */
+	uint64_t used; /* R0_USED_…: what the test used, of what some KVMs get wrong */
 
 	void *param;	     /* R0_PARAM's element */
 	uint64_t param_size; /* the host's word on it, if there is one */

@@ -504,3 +504,32 @@ R0_TEST(smp_interrupts, cpus_with_interrupts_left_and_then, .cpus = CPUS)
 	for (i = 0; i < CPUS; i++)
 		R0_ASSERT_EQ(taken[i], 1);
 }
+
+/* With .irqchip the rest of a PC is there, too, and its interrupts reach any CPU. */
+
+#define INPUT R0_IOAPIC_INPUT_PIT
+
+static void start_pit(void)
+{
+	r0_set_handler(VECTOR, take);
+	r0_ioapic_set_redirection(INPUT, R0_IOAPIC_DESTINATION(1) | VECTOR);
+	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
+}
+
+R0_TEST(smp_interrupts, the_ioapic_reaches_another_cpu, .cpus = 2, .irqchip = true)
+{
+	start_pit();
+	await(1, 3);
+	R0_ASSERT_EQ(taken[0], 0);
+}
+
+R0_TEST(smp_interrupts, the_ioapic_and_then, .cpus = 2, .irqchip = true)
+{
+	R0_ASSERT_EQ(r0_ioapic_redirection(INPUT), R0_IOAPIC_RESET);
+	r0_on_cpus(expect_pristine, NULL);
+}
+
+R0_TEST(smp_interrupts, local_apics_suffice_and_then, .cpus = 2)
+{
+	r0_on_cpus(expect_pristine, NULL);
+}
