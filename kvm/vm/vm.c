@@ -3,6 +3,7 @@
 #include "kvm/vm/vm.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/closer.h"
 #include "kvm/vm/vm_own.h"
 
 int vm_init(struct vm *vm, struct kvm *kvm, const struct vm_options *options, struct error *error)
@@ -26,7 +27,11 @@ void vm_finish(struct vm *vm)
 	free(vm->cpu_model);
 	if (vm->gic >= 0)
 		close(vm->gic);
-	close(vm->fd);
+	/* Each device on KVM's buses waits for grace periods when it goes, for milliseconds. */
+	if (vm->irqchip && !vm->split)
+		closer_close(vm->fd);
+	else
+		close(vm->fd);
 }
 
 int vm_set_slot(struct vm *vm, const struct vm_slot *slot, struct error *error)
