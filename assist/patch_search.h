@@ -22,7 +22,8 @@ struct patch_search {
 /*
  * Find them in all of the process's code that it can't write, as it is mapped now: the patches are
  * then right for a mirror made next. Returns 0; -ENOENT with a message if the decoder is missing;
- * another -errno. What was found is kept until the process ends.
+ * another -errno. What was found is kept until the process ends, and of code with a build ID for the programs
+ * after it.
  */
 int patch_search_find(struct patch_search *mistaken, struct error *error);
 

@@ -2,7 +2,8 @@
 /*
  * Finding TZCNT and LZCNT, whose prefix such an emulator ignores, so that they run as BSF and BSR; MOVBE,
  * which it takes for undefined; XSETBV, which is #UD as long as CR4.OSXSAVE can't be set; and SYSRET,
- * whose checks it leaves out: by their bytes, and then by whether an instruction is there. Zydis is loaded.
+ * whose checks it leaves out: by their bytes, and then by whether an instruction is there, which takes Zydis.
+ * What was found in a build is kept: see patch_cache.h.
  */
 #include "assist/patch_search.h"
 #include <elf.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 #include "assist/x86_64/decoder.h"
 #include "assist/x86_64/function.h"
+#include "assist/x86_64/patch_cache.h"
 #include "mirror/upper_half.h"
 
 /*
@@ -44,9 +46,16 @@ struct mistaken_text {
 	size_t count, capacity;
 };
 
-static void drop_text(struct mistaken_text *text)
+static void drop_patches(struct mistaken_text *text)
 {
 	free(text->patches);
+	text->patches = NULL;
+	text->count = text->capacity = 0;
+}
+
+static void drop_text(struct mistaken_text *text)
+{
+	drop_patches(text);
 	*text = (struct mistaken_text){ 0 };
 }
 
@@ -281,6 +290,52 @@ static int search(struct mistaken_text *text, const struct map *map)
 	return err;
 }
 
+/* As it was found before. */
+static bool recall(struct mistaken_text *text, const struct map *map, const char *name)
+{
+	size_t count = 0, i;
+	uint32_t *places = patch_cache_read(name, map->end - map->start, &count);
+	int err = places ? 0 : -ENOENT;
+
+	for (i = 0; i < count && !err; i++)
+		err = add_patch(text, map->start + places[i]);
+	free(places);
+	if (err)
+		drop_patches(text);
+	return !err;
+}
+
+static void keep(const struct mistaken_text *text, const struct map *map, const char *name)
+{
+	uint32_t *places = map->end - map->start > UINT32_MAX ?
+				   NULL :
+				   malloc((text->count + 1) * sizeof(*places));
+	size_t i;
+
+	for (i = 0; places && i < text->count; i++)
+		places[i] = (uint32_t)(text->patches[i].address - map->start);
+	if (places)
+		patch_cache_write(name, places, text->count);
+	free(places);
+}
+
+/* From what is kept, or by looking, for which the decoder has to be there. */
+static int fill(struct mistaken_text *text, const struct map *map, struct error *error)
+{
+	char name[PATCH_CACHE_NAME];
+	bool named = patch_cache_name(map, name);
+	int err;
+
+	if (named && recall(text, map, name))
+		return 0;
+	if (!decoder_load(error))
+		return -ENOENT;
+	err = search(text, map);
+	if (!err && named)
+		keep(text, map, name);
+	return err;
+}
+
 static bool is_searched(const struct map *map)
 {
 	return map->execute && map->read && !map->write && strcmp(map->path, "[vsyscall]") != 0;
@@ -297,7 +352,7 @@ static bool is_of(const struct mistaken_text *text, const struct map *map)
 	       text->modified.tv_nsec == file.st_mtim.tv_nsec;
 }
 
-static int add_text(struct patch_search *mistaken, const struct map *map)
+static int add_text(struct patch_search *mistaken, const struct map *map, struct error *error)
 {
 	struct mistaken_text *grown =
 		realloc(mistaken->texts, (mistaken->text_count + 1) * sizeof(*mistaken->texts));
@@ -321,7 +376,7 @@ static int add_text(struct patch_search *mistaken, const struct map *map)
 		text->inode = file.st_ino;
 		text->modified = file.st_mtim;
 	}
-	err = search(text, map);
+	err = fill(text, map, error);
 	if (err) {
 		drop_text(text);
 		return err;
@@ -371,7 +426,7 @@ static int gather(struct patch_search *mistaken)
 }
 
 /* Code of the upper half is data of the process: it is searched there, and patched where it belongs. */
-static int add_upper_half(struct patch_search *mistaken)
+static int add_upper_half(struct patch_search *mistaken, struct error *error)
 {
 	const struct r0_upper_half *segments;
 	size_t count = upper_half_list(&segments), i, j;
@@ -385,7 +440,7 @@ static int add_upper_half(struct patch_search *mistaken)
 
 		if (!(segment->flags & PF_X) || segment->flags & PF_W)
 			continue;
-		err = add_text(mistaken, &map);
+		err = add_text(mistaken, &map, error);
 		if (err)
 			break;
 		text = &mistaken->texts[mistaken->text_count - 1];
@@ -403,8 +458,6 @@ int patch_search_find(struct patch_search *mistaken, struct error *error)
 	size_t i, j;
 	int err;
 
-	if (!decoder_load(error))
-		return -ENOENT;
 	err = maps_init(&maps, error);
 	if (err)
 		return err;
@@ -421,11 +474,14 @@ int patch_search_find(struct patch_search *mistaken, struct error *error)
 		if (j < mistaken->text_count)
 			mistaken->texts[j].is_mapped = true;
 		else
-			err = add_text(mistaken, map);
+			err = add_text(mistaken, map, error);
 	}
 	maps_finish(&maps);
 	if (!err)
-		err = add_upper_half(mistaken);
+		err = add_upper_half(mistaken, error);
+	/* It says what to install. */
+	if (err == -ENOENT)
+		return err;
 	if (!err)
 		err = gather(mistaken);
 	return err ? error_set(error, -err, "looking through the program's code failed: %s",
