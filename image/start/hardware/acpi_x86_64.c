@@ -134,7 +134,8 @@ static void read_soft_off(const struct header *dsdt)
 
 	if (!same(dsdt->signature, "DSDT", 4))
 		return;
-	for (i = sizeof(*dsdt); i + 16 < dsdt->length; i++) {
+	/* The shortest: name, PackageOp, length, count, and one element. Bochs's is the end of its DSDT. */
+	for (i = sizeof(*dsdt); i + 8 <= dsdt->length; i++) {
 		if (!same(bytes + i, "_S5_\x12", 5))
 			continue;
 		at = bytes + i + 5;
