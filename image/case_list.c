@@ -38,8 +38,6 @@ static const char *why_not(const struct r0_options *options)
 		return "it replaces functions (.replace), whose code is changed in a VM alone";
 	if (options->map.count)
 		return "it opens windows (.map) in page tables that are a VM's";
-	if (options->gs.area)
-		return "it declares GS areas (.gs), which a VM starts with";
 	if (options->watch.count)
 		return "it watches variables (.watch), of which the host tells";
 	return NULL;

@@ -132,6 +132,7 @@ void entry_own_fill(struct r0_guest *guest, struct r0_cpu *cpu, const struct mir
 	guest->syscall = r0_syscall;
 	cpu->kernel_root = mirror->root;
 	cpu->user_root = mirror->user_root;
+	cpu->apic_id = cpu->number;
 }
 
 /* RSP as a CALL leaves it (SysV ABI for AMD64, 3.2.2), with a return address above. */

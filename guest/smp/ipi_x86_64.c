@@ -15,6 +15,11 @@ static void send_by_icr(uint32_t destination, uint32_t icr)
 	r0_write_rflags(rflags);
 }
 
+static uint32_t apic_id(unsigned int number)
+{
+	return (uint32_t)r0_cpu_at(&r0_guest, number)->apic_id;
+}
+
 /* SDM vol. 3A, 10.5.2: the vectors up to 15 are illegal in an interrupt message. */
 static void require_vector(const char *function, int vector)
 {
@@ -27,13 +32,13 @@ void r0_send_ipi(unsigned int number, int vector)
 {
 	require_cpu(__func__, number);
 	require_vector(__func__, vector);
-	send_by_icr(number, R0_APIC_FIXED | (uint32_t)vector);
+	send_by_icr(apic_id(number), R0_APIC_FIXED | (uint32_t)vector);
 }
 
 void r0_send_nmi(unsigned int number)
 {
 	require_cpu(__func__, number);
-	send_by_icr(number, R0_APIC_NMI);
+	send_by_icr(apic_id(number), R0_APIC_NMI);
 }
 
 void r0_send_ipi_to_others(int vector)

@@ -178,12 +178,22 @@ static void check_level(void)
 	}
 }
 
+static void print_cpus(void)
+{
+	unsigned int number;
+
+	console_print("# cpus for tests: %u, by their local APICs' IDs", others_count());
+	for (number = 0; number < others_count(); number++)
+		console_print(" %u", others_apic_id(number));
+	console_print("\n");
+}
+
 static void print_settings(void)
 {
 	console_print("# clock: TSC of %llu kHz, by %s\n", (unsigned long long)tsc_clock.khz,
 		      tsc_clock.from);
 	if (payload->cpu_count > 1)
-		console_print("# cpus for tests: %u\n", others_count());
+		print_cpus();
 	console_print("# time limit: by %s\n", limit_state.source);
 	console_print("# address space: %llu pages to put back, %llu of them page tables\n",
 		      (unsigned long long)space.writable + space.tables,
@@ -213,7 +223,7 @@ static void read_words(void)
 			power_off_by = (enum power_off)i;
 }
 
-/* What the program is to know: where its page tables are, for r0_user_call() above all. */
+/* What the program is to know: where its page tables are, for r0_user_call() above all, and who its CPUs are. */
 static void tell_program(void)
 {
 	uint64_t number;
@@ -222,8 +232,11 @@ static void tell_program(void)
 		const uint64_t cpu = (uint64_t)r0_cpu_at((struct r0_guest *)payload->guest,
 							 (unsigned int)number);
 		const uint64_t roots[] = { space.test, space.user };
+		const uint64_t apic_id = others_apic_id((unsigned int)number);
 
 		space_set(cpu + R0_CPU_KERNEL_ROOT, roots, sizeof(roots));
+		space_set(cpu + __builtin_offsetof(struct r0_cpu, apic_id), &apic_id,
+			  sizeof(apic_id));
 	}
 }
 
@@ -281,10 +294,11 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	interrupts_look();
 	space_build(payload, find_pages(payload_at), cpu_features.physical_bits,
 		    cpu_features.gigabyte_pages);
+	others_choose(payload);
 	tell_program();
 	pad_install(payload);
 	space_finish();
-	others_look(payload, image_at, pad_address(pad_enter));
+	others_look(image_at, pad_address(pad_enter));
 	if (words.limit != WORDS_LIMIT_NONE && interrupts.apic)
 		limit_init(words.limit, payload->wait_halted);
 	print_settings();

@@ -111,7 +111,7 @@ static void look(void *arg)
 	(void)arg;
 	R0_ASSERT_NE(r0_sidt().base, 0);
 	R0_ASSERT_EQ(r0_apic_mode(), R0_APIC_MODE_XAPIC);
-	R0_ASSERT_EQ(r0_apic_id(), r0_cpu_id());
+	R0_ASSERT_EQ(r0_apic_id(), r0_cpuid(1, 0).ebx >> 24);
 	__atomic_add_fetch(&done[r0_cpu_id()], 1, __ATOMIC_RELAXED);
 }
 
@@ -120,6 +120,40 @@ R0_TEST(s, all_is_well_again, .cpus = CPUS)
 	r0_on_cpus(look, NULL);
 	R0_ASSERT_EQ(done[1] + done[2], 2);
 	page[0] = 1;
+}
+
+static char areas[2 * 4096] __attribute__((aligned(64)));
+static const char own[] = "own";
+
+static void look_at_gs(void *arg)
+{
+	const uint64_t area = (uint64_t)areas + r0_cpu_id() * 4096ull;
+
+	(void)arg;
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_GS_BASE), area);
+	R0_ASSERT_STREQ((const char *)area + 100, "own");
+	*(char *)(area + 100) = 'O';
+}
+
+R0_TEST(s, each_has_its_gs, .cpus = 2,
+	.gs = R0_GS(areas, 4096, .variables = own, .variables_size = sizeof(own),
+		    .variables_at = 100))
+{
+	r0_on_cpus(look_at_gs, NULL);
+}
+
+R0_TEST(s, gs_takes_room, .cpus = 2, .gs = R0_GS(areas, 0))
+{
+}
+
+R0_TEST(s, gs_takes_memory, .gs = R0_GS(areas, 4096, .variables = own, .variables_size = 8192))
+{
+}
+
+R0_TEST(s, no_gs_is_left)
+{
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_GS_BASE), 0);
+	R0_ASSERT_EQ(areas[100], 0);
 }
 
 static void lose_apic(void *arg)
@@ -131,6 +165,42 @@ static void lose_apic(void *arg)
 R0_TEST(s, another_loses_its_apic, .cpus = 2, .groups = "nodefault")
 {
 	r0_on_cpu(1, lose_apic, NULL);
+}
+
+/* QEMU lets it: SDM vol. 3A, 10.4.6 leaves that to the model. */
+static void change_id(void *arg)
+{
+	(void)arg;
+	r0_apic_write(R0_APIC_ID, 77u << 24);
+}
+
+R0_TEST(s, another_changes_its_id, .cpus = 2, .groups = "nodefault")
+{
+	r0_on_cpu(1, change_id, NULL);
+}
+
+static struct r0_gate gates[256] __attribute__((aligned(16)));
+
+static void hang_with_own_idt(void)
+{
+	r0_lidt((struct r0_table_register){ sizeof(gates) - 1, (uint64_t)gates });
+	r0_cli();
+	for (;;)
+		;
+}
+
+R0_TEST(s, hangs_with_gates_of_its_first_idt, .timeout_ms = 400, .groups = "nodefault")
+{
+	const struct r0_gate *first = (const struct r0_gate *)r0_sidt().base;
+
+	for (unsigned int i = 0; i < 256; i++)
+		gates[i] = first[i];
+	hang_with_own_idt();
+}
+
+R0_TEST(s, hangs_without_gates, .timeout_ms = 400, .groups = "nodefault")
+{
+	hang_with_own_idt();
 }
 
 R0_TEST(s, one_is_alone_again)

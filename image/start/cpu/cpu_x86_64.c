@@ -22,6 +22,7 @@
 #define MSR_MTRR_FIXED_4K  0x268
 
 struct cpu_features cpu_features;
+struct cpu_gs cpu_gs;
 
 static uint64_t cr4;
 
@@ -190,7 +191,7 @@ static void set_extended_state(void)
 	__asm__ volatile("fxrstor64 %0" : : "m"(fresh));
 }
 
-void cpu_prepare(const struct image_payload *payload, unsigned int number, uint64_t gs_base)
+void cpu_prepare(const struct image_payload *payload, unsigned int number)
 {
 	const uint64_t area = payload->area + number * R0_AREA_SIZE;
 	/* As in machine/entry_x86_64.c: each CPU's TR tells which one it is. */
@@ -220,5 +221,5 @@ void cpu_prepare(const struct image_payload *payload, unsigned int number, uint6
 	gdt[task / 8] &= ~R0_SEGMENT_TYPE(R0_TYPE_TSS_BUSY ^ R0_TYPE_TSS);
 	r0_ltr(task);
 	r0_wrmsr(R0_MSR_FS_BASE, payload->fs_base[number]);
-	r0_wrmsr(R0_MSR_GS_BASE, gs_base);
+	r0_wrmsr(R0_MSR_GS_BASE, cpu_gs.first + number * cpu_gs.size);
 }

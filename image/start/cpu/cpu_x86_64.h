@@ -14,6 +14,13 @@ struct cpu_features {
 
 extern struct cpu_features cpu_features;
 
+/* Where a test's CPUs have their GS bases: each so many bytes above the one before. */
+struct cpu_gs {
+	uint64_t first, size;
+};
+
+extern struct cpu_gs cpu_gs;
+
 /* Look at the CPU, and at what the MSRs hold that a reset is to put back. */
 void cpu_look(void);
 
@@ -21,6 +28,6 @@ void cpu_look(void);
 void cpu_recover(void);
 
 /* For a test: control, debug and segment registers, descriptor tables, MSRs, extended state. */
-void cpu_prepare(const struct image_payload *payload, unsigned int number, uint64_t gs_base);
+void cpu_prepare(const struct image_payload *payload, unsigned int number);
 
 #endif /* IMAGE_START_CPU_CPU_X86_64_H */

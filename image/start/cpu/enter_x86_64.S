@@ -130,7 +130,7 @@ enter_ask:
 2:
 	jmp	*enter_return(%rip)
 
-/* R11: this CPU's number, which is its APIC's ID, whatever the test did. Then one after the other. */
+/* R11: this CPU's number, by its APIC's ID, whatever the test did. Then one after the other. */
 enter_ask_of_many:
 	movq	%rcx, %r8
 	movq	%rdx, %r9
@@ -138,6 +138,7 @@ enter_ask_of_many:
 	movl	$1, %eax
 	cpuid
 	shrl	$24, %ebx
+	movzbl	enter_numbers(%rbx), %ebx
 	xchgq	%rbx, %r11
 	movq	%r8, %rcx
 	movq	%r9, %rdx
@@ -230,10 +231,12 @@ exceptions_failed:
 	.data
 	.balign 8
 	.globl enter_return, enter_serve_request, enter_serve_exception, enter_idtr, enter_gdtr
-	.globl enter_ask_stacks, enter_many, enter_owner, enter_depth
+	.globl enter_ask_stacks, enter_many, enter_owner, enter_depth, enter_numbers
 enter_ask_stacks:
 	.quad	ask_stack_end
 	.skip	31 * 8
+enter_numbers:
+	.skip	256
 enter_many:
 	.long	0
 enter_owner:

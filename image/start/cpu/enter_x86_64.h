@@ -8,12 +8,14 @@
 
 /* The code that goes into the program, and what it is to know. */
 extern const char pad_start[], pad_end[], pad_ask[], pad_nmi[], pad_enter[], pad_return[],
-	pad_idle[], pad_find[], pad_words[], pad_idtr[];
+	pad_idle[], pad_find[], pad_words[], pad_idtr[], pad_numbers[];
 
 struct exception_frame;
 
 /* The most CPUs that have a stack here for messages: R0_CPU_LIMIT. */
 extern uint64_t enter_ask_stacks[];
+/* CPUs' numbers by their local APICs' IDs, of xAPIC mode. */
+extern uint8_t enter_numbers[256];
 /* Whether several CPUs run; the number + 1 of the one whose message is served, and how deep that is nested. */
 extern volatile uint32_t enter_many, enter_owner, enter_depth;
 

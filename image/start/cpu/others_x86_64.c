@@ -22,6 +22,9 @@
 
 #define STACK_FRAMES 4
 
+/* As a destination, in xAPIC mode: SDM vol. 3A, 10.6.2.1. */
+#define ALL_CPUS 255
+
 /* Between the messages to a CPU, and how long it may take to be there, before it is asked again. */
 #define INIT_NS	 200000ull
 #define START_NS 20000000ull
@@ -32,7 +35,9 @@ static uint64_t image_start; /* physical */
 static uint64_t enter_at;    /* the pad's pad_enter, in the program */
 static uint64_t stack_ends[R0_CPU_LIMIT];
 static uint64_t low_page;
-static unsigned int available = 1, running = 1;
+/* By the CPUs' numbers: the local APICs' IDs. The first is of the CPU that booted. */
+static uint8_t ids[R0_CPU_LIMIT];
+static unsigned int known = 1, available = 1, running = 1;
 static bool stopped_early;
 static unsigned int lost; /* what can't be stopped */
 
@@ -79,9 +84,20 @@ bool others_have_stopped(void)
 	return stopped_early;
 }
 
+/* The one that it started with: SDM vol. 2A, CPUID, leaf 1. */
+static uint8_t own_id(void)
+{
+	return (uint8_t)(r0_cpuid(1, 0).ebx >> 24);
+}
+
 unsigned int others_self(void)
 {
-	return enter_many ? r0_cpuid(1, 0).ebx >> 24 : 0;
+	return enter_many ? enter_numbers[own_id()] : 0;
+}
+
+uint8_t others_apic_id(unsigned int number)
+{
+	return ids[number];
 }
 
 static void pause_for(uint64_t nanoseconds)
@@ -116,7 +132,7 @@ static __attribute__((noreturn)) void watch(void)
 						 __ATOMIC_SEQ_CST))
 			continue;
 		has_watched = true;
-		r0_apic_send_ipi(0, R0_APIC_NMI | R0_APIC_ASSERT);
+		r0_apic_send_ipi(ids[0], R0_APIC_NMI | R0_APIC_ASSERT);
 	}
 }
 
@@ -151,7 +167,7 @@ static void others_main(void)
 		for (;;)
 			__asm__ volatile("cli; hlt");
 	}
-	cpu_prepare(payload, number, 0);
+	cpu_prepare(payload, number);
 	*idtr = (struct r0_table_register){ .limit = enter_idtr.limit, .base = area + R0_AREA_IDT };
 	r0_apic_write(R0_APIC_SVR, R0_APIC_SVR_ENABLE | R0_APIC_SVR_RESET);
 	starting.is_there = true;
@@ -183,8 +199,7 @@ static void put_trampoline(void)
 		(uint32_t)low_page + within(trampoline_64);
 }
 
-/* `id` is its local APIC's. */
-static bool start(unsigned int number, uint32_t id, enum job job)
+static bool start(unsigned int number, enum job job)
 {
 	const uint32_t vector = (uint32_t)(low_page >> 12);
 	unsigned int tries;
@@ -196,10 +211,10 @@ static bool start(unsigned int number, uint32_t id, enum job job)
 	put_trampoline();
 	enter_ask_stacks[number] = stack_ends[number];
 	trampoline_stack = stack_ends[number];
-	r0_apic_send_ipi(id, R0_APIC_INIT | R0_APIC_ASSERT);
+	r0_apic_send_ipi(ids[number], R0_APIC_INIT | R0_APIC_ASSERT);
 	pause_for(INIT_NS);
 	for (tries = 0; tries < TRIES; tries++) {
-		r0_apic_send_ipi(id, R0_APIC_STARTUP | R0_APIC_ASSERT | vector);
+		r0_apic_send_ipi(ids[number], R0_APIC_STARTUP | R0_APIC_ASSERT | vector);
 		for (end = clock_now() + START_NS; clock_now() < end && !starting.is_there;)
 			r0_pause();
 		if (starting.is_there)
@@ -235,31 +250,51 @@ static void take_stack(unsigned int number)
 	stack_ends[number] = (uint64_t)r0_direct(memory_need(STACK_FRAMES)) + STACK_FRAMES * FRAME;
 }
 
-void others_look(const struct image_payload *of, uint64_t image_at, uint64_t pad_enter_at)
+void others_choose(const struct image_payload *of)
 {
 	const unsigned int wanted = of->cpu_count < R0_CPU_LIMIT ? (unsigned int)of->cpu_count :
 								   R0_CPU_LIMIT;
+	unsigned int number, id;
 
 	payload = of;
+	ids[0] = own_id();
+	for (id = 0; id < ALL_CPUS && known < wanted; id++)
+		if (id != ids[0] && has_apic(id))
+			ids[known++] = (uint8_t)id;
+	for (number = 0; number < known; number++)
+		enter_numbers[ids[number]] = (uint8_t)number;
+}
+
+void others_look(uint64_t image_at, uint64_t pad_enter_at)
+{
 	image_start = image_at;
 	enter_at = pad_enter_at;
 	trampoline_main = others_main;
-	/* As CPU 0, this one has to be the first. */
-	if (!interrupts.apic || r0_cpuid(1, 0).ebx >> 24)
+	if (!interrupts.apic)
 		return;
 	low_page = find_low_page();
 	if (!low_page)
 		return;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
-	while (available < wanted && has_apic(available)) {
+	while (available < known) {
 		take_stack(available);
-		if (!start(available, available, JOB_PARK))
+		if (!start(available, JOB_PARK))
 			return;
 		available++;
 	}
 }
 
-/* One that no test has, whatever its local APIC's ID; else the last that they have. */
+static bool is_for_tests(uint32_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < available; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* One that no test has; else the last that they have. */
 bool others_watch(void)
 {
 	unsigned int i;
@@ -267,17 +302,17 @@ bool others_watch(void)
 	if (!low_page)
 		return false;
 	for (i = 0; i < acpi.cpu_count && available < R0_CPU_LIMIT; i++) {
-		/* In xAPIC mode, 255 is all of them. */
-		if (acpi.cpus[i] < available || acpi.cpus[i] >= 255)
+		if (acpi.cpus[i] >= ALL_CPUS || is_for_tests(acpi.cpus[i]))
 			continue;
+		ids[available] = (uint8_t)acpi.cpus[i];
 		take_stack(available);
-		if (start(available, acpi.cpus[i], JOB_WATCH))
+		if (start(available, JOB_WATCH))
 			return true;
 	}
 	if (available == 1)
 		return false;
 	available--;
-	return start(available, available, JOB_WATCH);
+	return start(available, JOB_WATCH);
 }
 
 unsigned int others_start(unsigned int cpus)
@@ -292,7 +327,7 @@ unsigned int others_start(unsigned int cpus)
 	r0_apic_write(R0_APIC_SVR, R0_APIC_SVR_ENABLE | R0_APIC_SVR_RESET);
 	enter_many = 1;
 	for (running = 1; running < cpus; running++)
-		if (!start(running, running, JOB_TEST))
+		if (!start(running, JOB_TEST))
 			return running++;
 	return 0;
 }
@@ -306,7 +341,7 @@ void others_stop(void)
 	stopped_early = true;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
 	for (number = 1; number < running; number++)
-		if (!start(number, number, JOB_PARK))
+		if (!start(number, JOB_PARK))
 			lost = number;
 	running = 1;
 	/* Of one that was serving a message, which has its end there; not this one's. */
@@ -324,7 +359,7 @@ void others_leave(enum enter_end end)
 	left.end = end;
 	left.is_set = true;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
-	r0_apic_send_ipi(0, R0_APIC_NMI | R0_APIC_ASSERT);
+	r0_apic_send_ipi(ids[0], R0_APIC_NMI | R0_APIC_ASSERT);
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's other CPUs, for tests that have several (.cpus): CPU n is the one whose local APIC has ID n, as in a
- * mirrored test. Between tests they are parked: halted, with interrupts off.
+ * The machine's other CPUs, for tests that have several (.cpus). The one that booted is CPU 0; the others have their
+ * numbers in the order of their local APICs' IDs, so that most machines' CPU n has ID n, as in a mirrored test. Between
+ * tests they are parked: halted, with interrupts off.
  */
 #ifndef IMAGE_START_CPU_OTHERS_X86_64_H
 #define IMAGE_START_CPU_OTHERS_X86_64_H
@@ -10,11 +11,17 @@
 #include "image/start/cpu/enter_x86_64.h"
 #include "image/start/payload/format.h"
 
+/* Number them, as many as some test wants. */
+void others_choose(const struct image_payload *payload);
+
+/* The ID of a CPU's local APIC. */
+uint8_t others_apic_id(unsigned int number);
+
 /*
- * Find those that start, as many as some test wants. On the start-up code's own page tables, and its clock. `image_at`
- * is the image's physical address, `pad_enter_at` where the program has the pad's pad_enter.
+ * Find those that start. On the start-up code's own page tables, and its clock. `image_at` is the image's physical
+ * address, `pad_enter_at` where the program has the pad's pad_enter.
  */
-void others_look(const struct image_payload *payload, uint64_t image_at, uint64_t pad_enter_at);
+void others_look(uint64_t image_at, uint64_t pad_enter_at);
 
 /* How many CPUs there are for a test, the first included. */
 unsigned int others_count(void);

@@ -279,6 +279,24 @@ size_t space_read(uint64_t address, void *to, size_t size)
 	return done;
 }
 
+size_t space_write(uint64_t address, const void *from, size_t size)
+{
+	const char *at = from;
+	size_t done = 0;
+
+	while (done < size) {
+		uint64_t here = address + done, within = here & (FRAME - 1);
+		const uint64_t *entry = r0_page_entry_of(space.test, here, 1);
+		size_t room = FRAME - within, step = size - done < room ? size - done : room;
+
+		if (!entry || !(*entry & R0_PAGE_P) || !(*entry & R0_PAGE_RW))
+			break;
+		copy_bytes((char *)r0_direct(*entry & R0_PAGE_ADDRESS) + within, at + done, step);
+		done += step;
+	}
+	return done;
+}
+
 void space_read_text(uint64_t address, char *to, size_t size)
 {
 	size_t length = space_read(address, to, size - 1), i;

@@ -40,7 +40,10 @@ unsigned int space_reset(void);
  */
 size_t space_read(uint64_t address, void *to, size_t size);
 
-/* The same of a text that ends with a NUL, cut where the room ends. */
+/* The other way, as far as a test may write there. */
+size_t space_write(uint64_t address, const void *from, size_t size);
+
+/* The same as space_read() of a text that ends with a NUL, cut where the room ends. */
 void space_read_text(uint64_t address, char *to, size_t size);
 
 /* Give the test memory at an address, as far as that is free, until the reset: false if there is none. */

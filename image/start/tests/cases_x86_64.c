@@ -14,6 +14,7 @@
 #include "image/start/hardware/console_x86_64.h"
 #include "image/start/hardware/power_x86_64.h"
 #include "image/start/payload/words.h"
+#include "image/start/tests/gs_areas_x86_64.h"
 #include "image/start/tests/lent_x86_64.h"
 #include "image/start/tests/limit_x86_64.h"
 #include "image/start/tests/pad_x86_64.h"
@@ -200,7 +201,12 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 	/* R0_PARAM()'s word on it; where there is none, the page stays as it is. */
 	if (c->element)
 		((struct r0_guest *)payload->guest)->param_size = options->params.size;
-	cpu_prepare(payload, 0, (uint64_t)options->gs.area);
+	requests.ending.message = gs_areas_begin(options);
+	if (requests.ending.message) {
+		requests.ending.how = END_HOST_ERROR;
+		return ENTER_ENDED;
+	}
+	cpu_prepare(payload, 0);
 	requests.silent_cpu = others_start(options->cpus);
 	if (requests.silent_cpu) {
 		others_stop();

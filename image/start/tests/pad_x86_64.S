@@ -9,6 +9,7 @@
 	.text
 	.balign 16
 	.globl pad_start, pad_end, pad_ask, pad_nmi, pad_enter, pad_return, pad_idle, pad_find, pad_words, pad_idtr
+	.globl pad_numbers
 pad_start:
 
 /*
@@ -76,7 +77,8 @@ pad_find:
 	movl	$1, %eax
 	cpuid
 	shrl	$24, %ebx
-	movl	%ebx, %ecx
+	leaq	pad_numbers(%rip), %rcx
+	movzbl	(%rcx,%rbx), %ecx
 	popq	%rdx
 	popq	%rbx
 	movq	pad_words + 32(%rip), %rax
@@ -93,6 +95,9 @@ pad_words:
 /* The register for the test's IDT. */
 pad_idtr:
 	.skip	16
+/* CPUs' numbers by their local APICs' IDs: enter_numbers. */
+pad_numbers:
+	.skip	256
 pad_end:
 
 	.section .note.GNU-stack, "", @progbits

@@ -67,6 +67,7 @@ void pad_install(const struct image_payload *payload)
 	space_set(pad, pad_start, (uint64_t)pad_end - (uint64_t)pad_start);
 	space_set(pad_address(pad_words), known, sizeof(known));
 	space_set(pad_address(pad_idtr), &idtr, sizeof(idtr));
+	space_set(pad_address(pad_numbers), enter_numbers, sizeof(enter_numbers));
 	jump(payload->doorbell, pad_address(pad_ask));
 	jump(payload->idle_doorbell, pad_address(pad_idle));
 	jump(payload->cpu_doorbell, pad_address(pad_find));

@@ -82,6 +82,7 @@ struct r0_cpu {
 	/* Where the next exception's stack starts, and registers' places: where no table of the CPU's has that. */
 	uint64_t exception_stack;
 	uint64_t saved[3];
+	uint64_t apic_id; /* x86: of its local APIC */
 } __attribute__((aligned(R0_CPU_SIZE)));
 
 enum r0_wait {

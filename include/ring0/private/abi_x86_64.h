@@ -66,7 +66,7 @@
 #define R0_SYSCALL_ENTRY_SIZE 0xa0
 
 /* Room for code of an image's: see image/start/tests/pad_x86_64.S. */
-#define R0_IMAGE_PAD_SIZE 0x100
+#define R0_IMAGE_PAD_SIZE 0x240
 
 /* Offsets in struct r0_guest, and in struct r0_cpu, that the entry code uses; see guest/entry/state_x86_64.c. */
 #define R0_GUEST_CPU_COUNT 0x100
