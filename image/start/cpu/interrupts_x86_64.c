@@ -37,6 +37,14 @@ const char *interrupts_lack(void)
 				    NULL;
 }
 
+bool interrupts_recover(void)
+{
+	if (!interrupts.apic)
+		return true;
+	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
+	return r0_apic_mode() != R0_APIC_MODE_DISABLED;
+}
+
 static bool any(uint32_t registers)
 {
 	uint32_t all = 0, offset;

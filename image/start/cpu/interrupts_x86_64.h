@@ -20,6 +20,9 @@ void interrupts_look(void);
 /* Put them to how a test starts. On the start-up code's page tables and IDT. */
 void interrupts_reset(void);
 
+/* After a test: whether the local APIC is on, if need be again; some CPUs' can't be, once it was turned off. */
+bool interrupts_recover(void);
+
 /* What of .irqchip is missing here, in words, or NULL. */
 const char *interrupts_lack(void);
 

@@ -21,6 +21,7 @@
 #define FCR_ENABLE_RESET 0x07
 #define MCR_DTR_RTS	 0x03
 #define LSR_EMPTY	 0x20
+#define LSR_IDLE	 0x40 /* the FIFO and the shift register, too */
 
 #define CLOCK_BAUD 115200u /* with a divisor of 1: 1.8432 MHz / 16 */
 
@@ -94,6 +95,15 @@ static void put(char c)
 			r0_pause();
 		out(&ports[i], DATA, (uint8_t)c);
 	}
+}
+
+void console_finish(void)
+{
+	unsigned int i, looks;
+
+	for (i = 0; i < port_count; i++)
+		for (looks = 0; looks < LOOKS && !(in(&ports[i], LINE_STATUS) & LSR_IDLE); looks++)
+			r0_pause();
 }
 
 static void put_text(struct format_sink *sink, const char *text, size_t length)

@@ -70,6 +70,7 @@ static void reset(void)
 
 void power_off(unsigned int status)
 {
+	console_finish();
 	if (power_off_by == POWER_AUTOMATIC && hypervisor.is_there) {
 		monitor_off(status);
 		/* Firecracker knows nothing else. */

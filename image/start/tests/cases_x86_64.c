@@ -336,6 +336,9 @@ static void run_case(const struct image_case *c, uint64_t number)
 	/* One whose local APIC is off gets no INIT. `ring0 image run` goes on after this case. */
 	if (others_lost())
 		power_lose("CPU %u can't be stopped, and may write to all memory", others_lost());
+	/* SDM vol. 3A, 10.4.3: on some only a reset does it. */
+	if (!interrupts_recover())
+		power_lose("the local APIC can't be turned on again");
 }
 
 void cases_run(void)
