@@ -59,6 +59,42 @@ static bool lacks_sgx(void)
 	return !r0_cpu_has(R0_FEATURE(7, 0, R0_FEATURE_EBX, 2)) && knows_all_undefined_opcodes();
 }
 
+static bool cpu_has_sgx(void)
+{
+	return r0_cpu_has(R0_FEATURE(7, 0, R0_FEATURE_EBX, 2));
+}
+
+#define SGX_LEAF    0x12
+#define EPC_SECTION 1 /* the type in bits 3:0 of EAX: SDM vol. 2A, CPUID */
+
+/* What CPUID says of it hangs together: SGX1 at least, sizes of enclaves, and sections of whole pages. */
+R0_TEST(optional, sgx_has_its_leaf, .when = cpu_has_sgx)
+{
+	const struct r0_cpuid_result what = r0_cpuid(SGX_LEAF, 0),
+				     attributes = r0_cpuid(SGX_LEAF, 1);
+	unsigned int sub;
+
+	R0_ASSERT_GE(r0_cpuid(0, 0).eax, SGX_LEAF);
+	R0_ASSERT(what.eax & 1);
+	R0_ASSERT_GE(what.edx >> 8 & 0xff, what.edx & 0xff);
+	/* DEBUG and MODE64BIT can be set: SDM vol. 3D, table 35-3. */
+	R0_ASSERT_EQ(attributes.eax & 6, 6);
+	for (sub = 2; (r0_cpuid(SGX_LEAF, sub).eax & 0xf) == EPC_SECTION; sub++) {
+		const struct r0_cpuid_result section = r0_cpuid(SGX_LEAF, sub);
+
+		R0_ASSERT(section.ecx & 0xfffff000 || section.edx & 0xfffff);
+	}
+}
+
+/* SDM vol. 3D, 36.7.3: firmware opens it by bit 18, and locks the MSR. */
+R0_TEST(optional, sgx_is_opened_by_feature_control, .when = cpu_has_sgx)
+{
+	const uint64_t control = r0_rdmsr(R0_MSR_FEATURE_CONTROL);
+
+	R0_ASSERT(control & 1);
+	R0_ASSERT_EQ(control >> 18 & 1, r0_cpuid(SGX_LEAF, 0).eax & 1);
+}
+
 ROUTINE(encls, "", ".byte 0x0f, 0x01, 0xcf", "");
 ROUTINE(enclu, "", ".byte 0x0f, 0x01, 0xd7", "");
 

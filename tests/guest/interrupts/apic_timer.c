@@ -204,3 +204,64 @@ R0_TEST(apic_timer, modes_are_apart, .irqchip = true, .when = cpu_has_tsc_deadli
 	let_pass(60 * MS);
 	R0_ASSERT_EQ(counted, 0);
 }
+
+/* From one mode to another while it counts: the count goes on, and its end is the new mode's. */
+R0_TEST(apic_timer, one_shot_becomes_periodic, .irqchip = true)
+{
+	uint32_t per_ms = counts_per_ms();
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count_interrupt);
+	r0_apic_start_timer(R0_APIC_TIMER_ONE_SHOT | VECTOR, R0_APIC_DIVIDE_BY_1, 2 * per_ms);
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_PERIODIC | VECTOR);
+	for (unsigned int i = 0; i < 3; i++)
+		r0_wait_for_irq(VECTOR, 2000);
+	R0_ASSERT_GE(counted, 3);
+	r0_apic_write(R0_APIC_INITIAL_COUNT, 0);
+}
+
+R0_TEST(apic_timer, periodic_does_not_start_it_again, .irqchip = true)
+{
+	uint32_t per_ms = counts_per_ms();
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count_interrupt);
+	r0_apic_start_timer(R0_APIC_TIMER_ONE_SHOT | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
+	R0_ASSERT_EQ(r0_wait_for_irq(VECTOR, 2000), 1);
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_PERIODIC | VECTOR);
+	let_pass(10 * MS);
+	R0_ASSERT_EQ(counted, 1);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+}
+
+R0_TEST(apic_timer, periodic_becomes_one_shot, .irqchip = true)
+{
+	uint32_t per_ms = counts_per_ms();
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count_interrupt);
+	r0_apic_start_timer(R0_APIC_TIMER_PERIODIC | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
+	R0_ASSERT_GE(r0_wait_for_irq(VECTOR, 2000), 1);
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_ONE_SHOT | VECTOR);
+	R0_ASSERT(falls_silent());
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+}
+
+/* 10.5.4.1: this way it is disarmed. */
+R0_TEST(apic_timer, periodic_ends_by_tsc_deadline_mode, .irqchip = true,
+	.when = cpu_has_tsc_deadline)
+{
+	uint32_t per_ms = counts_per_ms();
+
+	r0_apic_enable(0xff);
+	r0_set_handler(VECTOR, count_interrupt);
+	r0_apic_start_timer(R0_APIC_TIMER_PERIODIC | VECTOR, R0_APIC_DIVIDE_BY_1, per_ms);
+	R0_ASSERT_GE(r0_wait_for_irq(VECTOR, 2000), 1);
+	r0_apic_write(R0_APIC_LVT_TIMER, R0_APIC_TIMER_TSC_DEADLINE | VECTOR);
+	let_pass(0);
+	counted = 0;
+	let_pass(10 * MS);
+	R0_ASSERT_EQ(counted, 0);
+	R0_ASSERT_EQ(r0_rdmsr(R0_MSR_TSC_DEADLINE), 0);
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_CURRENT_COUNT), 0);
+}

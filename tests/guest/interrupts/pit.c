@@ -137,3 +137,29 @@ R0_TEST(pit, gate_2_reads_back, .irqchip = true)
 	r0_pit_set_gate_2(false);
 	R0_ASSERT_EQ(r0_in8(R0_PIT_PORT_B) & R0_PIT_PORT_B_GATE_2, 0);
 }
+
+static volatile unsigned int nmis;
+
+static void count_nmi(struct r0_frame *frame)
+{
+	(void)frame;
+	nmis++;
+}
+
+/* Through the PIC, by LINT0 as an NMI, IF or not: SDM vol. 3A, 10.5.1. */
+R0_TEST(pit, nmi_by_lint0, .irqchip = true, .when = takes_interrupts_at_once)
+{
+	uint64_t end;
+
+	r0_apic_enable(0xff);
+	r0_set_handler(R0_NMI, count_nmi);
+	r0_pic_init(0x30, 0x38);
+	r0_pic_set_masks(0xfffe);
+	r0_apic_write(R0_APIC_LVT_LINT0, R0_APIC_NMI);
+	r0_pit_start(0, R0_PIT_RATE_GENERATOR, R0_PIT_HZ / 1000);
+	end = r0_clock() + 1000 * MS;
+	while (!nmis && r0_clock() < end)
+		r0_pause();
+	r0_apic_write(R0_APIC_LVT_LINT0, R0_APIC_LVT_RESET);
+	R0_ASSERT_GE(nmis, 1);
+}

@@ -54,3 +54,15 @@ R0_TEST(tsc, follows_adjust, .when = has_adjust)
 	R0_ASSERT_LT(then, start + FAR + FAR / 2);
 	R0_ASSERT_LT(r0_rdtsc(), start + FAR);
 }
+
+R0_TEST(tsc, never_stands_still)
+{
+	uint64_t last = r0_rdtsc();
+
+	for (unsigned int i = 0; i < 1000; i++) {
+		const uint64_t now = r0_rdtsc();
+
+		R0_ASSERT_LT(last, now);
+		last = now;
+	}
+}
