@@ -222,6 +222,9 @@ static void take_line(struct image_log *log, const char *line)
 {
 	const char *rest;
 
+	/* conserver can have the time before each line (conserver.cf(5), timestamp), as ser2net can. */
+	if (*line == '[' && (rest = strchr(line, ']')))
+		line = rest[1] == ' ' ? rest + 2 : rest + 1;
 	/* Xen's console names the domain. */
 	if (after(line, "(d") && (rest = strstr(line, ") ")))
 		line = rest + 2;
@@ -252,7 +255,8 @@ void image_log_add(struct image_log *log, const char *text, size_t size)
 			buffer_add(&log->line, text, length);
 		if (!end)
 			return;
-		if (log->line.length && log->line.text[log->line.length - 1] == '\r')
+		/* A program that lengthens lines itself, such as conserver, may have made two of one. */
+		while (log->line.length && log->line.text[log->line.length - 1] == '\r')
 			log->line.text[--log->line.length] = '\0';
 		take_line(log, log->line.length ? log->line.text : "");
 		log->line.length = 0;
