@@ -240,6 +240,8 @@ static void wait_for_calls(unsigned int wanted)
 static void take_pic(struct r0_frame *frame)
 {
 	note_as((unsigned int)frame->vector);
+	/* Not earlier: QEMU's PIT makes a pulse 55 ms after it was stopped, in mode 5 without a trigger. */
+	start_pic();
 	pulse_pit();
 	wait_for_calls(2);
 	r0_apic_eoi();
@@ -248,7 +250,7 @@ static void take_pic(struct r0_frame *frame)
 R0_TEST(apic_priority, extint_interrupts_a_handler, .irqchip = true,
 	.when = keeps_interrupts_in_service)
 {
-	start_pic();
+	enable();
 	r0_set_handler(0xf8, take_pic);
 	r0_set_handler(PIC_BASE, note_pic);
 	r0_apic_send_self_ipi(0xf8);
