@@ -109,8 +109,8 @@ static char *join(char *first, char *second)
 }
 
 /*
- * In place of a function is an INT3, and it may have led to a handler of the test's own: whatever became of
- * the test says nothing.
+ * In place of a function is an INT3, and where KVM does not hand it over, it may have led to a handler of the
+ * test's own: whatever became of the test says nothing.
  */
 static void doubt_traps(struct run *run)
 {
@@ -118,15 +118,16 @@ static void doubt_traps(struct run *run)
 	const char *name =
 		replace_trapped(run->machine->template->replace, &run->job->options->replace);
 
-	if (!name || !doubts_own_handlers(run))
+	if (!name || (run->follows_traps && !run->machine->template->software) ||
+	    !doubts_own_handlers(run))
 		return;
 	if (ending->how != END_RETURNED && ending->how != END_FAILED &&
 	    ending->how != END_EXCEPTION && ending->how != END_HALT)
 		return;
 	error_set(
 		&run->complaint, EINVAL,
-		"%s() has no room for a jump, so that an INT3 takes its place, and the test loaded an IDT "
-		"of its own: it can't be replaced there",
+		"%s() has no room for a jump, so that an INT3 takes its place, which goes to the IDT that "
+		"the test loaded: it can't be replaced there",
 		name);
 	ending->how = END_HOST_ERROR;
 	ending->message = run->complaint.text;

@@ -9,6 +9,7 @@
 #include "execution/gs_areas.h"
 #include "execution/watched_variables.h"
 #include "exits/mock_calls.h"
+#include "exits/traps.h"
 #include "machine/cpu.h"
 #include "mirror/memory_add.h"
 #include "mirror/window.h"
@@ -98,6 +99,7 @@ static const struct part {
 	void (*end)(struct run *run); /* or NULL */
 } parts[] = {
 	{ begin_watches, end_watches },
+	{ traps_begin, traps_end },
 	{ check_interrupts, NULL },
 	{ begin_mocks, end_mocks },
 	{ begin_cpus, cpus_finish },

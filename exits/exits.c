@@ -6,6 +6,7 @@
 #include "exits/assistance.h"
 #include "exits/doorbell.h"
 #include "exits/exits_own.h"
+#include "exits/traps.h"
 #include "exits/unanswered.h"
 #include "kvm/exit/exit.h"
 #include "kvm/kvm.h"
@@ -61,6 +62,7 @@ static enum step turned_off(struct run *run)
 static enum step internal_error(struct run *run)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
+	enum step step;
 
 	if (exit->internal.suberror == KVM_INTERNAL_ERROR_DELIVERY_EV)
 		return exits_not_delivered(run);
@@ -68,6 +70,9 @@ static enum step internal_error(struct run *run)
 		return run_host_error(run,
 				      "KVM gave up on this test (internal error, suberror %llu)",
 				      exit->internal.suberror);
+	/* Where KVM's emulator does not know INT3. */
+	if (traps_serve(run, &step))
+		return step;
 	switch (assistance_complete(run)) {
 	case ASSISTANCE_COMPLETED:
 		return STEP_ON;
@@ -106,6 +111,8 @@ static enum step serve_exit(struct run *run)
 	case EXIT_DEBUG:
 		if (run->debugger && run->debugger->ops->stopped)
 			return debug_event(run);
+		if (traps_serve(run, &step))
+			return step;
 		break;
 	case EXIT_SHUTDOWN:
 		if (kvm_run->exit_reason == KVM_EXIT_SHUTDOWN)

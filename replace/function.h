@@ -4,6 +4,7 @@
 #define REPLACE_FUNCTION_H
 
 #include "base/error.h"
+#include "mirror/maps.h"
 #include "replace/move.h"
 #include "replace/patch.h"
 
@@ -36,6 +37,13 @@ struct function {
 	uint64_t original;	 /* where its own code is to be had, or 0 */
 	const char *no_original; /* why it is not */
 };
+
+/*
+ * The module of a function, one of `*count` or a new one, of which there is room for one more; NULL with the
+ * function's refusal.
+ */
+struct module *module_find(struct module *modules, size_t *count, const struct maps *maps,
+			   struct function *function);
 
 /* Ask the command ring0 about them: fills in their refusals, sizes and what else is to be known. */
 void functions_ask(struct function *functions, size_t count);

@@ -2,7 +2,6 @@
 /* The functions that a program's tests replace: from their addresses to what is written in a test's VM. */
 #include "replace/replace.h"
 #include <errno.h>
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -17,7 +16,7 @@
 #define CODE_MOST ((size_t)1 << 20)
 
 struct replace {
-	struct function *functions; /* sorted by module and address */
+	struct function *functions; /* in the order in which tests name them, each once */
 	size_t count;
 	struct module *modules;
 	size_t module_count;
@@ -32,88 +31,6 @@ static bool read_process(uint64_t address, void *to, size_t size)
 				.iov_len = size };
 
 	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
-/* The file that an address is in, by the linker's list, and by that of mappings. */
-struct search {
-	uint64_t address, bias;
-	bool found, is_vdso;
-};
-
-static int look_at_object(struct dl_phdr_info *info, size_t size, void *context)
-{
-	struct search *search = context;
-	size_t i;
-
-	(void)size;
-	for (i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-
-		if (segment->p_type != PT_LOAD ||
-		    !range_holds(info->dlpi_addr + segment->p_vaddr, segment->p_memsz,
-				 search->address, 1))
-			continue;
-		search->found = true;
-		search->bias = info->dlpi_addr;
-		search->is_vdso = strncmp(info->dlpi_name, "linux-vdso", 10) == 0;
-		return 1;
-	}
-	return 0;
-}
-
-static const char *path_of(const struct maps *maps, uint64_t address)
-{
-	size_t i;
-
-	for (i = 0; i < maps->count; i++)
-		if (address >= maps->entries[i].start && address < maps->entries[i].end)
-			return maps->entries[i].path;
-	return "";
-}
-
-/* The module of a function, one for each file, or NULL with the function's refusal. */
-static struct module *find_module(struct replace *replace, const struct maps *maps,
-				  struct function *function)
-{
-	struct search search = { .address = function->at };
-	const struct r0_upper_half *segment = upper_half_find(function->at);
-	const char *path = path_of(maps, upper_half_source(function->at));
-	struct module *module;
-	size_t i;
-
-	dl_iterate_phdr(look_at_object, &search);
-	if (search.is_vdso || strcmp(path, "[vdso]") == 0) {
-		error_set(&function->refusal, EINVAL, "it is the vDSO's, the kernel's own code");
-		return NULL;
-	}
-	if ((!search.found && !segment) || path[0] != '/') {
-		error_set(&function->refusal, EINVAL,
-			  "%#llx is in none of the program's files, and no function begins there",
-			  (unsigned long long)function->at);
-		return NULL;
-	}
-	if (access(path, R_OK)) {
-		error_set(&function->refusal, errno, "its file %s can't be read: %s", path,
-			  strerror(errno));
-		return NULL;
-	}
-	for (i = 0; i < replace->module_count; i++)
-		if (strcmp(replace->modules[i].path, path) == 0 &&
-		    replace->modules[i].upper == (segment != NULL))
-			break;
-	module = &replace->modules[i];
-	if (i == replace->module_count) {
-		*module = (struct module){ .path = strdup(path),
-					   .bias = search.bias,
-					   .upper = segment != NULL,
-					   .low = UINT64_MAX };
-		if (!module->path)
-			return NULL;
-		replace->module_count++;
-	}
-	module->low = function->at < module->low ? function->at : module->low;
-	module->high = function->at > module->high ? function->at : module->high;
-	return module;
 }
 
 static struct function *find(const struct replace *replace, uint64_t named)
@@ -268,7 +185,8 @@ static int find_modules(struct replace *replace, struct error *error)
 		return err;
 	err = maps_read(&maps, error);
 	for (i = 0; i < replace->count && !err; i++)
-		replace->functions[i].module = find_module(replace, &maps, &replace->functions[i]);
+		replace->functions[i].module = module_find(replace->modules, &replace->module_count,
+							   &maps, &replace->functions[i]);
 	maps_finish(&maps);
 	return err;
 }
@@ -483,6 +401,23 @@ const char *replace_trapped(const struct replace *replace, const struct r0_repla
 			return wanted->entries[i].name;
 	}
 	return NULL;
+}
+
+uint64_t replace_follow(const struct replace *replace, const struct r0_replacements *wanted,
+			uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; replace && i < wanted->count; i++) {
+		const struct patch *patch;
+		const struct function *function =
+			find(replace, (uint64_t)wanted->entries[i].function);
+
+		patch = function ? &function->patch : NULL;
+		if (patch && patch->trap && function->at + patch->start == address)
+			return patch->slot;
+	}
+	return 0;
 }
 
 uint64_t replace_origin(const struct replace *replace, uint64_t address)

@@ -39,10 +39,16 @@ int replace_begin(const struct replace *replace, struct memory *memory,
 		  const struct r0_replacements *wanted, struct error *error);
 
 /*
- * The name of a function among these that a test reaches by an INT3, as it has no room for a jump: it takes the
- * runtime's handler. NULL if there is none.
+ * The name of a function among these that a test reaches by an INT3, as it has no room for a jump. NULL if there
+ * is none.
  */
 const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted);
+
+/*
+ * Where execution goes on after an INT3 at an address, if that is in place of one of these functions; else 0.
+ */
+uint64_t replace_follow(const struct replace *replace, const struct r0_replacements *wanted,
+			uint64_t address);
 
 /*
  * Where a function has the instruction that is at an address in an island, if there is one; else that address:

@@ -54,7 +54,8 @@ struct run {
 	struct watched_variables *watched; /* of .watch, or NULL */
 	struct kvm_regs assisted_regs;	   /* before the last instruction that assist/ completed */
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
-	bool unusable; /* the machine can't be reset */
+	bool follows_traps; /* KVM hands over INT3s, for functions that are replaced by one */
+	bool unusable;	    /* the machine can't be reset */
 
 	size_t taken; /* of an input, by mocks */
 	bool halted;  /* the vCPU is behind a HLT */

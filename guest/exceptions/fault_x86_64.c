@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exceptions and interrupts: what the entry code calls. */
+#include <ring0/private/traps.h>
 #include <ring0/x86/registers.h>
 #include <ring0.h>
 #include "guest/entry/entry.h"
@@ -72,6 +73,12 @@ static bool follow_trap(struct r0_frame *frame)
 			return true;
 		}
 	return false;
+}
+
+void r0_trap_probe(void *arg)
+{
+	(void)arg;
+	__asm__ volatile("int3");
 }
 
 static bool is_syscall_entry(uint64_t rip)

@@ -105,6 +105,12 @@ R0_TEST(refused, copied, .replace = R0_REPLACE((copied, fake_int)))
 	R0_ASSERT_EQ(calls_copied(9), 9);
 }
 
+/* expect error: cloned() can't be replaced: the compiler made cloned.constprop.0 of it ... -fno-ipa-cp */
+R0_TEST(refused, cloned, .replace = R0_REPLACE((cloned, fake_plain)))
+{
+	R0_ASSERT_EQ(calls_cloned(2), -14 - 13);
+}
+
 static int fake_atoi(const char *text)
 {
 	return text[0];
@@ -211,8 +217,11 @@ static void load_own_idt(void)
 	r0_lidt(idtr);
 }
 
-/* expect error: returns_seven() has no room for a jump, so that an INT3 takes its place ... an IDT */
-R0_TEST(told, trap_with_an_idt_of_its_own, .replace = R0_REPLACE((returns_seven, fake_seven)))
+static int watched;
+
+/* expect error: returns_seven() has no room for a jump, so that an INT3 takes its place ... the IDT */
+R0_TEST(told, watched_trap_with_an_idt_of_its_own, .watch = R0_WATCH(&watched),
+	.replace = R0_REPLACE((returns_seven, fake_seven)))
 {
 	load_own_idt();
 	R0_ASSERT_EQ(returns_seven(), 8);

@@ -4,6 +4,7 @@
  * optimizations of all sorts, and runs it with --check-reset.
  */
 #include <ring0.h>
+#include <ring0/x86.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,74 @@ R0_TEST(replace, no_room_beside_a_breakpoint, .replace = R0_REPLACE((returns_sev
 	R0_ASSERT_EQ(returns_seven(), 8);
 	__asm__ volatile("int3");
 	R0_ASSERT_EQ(counter, 100);
+}
+
+/*
+ * QEMU's emulated CPU, which is of family 15, model 107, does not ask KVM before INT3 goes to the IDT. Of AMD's own
+ * that model has no nested paging.
+ */
+static bool kvm_hands_over_int3(void)
+{
+	return (r0_cpuid(1, 0).eax & 0x0fff0ff0) != 0x00060fb0;
+}
+
+/* A copy of the runtime's table, but for breakpoints, which nobody takes there. */
+static struct r0_table_register load_own_idt(void)
+{
+	static uint8_t table[4096];
+	struct r0_table_register idtr = r0_sidt(), own = { idtr.limit, (uintptr_t)table };
+
+	for (unsigned int i = 0; i < sizeof(table) && i <= idtr.limit; i++)
+		table[i] = ((const uint8_t *)(uintptr_t)idtr.base)[i];
+	/* Not present: SDM vol. 3A, 6.14.1. */
+	table[16 * R0_BP + 5] &= 0x7f;
+	r0_lidt(own);
+	return idtr;
+}
+
+R0_TEST(replace, no_room_with_an_idt_of_its_own, .when = kvm_hands_over_int3,
+	.replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	load_own_idt();
+	R0_ASSERT_EQ(returns_seven(), 8);
+}
+
+R0_TEST(replace, no_room_while_an_idt_of_its_own_is_there, .when = kvm_hands_over_int3,
+	.replace = R0_REPLACE((returns_seven, fake_seven), (only_returns, fake_only_returns)))
+{
+	struct r0_table_register before = load_own_idt();
+
+	R0_ASSERT_EQ(returns_seven(), 8);
+	R0_ASSERT_EQ(r0_user_call(seven_in_ring_3, NULL).value, 8);
+	only_returns();
+	r0_lidt(before);
+	R0_ASSERT_EQ(counter, 1);
+}
+
+static void seven_by_own_idt(void *result)
+{
+	struct r0_table_register before = load_own_idt();
+
+	*(int *)result = returns_seven();
+	r0_lidt(before);
+}
+
+R0_TEST(replace, no_room_on_a_cpu_with_an_idt_of_its_own, .when = kvm_hands_over_int3, .cpus = 2,
+	.replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	static int result;
+
+	r0_on_cpu(1, seven_by_own_idt, &result);
+	R0_ASSERT_EQ(result, 8);
+}
+
+/* What is of the test's own goes to its own table. */
+R0_TEST(replace, no_room_beside_a_breakpoint_of_its_own_idt, .when = kvm_hands_over_int3,
+	.expect_exception = R0_EXCEPTION(R0_NP), .replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	load_own_idt();
+	R0_ASSERT_EQ(returns_seven(), 8);
+	__asm__ volatile("int3");
 }
 
 static int fake_no_size(int a)

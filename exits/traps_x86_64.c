@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* KVM intercepts #BP for whoever debugs a guest: SDM vol. 3C, 25.6.3; APM vol. 2, 15.12.4. */
+#include "exits/traps.h"
+#include <errno.h>
+#include <stdatomic.h>
+#include <ring0/private/traps.h>
+
+#define FOLLOWS (KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP)
+
+static int arm(struct run *run, struct vcpu *vcpu, uint32_t control)
+{
+	struct kvm_guest_debug debug = { .control = control };
+	int err = KVM_IOCTL(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug, &run->complaint);
+
+	return err < 0 ? err : 0;
+}
+
+/* The process's answer, and 1; 0 before it is known. */
+static _Atomic(int) known;
+
+static bool is_told(const struct kvm_run *exit)
+{
+	return (exit->exit_reason == KVM_EXIT_DEBUG && exit->debug.arch.exception == R0_BP) ||
+	       (exit->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+		exit->internal.suberror == KVM_INTERNAL_ERROR_EMULATION);
+}
+
+/* Not all do: emulators of CPUs whose KVM is another's guest. On a pristine machine, which is pristine again. */
+static int find_out(struct run *run, bool *hands_over)
+{
+	struct vcpu *vcpu = &run->machine->cpus[0].vcpu;
+	int answer = atomic_load(&known) - 1;
+
+	if (answer < 0) {
+		vcpu->run->s.regs.regs.rip = (uint64_t)r0_trap_probe;
+		vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+		vcpu_complete(vcpu);
+		answer = arm(run, vcpu, FOLLOWS) == 0 && vcpu_run(vcpu, NULL) == 0 &&
+			 is_told(vcpu->run);
+		arm(run, vcpu, 0);
+		vcpu_complete(vcpu);
+		atomic_store(&known, answer + 1);
+		if (machine_reset(run->machine, &run->complaint))
+			return -EIO;
+	}
+	*hands_over = answer;
+	return 0;
+}
+
+int traps_begin(struct run *run)
+{
+	const struct r0_replacements *replaced = &run->job->options->replace;
+	int err;
+
+	if (run->debugger || !replace_trapped(run->machine->template->replace, replaced))
+		return 0;
+	err = find_out(run, &run->follows_traps);
+	for (unsigned int i = 0; run->follows_traps && i < run->machine->cpu_count && !err; i++)
+		err = arm(run, &run->machine->cpus[i].vcpu, FOLLOWS);
+	return err;
+}
+
+void traps_end(struct run *run)
+{
+	for (unsigned int i = 0; run->follows_traps && i < run->machine->cpu_count; i++)
+		arm(run, &run->machine->cpus[i].vcpu, 0);
+	run->follows_traps = false;
+}
+
+bool traps_serve(struct run *run, enum step *step)
+{
+	struct vcpu *vcpu = &run->cpu->vcpu;
+	struct kvm_run *exit = vcpu->run;
+	uint64_t by;
+
+	if (!run->follows_traps)
+		return false;
+	by = replace_follow(run->machine->template->replace, &run->job->options->replace,
+			    exit->s.regs.regs.rip);
+	*step = STEP_ON;
+	if (by) {
+		exit->s.regs.regs.rip = by;
+		exit->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+		return true;
+	}
+	if (exit->exit_reason != KVM_EXIT_DEBUG || exit->debug.arch.exception != R0_BP)
+		return false;
+	if (arm(run, vcpu, FOLLOWS | KVM_GUESTDBG_INJECT_BP))
+		*step = run_host_error(run, "a breakpoint can't be handed to the test", 0);
+	return true;
+}
