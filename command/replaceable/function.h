@@ -26,7 +26,9 @@ struct function {
 	bool is_stub;	       /* of `ring0 stubs` */
 	bool called_directly;  /* by code of the same file, not by way of its PLT */
 	const char *clone;     /* a part or a copy that the compiler made of it, or NULL */
-	const char *twin;      /* another function of the same code, or NULL */
+	char others[512]; /* its other names, a space before and behind each; the first, or NULL */
+	const char *other;
+	const char *twin; /* another function of the same code, or NULL */
 
 	/* By debugging information, once there is some. */
 	bool described, noreturn, assembly;

@@ -96,16 +96,17 @@ void function_judge(struct function *function, const char *program)
 				"__attribute__((noinline)) before it",
 				function->places,
 				function->inlined > FUNCTION_PLACES ? " and others" : "");
-	if (function->inlined_in[0])
-		function_refuse(function,
-				"it was inlined in %s, where nothing was left of it: compile that "
-				"with -fno-inline, or put __attribute__((noinline)) before it",
-				function->inlined_in);
+	/* Its description is that of a function that was inlined. */
 	if (function->clone)
 		function_refuse(function,
 				"the compiler made %s of it, which some call in its place: compile "
 				"it with %s",
 				function->clone, flags_without_clone(function->clone));
+	if (function->inlined_in[0])
+		function_refuse(function,
+				"it was inlined in %s, where nothing was left of it: compile that "
+				"with -fno-inline, or put __attribute__((noinline)) before it",
+				function->inlined_in);
 	if (function->copy[0])
 		function_refuse(
 			function,

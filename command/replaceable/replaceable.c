@@ -5,8 +5,8 @@
  *
  * The file that it reads has lines
  *   program PATH
- *   function ADDRESS PATH	or "upper", for what the file carries for the upper half, and then, each on a line, by the numbers that functions have from 0 on:
- *   NAME
+ *   function ADDRESS PATH	as the file has it; "upper" in place of "function" for what the file carries for the
+ *   NAME			upper half; answers call it by its number, from 0 on
  * and what it prints are the lines
  *   size NUMBER BYTES ROOM	the function's own, and what is free up to the next; 0 if not known
  *   noreturn NUMBER
@@ -22,23 +22,25 @@
 #include "command/replaceable/function.h"
 #include "command/upper_half.h"
 
-/* More than that a program's tests do not replace. */
-#define FUNCTIONS 256
-
 struct question {
 	char program[4096];
-	struct function functions[FUNCTIONS];
+	struct function *functions;
 	size_t count;
 };
 
 static bool read_function(struct question *question, const char *line, FILE *in)
 {
-	struct function *function = &question->functions[question->count];
+	struct function *function = reallocarray(question->functions, question->count + 1,
+						 sizeof(*question->functions));
 	char path[4096], name[512];
 
+	if (!function)
+		return false;
+	question->functions = function;
+	function += question->count;
+	*function = (struct function){ 0 };
 	function->upper = strncmp(line, "upper ", 6) == 0;
-	if (question->count == FUNCTIONS ||
-	    sscanf(line, "%*s %" SCNx64 " %4095[^\n]", &function->address, path) != 2 ||
+	if (sscanf(line, "%*s %" SCNx64 " %4095[^\n]", &function->address, path) != 2 ||
 	    !fgets(name, sizeof(name), in))
 		return false;
 	name[strcspn(name, "\n")] = '\0';
@@ -140,7 +142,7 @@ static void print_answer(const struct question *question)
 
 int replaceable_main(int argc, char **argv)
 {
-	static struct question question;
+	struct question question = { 0 };
 	Dwfl_Module *program, *upper;
 	Dwfl *program_dwfl, *upper_dwfl;
 	size_t first, count;

@@ -34,6 +34,18 @@ static bool is_clone(const char *symbol, const char *name)
 	       strncmp(symbol + length, ".localalias", 11) != 0;
 }
 
+static void note_name(struct function *function, const char *name)
+{
+	size_t length = strlen(function->others);
+
+	if (strcmp(name, function->name) == 0)
+		return;
+	if (!function->other)
+		function->other = name;
+	snprintf(function->others + length, sizeof(function->others) - length, "%s%s ",
+		 length ? "" : " ", name);
+}
+
 static void take_code(struct function *function, const GElf_Sym *symbol, GElf_Addr address,
 		      const char *name)
 {
@@ -57,6 +69,8 @@ static void take_code(struct function *function, const GElf_Sym *symbol, GElf_Ad
 		}
 		if (!function->symbol || strcmp(name, function->name) == 0)
 			function->symbol = name;
+		if (type == STT_FUNC)
+			note_name(function, name);
 		if (symbol->st_size > function->size)
 			function->size = symbol->st_size;
 		if (GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What debugging information tells of functions, and of who was to call them. DWARF 5, 3.3. */
 #include <dwarf.h>
+#include <err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "command/replaceable/function.h"
 #include "command/replaceable/producer.h"
@@ -59,21 +61,44 @@ static void describe(struct function *function, Dwarf_Die *die, const char *sour
 	function->line = line;
 }
 
+/*
+ * lld leaves no address in what describes a function that it has made one with another: LLVM's documentation, "ELF
+ * Linker", on -z dead-reloc-in-nonalloc. Its symbol is still there. Another name of one function has no description.
+ */
+static void look_for_twin(Dwarf_Die *die, struct function *functions, size_t count)
+{
+	const char *name = dwarf_diename(die);
+	Dwarf_Addr entry = 0;
+	char word[256];
+
+	if (!name || !entry_of(die, &entry) || (entry && entry < (Dwarf_Addr)-2))
+		return;
+	snprintf(word, sizeof(word), " %s ", name);
+	for (size_t n = 0; n < count; n++)
+		if (strstr(functions[n].others, word))
+			functions[n].twin = name;
+		else if (functions[n].other && strcmp(name, functions[n].name) == 0)
+			functions[n].twin = functions[n].other;
+}
+
 static void describe_unit(Dwarf_Die *unit_die, struct function *functions, size_t count)
 {
 	struct unit unit = { dwarf_diename(unit_die), producer_text(unit_die), false, 0 };
-	bool is_here[256] = { false };
+	bool *is_here = calloc(count, sizeof(*is_here));
 	Dwarf_Die die;
 
+	if (!is_here)
+		err(1, "ring0 replaceable");
 	for (int more = dwarf_child(unit_die, &die); more == 0;
 	     more = dwarf_siblingof(&die, &die)) {
 		Dwarf_Addr entry;
 
 		if (dwarf_tag(&die) != DW_TAG_subprogram || !entry_of(&die, &entry))
 			continue;
+		look_for_twin(&die, functions, count);
 		unit.functions++;
 		unit.optimized |= describes_calls(&die);
-		for (size_t n = 0; n < count && n < sizeof(is_here); n++)
+		for (size_t n = 0; n < count; n++)
 			if (entry == functions[n].address) {
 				describe(&functions[n], &die, unit.source);
 				is_here[n] = true;
@@ -85,13 +110,14 @@ static void describe_unit(Dwarf_Die *unit_die, struct function *functions, size_
 			functions[n].described = true;
 			functions[n].assembly = true;
 		}
-	for (size_t n = 0; n < count && n < sizeof(is_here); n++) {
+	for (size_t n = 0; n < count; n++) {
 		if (!is_here[n])
 			continue;
 		functions[n].producer = unit.producer;
 		functions[n].unit_optimized = unit.optimized;
 		functions[n].alone = unit.functions == 1;
 	}
+	free(is_here);
 }
 
 void function_describe(Dwarf *dwarf, struct function *functions, size_t count)

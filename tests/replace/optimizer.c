@@ -45,6 +45,21 @@ int calls_copied(int a)
 	return copied(a);
 }
 
+/* gcc's -fipa-cp-clone makes one of its own for the second argument, which is the same in all calls here. */
+__attribute__((noinline)) int cloned(int a, int b)
+{
+	int sum = 0, i;
+
+	for (i = 0; i < a; i++)
+		sum += i * b + (b ? a % b : 7);
+	return sum;
+}
+
+int calls_cloned(int a)
+{
+	return cloned(a, 16) + cloned(a + 1, 16);
+}
+
 int calls_atoi(const char *text)
 {
 	return atoi(text);

@@ -10,6 +10,8 @@ int calls_inlined(int a);
 int vanishes(void);
 int calls_vanishing(void);
 int calls_copied(int a);
+int cloned(int a, int b);
+int calls_cloned(int a);
 int calls_atoi(const char *text);
 unsigned long calls_strlen(void);
 

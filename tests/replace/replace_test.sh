@@ -79,6 +79,7 @@ build gcc-Os-PIC gcc replace.c '-Os -fno-builtin -fPIC' '-Wl,-z,now' "$all"
 build clang-O0 clang replace.c '-O0 -fno-builtin -grecord-command-line' '-grecord-command-line' "$all"
 build clang-O0-no-pie clang replace.c '-O0 -fno-builtin -grecord-command-line' '-no-pie -grecord-command-line' "$all"
 build clang-Og clang replace.c "-Og -fno-builtin $interposition" -grecord-command-line "$all"
+build clang-Og-no-pie clang replace.c "-Og -fno-builtin $interposition" '-no-pie -grecord-command-line' "$all"
 build clang-O2 clang replace.c "-O2 -fno-builtin $interposition" -grecord-command-line "$all"
 build clang-O2-no-pie clang replace.c "-O2 -fno-builtin $interposition" '-no-pie -grecord-command-line' "$all"
 # In other orders, on other machines.
@@ -87,12 +88,16 @@ build gcc-fresh gcc replace.c '-O0 -fno-builtin' '' '--format tap --fresh-vm'
 build call gcc call.c "-O2 $patching" '' ''
 
 # What can't be replaced, and for which flags.
-gcc -g -O2 -fno-pic -fno-pie -c -o "$folder/optimizer.o" "$here/optimizer.c" || exit 1
+gcc -g -O2 -fno-pic -fno-pie -fipa-cp-clone -c -o "$folder/optimizer.o" "$here/optimizer.c" || exit 1
 build refused gcc refused.c "-O1 -fno-inline $patching" '-no-pie -fbuiltin' '--format tap' "$folder/optimizer.o" -lplain
 one='--format tap replace.direct_call'
 build no-debug-info gcc replace.c '-g0 -O2 -fno-builtin' '' "$one"
 build flto gcc replace.c "-O2 -fno-builtin -flto -ffat-lto-objects" '-flto' "$one"
 build clang-no-flags clang replace.c '-O2 -fno-builtin' '' "$one"
+if command -v ld.lld >/dev/null; then
+	build icf gcc twins.c -O0 '-fno-ipa-icf -flive-patching=inline-clone -ffunction-sections -fuse-ld=lld -Wl,--icf=all' \
+		'--format tap'
+fi
 build clang-flags clang replace.c '-O2 -fno-builtin -grecord-command-line' '-grecord-command-line' "$one"
 
 cat >"$folder/all" <<'END'
@@ -146,6 +151,7 @@ while read -r name _; do
 		done <"$folder/outcomes"
 		;;
 	no-debug-info) refused_by "$name" 'there is no debugging information .* compile it with -g' ;;
+	icf) refused_by "$name" 'one_twin() can.t be replaced: other_twin() is the same code: compile with -fno-ipa-icf' ;;
 	flto) refused_by "$name" 'compile it with -fno-lto' ;;
 	clang-no-flags) refused_by "$name" 'does not say with which flags: .* -grecord-command-line -fPIC' ;;
 	clang-flags) refused_by "$name" 'compile it with -fPIC -fsemantic-interposition' ;;
