@@ -44,12 +44,6 @@ int names_choose(struct wanted_list *list, const char *path);
 void names_write_header(const struct wanted_list *list, FILE *out);
 
 /*
- * Whether all objects were compiled so that they can call one another, and a program can call them. Returns 0, or
- * -1 when it has said which was not.
- */
-int kernel_flags_check(char *const *paths, size_t count);
-
-/*
  * Link an object at an address, and write assembly that has a program carry it: its segments, with places for what
  * the program has, its symbols, and the whole file for debuggers. `upper` is where the file is to be. *per_cpu
  * becomes the name of the per-CPU variables' content, or NULL. Returns 0 or -1.

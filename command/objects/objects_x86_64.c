@@ -34,6 +34,9 @@ static const char usage[] =
 	"CC, LD and OBJCOPY name other tools than cc, ld and objcopy.\n"
 	"Exit status: 0; 1 for an object that can't be used; 2 for the command line.\n";
 
+/* What 16 bits hold, with some to spare. */
+#define PER_CPU_CHECKED 0xf000
+
 struct options {
 	const char *output, *header, *flags, *flags_of;
 	bool upper;
@@ -159,6 +162,24 @@ static int compile(const struct steps *steps, const char *source, const char *ob
 	return status;
 }
 
+/*
+ * Per-CPU variables are offsets from GS only at the address that the program is to be linked with. Elsewhere this
+ * distance from there does not fit, and the linker says so with the symbol's name.
+ */
+static void write_per_cpu_check(const struct steps *steps, FILE *out)
+{
+	static const char symbol[] = "link with -Wl,--section-start=" OBJECTS_PER_CPU "=0x20000";
+
+	if (steps->options->upper || !steps->list.own_per_cpu ||
+	    steps->list.own_per_cpu > PER_CPU_CHECKED)
+		return;
+	fprintf(out,
+		"__asm__(\".pushsection " OBJECTS_PER_CPU
+		", \\\"aw\\\"\\n.weak \\\"%s\\\"\\n\\\"%s\\\":\\n.popsection\\n\"\n"
+		"\t\".pushsection .rodata\\n.2byte \\\"%s\\\" - %#x\\n.popsection\");\n",
+		symbol, symbol, symbol, WANTED_OWN_PER_CPU);
+}
+
 static int write_stubs(struct steps *steps)
 {
 	char path[128];
@@ -167,6 +188,7 @@ static int write_stubs(struct steps *steps)
 	if (!out)
 		return objects_complain("%s: %s", path, strerror(errno));
 	stubs_write(&steps->list, out);
+	write_per_cpu_check(steps, out);
 	if (fclose(out))
 		return objects_complain("%s: %s", path, strerror(errno));
 	return compile(steps, "stubs.c", "stubs.o");
@@ -270,12 +292,12 @@ static int run(struct steps *steps)
 
 	for (size_t i = 0; i < options->count && !status; i++)
 		status = objects_read(&steps->list, options->objects[i]);
-	for (size_t i = 0; i < options->count && !status; i++)
-		declarations_read(&steps->list, options->objects[i]);
 	if (!status)
-		status = kernel_flags_check(options->objects, options->count);
-	if (!status)
+		status = kernel_flags_check(&steps->list);
+	if (!status) {
+		declarations_read(&steps->list);
 		status = merge(steps);
+	}
 	if (!status)
 		status = rename_all(steps);
 	if (!status) {
@@ -385,7 +407,8 @@ static int parse(int argc, char **argv, struct options *options)
 int objects_main(int argc, char **argv)
 {
 	struct options options = { .address = OBJECTS_UPPER_HALF };
-	struct steps steps = { .options = &options, .list.all_thunks = true };
+	struct steps steps = { .options = &options,
+			       .list = { .command = "ring0 objects", .all_thunks = true } };
 	const char *temporary = getenv("TMPDIR");
 	int status;
 

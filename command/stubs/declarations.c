@@ -179,7 +179,7 @@ static void read_unit(struct wanted_list *list, Dwarf_Die *unit)
 	}
 }
 
-void declarations_read(struct wanted_list *list, const char *path)
+static void read_file(struct wanted_list *list, const char *path)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.section_address = dwfl_offline_section_address,
@@ -202,4 +202,10 @@ void declarations_read(struct wanted_list *list, const char *path)
 			read_unit(list, unit);
 		}
 	dwfl_end(dwfl);
+}
+
+void declarations_read(struct wanted_list *list)
+{
+	for (size_t i = 0; i < list->file_count; i++)
+		read_file(list, list->files[i]);
 }

@@ -58,7 +58,7 @@ int stubs_main(int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct wanted_list list = { 0 };
+	struct wanted_list list = { .command = "ring0 stubs" };
 	const char *path = NULL;
 	bool header = false;
 	int option, i;
@@ -86,7 +86,8 @@ int stubs_main(int argc, char **argv)
 	for (i = optind; i < argc; i++)
 		if (objects_read(&list, argv[i]))
 			return 1;
-	for (i = optind; i < argc; i++)
-		declarations_read(&list, argv[i]);
+	if (kernel_flags_check(&list))
+		return 1;
+	declarations_read(&list);
 	return write_all(&list, path, header);
 }

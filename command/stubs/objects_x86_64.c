@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "command/stubs/archive.h"
 #include "command/stubs/wanted.h"
 
 struct object {
+	struct wanted_list *list;
 	const char *path, *member; /* as messages name it; the member may be NULL */
 	Elf *elf;
 	size_t names;	   /* the section with the sections' names */
@@ -20,8 +22,9 @@ struct object {
 
 static int complain(const struct object *object, const char *why)
 {
-	fprintf(stderr, "ring0 stubs: %s%s%s%s: %s\n", object->path, object->member ? "(" : "",
-		object->member ? object->member : "", object->member ? ")" : "", why);
+	fprintf(stderr, "%s: %s%s%s%s: %s\n", object->list->command, object->path,
+		object->member ? "(" : "", object->member ? object->member : "",
+		object->member ? ")" : "", why);
 	return -1;
 }
 
@@ -319,15 +322,16 @@ static void take_symbol(const struct object *object, void *context, const char *
 	if (symbol->st_shndx == SHN_UNDEF) {
 		wanted->needed = true;
 		wanted->tls |= GELF_ST_TYPE(symbol->st_info) == STT_TLS;
-		wanted->weak |= GELF_ST_BIND(symbol->st_info) == STB_WEAK;
+		wanted->strong |= GELF_ST_BIND(symbol->st_info) != STB_WEAK;
 		return;
 	}
 	if (wanted->definer && object->member && GELF_ST_BIND(symbol->st_info) != STB_WEAK)
-		fprintf(stderr,
-			"ring0 stubs: %s(%s): %s is defined by %s, too: the linker takes the first\n",
-			object->path, object->member, name, wanted->definer);
-	if (!wanted->definer)
+		fprintf(stderr, "%s: %s(%s): %s is defined by %s, too: the linker refuses that\n",
+			object->list->command, object->path, object->member, name, wanted->definer);
+	if (!wanted->definer) {
 		wanted->definer = strdup(object->member ? object->member : object->path);
+		wanted->archive = object->member ? object->path : NULL;
+	}
 }
 
 /* Also finds the section with the sections' names. */
@@ -336,7 +340,8 @@ static int check_object(struct object *object)
 	Elf_Scn *section = NULL;
 	GElf_Ehdr header;
 
-	if (elf_kind(object->elf) != ELF_K_ELF || !gelf_getehdr(object->elf, &header))
+	if (!object->elf || elf_kind(object->elf) != ELF_K_ELF ||
+	    !gelf_getehdr(object->elf, &header))
 		return complain(object, "it is no ELF object");
 	if (header.e_type != ET_REL)
 		return complain(object,
@@ -373,7 +378,17 @@ static int read_object(struct wanted_list *list, struct object *object)
 	return 0;
 }
 
-/* Whether an archive's member defines what the objects before it need. */
+/* Which of an archive's members are taken, while they are gone through over and over. */
+struct archive {
+	struct wanted_list *list;
+	const char *path;
+	bool *taken;
+	size_t capacity;
+	bool again; /* one more was taken */
+	bool some;
+};
+
+/* Whether a member defines what the objects before it need. */
 struct search {
 	const struct wanted_list *list;
 	bool found;
@@ -386,65 +401,105 @@ static void look_for_needed(const struct object *object, void *context, const ch
 	const struct wanted *wanted = wanted_find(search->list, name);
 
 	(void)object;
-	if (symbol->st_shndx != SHN_UNDEF && wanted && wanted->needed && !wanted->definer)
+	if (symbol->st_shndx != SHN_UNDEF && wanted && wanted->strong && !wanted->definer)
 		search->found = true;
 }
 
-#define MEMBERS 4096
+static int take_member(void *context, const struct archive_member *member)
+{
+	struct archive *archive = context;
+	struct search search = { .list = archive->list };
+	struct object object = {
+		.list = archive->list,
+		.path = archive->path,
+		.member = member->name,
+		.elf = member->elf,
+	};
+	int status;
+
+	while (member->number >= archive->capacity)
+		archive->taken = wanted_grow(archive->taken, &archive->capacity);
+	if (archive->taken[member->number])
+		return 0;
+	status = check_object(&object);
+	if (!status)
+		each_symbol(&object, look_for_needed, &search);
+	if (status || !search.found)
+		return status;
+	archive->taken[member->number] = archive->again = archive->some = true;
+	if (member->file)
+		wanted_add_file(archive->list, member->file);
+	return read_object(archive->list, &object);
+}
+
+/* Of a member that was not taken: what it defines, and a member that was taken, too. */
+static void look_for_twin(const struct object *object, void *context, const char *name,
+			  const GElf_Sym *symbol)
+{
+	const struct archive *archive = context;
+	const struct wanted *wanted = wanted_find(archive->list, name);
+
+	if (symbol->st_shndx != SHN_UNDEF && wanted && wanted->strong && wanted->archive &&
+	    strcmp(wanted->archive, archive->path) == 0)
+		fprintf(stderr, "%s: %s(%s): %s is defined by %s, too: the linker takes that one\n",
+			archive->list->command, archive->path, object->member, name,
+			wanted->definer);
+}
+
+static int tell_twins(void *context, const struct archive_member *member)
+{
+	struct archive *archive = context;
+	struct object object = {
+		.list = archive->list,
+		.path = archive->path,
+		.member = member->name,
+		.elf = member->elf,
+	};
+
+	if (!archive->taken[member->number])
+		each_symbol(&object, look_for_twin, archive);
+	return 0;
+}
 
 /* As linkers do, over and over, until no more members are needed. */
-static int read_archive(struct wanted_list *list, const char *path, int fd, Elf *archive)
+static int read_archive(struct object *object, int fd)
 {
-	static bool taken[MEMBERS];
-	bool again = true;
-	int status = 0;
+	struct archive archive = { .list = object->list, .path = object->path };
+	const char *why = NULL;
+	int status;
 
-	memset(taken, 0, sizeof(taken));
-	while (again && !status) {
-		Elf_Cmd command = ELF_C_READ;
-		size_t number = 0;
-		Elf *elf;
-
-		again = false;
-		while (!status && (elf = elf_begin(fd, command, archive))) {
-			const Elf_Arhdr *header = elf_getarhdr(elf);
-			struct object object = { .path = path, .elf = elf };
-			struct search search = { .list = list };
-
-			object.member = header && header->ar_name ? header->ar_name : "?";
-			if (object.member[0] != '/' && number < MEMBERS && !taken[number]) {
-				status = check_object(&object);
-				if (!status)
-					each_symbol(&object, look_for_needed, &search);
-				if (search.found) {
-					taken[number] = again = true;
-					status = read_object(list, &object);
-				}
-			}
-			number++;
-			command = elf_next(elf);
-			elf_end(elf);
-		}
-		/* Back to the first member. */
-		elf_rand(archive, 8);
-	}
-	return status;
+	do {
+		archive.again = false;
+		status = archive_visit(object->path, fd, object->elf, take_member, &archive, &why);
+	} while (!status && archive.again);
+	if (!status && !archive.some)
+		fprintf(stderr,
+			"%s: %s: no member is taken, as none defines what the objects before it "
+			"need: name the objects that you want\n",
+			object->list->command, object->path);
+	if (!status && archive.some)
+		status = archive_visit(object->path, fd, object->elf, tell_twins, &archive, &why);
+	free(archive.taken);
+	return why ? complain(object, why) : status;
 }
 
 int objects_read(struct wanted_list *list, const char *path)
 {
-	struct object object = { .path = path };
+	struct object object = { .list = list, .path = path };
 	int fd = open(path, O_RDONLY | O_CLOEXEC), status;
+	bool is_thin = fd >= 0 && archive_is_thin(fd);
 
 	if (fd < 0)
 		return complain(&object, strerror(errno));
 	elf_version(EV_CURRENT);
-	object.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (object.elf && elf_kind(object.elf) == ELF_K_AR) {
-		status = read_archive(list, path, fd, object.elf);
+	object.elf = is_thin ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	/* A thin one's members are files that are added one by one. */
+	if (!is_thin)
+		wanted_add_file(list, path);
+	if (is_thin || (object.elf && elf_kind(object.elf) == ELF_K_AR)) {
+		status = read_archive(&object, fd);
 	} else {
-		status = object.elf ? check_object(&object) :
-				      complain(&object, "it is no ELF object");
+		status = check_object(&object);
 		if (!status)
 			status = read_object(list, &object);
 	}

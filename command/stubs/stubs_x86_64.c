@@ -69,7 +69,7 @@ static enum kind kind_of(const struct wanted_list *list, const struct wanted *wa
 	/* Before libc's, as the profiler's __fentry__() is. */
 	if (stubs_is_thunk(wanted->name))
 		return KIND_THUNK;
-	if (wanted_is_libcs(wanted->name) || wanted->weak)
+	if (wanted_is_libcs(wanted->name) || !wanted->strong)
 		return KIND_NONE;
 	if (wanted->tls)
 		return KIND_TLS;
@@ -240,27 +240,27 @@ void stubs_write(const struct wanted_list *list, FILE *out)
 		if (!wanted || (!wanted->definer && !wanted->needed))
 			define_thunk(thunks[i], out);
 	}
-	fprintf(stderr,
-		"ring0 stubs: %u functions, %u variables, %u per-CPU variables, %u thunks\n",
-		counts.functions, counts.variables, counts.per_cpu, counts.thunks);
+	fprintf(stderr, "%s: %u functions, %u variables, %u per-CPU variables, %u thunks\n",
+		list->command, counts.functions, counts.variables, counts.per_cpu, counts.thunks);
 	if (counts.guesses)
 		fprintf(stderr,
-			"ring0 stubs: %u of which only the address is taken are guessed to be variables%s\n",
-			counts.guesses, list->described ? "" : ": with -g it is known");
+			"%s: %u of which only the address is taken are guessed to be variables%s\n",
+			list->command, counts.guesses,
+			list->described ? "" : ": with -g it is known");
 	if (counts.constants)
 		fprintf(stderr,
-			"ring0 stubs: %u variables are constant, and zero now: link the objects that have them\n",
-			counts.constants);
+			"%s: %u variables are constant, and zero now: link the objects that have them\n",
+			list->command, counts.constants);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->entries[i]->uses & WANTED_ALTERNATIVE &&
 		    kind_of(list, list->entries[i]) == KIND_FUNCTION)
 			fprintf(stderr,
-				"ring0 stubs: %s() is called by assembly with registers of its own: a C function "
+				"%s: %s() is called by assembly with registers of its own: a C function "
 				"in its place corrupts its caller; link the kernel's\n",
-				list->entries[i]->name);
+				list->command, list->entries[i]->name);
 	if (list->jumps)
 		fprintf(stderr,
-			"ring0 stubs: %s: %u static branches are jumps, as objtool did not run on it, and are "
+			"%s: %s: %u static branches are jumps, as objtool did not run on it, and are "
 			"taken whatever their keys are: objtool --hacks=jump_label puts that right\n",
-			list->jumps_object, list->jumps);
+			list->command, list->jumps_object, list->jumps);
 }

@@ -88,6 +88,22 @@ void wanted_add_section(struct wanted_list *list, const char *name)
 	list->sections[list->section_count++] = copy(name);
 }
 
+void wanted_add_file(struct wanted_list *list, const char *path)
+{
+	list->files = grow(list->files, list->file_count + 1, sizeof(*list->files));
+	list->files[list->file_count++] = copy(path);
+}
+
+bool *wanted_grow(bool *flags, size_t *capacity)
+{
+	size_t before = *capacity;
+
+	*capacity = before ? 2 * before : 64;
+	flags = grow(flags, *capacity, sizeof(*flags));
+	memset(flags + before, 0, (*capacity - before) * sizeof(*flags));
+	return flags;
+}
+
 bool wanted_is_linkers(const struct wanted_list *list, const char *name)
 {
 	static const char *const names[] = { "_GLOBAL_OFFSET_TABLE_",

@@ -26,16 +26,22 @@ enum wanted_use {
 
 struct wanted {
 	char *name;
-	char *declaration; /* in C, by debugging information, or NULL */
-	char *definer;	   /* the object that defines it, or NULL */
-	char *renamed;	   /* what it is called in the program, or NULL if that is its name */
+	char *declaration;   /* in C, by debugging information, or NULL */
+	char *definer;	     /* the object that defines it, or NULL */
+	const char *archive; /* that has the object, or NULL */
+	char *renamed;	     /* what it is called in the program, or NULL if that is its name */
 	unsigned int uses;
 	size_t size; /* of a variable, in bytes, as far as it is known */
-	bool needed, weak, tls;
+	bool needed; /* by whatever object */
+	bool strong; /* and by one that does not do without it */
+	bool tls;
 };
 
 /* All names, in the order in which they came. */
 struct wanted_list {
+	const char *command; /* for messages: "ring0 stubs" */
+	char **files;	     /* that have the objects; an archive's may be files of their own */
+	size_t file_count;
 	struct wanted **entries;
 	size_t count, capacity;
 	struct wanted **buckets;
@@ -57,6 +63,12 @@ struct wanted *wanted_find(const struct wanted_list *list, const char *name);
 
 void wanted_add_section(struct wanted_list *list, const char *name);
 
+/* Note that a file has some of the objects. */
+void wanted_add_file(struct wanted_list *list, const char *path);
+
+/* Twice as many flags, or some, the new ones false; the process ends where there is no memory. */
+bool *wanted_grow(bool *flags, size_t *capacity);
+
 /* Whether it is the linker's: __start_SECTION, _end and the like. */
 bool wanted_is_linkers(const struct wanted_list *list, const char *name);
 
@@ -69,7 +81,13 @@ bool wanted_is_libcs(const char *name);
  */
 int objects_read(struct wanted_list *list, const char *path);
 
-/* Take what debugging information tells of the names: an object's, at that path or in memory. */
-void declarations_read(struct wanted_list *list, const char *path);
+/* Take what the debugging information of the files tells of the names. */
+void declarations_read(struct wanted_list *list);
+
+/*
+ * Whether all objects were compiled so that they can call one another, and a program can call them, as far as they
+ * say how. Returns 0, or -1 when it has said which was not.
+ */
+int kernel_flags_check(const struct wanted_list *list);
 
 #endif /* COMMAND_STUBS_WANTED_H */

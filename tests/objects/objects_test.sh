@@ -91,6 +91,11 @@ report $status 'walls is built'
 # With the host completing what an emulator mistakes.
 mkdir assisted && cp upper/program assisted/ && echo 'assisted --assist=on' >>"$programs"
 
+# Per-CPU variables are offsets only where the program is linked as it has to be.
+! "$tests/with_ring0" gcc -g -O1 -fno-builtin -no-pie -I low -I "$here" -o elsewhere "$here/program.c" "$here/outside.c" \
+	low/all.o >log 2>&1 && grep -q -F 'link with -Wl,--section-start=r0_percpu=0x20000' log
+report $? 'a program without --section-start is not linked'
+
 # The same bytes from the same input.
 "$build/ring0" objects --upper kernel/core.o kernel/text.o -o again.o >log 2>&1 && cmp again.o upper/all.o >log 2>&1
 report $? 'the same input gives the same object'

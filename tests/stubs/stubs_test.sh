@@ -109,6 +109,15 @@ cp kernel.o other.o
 # e_machine, of two bytes at 18: 183 is EM_AARCH64.
 printf '\267\000' | dd of=other.o bs=1 seek=18 conv=notrunc 2>/dev/null
 refuses 'it is an object of another machine than x86-64' other.o
+# shellcheck disable=SC2086 # words: flags
+gcc -g $kernel -mred-zone -c -o red.o a.c
+refuses 'kernel.o was compiled with -mno-red-zone, and red.o with nothing of it' kernel.o red.o
+gcc -g -mregparm=3 -c -o registers.o a.c 2>log
+refuses 'registers.o was compiled with -mregparm=3, so that functions are called otherwise' registers.o
+if command -v clang >/dev/null; then
+	clang -g -grecord-command-line -c -o clang.o a.c
+	refuses 'kernel.o was compiled with -mno-red-zone, and clang.o with nothing of it' kernel.o clang.o
+fi
 "$build/ring0" stubs >log 2>&1
 [ $? = 2 ]
 report $? 'no object is a wrong command line'
@@ -145,8 +154,60 @@ ar rc archive.a deeper.o unneeded.o member.o
 "$build/ring0" stubs user.o archive.a -o archive.c 2>log && grep -q 'FUNCTION(missing)' archive.c &&
 	! grep -q 'FUNCTION(unneeded_missing)' archive.c && ! grep -q 'FUNCTION(deeper)' archive.c
 report $? 'an archive gives the members that are needed' archive.c
-grep -q 'archive.a(.*): twice is defined by .*, too: the linker takes the first' log
+grep -q 'archive.a(.*): twice is defined by .*, too: the linker refuses that' log
 report $? 'and two that define one name are told'
+! gcc -shared -o linked.so user.o archive.a >log 2>&1 && grep -q 'multiple definition of .twice' log
+report $? 'which the linker refuses'
+# Of two that define what is needed, the first is taken.
+gcc -fno-common -Dtwice=second -Ddeeper=other -c -o first.o member.c
+gcc -fno-common -Dtwice=third -c -o other.o member.c
+ar rc either.a first.o other.o
+"$build/ring0" stubs user.o either.a -o either.c 2>log && grep -q 'FUNCTION(other)' either.c && ! grep -q deeper either.c &&
+	grep -q -F 'either.a(other.o): member is defined by first.o, too: the linker takes that one' log
+report $? 'of two that define what is needed the first is taken, and that is told'
+"$build/ring0" stubs either.a -o either.c 2>log
+says log 'either.a: no member is taken, as none defines what the objects before it need'
+# Two members of one name, as files of two folders have.
+mkdir -p one two
+cat >one/same.c <<'END'
+extern struct { char a[300]; } of_one;
+int missing_of_one(void);
+int one(void)
+{
+	return of_one.a[1] + missing_of_one();
+}
+END
+sed 's/one/two/g; s/300/500/' one/same.c >two/same.c
+echo 'int one(void); int two(void); int both(void) { return one() + two(); }' >both_members.c
+for name in one/same two/same both_members; do
+	gcc -g -c -o $name.o $name.c
+done
+rm -f same.a thin.a
+ar qc same.a one/same.o two/same.o
+ar qcT thin.a one/same.o two/same.o
+for archive in same.a thin.a; do
+	"$build/ring0" stubs both_members.o $archive -o same.c 2>log && grep -q 'VARIABLE(of_one, 300)' same.c &&
+		grep -q 'VARIABLE(of_two, 500)' same.c && grep -q 'FUNCTION(missing_of_one)' same.c &&
+		grep -q 'FUNCTION(missing_of_two)' same.c
+	report $? "$archive: two members of one name are two" same.c
+done
+mkdir below
+mv thin.a one two below/
+# The paths in it are from its own folder on.
+"$build/ring0" stubs both_members.o below/thin.a -o same.c 2>log && grep -q 'VARIABLE(of_two, 500)' same.c
+report $? 'a thin archive in another folder' same.c
+rm below/two/same.o
+refuses 'thin.a: it is a thin archive, and a file that it names is gone' both_members.o below/thin.a
+printf '!<thin>\n//                                              99999     `\n' >broken.a
+refuses 'broken.a: it is no archive that can be read to its end' both_members.o broken.a
+# Needed by one that does without it, and by one that does not.
+echo '__attribute__((weak)) int may_be(void); int asks(void) { return may_be ? may_be() : 0; }' >asks.c
+echo 'int may_be(void); int insists(void) { return may_be(); }' >insists.c
+gcc -c asks.c && gcc -c insists.c
+"$build/ring0" stubs asks.o -o weak.c 2>log && ! grep -q 'FUNCTION(may_be)' weak.c
+report $? 'what is weak needs no definition' weak.c
+"$build/ring0" stubs asks.o insists.o -o weak.c 2>log && grep -q 'FUNCTION(may_be)' weak.c
+report $? 'but for who insists' weak.c
 
 # Without debugging information.
 # shellcheck disable=SC2086 # words: flags

@@ -5,8 +5,11 @@
  */
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
-#include "command/objects/objects.h"
+#include "command/replaceable/producer.h"
+#include "command/stubs/wanted.h"
 
 /* By what they begin with. */
 static const char *const flags[] = {
@@ -34,6 +37,21 @@ struct unit {
 	char found[FLAGS][64];
 };
 
+static int complain(const struct wanted_list *list, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int complain(const struct wanted_list *list, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "%s: ", list->command);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return -1;
+}
+
 static bool is_compiled(Dwarf_Die *unit)
 {
 	return dwarf_srclang(unit) != DW_LANG_Mips_Assembler;
@@ -56,8 +74,8 @@ static bool read_unit(Dwarf_Die *die, struct unit *unit)
 	Dwarf_Attribute attribute;
 	const char *at = dwarf_formstring(dwarf_attr(die, DW_AT_producer, &attribute));
 
-	/* gcc always notes it. */
-	if (!at || strncmp(at, "GNU ", 4) != 0)
+	/* gcc always notes it, clang with -grecord-command-line. */
+	if (!producer_of(at).has_flags)
 		return false;
 	while (*at) {
 		size_t length = strcspn(at, " ");
@@ -78,17 +96,17 @@ static const char *or_none(const char *flag)
 	return flag[0] ? flag : "nothing of it";
 }
 
-static int check_unit(struct unit *first, const struct unit *unit)
+static int check_unit(const struct wanted_list *list, struct unit *first, const struct unit *unit)
 {
 	for (size_t i = 0; i < FLAGS; i++) {
 		const char *flag = unit->found[i];
 
 		if (strncmp(flag, "-mregparm", 9) == 0 || strcmp(flag, "-m32") == 0 ||
 		    strcmp(flag, "-mx32") == 0 || strcmp(flag, "-mabi=ms") == 0)
-			return objects_complain(
-				"%s was compiled with %s, so that functions are called "
-				"otherwise than a program's",
-				unit->object, flag);
+			return complain(list,
+					"%s was compiled with %s, so that functions are called "
+					"otherwise than a program's",
+					unit->object, flag);
 	}
 	if (!first->object) {
 		*first = *unit;
@@ -96,16 +114,17 @@ static int check_unit(struct unit *first, const struct unit *unit)
 	}
 	for (size_t i = 0; i < FLAGS; i++)
 		if (strcmp(first->found[i], unit->found[i]) != 0)
-			return objects_complain(
-				"%s was compiled with %s, and %s with %s: they are not of "
-				"one kernel's configuration",
-				first->object, or_none(first->found[i]), unit->object,
-				first->found[i][0] && !unit->found[i][0] ? "nothing of it" :
-									   or_none(unit->found[i]));
+			return complain(list,
+					"%s was compiled with %s, and %s with %s: they are not of "
+					"one kernel's configuration",
+					first->object, or_none(first->found[i]), unit->object,
+					first->found[i][0] && !unit->found[i][0] ?
+						"nothing of it" :
+						or_none(unit->found[i]));
 	return 0;
 }
 
-static int check_object(struct unit *first, const char *path)
+static int check_object(const struct wanted_list *list, struct unit *first, const char *path)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.section_address = dwfl_offline_section_address,
@@ -125,18 +144,18 @@ static int check_object(struct unit *first, const char *path)
 		struct unit unit = { .object = path };
 
 		if (is_compiled(die) && read_unit(die, &unit))
-			status = check_unit(first, &unit);
+			status = check_unit(list, first, &unit);
 	}
 	dwfl_end(dwfl);
 	return status;
 }
 
-int kernel_flags_check(char *const *paths, size_t count)
+int kernel_flags_check(const struct wanted_list *list)
 {
 	struct unit first = { 0 };
 	int status = 0;
 
-	for (size_t i = 0; i < count && !status; i++)
-		status = check_object(&first, paths[i]);
+	for (size_t i = 0; i < list->file_count && !status; i++)
+		status = check_object(list, &first, list->files[i]);
 	return status;
 }
