@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A kernel that is not Linux, under test: low, and in the upper half where it belongs.
+# A kernel that is not Linux, under test: low, and in the upper half where it belongs; and low as some kernels are
+# compiled, for a large code model, and as position-independent code.
 #
 #	tests/kernel_tree/small_kernel_test.sh BUILD
 #
@@ -22,32 +23,38 @@ trap 'exit 1' INT TERM
 tap_log=$folder/log
 cd "$folder" || exit 1
 
-flags='-g -O2 -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-builtin
+flags='-g -O2 -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-builtin
 	-fno-omit-frame-pointer -fcf-protection=none -ftls-model=local-exec -flive-patching=inline-clone'
-mkdir kernel
-for name in memory process; do
-	# shellcheck disable=SC2086 # words: flags
-	gcc $flags -I "$here/small" -c -o kernel/$name.o "$here/small/$name.c" || exit 1
-done
-cat >kernel/compile_commands.json <<END
-[ { "directory": "$folder/kernel", "file": "$here/small/memory.c", "output": "memory.o",
-    "command": "gcc $(echo "$flags" | tr '\n\t' '  ') -I $here/small -c -o memory.o $here/small/memory.c" } ]
-END
+# build NAME FLAG UPPER: the kernel with that code model, and its tests.
+build()
+{
+	name=$1 model=$2 upper=$3
+	mkdir -p kernel/"$model" "$name"
+	for file in memory process; do
+		# shellcheck disable=SC2086 # words: flags
+		gcc $flags "$model" -I "$here/small" -c -o kernel/"$model"/$file.o "$here/small/$file.c" || exit 1
+	done
+	cat >kernel/"$model"/compile_commands.json <<-END
+	[ { "directory": "$folder/kernel/$model", "file": "$here/small/memory.c", "output": "memory.o",
+	    "command": "gcc $(echo "$flags" | tr '\n\t' '  ') $model -I $here/small -c -o memory.o $here/small/memory.c" } ]
+	END
+	# shellcheck disable=SC2086 # none, or one option
+	"$build/ring0" objects $upper kernel/"$model"/memory.o kernel/"$model"/process.o -o "$name/kernel.o" \
+		--header "$name/kernel_objects.h" --flags "$name/flags" >log 2>&1 &&
+		gcc @"$name/flags" -I"$name" -I"$(dirname "$tests")/include" -Wall -Wextra -c "$here/small/small_test.c" \
+			-o "$name/test.o" >>log 2>&1 &&
+		"$tests/with_ring0" gcc -no-pie -Wl,-z,noexecstack -o "$name/program" "$name/test.o" "$name/kernel.o" \
+			>>log 2>&1
+	report $? "$name: the tests are built"
+}
 
-for half in low upper; do
-	upper=
-	[ $half = low ] || upper=--upper
-	mkdir $half
-	"$build/ring0" objects $upper kernel/memory.o kernel/process.o -o $half/kernel.o --header $half/kernel_objects.h \
-		--flags $half/flags >log 2>&1 &&
-		gcc @$half/flags -I$half -I"$(dirname "$tests")/include" -Wall -Wextra -c "$here/small/small_test.c" \
-			-o $half/test.o >>log 2>&1 &&
-		"$tests/with_ring0" gcc -no-pie -Wl,-z,noexecstack -o $half/program $half/test.o $half/kernel.o >>log 2>&1
-	report $? "$half: the tests are built"
-done
+build low -mcmodel=kernel ''
+build upper -mcmodel=kernel --upper
+build large -mcmodel=large ''
+build pic -fPIC ''
 cat >all <<'END'
 #!/bin/sh
-for half in low upper; do
+for half in low upper large pic; do
 	echo "## $half"
 	"${0%/*}/$half/program" --format tap --check-reset 2>&1
 	echo "## status $?"
@@ -63,10 +70,10 @@ elif [ "${RING0_LAB-}" = none ]; then
 	exit $failed
 else
 	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --file "$folder/low/program" \
-		--file "$folder/upper/program" -- "$folder/all" >output 2>&1
+		--file "$folder/upper/program" --file "$folder/large/program" --file "$folder/pic/program" -- "$folder/all" >output 2>&1
 fi
 awk '/^## status / { print $3 >(file ".status"); next } /^## / { file = $2; next } file { print >(file ".tap") }' output
-for half in low upper; do
+for half in low upper large pic; do
 	[ "$(cat $half.status 2>/dev/null)" = 0 ] && ! grep -q '^not ok' $half.tap
 	report $? "$half: $(grep -c '^ok' $half.tap) tests" output
 done
@@ -76,7 +83,7 @@ report $? 'physical addresses of variables are those of the upper half' output
 # Thread-local variables of its own a kernel can't have there.
 printf '__thread int own;\nint *place(void) { return &own; }\n' >own.c
 # shellcheck disable=SC2086 # words: flags
-gcc $flags -c own.c && ! "$build/ring0" objects --upper own.o -o refused.o >log 2>&1 && grep -q 'thread-local' log
+gcc $flags -mcmodel=kernel -c own.c && ! "$build/ring0" objects --upper own.o -o refused.o >log 2>&1 && grep -q 'thread-local' log
 report $? 'refuses thread-local variables of its own in the upper half'
 
 echo "1..$number"
