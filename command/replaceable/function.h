@@ -23,6 +23,7 @@ struct function {
 	const char *symbol;    /* a name that begins there, or NULL */
 	uint64_t size, room;   /* of the symbol; up to the next, both in bytes */
 	bool global, exported; /* not hidden; in the dynamic table */
+	bool is_local;	       /* some symbol of its name is */
 	bool is_stub;	       /* of `ring0 stubs` */
 	bool called_directly;  /* by code of the same file, not by way of its PLT */
 	const char *clone;     /* a part or a copy that the compiler made of it, or NULL */
@@ -32,6 +33,7 @@ struct function {
 
 	/* By debugging information, once there is some. */
 	bool described, noreturn, assembly;
+	const char *described_as;
 	const char *source; /* of its unit */
 	const char *producer;
 	const char *file; /* where it is declared */

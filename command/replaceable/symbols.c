@@ -34,12 +34,17 @@ static bool is_clone(const char *symbol, const char *name)
 	       strncmp(symbol + length, ".localalias", 11) != 0;
 }
 
-static void note_name(struct function *function, const char *name)
+static void note_name(struct function *function, const char *name, bool is_local)
 {
 	size_t length = strlen(function->others);
 
-	if (strcmp(name, function->name) == 0)
+	if (strcmp(name, function->name) == 0) {
+		/* Two files have a static one of that name, and the linker made one of them. */
+		if (is_local && function->is_local)
+			function->twin = name;
+		function->is_local |= is_local;
 		return;
+	}
 	if (!function->other)
 		function->other = name;
 	snprintf(function->others + length, sizeof(function->others) - length, "%s%s ",
@@ -70,7 +75,7 @@ static void take_code(struct function *function, const GElf_Sym *symbol, GElf_Ad
 		if (!function->symbol || strcmp(name, function->name) == 0)
 			function->symbol = name;
 		if (type == STT_FUNC)
-			note_name(function, name);
+			note_name(function, name, GELF_ST_BIND(symbol->st_info) == STB_LOCAL);
 		if (symbol->st_size > function->size)
 			function->size = symbol->st_size;
 		if (GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&

@@ -43,21 +43,26 @@ struct unit {
 
 static void describe(struct function *function, Dwarf_Die *die, const char *source)
 {
+	const char *name = dwarf_diename(die);
 	Dwarf_Attribute attribute;
 	int line = 0;
 
+	if (!name)
+		name = "?";
+	dwarf_decl_line(die, &line);
 	if (function->described) {
-		const char *name = dwarf_diename(die);
-
-		if (name && strcmp(name, function->name) != 0)
+		/* Two that were written begin there. Which one comes first says nothing. */
+		if (strcmp(name, function->name) != 0)
 			function->twin = name;
+		else if (strcmp(name, function->described_as) != 0 || line != function->line)
+			function->twin = function->described_as;
 		return;
 	}
 	function->described = true;
+	function->described_as = name;
 	function->source = source;
 	function->noreturn = dwarf_attr_integrate(die, DW_AT_noreturn, &attribute) != NULL;
 	function->file = dwarf_decl_file(die);
-	dwarf_decl_line(die, &line);
 	function->line = line;
 }
 

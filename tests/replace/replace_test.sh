@@ -94,10 +94,11 @@ one='--format tap replace.direct_call'
 build no-debug-info gcc replace.c '-g0 -O2 -fno-builtin' '' "$one"
 build flto gcc replace.c "-O2 -fno-builtin -flto -ffat-lto-objects" '-flto' "$one"
 build clang-no-flags clang replace.c '-O2 -fno-builtin' '' "$one"
-if command -v ld.lld >/dev/null; then
-	build icf gcc twins.c -O0 '-fno-ipa-icf -flive-patching=inline-clone -ffunction-sections -fuse-ld=lld -Wl,--icf=all' \
-		'--format tap'
-fi
+for linker in lld gold; do
+	command -v "ld.$linker" >/dev/null || continue
+	build "icf-$linker" gcc twins.c -O0 \
+		"-fno-ipa-icf -flive-patching=inline-clone -ffunction-sections -fuse-ld=$linker -Wl,--icf=all" '--format tap'
+done
 build clang-flags clang replace.c '-O2 -fno-builtin -grecord-command-line' '-grecord-command-line' "$one"
 
 cat >"$folder/all" <<'END'
@@ -151,7 +152,7 @@ while read -r name _; do
 		done <"$folder/outcomes"
 		;;
 	no-debug-info) refused_by "$name" 'there is no debugging information .* compile it with -g' ;;
-	icf) refused_by "$name" 'one_twin() can.t be replaced: other_twin() is the same code: compile with -fno-ipa-icf' ;;
+	icf-*) refused_by "$name" 'one_twin() can.t be replaced: other_twin() is the same code: compile with -fno-ipa-icf' ;;
 	flto) refused_by "$name" 'compile it with -fno-lto' ;;
 	clang-no-flags) refused_by "$name" 'does not say with which flags: .* -grecord-command-line -fPIC' ;;
 	clang-flags) refused_by "$name" 'compile it with -fPIC -fsemantic-interposition' ;;
