@@ -38,14 +38,19 @@ void command_line_split(struct command_line *line, const char *text)
 		tool_add(&line->words, "%s", word);
 }
 
-/* In a makefile, as the note is one, a dollar is two, and a hash has a backslash. */
+/* In a makefile, as the note is one, a dollar is two, and a hash is $(pound): scripts/Kbuild.include, make-cmd. */
 static void undo_make(char *text)
 {
+	static const char pound[] = "$(pound)";
 	char *to = text;
 
 	for (const char *from = text; *from; from++) {
-		if ((from[0] == '$' && from[1] == '$') || (from[0] == '\\' && from[1] == '#') ||
-		    (from[0] == '$' && from[1] == '('))
+		if (strncmp(from, pound, strlen(pound)) == 0) {
+			*to++ = '#';
+			from += strlen(pound) - 1;
+			continue;
+		}
+		if ((from[0] == '$' && from[1] == '$') || (from[0] == '\\' && from[1] == '#'))
 			from++;
 		*to++ = *from;
 	}

@@ -39,6 +39,8 @@ for name in core text; do
 	{
 		printf 'savedcmd_%s.o := gcc -Wp,-MMD,.%s.o.d -nostdinc -I./include -include ./include/config.h ' $name $name
 		echo "$kernel" | tr '\n' ' '
+		# shellcheck disable=SC2016 # make's
+		printf ' -DMARKS="$(pound) $$"'
 		printf " -DNAME='\"a name\"' -Werror -c -o %s.o %s.c ; ./tools/objtool --mcount %s.o\n" $name $name $name
 	} >kernel/.$name.o.cmd
 done
@@ -244,6 +246,15 @@ export OBJCOPY
 refuses '/nowhere/objcopy: No such file' kernel/text.o
 unset OBJCOPY
 
+# Flags by the note of Linux's build: paths are from its own folder on, and what is about that file alone is left out.
+"$build/ring0" objects kernel/text.o -o text.o --flags flags >log 2>&1
+{
+	printf '%s\n' -nostdinc "-I$folder/kernel/./include" -include "$folder/kernel/./include/config.h"
+	echo "$kernel" | tr -s '[:space:]' '\n' | grep .
+	printf '%s\n' '-DMARKS=#\ $' '-DNAME=\"a\ name\"'
+} >expected
+cmp -s flags expected
+report $? 'flags by a .o.cmd file' flags expected
 # Flags by compile_commands.json, in its two forms.
 mkdir -p commands/out
 cp kernel/text.o commands/out/text.o
