@@ -168,6 +168,13 @@ R0_TEST(replace, no_room_beside_a_breakpoint, .replace = R0_REPLACE((returns_sev
 	R0_ASSERT_EQ(counter, 100);
 }
 
+R0_TEST(replace, breakpoint_where_nothing_is_replaced)
+{
+	r0_set_handler(R0_BP, on_breakpoint);
+	__asm__ volatile("int3");
+	R0_ASSERT_EQ(counter, 100);
+}
+
 /*
  * QEMU's emulated CPU, which is of family 15, model 107, does not ask KVM before INT3 goes to the IDT. Of AMD's own
  * that model has no nested paging.

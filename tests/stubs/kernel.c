@@ -107,6 +107,14 @@ int counter_of(void)
 	return value;
 }
 
+/* Some kernels have variables of each CPU in FS's area, as programs have those of a thread. */
+extern __thread int depth __attribute__((tls_model("local-exec")));
+
+int deepens(void)
+{
+	return ++depth;
+}
+
 /* A section whose bounds the linker gives, and one whose bounds are its linker script's. */
 static const int entry_1 __attribute__((used, section("entries"))) = 1;
 static const int entry_2 __attribute__((used, section("entries"))) = 2;

@@ -30,6 +30,7 @@ int has_canary(const char *text);
 int cpu_number_of(void);
 void add_to_counter(int a);
 int counter_of(void);
+int deepens(void);
 int entries_of(void);
 int reads_or_fails(const int *from);
 int warns(int a);

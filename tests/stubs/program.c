@@ -129,6 +129,12 @@ R0_TEST(gs, per_cpu, .cpus = 2, GS)
 	R0_ASSERT_EQ(cpu_number_of(), 0);
 }
 
+R0_TEST(thread_local, of_the_thread, GS)
+{
+	R0_ASSERT_EQ(deepens(), 1);
+	R0_ASSERT_EQ(deepens(), 2);
+}
+
 R0_TEST(sections, bounds, GS)
 {
 	R0_ASSERT_EQ(entries_of(), 2);

@@ -46,11 +46,12 @@ says stubs.c '/* const int speeds[]: constant, link the object that has it */'
 says stubs.c 'VARIABLE(__start_rodata, 4096) /* its size is not known */'
 says stubs.c 'PER_CPU(cpu_number, 0x100)'
 says stubs.c 'PER_CPU(counter, 0x140)'
+says stubs.c '__thread char depth[4];'
 says stubs.c 'THUNK(__x86_return_thunk, "ret")'
 says stubs.c 'THUNK(__fentry__, "ret")'
 says stubs.h '#define R0_STUBS_GS_SIZE 4096'
 says stubs.h '/* struct settings settings */ /* 108 bytes */'
-says said "4 functions, 3 variables, 2 per-CPU variables, 3 thunks"
+says said "4 functions, 4 variables, 2 per-CPU variables, 3 thunks"
 ! grep -q -E 'strlen|memcpy|__start_entries|guess' stubs.c
 report $? 'nothing of what the linker and libc have' stubs.c
 
@@ -201,6 +202,8 @@ refuses 'thin.a: it is a thin archive, and a file that it names is gone' both_me
 printf '!<thin>\n//                                              99999     `\n' >broken.a
 refuses 'broken.a: it is no archive that can be read to its end' both_members.o broken.a
 # Needed by one that does without it, and by one that does not.
+echo 'int more_missing(void); int may_be(void) { return more_missing(); }' >may_be.c
+gcc -c may_be.c && ar rc may_be.a may_be.o
 echo '__attribute__((weak)) int may_be(void); int asks(void) { return may_be ? may_be() : 0; }' >asks.c
 echo 'int may_be(void); int insists(void) { return may_be(); }' >insists.c
 gcc -c asks.c && gcc -c insists.c
@@ -208,6 +211,10 @@ gcc -c asks.c && gcc -c insists.c
 report $? 'what is weak needs no definition' weak.c
 "$build/ring0" stubs asks.o insists.o -o weak.c 2>log && grep -q 'FUNCTION(may_be)' weak.c
 report $? 'but for who insists' weak.c
+"$build/ring0" stubs asks.o may_be.a -o weak.c 2>log && ! grep -q 'FUNCTION(more_missing)' weak.c
+report $? 'nor a member of an archive' weak.c
+"$build/ring0" stubs asks.o insists.o may_be.a -o weak.c 2>log && grep -q 'FUNCTION(more_missing)' weak.c
+report $? 'but for who insists, again' weak.c
 
 # Without debugging information.
 # shellcheck disable=SC2086 # words: flags
