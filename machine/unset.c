@@ -28,7 +28,9 @@ const char *unset_name(uint64_t address)
 	for (i = 0; i < size / sizeof(__start_r0_unset_names[0]); i++) {
 		const struct r0_unset *unset = __start_r0_unset_names[i];
 
-		if (unset && range_holds((uint64_t)unset->at, unset->size, address, 1))
+		/* To the end of its last page, as an array may be longer than is known. */
+		if (unset &&
+		    range_holds((uint64_t)unset->at, page_ceiling(unset->size), address, 1))
 			return unset->name;
 	}
 	return NULL;

@@ -152,9 +152,12 @@ static void take(struct wanted *wanted, Dwarf_Die *die, int tag)
 	wanted->uses |= WANTED_VARIABLE;
 	if (is_constant(die))
 		wanted->uses |= WANTED_CONSTANT;
-	if (dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), &type) &&
-	    dwarf_aggregate_size(&type, &size) == 0 && size > wanted->size)
-		wanted->size = size;
+	if (dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), &type)) {
+		if (dwarf_aggregate_size(&type, &size) != 0)
+			wanted->uses |= WANTED_UNBOUNDED;
+		else if (size > wanted->size)
+			wanted->size = size;
+	}
 	if (!wanted->declaration)
 		wanted->declaration = variable_text(die, wanted->name);
 }

@@ -139,6 +139,14 @@ static const char *name_of(const struct wanted *wanted)
 	return wanted->renamed ? wanted->renamed : wanted->name;
 }
 
+/* Of an array whose length is not known at least what is accessed, in whole pages. */
+static size_t size_of(const struct wanted *wanted)
+{
+	if (wanted->size && !(wanted->uses & WANTED_UNBOUNDED))
+		return wanted->size;
+	return wanted->size ? (wanted->size + 4095) & ~(size_t)4095 : 4096;
+}
+
 static void define(const struct wanted *wanted, enum kind kind, size_t *per_cpu,
 		   struct counts *counts, FILE *out)
 {
@@ -177,8 +185,8 @@ static void define(const struct wanted *wanted, enum kind kind, size_t *per_cpu,
 	case KIND_VARIABLE:
 		counts->variables++;
 		counts->constants += is_constant(wanted);
-		fprintf(out, "VARIABLE(%s, %zu)%s\n", name, wanted->size ? wanted->size : 4096,
-			wanted->size ? "" : " /* its size is not known */");
+		fprintf(out, "VARIABLE(%s, %zu)%s\n", name, size_of(wanted),
+			size_of(wanted) == wanted->size ? "" : " /* its size is not known */");
 		break;
 	case KIND_GUESS:
 		counts->guesses++;
@@ -216,7 +224,7 @@ void stubs_write_header(const struct wanted_list *list, FILE *out)
 			fprintf(out, "/* %s */", wanted->declaration);
 		else
 			fprintf(out, "/* %s%s */", wanted->name, kind == KIND_FUNCTION ? "()" : "");
-		if (kind != KIND_FUNCTION && wanted->size)
+		if (kind != KIND_FUNCTION && wanted->size && !(wanted->uses & WANTED_UNBOUNDED))
 			fprintf(out, " /* %zu bytes */", wanted->size);
 		fputc('\n', out);
 	}

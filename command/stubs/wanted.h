@@ -19,6 +19,8 @@ enum wanted_use {
 	WANTED_CONSTANT = 1 << 7, /* likewise, which can't be written */
 	WANTED_ALTERNATIVE =
 		1 << 8, /* called by assembly that a kernel may patch: with rules of its own */
+	WANTED_UNBOUNDED =
+		1 << 9, /* an array, by debugging information, of a length that it does not tell */
 };
 
 /* Where the objects' own per-CPU variables are in each CPU's area. */

@@ -22,6 +22,8 @@ int passes_missing(int a);
 int reads_mode(void);
 void sets_mode(int mode);
 int reads_speeds(int i);
+int first_letter(void);
+int letter(int i);
 int calls_provided(int a);
 int sleeps(void);
 unsigned long measures(const char *text);

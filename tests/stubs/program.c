@@ -92,6 +92,11 @@ R0_TEST(unset, written_by_the_test, GS)
 	R0_ASSERT_EQ(reads_mode(), 4);
 }
 
+R0_TEST(unset, read_of_an_array_s_end, GS)
+{
+	R0_ASSERT_EQ(letter(5), 0);
+}
+
 static long read_in_ring_3(void *unused)
 {
 	(void)unused;

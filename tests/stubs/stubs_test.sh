@@ -43,6 +43,8 @@ says stubs.c 'FUNCTION(sleep)'
 says stubs.c 'VARIABLE(settings, 108)'
 says stubs.c 'VARIABLE(speeds, 16)'
 says stubs.c '/* const int speeds[]: constant, link the object that has it */'
+says stubs.c '/* const char letters[]: constant, link the object that has it */'
+says stubs.c 'VARIABLE(letters, 4096) /* its size is not known */'
 says stubs.c 'VARIABLE(__start_rodata, 4096) /* its size is not known */'
 says stubs.c 'PER_CPU(cpu_number, 0x100)'
 says stubs.c 'PER_CPU(counter, 0x140)'
@@ -51,7 +53,7 @@ says stubs.c 'THUNK(__x86_return_thunk, "ret")'
 says stubs.c 'THUNK(__fentry__, "ret")'
 says stubs.h '#define R0_STUBS_GS_SIZE 4096'
 says stubs.h '/* struct settings settings */ /* 108 bytes */'
-says said "4 functions, 4 variables, 2 per-CPU variables, 3 thunks"
+says said "4 functions, 5 variables, 2 per-CPU variables, 3 thunks"
 ! grep -q -E 'strlen|memcpy|__start_entries|guess' stubs.c
 report $? 'nothing of what the linker and libc have' stubs.c
 
@@ -86,6 +88,8 @@ if [ -s output ]; then
 	report $? 'a read of a variable that nobody set is told' output
 	grep -A 3 'read of speeds, which nobody set' output | grep -q 'reads_speeds'
 	report $? 'and one in ring 3' output
+	grep -A 3 'read of letters, which nobody set' output | grep -q 'letter'
+	report $? 'and one of an array of a length that is not known' output
 	grep -q 'warning at kernel/warns.c:123' output
 	report $? 'and a WARN()' output
 fi
