@@ -280,6 +280,23 @@ void crash_exception_summary(const struct crash_view *view, const struct crash *
 			 (unsigned long long)crash->error_code, code[0] ? ": " : "", code);
 }
 
+/* Whether the instruction's operand is by GS, which a test has to set: SDM vol. 2A, 2.1.1. */
+static bool lacks_gs(const struct crash_view *view)
+{
+	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+					    0x66, 0x67, 0xf0, 0xf2, 0xf3 };
+	uint8_t code[15];
+	size_t size, i;
+
+	if (view->sregs.gs.base || view->entry || view->code_bits || !view->read)
+		return false;
+	size = view->read(view->context, view->regs.rip, code, sizeof(code));
+	for (i = 0; i < size && memchr(prefixes, code[i], sizeof(prefixes)); i++)
+		if (code[i] == 0x65)
+			return true;
+	return false;
+}
+
 void crash_exception_print(const struct crash_view *view, const struct crash *crash, FILE *out)
 {
 	const char *title = title_of(crash->vector);
@@ -306,5 +323,9 @@ void crash_exception_print(const struct crash_view *view, const struct crash *cr
 		if (stack)
 			fprintf(out, ", in the guard page below %s", stack);
 		fprintf(out, "\n");
+		if (lacks_gs(view))
+			fprintf(out,
+				"the operand is at GS, whose base is 0: a kernel's code has its canary "
+				"and per-CPU variables there; .gs of R0_TEST() sets it\n");
 	}
 }

@@ -90,6 +90,8 @@ if [ -s output ]; then
 	report $? 'and one in ring 3' output
 	grep -A 3 'read of letters, which nobody set' output | grep -q 'letter'
 	report $? 'and one of an array of a length that is not known' output
+	[ "$(grep -c 'the operand is at GS, whose base is 0' output)" = 1 ]
+	report $? 'and code that wants .gs, where there is none' output
 	grep -q 'warning at kernel/warns.c:123' output
 	report $? 'and a WARN()' output
 fi
