@@ -118,8 +118,7 @@ static void doubt_traps(struct run *run)
 	const char *name =
 		replace_trapped(run->machine->template->replace, &run->job->options->replace);
 
-	if (!name || (run->follows_traps && !run->machine->template->software) ||
-	    !doubts_own_handlers(run))
+	if (!name || !doubts_own_handlers(run))
 		return;
 	if (ending->how != END_RETURNED && ending->how != END_FAILED &&
 	    ending->how != END_EXCEPTION && ending->how != END_HALT)

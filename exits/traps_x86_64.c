@@ -30,16 +30,18 @@ static int find_out(struct run *run, bool *hands_over)
 {
 	struct vcpu *vcpu = &run->machine->cpus[0].vcpu;
 	int answer = atomic_load(&known) - 1;
+	bool has_run;
 
 	if (answer < 0) {
 		vcpu->run->s.regs.regs.rip = (uint64_t)r0_trap_probe;
 		vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 		vcpu_complete(vcpu);
-		answer = arm(run, vcpu, FOLLOWS) == 0 && vcpu_run(vcpu, NULL) == 0 &&
-			 is_told(vcpu->run);
+		has_run = arm(run, vcpu, FOLLOWS) == 0 && vcpu_run(vcpu, NULL) == 0;
+		answer = has_run && is_told(vcpu->run);
 		arm(run, vcpu, 0);
 		vcpu_complete(vcpu);
-		atomic_store(&known, answer + 1);
+		if (has_run)
+			atomic_store(&known, answer + 1);
 		if (machine_reset(run->machine, &run->complaint))
 			return -EIO;
 	}
@@ -71,12 +73,12 @@ bool traps_serve(struct run *run, enum step *step)
 {
 	struct vcpu *vcpu = &run->cpu->vcpu;
 	struct kvm_run *exit = vcpu->run;
-	uint64_t by;
+	uint64_t at, by;
 
 	if (!run->follows_traps)
 		return false;
-	by = replace_follow(run->machine->template->replace, &run->job->options->replace,
-			    exit->s.regs.regs.rip);
+	at = exit->exit_reason == KVM_EXIT_DEBUG ? exit->debug.arch.pc : exit->s.regs.regs.rip;
+	by = replace_follow(run->machine->template->replace, &run->job->options->replace, at);
 	*step = STEP_ON;
 	if (by) {
 		exit->s.regs.regs.rip = by;
