@@ -230,6 +230,21 @@ void stubs_write_header(const struct wanted_list *list, FILE *out)
 	}
 }
 
+/* More than that a line has no room for. */
+#define NAMES_MOST 8
+
+static void name_constants(const struct wanted_list *list, unsigned int count)
+{
+	unsigned int named = 0;
+
+	fprintf(stderr, "%s: %u variables are constant, and zero now: ", list->command, count);
+	for (size_t i = 0; i < list->count && named < NAMES_MOST; i++)
+		if (is_constant(list->entries[i]) &&
+		    kind_of(list, list->entries[i]) == KIND_VARIABLE)
+			fprintf(stderr, "%s%s", named++ ? ", " : "", list->entries[i]->name);
+	fprintf(stderr, "%s: link the objects that have them\n", count > named ? ", …" : "");
+}
+
 void stubs_write(const struct wanted_list *list, FILE *out)
 {
 	size_t per_cpu = PER_CPU_FIRST;
@@ -256,9 +271,7 @@ void stubs_write(const struct wanted_list *list, FILE *out)
 			list->command, counts.guesses,
 			list->described ? "" : ": with -g it is known");
 	if (counts.constants)
-		fprintf(stderr,
-			"%s: %u variables are constant, and zero now: link the objects that have them\n",
-			list->command, counts.constants);
+		name_constants(list, counts.constants);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->entries[i]->uses & WANTED_ALTERNATIVE &&
 		    kind_of(list, list->entries[i]) == KIND_FUNCTION)

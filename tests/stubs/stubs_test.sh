@@ -54,6 +54,9 @@ says stubs.c 'THUNK(__fentry__, "ret")'
 says stubs.h '#define R0_STUBS_GS_SIZE 4096'
 says stubs.h '/* struct settings settings */ /* 108 bytes */'
 says said "4 functions, 5 variables, 2 per-CPU variables, 3 thunks"
+# As the compiler orders them.
+grep -q -E '2 variables are constant, and zero now: (letters, speeds|speeds, letters): link the objects that have them' said
+report $? 'constants are named' said
 ! grep -q -E 'strlen|memcpy|__start_entries|guess' stubs.c
 report $? 'nothing of what the linker and libc have' stubs.c
 
