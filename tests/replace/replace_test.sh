@@ -123,7 +123,7 @@ elif [ "${RING0_LAB-}" = none ]; then
 	echo "1..0 # SKIP no usable KVM, and RING0_LAB=none"
 	exit 77
 else
-	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --file "$programs" "$@" -- "$folder/all" \
+	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --timeout 1700 --file "$programs" "$@" -- "$folder/all" \
 		>"$folder/output" 2>"$folder/errors"
 fi
 awk -v folder="$folder" '
