@@ -53,7 +53,7 @@ build_tests_and_run()
 		return
 	fi
 	"$tests/with_ring0" "$compiler" $kernel_like "$@" -D_GNU_SOURCE -I"$limits/../.." \
-		-o "$folder/program" "$limits/../guest/x86test_port.c" >"$folder/log" 2>&1 &&
+		-o "$folder/program" "$limits/../guest/instructions/x86test_port.c" >"$folder/log" 2>&1 &&
 		"$tests/lab/on_kvm" "$build/ring0" "$folder/program" '-*.use_the_port' >>"$folder/log" 2>&1
 	report_program $? "$name"
 }

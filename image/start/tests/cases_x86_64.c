@@ -201,7 +201,7 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 	/* R0_PARAM()'s word on it; where there is none, the page stays as it is. */
 	if (c->element)
 		((struct r0_guest *)payload->guest)->param_size = options->params.size;
-	requests.ending.message = gs_areas_begin(options);
+	requests.ending.message = start_gs_areas(options);
 	if (requests.ending.message) {
 		requests.ending.how = END_HOST_ERROR;
 		return ENTER_ENDED;

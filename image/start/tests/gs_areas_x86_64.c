@@ -29,7 +29,7 @@ static bool copy_variables(const struct r0_gs *gs, uint64_t area)
 	return true;
 }
 
-const char *gs_areas_begin(const struct r0_options *options)
+const char *start_gs_areas(const struct r0_options *options)
 {
 	const struct r0_gs *gs = &options->gs;
 	unsigned int cpus = options->cpus ? options->cpus : 1, i;

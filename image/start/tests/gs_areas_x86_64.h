@@ -9,6 +9,6 @@
  * Before a test: copy its variables into each CPU's area, and have cpu_prepare() load the GS bases. NULL, or what is
  * wrong, which is there until the next call.
  */
-const char *gs_areas_begin(const struct r0_options *options);
+const char *start_gs_areas(const struct r0_options *options);
 
 #endif /* IMAGE_START_TESTS_GS_AREAS_X86_64_H */
