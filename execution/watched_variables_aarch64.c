@@ -28,9 +28,13 @@
 #define VECTOR_EL1H 0x200ul
 #define VECTOR_EL0  0x400ul
 
-/* STXR, STXP and their like, C4.1.88: exclusives that store. Rs says whether it did. */
-#define IS_STORE_EXCLUSIVE(instruction) (((instruction)&0x3f400000) == 0x08000000)
-#define STATUS_REGISTER(instruction)	((instruction) >> 16 & 31)
+/*
+ * STXR, STXP and their like, C4.1.88: exclusives that store. Rs says whether it did. STLR differs from the former by bit
+ * 23, CAS by that and bit 21, and CASP from the latter by bit 31: they are stores like others.
+ */
+#define IS_STORE_EXCLUSIVE(instruction) \
+	(((instruction)&0x3fe00000) == 0x08000000 || ((instruction)&0xbfe00000) == 0x88200000)
+#define STATUS_REGISTER(instruction) ((instruction) >> 16 & 31)
 
 /* DBGBCR<n>_EL1, D19.3.2: enabled, at EL1 and EL0, of a whole instruction. */
 #define BCR_ENABLED (1ul | 3ul << 1 | 15ul << 5)
