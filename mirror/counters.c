@@ -143,6 +143,22 @@ void counters_give_back(const struct counters *counters, uint64_t page, const ui
 	}
 }
 
+void counters_clear_sums(const struct counters *counters, uint64_t page, uint8_t *bytes)
+{
+	const uint64_t page_end = page + PAGE_SIZE;
+	size_t i;
+
+	for (i = first_behind(counters, page);
+	     i < counters->count && counters->ranges[i].start < page_end; i++) {
+		const struct counter_range *range = &counters->ranges[i];
+		uint64_t at = range->start > page ? range->start : page;
+		uint64_t end = range->end < page_end ? range->end : page_end;
+
+		if (range->kind == COUNTER_SUM)
+			memset(bytes + (at - page), 0, end - at);
+	}
+}
+
 size_t counters_size(const struct counters *counters)
 {
 	size_t size = 0, i;

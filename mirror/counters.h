@@ -63,6 +63,9 @@ int counters_add_range(struct counters *counters, uint64_t start, uint64_t end,
 /* Whether there are any on the page that begins at this address. */
 bool counters_on_page(const struct counters *counters, uint64_t page);
 
+/* Have what the process has added up be 0 on `bytes`, a copy of the page that begins at this address. */
+void counters_clear_sums(const struct counters *counters, uint64_t page, uint8_t *bytes);
+
 /*
  * Give the process's own counters on the page at this address what they have become on `now`, a copy of
  * the page that once was as `then`.

@@ -89,7 +89,7 @@ static void give_back(struct memory *memory, uint64_t frame)
 			   mirror->frames.bytes + frame * PAGE_SIZE);
 }
 
-/* Of pages that came in late the snapshot has none. */
+/* Of pages that came in late the snapshot has none, and sums began at 0. */
 static void give_back_late(struct memory *memory)
 {
 	size_t i;
@@ -399,6 +399,8 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 		return error_set(error, ENOMEM, "no memory for counters that came in late");
 	/* Not there, as past the end of a file: it stays zero. */
 	read_process(page, bytes, PAGE_SIZE);
+	if (memory->mirror->counters)
+		counters_clear_sums(memory->mirror->counters, page, bytes);
 	frames_touch(&memory->frames, frame, PAGE_SIZE);
 	return show_page(memory, part, page, frame, error);
 }
