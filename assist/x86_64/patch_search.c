@@ -42,6 +42,7 @@ struct mistaken_text {
 	ino_t inode;
 	struct timespec modified;
 	bool is_file, is_mapped;
+	bool has_gaps; /* some of it could not be read */
 	struct mirror_patch *patches;
 	size_t count, capacity;
 };
@@ -279,6 +280,7 @@ static int search(struct mistaken_text *text, const struct map *map)
 		size_t got = read_code(at - before, bytes, before + size);
 
 		if (got <= before) {
+			text->has_gaps = true;
 			at += PAGE_SIZE;
 			continue;
 		}
@@ -331,7 +333,7 @@ static int fill(struct mistaken_text *text, const struct map *map, struct error 
 	if (!decoder_load(error))
 		return -ENOENT;
 	err = search(text, map);
-	if (!err && named)
+	if (!err && named && !text->has_gaps)
 		keep(text, map, name);
 	return err;
 }
