@@ -437,7 +437,11 @@ static int add_upper_half(struct patch_search *mistaken, struct error *error)
 	for (i = 0; i < count && !err; i++) {
 		const struct r0_upper_half *segment = &segments[i];
 		const uint64_t from = (uint64_t)segment->bytes, by = segment->address - from;
-		struct map map = { .start = from, .end = from + segment->size, .path = "" };
+		/* The offset tells segments of one size apart: it is no file's. */
+		struct map map = { .start = from,
+				   .end = from + segment->size,
+				   .offset = segment->address,
+				   .path = "" };
 		struct mistaken_text *text;
 
 		if (!(segment->flags & PF_X) || segment->flags & PF_W)
