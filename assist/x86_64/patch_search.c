@@ -292,6 +292,15 @@ static int search(struct mistaken_text *text, const struct map *map)
 	return err;
 }
 
+/* A build ID that is given by hand may be that of another build. */
+static bool may_be_one(uint64_t place)
+{
+	uint8_t bytes[2];
+
+	return read_code(place - 1, bytes, sizeof(bytes)) == sizeof(bytes) && bytes[0] == 0x0f &&
+	       is_follower(bytes[1]);
+}
+
 /* As it was found before. */
 static bool recall(struct mistaken_text *text, const struct map *map, const char *name)
 {
@@ -300,7 +309,8 @@ static bool recall(struct mistaken_text *text, const struct map *map, const char
 	int err = places ? 0 : -ENOENT;
 
 	for (i = 0; i < count && !err; i++)
-		err = add_patch(text, map->start + places[i]);
+		err = may_be_one(map->start + places[i]) ? add_patch(text, map->start + places[i]) :
+							   -ESTALE;
 	free(places);
 	if (err)
 		drop_patches(text);
