@@ -65,7 +65,7 @@ static bool find_build_id(struct wanted *wanted, const uint8_t *notes, size_t si
 	while (size - at >= sizeof(ElfW(Nhdr))) {
 		const ElfW(Nhdr) *note = (const void *)(notes + at);
 		size_t name = at + sizeof(*note);
-		size_t description = name + ((note->n_namesz + align - 1) & ~(align - 1));
+		size_t description = (name + note->n_namesz + align - 1) & ~(align - 1);
 
 		if (note->n_namesz > size || description > size ||
 		    note->n_descsz > size - description)
@@ -73,7 +73,7 @@ static bool find_build_id(struct wanted *wanted, const uint8_t *notes, size_t si
 		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
 		    memcmp(notes + name, "GNU", 4) == 0)
 			return put_name(wanted, notes + description, note->n_descsz);
-		at = description + ((note->n_descsz + align - 1) & ~(align - 1));
+		at = (description + note->n_descsz + align - 1) & ~(align - 1);
 		if (at > size)
 			return false;
 	}
