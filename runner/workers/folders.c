@@ -29,13 +29,15 @@ int folders_copy_file(const char *from, const char *to)
 	int in = open(from, O_RDONLY | O_CLOEXEC), err = 0;
 	int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	char bytes[4096];
-	ssize_t got;
+	ssize_t got = 0;
 
 	if (out < 0)
 		err = -errno;
 	while (!err && (got = read(in, bytes, sizeof(bytes))) > 0)
 		if (write(out, bytes, (size_t)got) != got)
 			err = -(errno ? errno : EIO);
+	if (got < 0)
+		err = -errno;
 	if (in >= 0)
 		close(in);
 	if (out >= 0 && close(out) && !err)
