@@ -95,7 +95,7 @@ static bool take_name(const struct header *header, const char *names, size_t nam
 /* Its path is from the archive's folder on. */
 static int visit_file(const char *archive, const char *name, size_t number,
 		      int (*visit)(void *context, const struct archive_member *member),
-		      void *context)
+		      void *context, const char **why)
 {
 	const char *slash = name[0] == '/' ? NULL : strrchr(archive, '/');
 	struct archive_member member = { .number = number };
@@ -105,8 +105,12 @@ static int visit_file(const char *archive, const char *name, size_t number,
 	if (asprintf(&path, "%.*s%s", slash ? (int)(slash + 1 - archive) : 0, archive, name) < 0)
 		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		*why = errno == ENOENT ?
+			       "it is a thin archive, and a file that it names is gone" :
+			       "it is a thin archive, and a file that it names can't be read";
 		goto free_path;
+	}
 	member.name = name;
 	member.file = path;
 	member.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -137,19 +141,21 @@ static int visit_thin(const char *path, const char *text, size_t size,
 			return -1;
 		}
 		memcpy(&header, text + at, sizeof(header));
+		/* Numbers end there, if not before. */
+		if (memcmp(header.end, "`\n", sizeof(header.end)) != 0) {
+			*why = broken;
+			return -1;
+		}
 		at += sizeof(header);
 		memcpy(length, header.size, sizeof(header.size));
 		content = strtoul(length, NULL, 10);
 		/* The tables of symbols and of long names are in the file; nothing else is. */
 		if (header.name[0] != '/' || (header.name[1] >= '0' && header.name[1] <= '9')) {
-			errno = 0;
 			if (!take_name(&header, names, names_size, name, sizeof(name))) {
 				*why = broken;
 				return -1;
 			}
-			status = visit_file(path, name, number++, visit, context);
-			if (status && errno == ENOENT)
-				*why = "it is a thin archive, and a file that it names is gone";
+			status = visit_file(path, name, number++, visit, context, why);
 			continue;
 		}
 		if (content > size - at) {
