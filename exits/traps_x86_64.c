@@ -42,8 +42,10 @@ static int find_out(struct run *run, bool *hands_over)
 		vcpu_complete(vcpu);
 		if (has_run)
 			atomic_store(&known, answer + 1);
-		if (machine_reset(run->machine, &run->complaint))
+		if (machine_reset(run->machine, &run->complaint)) {
+			run->unusable = true;
 			return -EIO;
+		}
 	}
 	*hands_over = answer;
 	return 0;
