@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* "LDADD", "an exclusive load, LDXR"; never NULL. */
+/* "LDADD, an atomic", "LDXR, an exclusive"; never NULL. */
 const char *access_name(uint32_t instruction);
 
 #endif /* EXITS_ACCESS_NAME_AARCH64_H */
