@@ -11,6 +11,51 @@
 #define MOST R0_CPU_LIMIT
 
 static volatile unsigned int runs[MOST];
+static volatile uint64_t found[MOST];
+
+/* What work starts with. */
+
+static void look_around(void *arg)
+{
+	uint64_t rsp;
+
+	__asm__("mov %%rsp, %0" : "=r"(rsp));
+	found[r0_cpu_id()] = rsp;
+	R0_ASSERT_EQ(arg, (void *)0x1234);
+	R0_ASSERT_EQ(r0_read_rflags() & R0_RFLAGS_IF, 0);
+	R0_ASSERT_EQ(r0_read_rflags() & R0_RFLAGS_DF, 0);
+	R0_ASSERT_EQ(r0_read_cs(), 0x08);
+	R0_ASSERT_EQ(rsp & 7, 0);
+}
+
+R0_TEST(smp, work_starts_as_a_test_does, .cpus = CPUS)
+{
+	unsigned int i;
+
+	r0_on_cpus(look_around, (void *)0x1234);
+	for (i = 1; i < CPUS; i++)
+		R0_ASSERT_GT(found[i] > found[i - 1] ? found[i] - found[i - 1] :
+						       found[i - 1] - found[i],
+			     0x40000);
+}
+
+static void leave_interrupts_on(void *arg)
+{
+	(void)arg;
+	r0_sti();
+}
+
+static void expect_them_off(void *arg)
+{
+	(void)arg;
+	R0_ASSERT_EQ(r0_read_rflags() & R0_RFLAGS_IF, 0);
+}
+
+R0_TEST(smp, work_starts_so_after_other_work, .cpus = 2)
+{
+	r0_on_cpu_async(1, leave_interrupts_on, NULL);
+	r0_on_cpu(1, expect_them_off, NULL);
+}
 
 /* What each CPU has of its own. */
 
