@@ -132,8 +132,8 @@ struct r0_cpuids {
 };
 
 /*
- * arm64: one call of firmware, by HVC or SMC, as the SMC calling convention has it (Arm DEN0028): W0 is its function, and of
- * a function of 32 bits (bit 30 is 0) the arguments are the lower halves.
+ * arm64: one call of firmware, by HVC or SMC, as the SMC calling convention has it (Arm DEN0028): W0
+ * is its function, and of a function of 32 bits (bit 30 is 0) the arguments are the lower halves.
  */
 struct r0_hypercall {
 	uint32_t function;
@@ -143,7 +143,8 @@ struct r0_hypercall {
 };
 
 /*
- * A mock's handler for them, called as those for accesses: returns 0, or -1 to fail the test, which then names the call.
+ * A mock's handler for them, called as those for accesses: returns 0, or -1 to fail the test, whose
+ * message then names the call.
  */
 typedef int (*r0_hypercall_handler)(void *state, struct r0_hypercall *call);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interrupt controller, GICv3: Arm Generic Interrupt Controller Architecture Specification (IHI 0069). A machine with
- * .irqchip has a distributor, and a redistributor for each CPU; the CPU interface is system registers.
+ * The interrupt controller, GICv3: Arm Generic Interrupt Controller Architecture Specification (IHI
+ * 0069). A machine with .irqchip, or with several CPUs, has a distributor, and a redistributor for
+ * each CPU; the CPU interface is system registers.
  */
 #ifndef RING0_ARM64_GIC_H
 #define RING0_ARM64_GIC_H

@@ -42,7 +42,7 @@ enum {
 };
 
 /*
- * An interrupt by its INTID, of a machine with .irqchip: for r0_set_handler() and r0_wait_for_irq(). Where R0_IRQ itself
+ * An interrupt by its INTID, of a machine with a GIC: for r0_set_handler() and r0_wait_for_irq(). Where R0_IRQ itself
  * has no handler, the runtime acknowledges an IRQ (ICC_IAR1_EL1), has the INTID's handler called, and ends it
  * (ICC_EOIR1_EL1).
  */

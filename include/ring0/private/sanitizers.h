@@ -86,8 +86,8 @@
 	X(__sanitizer_cov_trace_pc_indir, r0_trace_nothing)
 
 /*
- * AFL++'s for comparisons of memory, which ask the operating system whether it can be read. Its others note what they get in memory
- * that the host gives back, and have the names above, too.
+ * AFL++'s for comparisons of memory, which ask the operating system whether it can be read. Its
+ * others note what they get in memory that the host gives back, and have the names above, too.
  */
 #define R0_CMPLOG_FUNCTIONS(X)                                    \
 	X(__cmplog_rtn_hook, r0_trace_nothing)                    \

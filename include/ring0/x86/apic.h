@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The local APIC: registers and their bits, its modes, and its registers' access in either mode. A
- * test has one if it says .irqchip, or .cpus and more than one. Needs MSRs and ring0's direct map of guest-physical memory.
+ * test has one if it says .irqchip, or has several CPUs (.cpus). Needs MSRs and ring0's direct map
+ * of guest-physical memory.
  * SDM vol. 3A, chapter 10; APM vol. 2, chapter 16.
  */
 #ifndef RING0_X86_APIC_H
