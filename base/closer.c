@@ -119,7 +119,11 @@ void closer_close(int fd)
 {
 	struct place *place;
 
-	pthread_mutex_lock(&process.lock);
+	/* Another thread's: of this process, or of its parent when it forked, and then for good. */
+	if (pthread_mutex_trylock(&process.lock) != 0) {
+		close(fd);
+		return;
+	}
 	place = find_place();
 	if (place && pipe2(place->gate, O_CLOEXEC) == 0) {
 		place->fd = fd;

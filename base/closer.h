@@ -6,7 +6,7 @@
  * one, which shares the caller's memory, so that nothing is copied, and has nothing else open, so that no
  * reader of a pipe waits for it. It is no child of the caller's by the time that it works: nobody has to
  * wait for it, and it leaves nothing behind. Where there can be no such process, or there are CLOSER_LIMIT
- * already, the caller closes by itself.
+ * already, or another thread is just starting one, the caller closes by itself.
  */
 #ifndef BASE_CLOSER_H
 #define BASE_CLOSER_H
