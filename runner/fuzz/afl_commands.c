@@ -171,7 +171,7 @@ static int run_afl_fuzz(const struct afl_search *search, const char *in, const c
 	int status;
 
 	snprintf(seconds, sizeof(seconds), "%u", search->seconds);
-	snprintf(longest, sizeof(longest), "%u", R0_FUZZ_MOST);
+	snprintf(longest, sizeof(longest), "%d", R0_FUZZ_MOST);
 	if (search->seconds) {
 		words[count++] = "-V";
 		words[count++] = seconds;

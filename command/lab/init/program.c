@@ -176,7 +176,8 @@ void program_run(char *strings_text, size_t size, const struct lab_run *run, int
 	pid_t pid;
 	int log;
 
-	if (!strings)
+	/* The sum is less where it wraps. */
+	if (!strings || count < 2)
 		port_give_up("no memory for a program's arguments");
 	for (size_t i = 0; i < count; i++) {
 		char *next = memchr(text, '\0', (size_t)(end - text));
