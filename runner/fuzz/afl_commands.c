@@ -75,7 +75,7 @@ int afl_commands_name(const char *path, char name[AFL_NAME_SIZE])
 /* To another folder, by what is in it. Returns 0 or -errno. */
 static int copy_by_content(const char *path, const char *folder)
 {
-	uint64_t hash;
+	uint64_t hash = 0;
 	int err = hash_file(path, &hash);
 	char *copy = err ? NULL :
 			   start_program_format("%s/%016llx", folder, (unsigned long long)hash);

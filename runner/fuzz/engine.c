@@ -340,7 +340,7 @@ int engine_run(const struct r0_test *test, int argc, char **argv)
 	session.test = test;
 	if (engine_is_afl())
 		return run_by_afl(&error);
-	if (!engine_is_there(&error))
+	if (!engine_is_there(&error) || !LLVMFuzzerRunDriver)
 		give_up(&error, EXIT_STATUS_ERROR);
 	return LLVMFuzzerRunDriver(&argc, &argv, take_input);
 }
