@@ -27,6 +27,15 @@ enum done descriptor_read(struct cpu *cpu, uint16_t selector, struct descriptor 
 	return cpu_read(cpu, base + offset + 8, &descriptor->high, sizeof(uint64_t), system_read);
 }
 
+enum done descriptor_require(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
+{
+	enum done done = descriptor_read(cpu, selector, descriptor);
+
+	if (done != DONE || descriptor->present)
+		return done;
+	return cpu_raise_code(cpu, R0_GP, selector & ~3u);
+}
+
 static struct kvm_segment segment_of(const struct descriptor *descriptor, uint16_t selector)
 {
 	uint64_t low = descriptor->low;

@@ -28,18 +28,6 @@ static enum done refuse(struct cpu *cpu, uint8_t vector, uint16_t selector)
 	return cpu_raise_code(cpu, vector, selector & ~3u);
 }
 
-static enum done read_selected(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
-{
-	enum done done;
-
-	if (is_null(selector))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = descriptor_read(cpu, selector, descriptor);
-	if (done != DONE)
-		return done;
-	return descriptor->present ? DONE : refuse(cpu, R0_GP, selector);
-}
-
 static bool is_code(const struct descriptor *descriptor)
 {
 	return DESCRIPTOR_S(descriptor) && DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CODE;
@@ -75,7 +63,7 @@ static enum done through_gate(struct cpu *cpu, struct target *target)
 	target->selector = (uint16_t)(gate.low >> 16);
 	target->rip = (gate.low & 0xffff) | (gate.low >> 32 & 0xffff0000) | gate.high << 32;
 	target->by_gate = true;
-	done = read_selected(cpu, target->selector, &target->descriptor);
+	done = descriptor_require(cpu, target->selector, &target->descriptor);
 	if (done != DONE)
 		return done;
 	if (!is_code(&target->descriptor) || DESCRIPTOR_DPL(&target->descriptor) > cpu_cpl(cpu) ||
@@ -104,7 +92,7 @@ static enum done to_code(struct cpu *cpu, const struct target *target)
 
 static enum done find_target(struct cpu *cpu, struct target *target)
 {
-	enum done done = read_selected(cpu, target->selector, &target->descriptor);
+	enum done done = descriptor_require(cpu, target->selector, &target->descriptor);
 
 	if (done == DONE)
 		done = DESCRIPTOR_S(&target->descriptor) ? to_code(cpu, target) :
@@ -197,7 +185,7 @@ static enum done check_stack(struct cpu *cpu, const struct target *code, uint16_
 			(struct kvm_segment){ .selector = selector, .dpl = cpl & 3, .unusable = 1 };
 		return DONE;
 	}
-	done = read_selected(cpu, selector, &descriptor);
+	done = descriptor_require(cpu, selector, &descriptor);
 	if (done != DONE)
 		return done;
 	if ((selector & 3u) != cpl || !DESCRIPTOR_S(&descriptor) || is_code(&descriptor) ||
@@ -224,7 +212,7 @@ static enum done return_far(struct cpu *cpu, const struct form *form, const stru
 		return done;
 	target.rip = words[0];
 	target.selector = (uint16_t)words[1];
-	done = read_selected(cpu, target.selector, &target.descriptor);
+	done = descriptor_require(cpu, target.selector, &target.descriptor);
 	if (done != DONE)
 		return done;
 	rpl = target.selector & 3u;

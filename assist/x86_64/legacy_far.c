@@ -44,18 +44,6 @@ static enum done refuse(struct cpu *cpu, uint8_t vector, uint16_t selector)
 	return cpu_raise_code(cpu, vector, selector & ~3u);
 }
 
-static enum done read_selected(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
-{
-	enum done done;
-
-	if (!(selector & ~3u))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = descriptor_read(cpu, selector, descriptor);
-	if (done != DONE)
-		return done;
-	return descriptor->present ? DONE : refuse(cpu, R0_GP, selector);
-}
-
 static enum done to_code(struct cpu *cpu, const struct target *target)
 {
 	const unsigned int dpl = DESCRIPTOR_DPL(&target->descriptor), cpl = cpu_cpl(cpu);
@@ -91,7 +79,7 @@ static enum done through_gate(struct cpu *cpu, struct target *target, bool call)
 	if (target->size == 2)
 		target->offset &= 0xffff;
 	target->parameters = gate.low >> 32 & GATE_PARAMETERS;
-	done = read_selected(cpu, target->selector, &target->descriptor);
+	done = descriptor_require(cpu, target->selector, &target->descriptor);
 	if (done != DONE)
 		return done;
 	code_dpl = DESCRIPTOR_DPL(&target->descriptor);
@@ -103,7 +91,7 @@ static enum done through_gate(struct cpu *cpu, struct target *target, bool call)
 
 static enum done find_target(struct cpu *cpu, struct target *target, bool call)
 {
-	enum done done = read_selected(cpu, target->selector, &target->descriptor);
+	enum done done = descriptor_require(cpu, target->selector, &target->descriptor);
 
 	if (done == DONE)
 		done = DESCRIPTOR_S(&target->descriptor) ? to_code(cpu, target) :

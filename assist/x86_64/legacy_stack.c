@@ -9,13 +9,31 @@
 
 static const struct access system_read = { .implicit = true };
 
+/* A stack segment of ring `cpl`, or the exception `vector` with its selector. */
+static enum done load_stack(struct cpu *cpu, uint16_t selector, unsigned int cpl, uint8_t vector,
+			    uint32_t external, struct legacy_stack *stack)
+{
+	struct descriptor descriptor;
+	enum done done = descriptor_read(cpu, selector, &descriptor);
+
+	if (done != DONE)
+		return done;
+	if (!descriptor.present || (selector & 3u) != cpl || DESCRIPTOR_DPL(&descriptor) != cpl ||
+	    !DESCRIPTOR_S(&descriptor) || DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CODE ||
+	    !(DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_WRITABLE))
+		return cpu_raise_code(cpu, vector, (selector & ~3u) + external);
+	if (!DESCRIPTOR_PRESENT(&descriptor))
+		return cpu_raise_code(cpu, R0_SS, (selector & ~3u) + external);
+	stack->changes = true;
+	return descriptor_load(cpu, &descriptor, selector, &stack->segment);
+}
+
 enum done legacy_stack_read(struct cpu *cpu, unsigned int cpl, uint32_t external,
 			    struct legacy_stack *stack)
 {
 	const struct kvm_segment *tss = &cpu->sregs->tr;
 	unsigned int size = (tss->type & TYPE_TSS_32) == TYPE_TSS_32 ? 4 : 2;
 	uint32_t offset = size == 4 ? 4 + 8 * cpl : 2 + 4 * cpl;
-	struct descriptor descriptor;
 	uint16_t selector = 0;
 	enum done done;
 
@@ -26,20 +44,7 @@ enum done legacy_stack_read(struct cpu *cpu, unsigned int cpl, uint32_t external
 	if (done == DONE)
 		done = cpu_read(cpu, (uint32_t)(tss->base + offset + size), &selector,
 				sizeof(selector), system_read);
-	if (done == DONE && !(selector & ~3u))
-		return cpu_raise_code(cpu, R0_TS, external);
-	if (done == DONE)
-		done = descriptor_read(cpu, selector, &descriptor);
-	if (done != DONE)
-		return done;
-	if (!descriptor.present || (selector & 3u) != cpl || DESCRIPTOR_DPL(&descriptor) != cpl ||
-	    !DESCRIPTOR_S(&descriptor) || DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CODE ||
-	    !(DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_WRITABLE))
-		return cpu_raise_code(cpu, R0_TS, (selector & ~3u) + external);
-	if (!DESCRIPTOR_PRESENT(&descriptor))
-		return cpu_raise_code(cpu, R0_SS, (selector & ~3u) + external);
-	stack->changes = true;
-	return descriptor_load(cpu, &descriptor, selector, &stack->segment);
+	return done == DONE ? load_stack(cpu, selector, cpl, R0_TS, external, stack) : done;
 }
 
 enum done legacy_stack_push(struct cpu *cpu, struct legacy_stack *stack, const uint32_t *words,
@@ -90,17 +95,14 @@ enum done legacy_stack_pop(struct cpu *cpu, uint32_t *words, unsigned int offset
 
 enum done legacy_code_check(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
 {
+	enum done done = descriptor_require(cpu, selector, descriptor);
 	unsigned int rpl = selector & 3u, dpl;
-	enum done done;
 
-	if (!(selector & ~3u))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = descriptor_read(cpu, selector, descriptor);
 	if (done != DONE)
 		return done;
 	dpl = DESCRIPTOR_DPL(descriptor);
-	if (!descriptor->present || !DESCRIPTOR_S(descriptor) ||
-	    !(DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CODE) || rpl < cpu_cpl(cpu) ||
+	if (!DESCRIPTOR_S(descriptor) || !(DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CODE) ||
+	    rpl < cpu_cpl(cpu) ||
 	    (DESCRIPTOR_TYPE(descriptor) & DESCRIPTOR_CONFORMING ? dpl > rpl : dpl != rpl))
 		return cpu_raise_code(cpu, R0_GP, selector & ~3u);
 	return DESCRIPTOR_PRESENT(descriptor) ? DONE : cpu_raise_code(cpu, R0_NP, selector & ~3u);
@@ -109,20 +111,5 @@ enum done legacy_code_check(struct cpu *cpu, uint16_t selector, struct descripto
 enum done legacy_stack_check(struct cpu *cpu, uint16_t selector, unsigned int cpl,
 			     struct legacy_stack *stack)
 {
-	struct descriptor descriptor;
-	enum done done;
-
-	if (!(selector & ~3u))
-		return cpu_raise_code(cpu, R0_GP, 0);
-	done = descriptor_read(cpu, selector, &descriptor);
-	if (done != DONE)
-		return done;
-	if (!descriptor.present || (selector & 3u) != cpl || DESCRIPTOR_DPL(&descriptor) != cpl ||
-	    !DESCRIPTOR_S(&descriptor) || DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_CODE ||
-	    !(DESCRIPTOR_TYPE(&descriptor) & DESCRIPTOR_WRITABLE))
-		return cpu_raise_code(cpu, R0_GP, selector & ~3u);
-	if (!DESCRIPTOR_PRESENT(&descriptor))
-		return cpu_raise_code(cpu, R0_SS, selector & ~3u);
-	stack->changes = true;
-	return descriptor_load(cpu, &descriptor, selector, &stack->segment);
+	return load_stack(cpu, selector, cpl, R0_GP, 0, stack);
 }
