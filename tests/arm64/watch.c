@@ -7,7 +7,7 @@
 #include "../guest/runtime/watch_report.h"
 #include "routine.h"
 
-#define CASES 14
+#define CASES 15
 
 static uint8_t byte;
 static uint16_t word;
@@ -91,6 +91,18 @@ static void write_by_ldadd(void *arg)
 {
 	(void)arg;
 	__asm__ volatile(".arch_extension lse\n\tldadd %1, xzr, %0" : "+Q"(qword) : "r"(3ul));
+}
+
+/* Encoded as exclusives are but for a bit or two. */
+static void write_by_release(void *arg)
+{
+	uint64_t expected = 5;
+
+	(void)arg;
+	__asm__ volatile("stlr %1, %0" : "=Q"(qword) : "r"(5ul));
+	__asm__ volatile(".arch_extension lse\n\tcas %1, %2, %0"
+			 : "+Q"(qword), "+r"(expected)
+			 : "r"(6ul));
 }
 
 static void write_by_exclusives(void *arg)
@@ -183,6 +195,8 @@ int main(void)
 	      "table[1] 0 -> 0x3\n", "table[1] 0x3 -> 0\n", "table[1]: 2 writes\n", NULL);
 	check("ldadd", write_by_ldadd, (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x3\n",
 	      "qword: 1 write\n", NULL);
+	check("release_and_compare", write_by_release, (struct r0_watches)R0_WATCH(&qword),
+	      "qword 0 -> 0x5\n", "qword 0x5 -> 0x6\n", "qword: 2 writes\n", NULL);
 	check("exclusives", write_by_exclusives, (struct r0_watches)R0_WATCH(&qword),
 	      "qword 0 -> 0x1\n", "qword 0x1 -> 0x2", "qword 0x2 -> 0x9\n", "qword: 3 writes\n",
 	      NULL);

@@ -190,7 +190,7 @@ static void test_damage(void **state)
 /* Whole, but of something else. */
 static void test_wrong_places(void **state)
 {
-	static const uint32_t beyond[] = { 1, 0x7fffffff }, twice[] = { 5, 5 };
+	static const uint32_t beyond[] = { 1, 0x7fffffff }, twice[] = { 5, 5 }, others[] = { 1, 2 };
 	char path[512], *name;
 	size_t count;
 
@@ -202,6 +202,9 @@ static void test_wrong_places(void **state)
 	search();
 	patch_cache_write(name, twice, 2);
 	assert_null(patch_cache_read(name, 0x1000, &count));
+	search();
+	/* No patch is at both. */
+	patch_cache_write(name, others, 2);
 	search();
 }
 
