@@ -176,15 +176,19 @@ static bool refuses_gate(uint64_t gate, bool software, unsigned int cpl, char *r
 	return true;
 }
 
-/* The frame's words: the return address and flags, the stack where the ring changes, and what virtual-8086 mode leaves. */
-static unsigned int frame_words(const struct crash_view *view, int vector, bool inner)
+/*
+ * The frame's words: the return address and flags, the stack where the ring changes, and what virtual-8086 mode leaves.
+ * INT n pushes no error code, whatever the vector: SDM vol. 3A, 6.13.
+ */
+static unsigned int frame_words(const struct crash_view *view, int vector, bool software,
+				bool inner)
 {
-	return 3 + crash_exception_has_error_code(vector) + (inner ? 2 : 0) +
+	return 3 + (crash_exception_has_error_code(vector) && !software) + (inner ? 2 : 0) +
 	       (view->regs.rflags & R0_RFLAGS_VM ? 4 : 0);
 }
 
-static bool refuses_delivery(const struct crash_view *view, int vector, uint64_t gate, char *reason,
-			     size_t size)
+static bool refuses_delivery(const struct crash_view *view, int vector, bool software,
+			     uint64_t gate, char *reason, size_t size)
 {
 	const unsigned int cpl = crash_gate_privilege(view);
 	const unsigned int width = gate >> 40 & TYPE_IS_32 ? 4 : 2;
@@ -198,8 +202,8 @@ static bool refuses_delivery(const struct crash_view *view, int vector, uint64_t
 	ring = code >> 42 & 1 ? cpl : code >> 45 & 3;
 	if (ring < cpl && !find_inner_stack(view, ring, &stack, reason, size))
 		return true;
-	if (refuses_frame(view, &stack, frame_words(view, vector, ring < cpl), width, ring == 3,
-			  reason, size))
+	if (refuses_frame(view, &stack, frame_words(view, vector, software, ring < cpl), width,
+			  ring == 3, reason, size))
 		return true;
 	offset = (gate & 0xffff) | (width == 4 ? gate >> 32 & 0xffff0000 : 0);
 	return refuses_handler(view, code, offset, ring, reason, size);
@@ -242,5 +246,5 @@ bool crash_undelivered_narrow_reason(const struct crash_view *view, int vector, 
 	if (is_real(view))
 		return refuses_in_real_mode(view, reason, size);
 	return refuses_gate(gate, software, crash_gate_privilege(view), reason, size) ||
-	       refuses_delivery(view, vector, gate, reason, size);
+	       refuses_delivery(view, vector, software, gate, reason, size);
 }

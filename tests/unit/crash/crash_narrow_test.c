@@ -347,6 +347,17 @@ static void dpl_counts_for_software_interrupts(void **state)
 	assert_string_equal(found.reason, "");
 }
 
+/* Which an exception of the same vector has: four words, where there is room for three. */
+static void software_interrupts_push_no_error_code(void **state)
+{
+	(void)state;
+	view.sregs.ss.type = 7; /* expands down */
+	view.sregs.ss.limit = STACK - 13;
+	child.interrupt = R0_GP;
+	crash_undelivered_find(&view, &child, &found);
+	assert_string_equal(found.reason, "");
+}
+
 /* ---- real and virtual-8086 mode ---- */
 
 static void real_mode_has_vectors(void **state)
@@ -449,6 +460,7 @@ int main(void)
 		cmocka_unit_test_setup(the_stack_is_looked_at, setup),
 		cmocka_unit_test_setup(the_stack_may_have_16_bits, setup),
 		cmocka_unit_test_setup(dpl_counts_for_software_interrupts, setup),
+		cmocka_unit_test_setup(software_interrupts_push_no_error_code, setup),
 		cmocka_unit_test_setup(real_mode_has_vectors, setup),
 		cmocka_unit_test_setup(virtual_8086_mode_is_ring_3, setup),
 		cmocka_unit_test_setup(segments_have_limits, setup),
