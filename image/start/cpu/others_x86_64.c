@@ -247,6 +247,8 @@ static uint64_t find_low_page(void)
 
 static void take_stack(unsigned int number)
 {
+	if (stack_ends[number])
+		return;
 	stack_ends[number] = (uint64_t)r0_direct(memory_need(STACK_FRAMES)) + STACK_FRAMES * FRAME;
 }
 
@@ -344,6 +346,11 @@ void others_stop(void)
 		if (!start(number, JOB_PARK))
 			lost = number;
 	running = 1;
+	/* What can't be stopped waits for ever where it comes with a message: nobody else is to serve one. */
+	if (lost) {
+		enter_owner = 1;
+		return;
+	}
 	/* Of one that was serving a message, which has its end there; not this one's. */
 	if (enter_owner != 1) {
 		enter_owner = 0;

@@ -324,7 +324,9 @@ static void run_case(const struct image_case *c, uint64_t number)
 	print_buffered();
 	settle_ending(c, end, text, sizeof(text));
 	note_end(name, &test, end);
-	result.changed = space_reset();
+	/* What can't be stopped goes on in the test's memory: nothing is put back under it. */
+	if (!others_lost())
+		result.changed = space_reset();
 	memory_end_test();
 	result.verdict =
 		verdict_of(&test.program.options, &requests.ending, message, sizeof(message));
