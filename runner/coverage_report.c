@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/command_path.h"
 #include "base/command_run.h"
@@ -16,9 +17,14 @@
 /* As report/json.c writes the last line. */
 #define SUMMARY "\n{\"type\":\"summary\""
 
+/* One that can be read again: what was written to a pipe is with its reader. */
 static bool is_json_file(const struct cli_report *report)
 {
-	return report->file && strcmp(report->ops->name, "json") == 0;
+	struct stat status;
+
+	return report->file && strcmp(report->ops->name, "json") == 0 &&
+	       !cli_report_is_stream(report) &&
+	       (stat(report->file, &status) != 0 || S_ISREG(status.st_mode));
 }
 
 bool coverage_report_is_wanted(const struct cli *cli)
@@ -64,7 +70,7 @@ static char *read_whole(const char *path)
 static int insert(const char *report, const char *lines)
 {
 	char *text = read_whole(report), *at, *next;
-	FILE *out = text ? fopen(report, "we") : NULL;
+	FILE *out = text ? fopen(report, "r+e") : NULL;
 	int err = out ? 0 : errno;
 
 	if (out) {
@@ -73,8 +79,8 @@ static int insert(const char *report, const char *lines)
 			at = next;
 		at = at ? at + 1 : text + strlen(text);
 		errno = 0;
-		if (fwrite(text, 1, (size_t)(at - text), out) != (size_t)(at - text) ||
-		    fputs(lines, out) == EOF || fputs(at, out) == EOF)
+		if (fseek(out, at - text, SEEK_SET) || fputs(lines, out) == EOF ||
+		    fputs(at, out) == EOF)
 			err = errno ? errno : EIO;
 		if (fclose(out) && !err)
 			err = errno;

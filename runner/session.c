@@ -276,7 +276,7 @@ static enum exit_status run_in_lab(const struct cli *cli, int argc, char **argv)
 	char inputs[PATH_MAX];
 
 	for (i = 0; i < cli->report_count; i++)
-		if (cli->reports[i].file)
+		if (cli->reports[i].file && !cli_report_is_stream(&cli->reports[i]))
 			files[count++] = cli->reports[i].file;
 	if (cli->compare)
 		along[count_along++] = cli->compare;

@@ -151,7 +151,7 @@ line()
 	grep -n -F -e "$1" "$subject_path" | head -n 1 | cut -d: -f1
 }
 
-echo 1..30
+echo 1..31
 by gcc gcc -O0 --coverage
 first=$where first_status=$status
 by gcc gcc -O2 --coverage -fprofile-update=atomic
@@ -204,6 +204,11 @@ if python3 -c 'import jsonschema' 2>"$folder/log"; then
 else
 	skip 'that report is valid' 'no python3-jsonschema'
 fi
+# What reads a pipe has the report as it came, and its end.
+(cd "$reports" && RING0_LAB=auto timeout 120 ./program --coverage-by-test=again.info --format json=/dev/stdout) \
+	2>"$folder/log" | cat >"$folder/piped"
+[ "$(grep -c '^{"type":"summary"' "$folder/piped")" -eq 1 ] && [ -s "$reports/again.info" ]
+report $? 'a report that is a pipe ends' "$folder/piped" "$folder/log"
 
 # A diff of a copy, as git writes it.
 copy=$folder/copy

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "runner/cli/cli.h"
 #include "runner/cli/cli_environment.h"
 #include "runner/cli/cli_options.h"
@@ -358,4 +359,18 @@ void cli_finish(struct cli *cli)
 	free(cli->words);
 	free(cli->coverage_folder);
 	memset(cli, 0, sizeof(*cli));
+}
+
+bool cli_report_is_stream(const struct cli_report *report)
+{
+	static const char *const open_files[] = { "/dev/stdout", "/dev/stderr", "/dev/fd/",
+						  "/proc/self/fd/" };
+	struct stat status;
+	size_t i;
+
+	/* They lead to a file where the output is redirected to one. */
+	for (i = 0; i < sizeof(open_files) / sizeof(open_files[0]); i++)
+		if (strncmp(report->file, open_files[i], strlen(open_files[i])) == 0)
+			return true;
+	return stat(report->file, &status) == 0 && S_ISCHR(status.st_mode);
 }

@@ -77,4 +77,7 @@ struct cli {
 int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
 void cli_finish(struct cli *cli);
 
+/* Whether a report's file is what the process has open, such as /dev/stdout, or a device: it is no file to keep. */
+bool cli_report_is_stream(const struct cli_report *report);
+
 #endif /* RUNNER_CLI_H */
