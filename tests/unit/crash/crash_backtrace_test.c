@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Whole crash reports, of this process as if it were a guest: it faults, and the command that is
- * asked about it is this program too. The guest runtime runs in it as it would in ring 3, where
- * its doorbell is UD2. Needs no KVM.
- */
-#include <ring0.h>
-#include "guest/exceptions/syscall.h"
-#include "guest/host/outside.h"
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+/* Whole crash reports of exceptions, panics, system calls and time limits: message, code, cause and backtrace. */
+#include "crash_reported.h"
 #include <errno.h>
 #include <sys/wait.h>
-#include "command/commands.h"
-#include "crash_self.h"
 
-static char message[2048];
-static char *report;
-static size_t report_size;
-static struct crash asked;
-static void (*prepare)(struct crash_view *view);
 static int (*volatile zero_function)(void);
-static volatile int zero, sink;
-
-/* What faults is in assembly: sanitizers would see it come. */
-#define NOINLINE __attribute__((noinline))
+static volatile int zero;
 
 enum { STORE_LINE = __LINE__ + 3 };
 static NOINLINE void store_far(volatile char *to)
@@ -42,25 +21,9 @@ static NOINLINE void call_store(void)
 	sink++;
 }
 
-static inline __attribute__((always_inline)) void raise_inlined(void)
-{
-	__asm__ volatile("ud2");
-}
-
-static NOINLINE void call_inlined(void)
-{
-	raise_inlined();
-	sink++;
-}
-
 static NOINLINE void call_nowhere(void)
 {
 	sink = zero_function();
-}
-
-static NOINLINE void divide(void)
-{
-	__asm__ volatile("idivl %%ecx" ::"a"(5), "d"(0), "c"(zero));
 }
 
 static NOINLINE void stop_at_breakpoint(void)
@@ -88,19 +51,6 @@ static NOINLINE int recurse(int depth)
 static NOINLINE void recurse_deeply(void)
 {
 	sink = recurse(100 + zero);
-}
-
-static NOINLINE void divide_beyond_the_quotient(void)
-{
-	__asm__ volatile("idivl %%ecx" ::"a"(0), "d"(1), "c"(1));
-}
-
-static NOINLINE void push_to_nowhere(void)
-{
-	uint64_t saved;
-
-	__asm__ volatile("mov %%rsp, %0; mov $0x2008, %%rsp; pushq $1; mov %0, %%rsp"
-			 : "=&r"(saved)::"memory");
 }
 
 static NOINLINE void store_misaligned(void)
@@ -139,48 +89,6 @@ static NOINLINE void make_system_call(void)
 	sink++;
 }
 
-static void (*to_run)(void);
-
-static void run_it(void)
-{
-	r0_guest_run((void (*)(void *))to_run, NULL, NULL, NULL, NULL, NULL);
-}
-
-static void describe(struct crash_view *view, int vector, uint64_t error_code)
-{
-	FILE *out = open_memstream(&report, &report_size);
-
-	asked.vector = vector;
-	asked.error_code = error_code;
-	if (prepare)
-		prepare(view);
-	crash_describe(view, &asked, message, sizeof(message), out);
-	fclose(out);
-}
-
-static void crash_in(void (*fn)(void), enum crash_kind kind)
-{
-	to_run = fn;
-	outside = &outside_host;
-	r0_guest.syscall = r0_syscall;
-	asked.kind = kind;
-	assert_true(self_run(run_it, describe));
-	if (getenv("CRASH_TEST_SHOW"))
-		fprintf(stderr, "%s\n%s\n", message, report);
-}
-
-static void assert_holds(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text);
-}
-
-static void assert_lacks(const char *text, const char *part)
-{
-	if (strstr(text, part))
-		fail_msg("\"%s\" is in:\n%s", part, text);
-}
-
 /* Lines are to fit in a terminal, unless the path of a file is long. */
 static void assert_lines_short(const char *text)
 {
@@ -192,23 +100,6 @@ static void assert_lines_short(const char *text)
 			fail_msg("a line of %zu columns: %.*s", length, (int)length, text);
 		text += length + (text[length] == '\n');
 	}
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&asked, 0, sizeof(asked));
-	message[0] = '\0';
-	report = NULL;
-	prepare = NULL;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	free(report);
-	return 0;
 }
 
 static void page_fault_tells_the_whole_chain(void **state)
@@ -388,76 +279,12 @@ static void address_that_is_not_canonical_is_named(void **state)
 		     "write_far_away (");
 }
 
-static void triple_fault_names_the_exception(void **state)
-{
-	(void)state;
-	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
-	assert_holds(message, "triple fault: #UD in raise_inlined (");
-	assert_holds(message, ") could not be delivered: the IDT's limit is 0");
-	assert_holds(report, "#DF was not delivered: the IDT's limit is 0");
-}
-
-static void triple_fault_by_division(void **state)
-{
-	(void)state;
-	crash_in(divide, CRASH_TRIPLE_FAULT);
-	assert_holds(message, "triple fault: #DE in divide (");
-}
-
-static void triple_fault_by_quotient(void **state)
-{
-	(void)state;
-	crash_in(divide_beyond_the_quotient, CRASH_TRIPLE_FAULT);
-	assert_holds(message, "triple fault: #DE in divide_beyond_the_quotient (");
-}
-
-static void triple_fault_by_push(void **state)
-{
-	(void)state;
-	crash_in(push_to_nowhere, CRASH_TRIPLE_FAULT);
-	assert_holds(message, "triple fault: #PF in push_to_nowhere (");
-	assert_holds(report, "cause: write to 0x2000: the P");
-}
-
 static void misaligned_store_is_explained(void **state)
 {
 	(void)state;
 	crash_in(store_misaligned, CRASH_EXCEPTION);
 	assert_holds(message, "#GP(0): write to 0x");
 	assert_holds(message, ": it is not aligned to 16 bytes, in store_misaligned (");
-}
-
-static void triple_fault_by_page_fault(void **state)
-{
-	(void)state;
-	crash_in(call_store, CRASH_TRIPLE_FAULT);
-	assert_holds(message, "triple fault: #PF in store_far (");
-	assert_holds(report, "cause: write to NULL pointer + 0x10: the P");
-}
-
-static void lose_page_tables(struct crash_view *view)
-{
-	view->sregs.cr3 = 7ull << SELF_LEVEL;
-}
-
-static void triple_fault_without_page_tables(void **state)
-{
-	(void)state;
-	prepare = lose_page_tables;
-	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
-	assert_holds(message, "triple fault: #PF in raise_inlined (");
-	assert_holds(report, "is outside guest memory, with CR3 0x70000000000");
-}
-
-static void triple_fault_with_registers_lost(void **state)
-{
-	(void)state;
-	asked.lost_registers = true;
-	asked.why_lost = "the test ended";
-	crash_in(call_inlined, CRASH_TRIPLE_FAULT);
-	assert_string_equal(message, "triple fault: the CPU was reset by it; where it was is not "
-				     "known: the test ended");
-	assert_lacks(report, "RIP");
 }
 
 static void timeout_tells_the_place(void **state)
@@ -550,10 +377,9 @@ static void works_beside_a_sigchld_handler(void **state)
 	assert_lacks(report, "incomplete");
 }
 
-int main(int argc, char **argv)
+static int run(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(page_fault_tells_the_whole_chain),
 		TEST(report_is_in_order),
 		TEST(panic_is_told_of_its_caller),
@@ -566,14 +392,7 @@ int main(int argc, char **argv)
 		TEST(recursion_is_shortened),
 		TEST(breakpoint_is_the_instruction_before),
 		TEST(address_that_is_not_canonical_is_named),
-		TEST(triple_fault_names_the_exception),
-		TEST(triple_fault_by_division),
-		TEST(triple_fault_by_quotient),
-		TEST(triple_fault_by_push),
 		TEST(misaligned_store_is_explained),
-		TEST(triple_fault_by_page_fault),
-		TEST(triple_fault_without_page_tables),
-		TEST(triple_fault_with_registers_lost),
 		TEST(timeout_tells_the_place),
 		TEST(instruction_that_kvm_refuses_is_named),
 		TEST(place_of_an_address),
@@ -581,15 +400,11 @@ int main(int argc, char **argv)
 		TEST(failing_command_is_told),
 		TEST(works_beside_a_sigchld_handler),
 	};
-	char self[4096];
-	ssize_t length;
 
-	if (argc > 1 && !strcmp(argv[1], "backtrace"))
-		return backtrace_main(argc - 1, argv + 1);
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length < 0)
-		return 1;
-	self[length] = '\0';
-	setenv("RING0_COMMAND", self, 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	return reported_main(argc, argv, run);
 }
