@@ -70,6 +70,7 @@ compile pie -static-pie -mno-outline-atomics "$here/state.c"
 compile smp -static "$here/smp.c" "$here/smp_interrupts.c" "$here/../guest/smp/smp.c"
 compile smp_dynamic "$here/smp.c" "$here/../guest/smp/smp.c"
 compile smp_failures -static "$here/smp_failures.c"
+compile smp_common_failures -static "$here/../fixtures/smp_common_failures.c"
 compile watch -static "$here/watch.c" "$here/../guest/runtime/watch_report.c"
 compile hypercalls -static "$here/hypercalls.c"
 compile report -static -mbranch-protection=standard "$here/report.c"
@@ -94,9 +95,10 @@ for program in watch report; do
 done
 
 # Programs whose tests end as their comments say.
-for program in verdicts wild smp_failures; do
+for source in arm64/verdicts arm64/wild arm64/smp_failures fixtures/smp_common_failures; do
+	program=${source#*/}
 	LAB="$ring0 lab --arch aarch64 --timeout 240" "$here/../fixtures/check_outcomes" \
-		"$folder/$program" "$here/$program.c" -- --check-reset >"$folder/tap" 2>"$folder/log"
+		"$folder/$program" "$here/../$source.c" -- --check-reset >"$folder/tap" 2>"$folder/log"
 	take "$program: " "$folder/tap"
 done
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several CPUs, and each way in which a test on them can fail on arm64: see tests/fixtures/fixture.h. */
-#include <unistd.h>
+/* Several CPUs, and the ways of arm64 in which a test on them can fail: see tests/fixtures/fixture.h. */
 #include "routine.h"
 
 /* By then each CPU is where it hangs, in an emulated machine on a loaded host, too. */
@@ -15,30 +14,6 @@ static void fail_assertion(void *arg)
 {
 	(void)arg;
 	R0_ASSERT_EQ(1 + 1, 3);
-}
-
-/* expect fail: CPU 1: R0_ASSERT_EQ(1 + 1, 3) failed */
-R0_TEST(assertion, on_another_cpu, .cpus = 2)
-{
-	r0_on_cpu(1, fail_assertion, NULL);
-}
-
-/* expect fail: CPU 0: R0_ASSERT_EQ(1 + 1, 3) failed */
-R0_TEST(assertion, on_the_first, .cpus = 2)
-{
-	fail_assertion(NULL);
-}
-
-/* expect fail: CPU 2: R0_ASSERT_EQ(1 + 1, 3) failed */
-R0_TEST(assertion, in_work_that_the_test_left_behind, .cpus = 3)
-{
-	r0_on_cpu_async(2, fail_assertion, NULL);
-}
-
-static void expect_wrongly(void *arg)
-{
-	(void)arg;
-	R0_EXPECT(r0_cpu_id() == 0);
 }
 
 static void fail_in_a_handler(struct r0_frame *frame)
@@ -56,12 +31,6 @@ R0_TEST(assertion, in_a_handler_on_an_idle_cpu, .cpus = 2)
 		r0_yield();
 }
 
-/* expect fail: CPU 1: R0_EXPECT(r0_cpu_id() == 0) failed */
-R0_TEST(assertion, expectation, .cpus = 2)
-{
-	r0_on_cpus(expect_wrongly, NULL);
-}
-
 static void panic(void *arg)
 {
 	(void)arg;
@@ -72,54 +41,6 @@ static void panic(void *arg)
 R0_TEST(panic, on_another_cpu, .cpus = 2)
 {
 	r0_on_cpu(1, panic, NULL);
-}
-
-/* expect pass: */
-R0_TEST(panic, as_declared, .cpus = 2, .panic_message = "lost")
-{
-	r0_on_cpu(1, panic, NULL);
-}
-
-static volatile bool torn_down;
-
-static void tear_down(void)
-{
-	torn_down = true;
-	r0_panic("torn down on CPU %u", r0_cpu_id());
-}
-
-/* expect fail: CPU 1: R0_ASSERT_EQ(1 + 1, 3) failed */
-R0_TEST(teardown, runs_where_it_failed, .cpus = 2, .teardown = tear_down)
-{
-	r0_on_cpu(1, fail_assertion, NULL);
-}
-
-static void tear_down_elsewhere(void)
-{
-	r0_on_cpu(r0_cpu_id() == 1 ? 2 : 1, nothing, NULL);
-}
-
-/* expect fail: CPU 1: R0_ASSERT_EQ(1 + 1, 3) failed */
-R0_TEST(teardown, after_a_failure_is_alone, .cpus = 3, .teardown = tear_down_elsewhere)
-{
-	r0_on_cpu(1, fail_assertion, NULL);
-}
-
-/* expect pass: */
-R0_TEST(teardown, after_a_pass_is_not, .cpus = 3, .teardown = tear_down_elsewhere)
-{
-}
-
-static void skip(void *arg)
-{
-	(void)arg;
-	R0_SKIP("no such device");
-}
-
-/* expect skip: no such device */
-R0_TEST(skip, on_another_cpu, .cpus = 2)
-{
-	r0_on_cpu(1, skip, NULL);
 }
 
 static void crash(void *arg)
@@ -352,71 +273,6 @@ R0_TEST(timeout, after_a_lock_in_ring_3, .cpus = 2, .timeout_ms = HANGS_MS)
 	r0_user_call(take_and_spin, &table.locks[1]);
 }
 
-static struct r0_spinlock nobodys = { .holder = 7 };
-
-/* expect fail: the test waits for another CPU, and has one (.cpus) */
-R0_TEST(misuse, lock_of_no_cpu)
-{
-	r0_spin_lock(&nobodys);
-}
-
-static long take_in_ring_3(void *lock)
-{
-	r0_spin_lock(lock);
-	return 0;
-}
-
-/* expect fail: the test waits for another CPU, and has one (.cpus) */
-R0_TEST(misuse, lock_of_no_cpu_in_ring_3)
-{
-	r0_user_call(take_in_ring_3, &nobodys);
-}
-
-static long meet_in_ring_3(void *barrier)
-{
-	r0_barrier_wait(barrier);
-	return 0;
-}
-
-/* expect fail: r0_barrier_wait() for 3 CPUs, and the test has 2 (.cpus) */
-R0_TEST(barrier, of_more_cpus_in_ring_3, .cpus = 2)
-{
-	static struct r0_barrier three = { .count = 3 };
-
-	r0_user_call(meet_in_ring_3, &three);
-}
-
-/* expect fail: CPU 0: r0_spin_lock( ... ): CPU 0 already holds this lock, and would wait for itself */
-R0_TEST(lock, twice, .cpus = 2)
-{
-	r0_spin_lock(&a);
-	r0_spin_lock(&a);
-}
-
-static void give_back(void *arg)
-{
-	r0_spin_unlock(arg);
-}
-
-/* expect fail: CPU 1: r0_spin_unlock( ... ): CPU 1 releases a lock that CPU 0 holds */
-R0_TEST(lock, another_cpus, .cpus = 2)
-{
-	r0_spin_lock(&a);
-	r0_on_cpu(1, give_back, &a);
-}
-
-/* expect fail: r0_spin_unlock( ... ): nobody holds this lock */
-R0_TEST(lock, nobodys)
-{
-	r0_spin_unlock(&a);
-}
-
-/* expect fail: CPU 0: r0_on_cpu() was given CPU 2, and the test has 2 CPUs (.cpus) */
-R0_TEST(misuse, absent_cpu, .cpus = 2)
-{
-	r0_on_cpu(2, nothing, NULL);
-}
-
 static void halt_for_good(void *arg)
 {
 	(void)arg;
@@ -436,86 +292,10 @@ R0_TEST(halt, on_all_others, .cpus = 3, .should_halt = true)
 	r0_on_cpus_async(halt_for_good, NULL);
 }
 
-static struct r0_barrier of_two = { .count = 2 };
-
-/* expect fail: r0_on_cpu_async() was given CPU 1, and the test has 1 CPU (.cpus) */
-R0_TEST(misuse, absent_cpu_of_one)
-{
-	r0_on_cpu_async(1, nothing, NULL);
-}
-
-/* expect fail: CPU 0: r0_on_cpu_async() was given CPU 0, which runs the test and takes no work */
-R0_TEST(misuse, async_on_the_first, .cpus = 2)
-{
-	r0_on_cpu_async(0, nothing, NULL);
-}
-
-/* expect fail: r0_barrier_wait() for 2 CPUs, and the test has 1 (.cpus) */
-R0_TEST(misuse, barrier_of_two_on_one)
-{
-	r0_barrier_wait(&of_two);
-}
-
-static long wait_in_ring_3(void *arg)
-{
-	r0_barrier_wait(arg);
-	return 0;
-}
-
-/* expect fail: r0_barrier_wait() for 2 CPUs, and the test has 1 (.cpus) */
-R0_TEST(misuse, barrier_of_two_on_one_in_ring_3)
-{
-	r0_user_call(wait_in_ring_3, &of_two);
-}
-
-static void call_the_test(void *arg)
-{
-	r0_on_cpu(0, nothing, arg);
-}
-
-/* expect fail: CPU 1: r0_on_cpu() was given CPU 0, which runs the test and takes no work */
-R0_TEST(misuse, work_for_the_first, .cpus = 2)
-{
-	r0_on_cpu(1, call_the_test, NULL);
-}
-
-static void wait_for_itself(void *arg)
-{
-	(void)arg;
-	r0_on_cpu_wait(1);
-}
-
-/* expect fail: CPU 1: r0_on_cpu_wait() was given CPU 1, which calls it */
-R0_TEST(misuse, wait_for_itself, .cpus = 2)
-{
-	r0_on_cpu(1, wait_for_itself, NULL);
-}
-
-static void all_of_them(void *arg)
-{
-	r0_on_cpus(nothing, arg);
-}
-
-/* expect fail: CPU 1: r0_on_cpus() was called on CPU 1; it is for CPU 0, which runs the test */
-R0_TEST(misuse, all_from_another, .cpus = 2)
-{
-	r0_on_cpu(1, all_of_them, NULL);
-}
-
 /* expect fail: CPU 0: r0_send_ipi() was given the vector 3, and it takes R0_INTID(0) to R0_INTID(15) */
 R0_TEST(misuse, vector, .cpus = 2)
 {
 	r0_send_ipi(1, 3);
-}
-
-/* expect error: it asks for 33 CPUs (.cpus), and ring0 gives a test at most 32 */
-R0_TEST(misuse, too_many, .cpus = 33)
-{
-}
-
-/* expect error: it asks for 4000000000 CPUs (.cpus), and ring0 gives a test at most 32 */
-R0_TEST(misuse, far_too_many, .cpus = 4000000000)
-{
 }
 
 static void read_device(void *arg)
@@ -528,18 +308,6 @@ static void read_device(void *arg)
 R0_TEST(access, undeclared_memory, .cpus = 2)
 {
 	r0_on_cpu(1, read_device, NULL);
-}
-
-static void leave(void *arg)
-{
-	(void)arg;
-	_exit(3);
-}
-
-/* expect fail: CPU 1: it called exit(3) */
-R0_TEST(access, exit_on_another_cpu, .cpus = 2)
-{
-	r0_on_cpu(1, leave, NULL);
 }
 
 /* After all of these. expect pass: */
