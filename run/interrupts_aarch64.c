@@ -111,8 +111,8 @@ bool interrupts_serve(struct run *run)
 		return true;
 	if (!is_wake(run, now) && goes_on_waiting(run, pc, is_for_good))
 		vcpu_set(&run->cpu->vcpu, VCPU_CORE(regs.pc), pc - INSTRUCTION_LENGTH, NULL);
-	/* In want of work it may wait for as long as it likes. */
-	if (pc == (uint64_t)r0_idle_waits)
+	/* In want of work it may wait for as long as it likes; one that was just woken is there, too. */
+	if (pc == (uint64_t)r0_idle_waits && run->cpus && cpus_is_idle(run, run_cpu(run)))
 		run->cpu->look.at = 0;
 	else if (now >= run->cpu->look.at)
 		alarm_put_off(&run->cpu->look, now);
