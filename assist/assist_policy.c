@@ -65,26 +65,15 @@ bool assist_policy_is_wanted(void)
 	return mode == ASSIST_POLICY_ON || (mode == ASSIST_POLICY_AUTO && !host_virtualizes());
 }
 
-int assist_policy_patches(struct mirror_patch **patches, size_t *count, struct error *error)
+int assist_policy_add_patches(struct code_patches *patches, struct error *error)
 {
 	int err;
 
-	*patches = NULL;
-	*count = 0;
 	/* A CPU that runs ring 0 itself makes no such mistakes. */
 	if (!assist_policy_is_wanted() || host_virtualizes())
 		return 0;
 	pthread_mutex_lock(&process.lock);
-	err = patch_search_find(&process.mistaken, error);
-	if (!err) {
-		*patches = malloc((process.mistaken.count + 1) * sizeof(**patches));
-		if (!*patches)
-			err = error_set(error, ENOMEM, "no memory");
-	}
-	if (!err && *patches) {
-		*count = process.mistaken.count;
-		memcpy(*patches, process.mistaken.patches, *count * sizeof(**patches));
-	}
+	err = patch_search_find(&process.mistaken, patches, error);
 	pthread_mutex_unlock(&process.lock);
 	/* Without the decoder nothing can be completed: what needs it says so. */
 	return err == -ENOENT ? 0 : err;

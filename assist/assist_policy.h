@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct assist;
+struct code_patches;
 struct error;
-struct mirror_patch;
 
 enum assist_policy {
 	ASSIST_POLICY_AUTO, /* where the host's CPU has neither VMX nor SVM: its KVM is software */
@@ -34,10 +34,10 @@ bool assist_policy_is_batch(void);
 bool assist_policy_is_wanted(void);
 
 /*
- * What ring 0 is to see of the program's code in place of instructions that this KVM mistakes for
- * others: *patches is for free(). There are none where nothing is to be completed, or can be.
+ * Add what ring 0 is to see of the program's code in place of instructions that this KVM mistakes for others: nothing
+ * where none is to be completed, or can be. Returns 0, or -errno with a message.
  */
-int assist_policy_patches(struct mirror_patch **patches, size_t *count, struct error *error);
+int assist_policy_add_patches(struct code_patches *patches, struct error *error);
 
 /*
  * A test is over, and the calling thread, which ran the CPU that `assist` is of, is no longer in need of it:

@@ -80,8 +80,10 @@ bool assist_count_of(const struct assist *assist, size_t index, const char **mne
 	return false;
 }
 
-int patch_search_find(struct patch_search *mistaken, struct error *error)
+int patch_search_find(struct patch_search *mistaken, struct code_patches *patches,
+		      struct error *error)
 {
 	(void)mistaken;
+	(void)patches;
 	return error_set(error, ENOENT, "built without Zydis");
 }

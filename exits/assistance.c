@@ -5,6 +5,7 @@
 #include "assist/assist.h"
 #include "assist/assist_policy.h"
 #include "machine/cpu.h"
+#include "mirror/code.h"
 
 static uint8_t *own(void *context, r0_gpa address, size_t size, bool write)
 {
@@ -20,7 +21,7 @@ static void unpatch(void *context, r0_gpa address, uint8_t *bytes, size_t size)
 {
 	const struct memory *memory = context;
 
-	mirror_unpatch(memory->mirror, address, bytes, size);
+	code_unpatch(memory->mirror, address, bytes, size);
 }
 
 enum assistance assistance_complete(struct run *run)

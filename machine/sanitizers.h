@@ -3,12 +3,13 @@
 #ifndef MACHINE_SANITIZERS_H
 #define MACHINE_SANITIZERS_H
 
-#include "mirror/mirror.h"
+#include "base/error.h"
+#include "mirror/code_patches.h"
 
 /*
- * Add to a list by address, which may be NULL if it is empty, what leads ring 0 to its own functions where the
- * program has a sanitizer's. Returns 0, or -ENOMEM with a message; the list is for free() in either case.
+ * Add what leads ring 0 to its own functions where the program has a sanitizer's. Returns 0, or -ENOMEM with a
+ * message.
  */
-int sanitizers_add_patches(struct mirror_patch **patches, size_t *count, struct error *error);
+int sanitizers_add_patches(struct code_patches *patches, struct error *error);
 
 #endif /* MACHINE_SANITIZERS_H */

@@ -2,10 +2,9 @@
 /* What sanitizers find at EL1 is told by nobody: their functions are called as they are. */
 #include "machine/sanitizers.h"
 
-int sanitizers_add_patches(struct mirror_patch **patches, size_t *count, struct error *error)
+int sanitizers_add_patches(struct code_patches *patches, struct error *error)
 {
 	(void)patches;
-	(void)count;
 	(void)error;
 	return 0;
 }

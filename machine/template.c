@@ -12,11 +12,13 @@
 #include "machine/sanitizers.h"
 #include "machine/unset.h"
 #include "mirror/bind.h"
+#include "mirror/code_patches.h"
 
 static int take_mirror(struct template *template, const struct template_needs *needs,
 		       struct error *error)
 {
 	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
+	struct code_patches patches = { 0 };
 	struct mirror_config config = {
 		.reserved = needs->reserved,
 		.reserved_count = needs->reserved_count,
@@ -25,24 +27,21 @@ static int take_mirror(struct template *template, const struct template_needs *n
 		.direct_map = R0_DIRECT_MAP,
 		.counters = &template->counters,
 		.hidden = unset_range(),
+		.code = &patches,
 	};
-	struct mirror_patch *patches;
 	int err;
 
 	machine_own_configure(template->kvm, template->entry.cpus, &config);
 	guest_stdio_prepare(template->entry.cpus > 1);
-	err = assist_policy_patches(&patches, &config.patch_count, error);
-	if (err)
-		return err;
-	err = sanitizers_add_patches(&patches, &config.patch_count, error);
-	if (err) {
-		free(patches);
-		return err;
-	}
-	config.patches = patches;
-	replace_configure(template->replace, &config);
-	err = mirror_create(&template->mirror, &config, error);
-	free(patches);
+	err = assist_policy_add_patches(&patches, error);
+	/* Where both want something, a sanitizer's function is not executed at all. */
+	if (!err)
+		err = sanitizers_add_patches(&patches, error);
+	if (!err)
+		err = replace_add_patches(template->replace, &patches, error);
+	if (!err)
+		err = mirror_create(&template->mirror, &config, error);
+	code_patches_finish(&patches);
 	if (!err)
 		replace_fill(template->replace, template->mirror);
 	if (!err)

@@ -1,10 +1,110 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and changing code, page by page. */
+/* Code, page by page: making its pages, reading and changing it. */
 #include "mirror/code.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "mirror/content.h"
+#include "mirror/upper_half.h"
+
+/* A frame with a page of the process's, in one set of page tables. Returns its address, or 0 with an error. */
+static uint64_t copy_page(struct mirror *mirror, uint64_t root, uint64_t page, unsigned int rights,
+			  int *err)
+{
+	uint64_t frame = frames_take(&mirror->frames, 1);
+
+	*err = -ENOSPC;
+	if (!frame)
+		return 0;
+	*err = content_copy(mirror, upper_half_source(page), PAGE_SIZE, frame);
+	if (!*err)
+		*err = page_table_map(&mirror->frames, root, gva(page), gpa(frame), PAGE_SIZE,
+				      rights, false);
+	return *err ? 0 : frame;
+}
+
+static void show(struct mirror *mirror, uint64_t frame, const struct code_page *page)
+{
+	size_t i;
+
+	for (i = 0; i < page->shown_count; i++) {
+		uint64_t at = frame + (page->shown[i].address - page->address);
+		uint8_t *byte = mirror->frames.bytes + (at - mirror->frames.base);
+
+		mirror->patched[mirror->patched_count++] = (struct mirror_patched){
+			.gpa = at,
+			.shown = page->shown[i].value,
+			.original = *byte,
+		};
+		*byte = page->shown[i].value;
+	}
+}
+
+static int prepare_page(struct mirror *mirror, const struct mirror_part *part,
+			const struct code_page *page)
+{
+	const unsigned int rights = content_rights_of(&part->map);
+	/* What has no page of the process behind it is the VMs' own anyway. */
+	const bool own = page->own && !part->from;
+	uint64_t frame;
+	int err;
+
+	if (part->kind == MIRROR_SPARSE || part->map.write || !(own || page->shown_count))
+		return 0;
+	frame = copy_page(mirror, mirror->root, page->address, rights, &err);
+	if (!err)
+		show(mirror, frame, page);
+	if (!err && own)
+		copy_page(mirror, mirror->user_root, page->address, rights | PAGE_USER, &err);
+	return err;
+}
+
+/* What is nowhere is told when it is needed. */
+int code_prepare(struct mirror *mirror, const struct code_patches *patches)
+{
+	struct code_page_walk walk = { 0 };
+	struct code_page page;
+	size_t part = 0;
+	int err = 0;
+
+	mirror->patched = calloc(patches->shown_count + 1, sizeof(*mirror->patched));
+	if (!mirror->patched)
+		return -ENOMEM;
+	while (!err && code_patches_next(patches, &walk, &page)) {
+		while (part < mirror->part_count && mirror->parts[part].map.end <= page.address)
+			part++;
+		if (part < mirror->part_count && mirror->parts[part].map.start <= page.address)
+			err = prepare_page(mirror, &mirror->parts[part], &page);
+	}
+	return err;
+}
+
+void code_unpatch(const struct mirror *mirror, r0_gpa address, uint8_t *bytes, size_t size)
+{
+	size_t low = 0, high = mirror->patched_count;
+
+	if (!high || address.value > mirror->patched[high - 1].gpa)
+		return;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (mirror->patched[middle].gpa < address.value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < mirror->patched_count; low++) {
+		const struct mirror_patched *patched = &mirror->patched[low];
+
+		if (!range_holds(address.value, size, patched->gpa, 1))
+			break;
+		/* A test may have written there since, by way of the direct map. */
+		if (bytes[patched->gpa - address.value] == patched->shown)
+			bytes[patched->gpa - address.value] = patched->original;
+	}
+}
 
 static uint64_t root_of(const struct mirror *mirror, enum code_of whose)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "mirror/code_patches.h"
 #include "mirror/resident.h"
 #include "mirror/shadow.h"
 #include "mirror/upper_half.h"
@@ -66,16 +67,15 @@ static void list_parts(struct mirror *mirror)
 	upper_half_add(mirror);
 }
 
-/* Each page that has one is a frame of its own. */
-static uint64_t count_patched_pages(const struct mirror_config *config)
+/* Each page that differs is a frame for ring 0, and for ring 3, if it is a VM's own. */
+static uint64_t count_code(const struct code_patches *patches)
 {
-	uint64_t count = 0, last = UINT64_MAX;
-	size_t i;
+	struct code_page_walk walk = { 0 };
+	struct code_page page;
+	uint64_t count = 0;
 
-	for (i = 0; i < config->patch_count; i++) {
-		count += page_floor(config->patches[i].address) != last;
-		last = page_floor(config->patches[i].address);
-	}
+	while (patches && code_patches_next(patches, &walk, &page))
+		count += page.own ? 2 : 1;
 	return count;
 }
 
@@ -96,7 +96,7 @@ static uint64_t count_shadow(const struct mirror *mirror, const struct map *map,
 static uint64_t count_frames(const struct mirror *mirror, const struct mirror_config *config,
 			     int pagemap)
 {
-	uint64_t content = count_patched_pages(config) + 2 * config->own_page_count;
+	uint64_t content = count_code(config->code);
 	uint64_t tables = 4 + 1024, spare = SPARE_FRAMES;
 	size_t i;
 

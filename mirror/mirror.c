@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/bitmap.h"
+#include "mirror/code.h"
 #include "mirror/content.h"
 #include "mirror/layout.h"
 #include "mirror/resident.h"
@@ -53,78 +54,6 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 		return error_set(error, errno, "no memory for the snapshot: %s", strerror(errno));
 	}
 	return 0;
-}
-
-/* Show ring 0 a page with other bytes. Returns how many patches that were, or -errno. */
-static int patch_page(struct mirror *mirror, const struct map *map,
-		      const struct mirror_patch *patches, size_t count)
-{
-	uint64_t page = page_floor(patches[0].address), frame = frames_take(&mirror->frames, 1);
-	size_t i;
-	int err;
-
-	if (!frame)
-		return -ENOSPC;
-	err = content_copy(mirror, upper_half_source(page), PAGE_SIZE, frame);
-	for (i = 0; i < count && !err && page_floor(patches[i].address) == page; i++) {
-		uint64_t at = frame + (patches[i].address - page);
-		uint8_t *byte = mirror->frames.bytes + (at - mirror->frames.base);
-
-		mirror->patched[mirror->patched_count++] = (struct mirror_patched){
-			.gpa = at,
-			.shown = patches[i].value,
-			.original = *byte,
-		};
-		*byte = patches[i].value;
-	}
-	if (!err)
-		err = page_table_map(&mirror->frames, mirror->root, gva(page), gpa(frame),
-				     PAGE_SIZE, content_rights_of(map), false);
-	return err ? err : (int)i;
-}
-
-static int patch(struct mirror *mirror, const struct mirror_config *config)
-{
-	size_t i = 0;
-
-	while (i < config->patch_count) {
-		const struct mirror_part *part = mirror_find(mirror, config->patches[i].address);
-		int done = 1;
-
-		if (part && part->kind != MIRROR_SPARSE && !part->map.write)
-			done = patch_page(mirror, &part->map, config->patches + i,
-					  config->patch_count - i);
-		if (done < 0)
-			return done;
-		i += (size_t)done;
-	}
-	return 0;
-}
-
-/* A copy of a page of code for ring 0, and one for ring 3. What is nowhere is told when it is needed. */
-static int own_page(struct mirror *mirror, uint64_t page)
-{
-	const struct mirror_part *part = mirror_find(mirror, page);
-	const uint64_t roots[] = { mirror->root, mirror->user_root };
-	size_t i;
-	int err = 0;
-
-	/* What has no page of the process behind it is the VMs' own anyway. */
-	if (!part || part->kind == MIRROR_SPARSE || part->map.write || part->from)
-		return 0;
-	for (i = 0; i < 2 && !err; i++) {
-		uint64_t frame = frames_take(&mirror->frames, 1);
-
-		if (!frame)
-			return -ENOSPC;
-		err = content_copy(mirror, page, PAGE_SIZE, frame);
-		if (!err)
-			err = page_table_map(&mirror->frames, roots[i], gva(page), gpa(frame),
-					     PAGE_SIZE,
-					     content_rights_of(&part->map) | (i ? PAGE_USER : 0),
-					     false);
-	}
-	return err;
 }
 
 static int fill(struct mirror *mirror, int pagemap)
@@ -253,20 +182,17 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 	mirror->fd = -1;
 	mirror->counters = config->counters;
 	mirror->hidden = config->hidden;
-	mirror->patched = calloc(config->patch_count + 1, sizeof(*mirror->patched));
-	err = mirror->patched ? layout_list(mirror, error) : -ENOMEM;
+	err = layout_list(mirror, error);
 	if (!err)
 		err = upper_half_check(config->direct_map, error);
 	if (!err)
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)
 		err = fill(mirror, pagemap);
-	for (i = 0; i < config->own_page_count && !err; i++)
-		err = own_page(mirror, config->own_pages[i]);
 	if (!err)
 		err = find_counted(mirror);
-	if (!err)
-		err = patch(mirror, config);
+	if (!err && config->code)
+		err = code_prepare(mirror, config->code);
 	if (!err)
 		err = map_direct(mirror, config);
 	for (i = 0; i < config->device_count && !err; i++)
@@ -320,31 +246,6 @@ const struct mirror_part *mirror_find(const struct mirror *mirror, uint64_t addr
 			return part;
 	}
 	return NULL;
-}
-
-void mirror_unpatch(const struct mirror *mirror, r0_gpa address, uint8_t *bytes, size_t size)
-{
-	size_t low = 0, high = mirror->patched_count;
-
-	if (!high || address.value > mirror->patched[high - 1].gpa)
-		return;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (mirror->patched[middle].gpa < address.value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < mirror->patched_count; low++) {
-		const struct mirror_patched *patched = &mirror->patched[low];
-
-		if (!range_holds(address.value, size, patched->gpa, 1))
-			break;
-		/* A test may have written there since, by way of the direct map. */
-		if (bytes[patched->gpa - address.value] == patched->shown)
-			bytes[patched->gpa - address.value] = patched->original;
-	}
 }
 
 int mirror_write(struct mirror *mirror, r0_gva address, const void *data, size_t size)

@@ -20,14 +20,7 @@ struct mirror_range {
 	uint64_t start, end; /* end exclusive */
 };
 
-/*
- * A byte that ring 0 gets to see in place of the process's own, where that is memory that cannot be
- * written. Ring 3, which has page tables of its own, sees the process's.
- */
-struct mirror_patch {
-	uint64_t address;
-	uint8_t value;
-};
+struct code_patches;
 
 struct mirror_config {
 	/* Guest-physical ranges that must stay free, for what tests declare. */
@@ -42,15 +35,11 @@ struct mirror_config {
 	/* Guest-physical pages of devices that are reached at the same virtual address where it is free. */
 	const uint64_t *devices;
 	size_t device_count;
-	const struct mirror_patch *patches; /* by address */
-	size_t patch_count;
+	const struct code_patches *code; /* where code is to differ: NULL if nowhere */
 	const struct counters
 		*counters; /* that VMs give back: to outlive the mirror; NULL for none */
 	/* Pages of the program's that are absent until the guest touches them: see memory_populate(). */
 	struct mirror_range hidden;
-	/* Pages of code that are to be the VMs' own: see mirror/code.h. By address, each once. */
-	const uint64_t *own_pages;
-	size_t own_page_count;
 };
 
 enum mirror_kind {
@@ -72,7 +61,7 @@ struct mirror_slot {
 	uint64_t host, gpa, size;
 };
 
-/* What became of a patch. */
+/* A byte of code that ring 0 sees in place of the process's: see mirror/code.h. */
 struct mirror_patched {
 	uint64_t gpa;
 	uint8_t shown, original;
@@ -117,12 +106,6 @@ void mirror_destroy(struct mirror *mirror);
  * not all copied memory.
  */
 int mirror_write(struct mirror *mirror, r0_gva address, const void *data, size_t size);
-
-/*
- * Bytes that were read at a guest-physical address: put the process's own in place of those that
- * the mirror shows instead.
- */
-void mirror_unpatch(const struct mirror *mirror, r0_gpa address, uint8_t *bytes, size_t size);
 
 /* The part that an address is in, or NULL. */
 const struct mirror_part *mirror_find(const struct mirror *mirror, uint64_t address);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A B over a function's first instruction, and in the slot a BR, by X16, which is free between a call and the
- * function (AAPCS64, 6.1.1). Encodings: Arm ARM, C6.2.
+ * A B over a function's first instruction, and in the slot a jump, or calls by X16, which is free between a call
+ * and the function (AAPCS64, 6.1.1). Encodings: Arm ARM, C6.2.
  */
 #include "replace/patch.h"
 #include <errno.h>
 #include <string.h>
 #include <ring0/private/abi.h>
+#include "mirror/code_jump.h"
 
 #define B(offset)	      (0x14000000u | ((uint32_t)((offset) / 4) & 0x03ffffffu))
 #define B_REACH		      (1ll << 27)
-#define BR_X16		      0xd61f0200u
 #define BLR_X16		      0xd63f0200u
 #define STR_X30_X16	      0xf900021eu /* STR X30, [X16] */
 #define LDR_LITERAL(to, from) (0x58000000u | (uint32_t)((from) / 4) << 5 | (to))
@@ -60,18 +60,17 @@ void patch_write_slot(const struct patch *patch, uint64_t by, const char *noretu
 	struct code code = { .to = to };
 
 	memset(to, 0, PATCH_SLOT);
-	if (noreturn) {
-		load(&code, 16, literals, 1);
-		add(&code, STR_X30_X16);
-		load(&code, 16, literals, 0);
-		add(&code, BLR_X16);
-		load(&code, 0, literals, 2);
-		load(&code, 16, literals, 3);
-		add(&code, BLR_X16);
-		add(&code, UDF);
-	} else {
-		load(&code, 16, literals, 0);
-		add(&code, BR_X16);
+	if (!noreturn) {
+		code_jump(to, by);
+		return;
 	}
+	load(&code, 16, literals, 1);
+	add(&code, STR_X30_X16);
+	load(&code, 16, literals, 0);
+	add(&code, BLR_X16);
+	load(&code, 0, literals, 2);
+	load(&code, 16, literals, 3);
+	add(&code, BLR_X16);
+	add(&code, UDF);
 	memcpy(to + literals, values, sizeof(values));
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <ring0/private/abi.h>
+#include "mirror/code_jump.h"
 
 #define JUMP_SIZE 5
 #define INT3	  0xcc
@@ -78,16 +79,6 @@ int patch_write(const struct patch *patch, uint64_t function, uint8_t *to)
 	return put_distance(to + 1, patch->slot, function + patch->start + JUMP_SIZE);
 }
 
-/* JMP to an address behind it, so that no register is needed. */
-static size_t put_far_jump(uint8_t *to, uint64_t target)
-{
-	static const uint8_t jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
-
-	memcpy(to, jump, sizeof(jump));
-	memcpy(to + sizeof(jump), &target, sizeof(target));
-	return sizeof(jump) + sizeof(target);
-}
-
 void patch_write_slot(const struct patch *patch, uint64_t by, const char *noreturn,
 		      uint8_t to[PATCH_SLOT])
 {
@@ -104,7 +95,7 @@ void patch_write_slot(const struct patch *patch, uint64_t by, const char *noretu
 
 	memset(to, INT3, PATCH_SLOT);
 	if (!noreturn) {
-		put_far_jump(to, by);
+		code_jump(to, by);
 		return;
 	}
 	memcpy(to, lea_r11, sizeof(lea_r11));
@@ -117,7 +108,7 @@ void patch_write_slot(const struct patch *patch, uint64_t by, const char *noretu
 	at += sizeof(store_r11);
 	put_distance(to + at, patch->caller, patch->slot + at + 4);
 	at += 4;
-	at += put_far_jump(to + at, by);
+	at += code_jump(to + at, by);
 	/* Back from the replacement: to r0_returned(), as if the function's caller had called that. */
 	memcpy(to + at, push, sizeof(push));
 	at += sizeof(push);
@@ -127,5 +118,5 @@ void patch_write_slot(const struct patch *patch, uint64_t by, const char *noretu
 	at += sizeof(mov_rdi);
 	memcpy(to + at, &name, sizeof(name));
 	at += sizeof(name);
-	put_far_jump(to + at, (uint64_t)r0_returned);
+	code_jump(to + at, (uint64_t)r0_returned);
 }

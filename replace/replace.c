@@ -20,8 +20,6 @@ struct replace {
 	size_t count;
 	struct module *modules;
 	size_t module_count;
-	uint64_t *pages;
-	size_t page_count;
 };
 
 static bool read_process(uint64_t address, void *to, size_t size)
@@ -132,49 +130,6 @@ static void make_islands(struct replace *replace)
 			place(&replace->functions[i], i);
 }
 
-static int compare_pages(const void *left, const void *right)
-{
-	const uint64_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* Those of the patches and of the islands' code, each once. */
-static int list_pages(struct replace *replace)
-{
-	size_t count = 2 * replace->count, kept = 0, i;
-	uint64_t at;
-
-	for (i = 0; i < replace->module_count; i++)
-		count += replace->modules[i].island.size / PAGE_SIZE;
-	replace->pages = calloc(count + 1, sizeof(*replace->pages));
-	if (!replace->pages)
-		return -ENOMEM;
-	count = 0;
-	for (i = 0; i < replace->count; i++) {
-		const struct function *function = &replace->functions[i];
-		uint64_t start = function->at + function->patch.start;
-
-		if (function->refusal.text[0])
-			continue;
-		replace->pages[count++] = page_floor(start);
-		replace->pages[count++] = page_floor(start + function->patch.size - 1);
-	}
-	for (i = 0; i < replace->module_count; i++) {
-		const struct island *island = &replace->modules[i].island;
-
-		for (at = island->start;
-		     island->size && at < island->start + island->size - PAGE_SIZE; at += PAGE_SIZE)
-			replace->pages[count++] = at;
-	}
-	qsort(replace->pages, count, sizeof(*replace->pages), compare_pages);
-	for (i = 0; i < count; i++)
-		if (!kept || replace->pages[kept - 1] != replace->pages[i])
-			replace->pages[kept++] = replace->pages[i];
-	replace->page_count = kept;
-	return 0;
-}
-
 static int find_modules(struct replace *replace, struct error *error)
 {
 	struct maps maps;
@@ -206,7 +161,7 @@ static int prepare(struct replace *replace, struct error *error)
 		if (replace->functions[i].refusal.text[0])
 			replace->functions[i].module = NULL;
 	make_islands(replace);
-	return list_pages(replace);
+	return 0;
 }
 
 int replace_create(struct replace **result, const struct r0_options *const *options, size_t count,
@@ -253,18 +208,32 @@ void replace_destroy(struct replace *replace)
 	}
 	for (i = 0; replace->functions && i < replace->count; i++)
 		free(replace->functions[i].code);
-	free(replace->pages);
 	free(replace->modules);
 	free(replace->functions);
 	free(replace);
 }
 
-void replace_configure(const struct replace *replace, struct mirror_config *config)
+int replace_add_patches(const struct replace *replace, struct code_patches *patches,
+			struct error *error)
 {
-	if (!replace)
-		return;
-	config->own_pages = replace->pages;
-	config->own_page_count = replace->page_count;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; replace && i < replace->count && !err; i++) {
+		const struct function *function = &replace->functions[i];
+
+		if (!function->refusal.text[0])
+			err = code_patches_own(patches, function->at + function->patch.start,
+					       function->patch.size);
+	}
+	/* But for the page of data. */
+	for (i = 0; replace && i < replace->module_count && !err; i++) {
+		const struct island *island = &replace->modules[i].island;
+
+		if (island->size)
+			err = code_patches_own(patches, island->start, island->size - PAGE_SIZE);
+	}
+	return err ? error_set(error, -err, "no memory for the code that tests replace") : 0;
 }
 
 /* A function's own code, as ring 0 and as ring 3 have it. */

@@ -9,6 +9,7 @@
 #define REPLACE_REPLACE_H
 
 #include <ring0/test.h>
+#include "mirror/code_patches.h"
 #include "mirror/memory.h"
 #include "mirror/mirror.h"
 
@@ -25,8 +26,9 @@ int replace_create(struct replace **replace, const struct r0_options *const *opt
 		   struct error *error);
 void replace_destroy(struct replace *replace);
 
-/* What the mirror has to know; good as long as the other is. */
-void replace_configure(const struct replace *replace, struct mirror_config *config);
+/* Add the pages that are to be changed, before the mirror is made. Returns 0, or -ENOMEM with a message. */
+int replace_add_patches(const struct replace *replace, struct code_patches *patches,
+			struct error *error);
 
 /* Fill in the islands, once the mirror is made. */
 void replace_fill(struct replace *replace, struct mirror *mirror);

@@ -42,21 +42,21 @@ struct mistaken_text {
 	ino_t inode;
 	struct timespec modified;
 	bool is_file, is_mapped;
-	bool has_gaps; /* some of it could not be read */
-	struct mirror_patch *patches;
+	bool has_gaps;	  /* some of it could not be read */
+	uint64_t *places; /* of the bytes to be shown otherwise, by address */
 	size_t count, capacity;
 };
 
-static void drop_patches(struct mistaken_text *text)
+static void drop_places(struct mistaken_text *text)
 {
-	free(text->patches);
-	text->patches = NULL;
+	free(text->places);
+	text->places = NULL;
 	text->count = text->capacity = 0;
 }
 
 static void drop_text(struct mistaken_text *text)
 {
-	drop_patches(text);
+	drop_places(text);
 	*text = (struct mistaken_text){ 0 };
 }
 
@@ -70,20 +70,18 @@ static size_t read_code(uint64_t address, uint8_t *to, size_t size)
 	return got < 0 ? 0 : (size_t)got;
 }
 
-static int add_patch(struct mistaken_text *text, uint64_t address)
+static int add_place(struct mistaken_text *text, uint64_t address)
 {
 	if (text->count == text->capacity) {
 		size_t capacity = text->capacity ? 2 * text->capacity : 64;
-		struct mirror_patch *grown =
-			realloc(text->patches, capacity * sizeof(*text->patches));
+		uint64_t *grown = realloc(text->places, capacity * sizeof(*text->places));
 
 		if (!grown)
 			return -ENOMEM;
-		text->patches = grown;
+		text->places = grown;
 		text->capacity = capacity;
 	}
-	text->patches[text->count++] =
-		(struct mirror_patch){ .address = address, .value = UNKNOWN_OPCODE };
+	text->places[text->count++] = address;
 	return 0;
 }
 
@@ -260,7 +258,7 @@ static int search_piece(struct mistaken_text *text, const struct map *map, uint6
 		}
 		if (place >= function->end || !sweep(function, at, place, &found))
 			found = approach(map, place);
-		if (found && add_patch(text, place) != 0)
+		if (found && add_place(text, place) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -309,11 +307,11 @@ static bool recall(struct mistaken_text *text, const struct map *map, const char
 	int err = places ? 0 : -ENOENT;
 
 	for (i = 0; i < count && !err; i++)
-		err = may_be_one(map->start + places[i]) ? add_patch(text, map->start + places[i]) :
+		err = may_be_one(map->start + places[i]) ? add_place(text, map->start + places[i]) :
 							   -ESTALE;
 	free(places);
 	if (err)
-		drop_patches(text);
+		drop_places(text);
 	return !err;
 }
 
@@ -325,7 +323,7 @@ static void keep(const struct mistaken_text *text, const struct map *map, const 
 	size_t i;
 
 	for (i = 0; places && i < text->count; i++)
-		places[i] = (uint32_t)(text->patches[i].address - map->start);
+		places[i] = (uint32_t)(text->places[i] - map->start);
 	if (places)
 		patch_cache_write(name, places, text->count);
 	free(places);
@@ -404,11 +402,12 @@ static int compare(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* All texts' patches in one list. */
-static int gather(struct patch_search *mistaken)
+/* Those of the texts that are still there, in order. */
+static int add_patches(struct patch_search *mistaken, struct code_patches *patches)
 {
-	struct mirror_patch *patches;
-	size_t count = 0, kept = 0, i;
+	static const uint8_t unknown = UNKNOWN_OPCODE;
+	size_t kept = 0, i, j;
+	int err = 0;
 
 	for (i = 0; i < mistaken->text_count; i++) {
 		if (mistaken->texts[i].is_mapped)
@@ -420,21 +419,9 @@ static int gather(struct patch_search *mistaken)
 	if (kept)
 		qsort(mistaken->texts, kept, sizeof(*mistaken->texts), compare);
 	for (i = 0; i < kept; i++)
-		count += mistaken->texts[i].count;
-	patches = malloc((count + 1) * sizeof(*patches));
-	if (!patches)
-		return -ENOMEM;
-	free(mistaken->patches);
-	mistaken->patches = patches;
-	mistaken->count = count;
-	for (i = 0; i < kept; i++) {
-		const struct mistaken_text *text = &mistaken->texts[i];
-
-		if (text->count)
-			memcpy(patches, text->patches, text->count * sizeof(*patches));
-		patches += text->count;
-	}
-	return 0;
+		for (j = 0; j < mistaken->texts[i].count && !err; j++)
+			err = code_patches_show(patches, mistaken->texts[i].places[j], &unknown, 1);
+	return err;
 }
 
 /* Code of the upper half is data of the process: it is searched there, and patched where it belongs. */
@@ -463,12 +450,13 @@ static int add_upper_half(struct patch_search *mistaken, struct error *error)
 		text->start += by;
 		text->end += by;
 		for (j = 0; j < text->count; j++)
-			text->patches[j].address += by;
+			text->places[j] += by;
 	}
 	return err;
 }
 
-int patch_search_find(struct patch_search *mistaken, struct error *error)
+int patch_search_find(struct patch_search *mistaken, struct code_patches *patches,
+		      struct error *error)
 {
 	struct maps maps;
 	size_t i, j;
@@ -499,7 +487,7 @@ int patch_search_find(struct patch_search *mistaken, struct error *error)
 	if (err == -ENOENT)
 		return err;
 	if (!err)
-		err = gather(mistaken);
+		err = add_patches(mistaken, patches);
 	return err ? error_set(error, -err, "looking through the program's code failed: %s",
 			       strerror(-err)) :
 		     0;

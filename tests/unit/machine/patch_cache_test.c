@@ -21,18 +21,18 @@
 
 static char root[] = "/tmp/patch_cache.XXXXXX", code[64];
 
-static struct mirror_patch *found;
-static size_t found_count;
+static struct code_patches found;
 
-static void find(struct patch_search *mistaken)
+static void find(struct code_patches *patches)
 {
+	struct patch_search mistaken = { 0 };
 	struct error error = { "" };
 
-	*mistaken = (struct patch_search){ 0 };
-	assert_int_equal(patch_search_find(mistaken, &error), 0);
+	*patches = (struct code_patches){ 0 };
+	assert_int_equal(patch_search_find(&mistaken, patches, &error), 0);
 }
 
-static bool is_same(const struct mirror_patch *a, const struct mirror_patch *b)
+static bool is_same(const struct code_patch *a, const struct code_patch *b)
 {
 	return a->address == b->address && a->value == b->value;
 }
@@ -40,13 +40,14 @@ static bool is_same(const struct mirror_patch *a, const struct mirror_patch *b)
 /* Search anew, which finds what it always finds. */
 static void search(void)
 {
-	struct patch_search mistaken;
+	struct code_patches patches;
 	size_t i;
 
-	find(&mistaken);
-	assert_int_equal(mistaken.count, found_count);
-	for (i = 0; i < found_count; i++)
-		assert_true(is_same(&mistaken.patches[i], &found[i]));
+	find(&patches);
+	assert_int_equal(patches.shown_count, found.shown_count);
+	for (i = 0; i < found.shown_count; i++)
+		assert_true(is_same(&patches.shown[i], &found.shown[i]));
+	code_patches_finish(&patches);
 }
 
 /* Names of files in the directory, of the largest first; returns how many there are. */
@@ -125,7 +126,7 @@ static bool has_decoder(void)
 /* The program that comes after the one that searched needs no decoder. */
 static void test_is_kept(void **state)
 {
-	struct patch_search kept, searched;
+	struct code_patches kept, patches = { 0 };
 	pid_t first = fork();
 	size_t i, at;
 	int status;
@@ -135,7 +136,7 @@ static void test_is_kept(void **state)
 		struct patch_search mistaken = { 0 };
 		struct error error = { "" };
 
-		_exit(patch_search_find(&mistaken, &error) == 0 && has_decoder() ? 0 : 1);
+		_exit(patch_search_find(&mistaken, &patches, &error) == 0 && has_decoder() ? 0 : 1);
 	}
 	assert_int_equal(waitpid(first, &status, 0), first);
 	assert_int_equal(status, 0);
@@ -144,17 +145,17 @@ static void test_is_kept(void **state)
 	assert_false(has_decoder());
 	/* Searched in this process, which has the decoder's own code then. */
 	remove_all();
-	find(&searched);
+	find(&found);
 	assert_true(has_decoder());
-	found = searched.patches;
-	found_count = searched.count;
 	/* The C library has some. */
-	assert_true(kept.count > 0);
-	for (i = 0; i < kept.count; i++) {
-		for (at = 0; at < found_count && !is_same(&kept.patches[i], &found[at]); at++)
+	assert_true(kept.shown_count > 0);
+	for (i = 0; i < kept.shown_count; i++) {
+		for (at = 0; at < found.shown_count && !is_same(&kept.shown[i], &found.shown[at]);
+		     at++)
 			;
-		assert_true(at < found_count);
+		assert_true(at < found.shown_count);
 	}
+	code_patches_finish(&kept);
 	search();
 }
 
