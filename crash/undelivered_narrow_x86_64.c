@@ -200,6 +200,14 @@ static bool refuses_delivery(const struct crash_view *view, int vector, bool sof
 		return true;
 	/* Conforming code runs in the ring that it interrupts. */
 	ring = code >> 42 & 1 ? cpl : code >> 45 & 3;
+	/* SDM vol. 2A, INT n, "inter-privilege-level interrupt". */
+	if (view->regs.rflags & R0_RFLAGS_VM && ring) {
+		snprintf(reason, size,
+			 "its gate's code segment %#x does not lead to ring 0, as it must from "
+			 "virtual-8086 mode",
+			 (unsigned int)(gate >> 16 & 0xffff));
+		return true;
+	}
 	if (ring < cpl && !find_inner_stack(view, ring, &stack, reason, size))
 		return true;
 	if (refuses_frame(view, &stack, frame_words(view, vector, software, ring < cpl), width,

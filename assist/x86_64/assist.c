@@ -14,6 +14,7 @@
 #include "assist/x86_64/run_natively.h"
 #include "assist/x86_64/segment.h"
 #include "assist/x86_64/system.h"
+#include "assist/x86_64/task.h"
 #include "assist/x86_64/vector.h"
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu/vcpu_x86_64.h"
@@ -30,6 +31,11 @@
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
 #define XSTATE_BV     512
 #define XSTATE_LEGACY 3u
+
+/* DR6's BS and BT, and DR7's L0 to L3 and LE: SDM vol. 3B, 17.2.3 and 17.2.4. */
+#define DR6_BS	  (1u << 14)
+#define DR6_BT	  (1u << 15)
+#define DR7_LOCAL 0x155u
 
 struct assist {
 	struct vcpu *vcpu;
@@ -288,18 +294,30 @@ static enum done execute(struct assist *assist, struct cpu *cpu, struct form *fo
 	return DONE_CANNOT;
 }
 
-/* #DB after an instruction that began with TF set: SDM vol. 3A, 17.3.1.4. */
-static enum done single_step(struct cpu *cpu)
+/* #DB, for what is set in DR6 then, if anything is; what is cleared in DR7 is so in any case. */
+static enum done trap(struct cpu *cpu, uint32_t dr6, uint32_t dr7)
 {
 	struct kvm_debugregs debugregs;
 	struct fault fault = { .vector = R0_DB, .trap = true };
 
 	if (KVM_IOCTL(cpu->vcpu->fd, KVM_GET_DEBUGREGS, &debugregs, cpu->error) < 0)
 		return DONE_ERROR;
-	debugregs.dr6 |= 1u << 14;
+	debugregs.dr6 |= dr6;
+	debugregs.dr7 &= ~(uint64_t)dr7;
 	if (KVM_IOCTL(cpu->vcpu->fd, KVM_SET_DEBUGREGS, &debugregs, cpu->error) < 0)
 		return DONE_ERROR;
-	return deliver(cpu, &fault, DELIVER_EXCEPTION, cpu->rip);
+	return dr6 ? deliver(cpu, &fault, DELIVER_EXCEPTION, cpu->rip) : DONE;
+}
+
+/* A new task has no local breakpoints, and may want a #DB: SDM vol. 3B, 17.2.4 and 17.3.1.5. */
+static enum done begin_task(struct cpu *cpu)
+{
+	bool traps;
+	enum done done = task_traps(cpu, &traps);
+
+	if (done == DONE_FAULT)
+		return deliver(cpu, &cpu->fault, DELIVER_EXCEPTION, cpu->rip);
+	return done == DONE ? trap(cpu, traps ? DR6_BT : 0, DR7_LOCAL) : done;
 }
 
 static bool goes_on(const struct form *form)
@@ -318,6 +336,8 @@ static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *l
 	done = find_form(assist, cpu, &form);
 	if (done == DONE && !first && !goes_on(form))
 		return DONE;
+	/* It holds for one instruction, and what that may load of it for the next one. */
+	cpu->flags &= ~(uint64_t)R0_RFLAGS_RF;
 	if (done == DONE)
 		done = execute(assist, cpu, form, &interrupts, &jumps);
 	if (done == DONE || done == DONE_FAULT)
@@ -350,8 +370,8 @@ static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *l
 	}
 	if (!jumps)
 		cpu->rip = segment_cut_rip(cpu, cpu->rip + form->length);
-	cpu->flags &= ~(uint64_t)R0_RFLAGS_RF;
-	return steps ? single_step(cpu) : DONE;
+	/* After an instruction that began with TF set: SDM vol. 3B, 17.3.1.4. */
+	return steps ? trap(cpu, DR6_BS, 0) : DONE;
 }
 
 /* Breakpoints that the guest set are KVM's to find: then one instruction at a time. */
@@ -419,6 +439,7 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 	enum done done = DONE;
 	bool last = false;
 	unsigned int i;
+	uint16_t task;
 
 	*why = NULL;
 	cpu->bus = bus;
@@ -428,6 +449,7 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 	cpu->sregs_changed = cpu->vector_loaded = cpu->vector_changed = false;
 	assist->mnemonic = NULL;
 	cpu_load(cpu);
+	task = cpu->sregs->tr.selector;
 	*why = unknown_mode(cpu);
 	if (*why)
 		return ASSIST_CANNOT;
@@ -443,6 +465,8 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 			break;
 		done = one(assist, cpu, i == 0, &last);
 	}
+	if (done == DONE && cpu->sregs->tr.selector != task)
+		done = begin_task(cpu);
 	cpu_store(cpu);
 	if (done == DONE || i > 1)
 		clear_events(assist->vcpu);

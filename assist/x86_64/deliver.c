@@ -193,6 +193,7 @@ enum done deliver(struct cpu *cpu, const struct fault *fault, enum deliver_sourc
 	uint8_t first = source == DELIVER_SOFTWARE ? R0_NMI : fault->vector;
 
 	for (;;) {
+		const uint16_t task = cpu->sregs->tr.selector;
 		enum done done;
 
 		if (now.vector == R0_PF && source == DELIVER_EXCEPTION) {
@@ -205,6 +206,9 @@ enum done deliver(struct cpu *cpu, const struct fault *fault, enum deliver_sourc
 			return done;
 		if (first == R0_DF)
 			return DONE_SHUTDOWN;
+		/* It is a fault of another task, to which a gate led, and which has not begun. */
+		if (cpu->sregs->tr.selector != task)
+			rip = cpu->rip;
 		if (makes_double_fault(first, cpu->fault.vector)) {
 			/* CR2 is that of the second, if it is a page fault. */
 			if (cpu->fault.vector == R0_PF)

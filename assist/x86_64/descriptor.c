@@ -36,7 +36,7 @@ enum done descriptor_require(struct cpu *cpu, uint16_t selector, struct descript
 	return cpu_raise_code(cpu, R0_GP, selector & ~3u);
 }
 
-static struct kvm_segment segment_of(const struct descriptor *descriptor, uint16_t selector)
+struct kvm_segment descriptor_segment(const struct descriptor *descriptor, uint16_t selector)
 {
 	uint64_t low = descriptor->low;
 	uint32_t limit = (uint32_t)((low & 0xffff) | (low >> 32 & 0xf0000));
@@ -50,7 +50,7 @@ static struct kvm_segment segment_of(const struct descriptor *descriptor, uint16
 		.present = 1,
 		.dpl = (uint8_t)DESCRIPTOR_DPL(descriptor),
 		.db = low >> 54 & 1,
-		.s = 1,
+		.s = DESCRIPTOR_S(descriptor) & 1,
 		.l = low >> 53 & 1,
 		.g = large,
 		.avl = low >> 52 & 1,
@@ -62,7 +62,7 @@ enum done descriptor_load(struct cpu *cpu, const struct descriptor *descriptor, 
 {
 	uint64_t low = descriptor->low | (uint64_t)DESCRIPTOR_ACCESSED << 40;
 
-	*segment = segment_of(descriptor, selector);
+	*segment = descriptor_segment(descriptor, selector);
 	if (segment->type & DESCRIPTOR_ACCESSED)
 		return DONE;
 	segment->type |= DESCRIPTOR_ACCESSED;

@@ -18,7 +18,10 @@ enum done descriptor_read(struct cpu *cpu, uint16_t selector, struct descriptor 
 /* The same, of a selector that may not be null, nor lead past its table: else DONE_FAULT with #GP. */
 enum done descriptor_require(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor);
 
-/* The segment that it describes, accessed from now on. DONE, or DONE_FAULT with #PF. */
+/* The segment that it describes. */
+struct kvm_segment descriptor_segment(const struct descriptor *descriptor, uint16_t selector);
+
+/* The same, of code or data, accessed from now on. DONE, or DONE_FAULT with #PF. */
 enum done descriptor_load(struct cpu *cpu, const struct descriptor *descriptor, uint16_t selector,
 			  struct kvm_segment *segment);
 

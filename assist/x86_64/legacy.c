@@ -9,6 +9,7 @@
 #include "assist/x86_64/legacy_stack.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/segment.h"
+#include "assist/x86_64/task.h"
 
 /* Types of gates: bit 3 says 32 bits, bit 0 trap. */
 #define TYPE_TASK_GATE	    5
@@ -60,10 +61,6 @@ static enum done read_gate(struct cpu *cpu, uint8_t vector, enum deliver_source 
 		return cpu_raise_code(cpu, R0_GP, code);
 	if (!(entry >> 47 & 1))
 		return cpu_raise_code(cpu, R0_NP, code);
-	if (gate->type == TYPE_TASK_GATE) {
-		cpu->why = "its interrupt leads through a task gate, which is not known here";
-		return DONE_CANNOT;
-	}
 	if (gate->size == 2)
 		gate->offset &= 0xffff;
 	return DONE;
@@ -87,18 +84,39 @@ static enum done read_code(struct cpu *cpu, uint16_t selector, uint32_t external
 	return DESCRIPTOR_PRESENT(descriptor) ? DONE : cpu_raise_code(cpu, R0_NP, code);
 }
 
+/* The flags of what is interrupted: a fault's have RF set, so that it restarts past a breakpoint (SDM vol. 3B, 17.3.1.1). */
+static uint64_t saved_flags(const struct cpu *cpu, const struct fault *fault,
+			    enum deliver_source source)
+{
+	uint64_t flags = cpu->flags & ~(uint64_t)R0_RFLAGS_RF;
+
+	return source == DELIVER_EXCEPTION && !fault->trap ? flags | R0_RFLAGS_RF : flags;
+}
+
+static enum done to_task(struct cpu *cpu, const struct fault *fault, enum deliver_source source,
+			 uint32_t external, uint16_t selector)
+{
+	return task_switch(cpu, &(struct task_switch){ .way = TASK_CALL,
+						       .selector = selector,
+						       .external = external,
+						       .next = cpu->rip,
+						       .flags = saved_flags(cpu, fault, source),
+						       .fault = fault });
+}
+
 static enum done through_gate(struct cpu *cpu, const struct fault *fault,
 			      enum deliver_source source)
 {
 	uint32_t external = source == DELIVER_EXCEPTION ? CODE_EXT : 0, words[6];
 	struct legacy_stack stack = { .segment = cpu->sregs->ss, .top = cpu->gpr[CPU_RSP] };
-	uint64_t flags = cpu->flags & ~(uint64_t)R0_RFLAGS_RF;
 	struct descriptor descriptor;
 	struct kvm_segment code;
 	unsigned int cpl, count = 0;
 	struct gate gate;
 	enum done done = read_gate(cpu, fault->vector, source, external, &gate);
 
+	if (done == DONE && gate.type == TYPE_TASK_GATE)
+		return to_task(cpu, fault, source, external, gate.selector);
 	if (done == DONE)
 		done = read_code(cpu, gate.selector, external, &descriptor);
 	if (done != DONE)
@@ -107,14 +125,11 @@ static enum done through_gate(struct cpu *cpu, const struct fault *fault,
 								     DESCRIPTOR_DPL(&descriptor);
 	if (cpl != cpu_cpl(cpu))
 		done = legacy_stack_read(cpu, cpl, external, &stack);
-	/* A fault's saved image has RF set, so that it restarts past a breakpoint: 17.3.1.1. */
-	if (source == DELIVER_EXCEPTION && !fault->trap)
-		flags |= R0_RFLAGS_RF;
 	if (fault->has_code)
 		words[count++] = fault->code;
 	words[count++] = (uint32_t)cpu->rip;
 	words[count++] = cpu->sregs->cs.selector;
-	words[count++] = (uint32_t)flags;
+	words[count++] = (uint32_t)saved_flags(cpu, fault, source);
 	if (stack.changes) {
 		words[count++] = (uint32_t)cpu->gpr[CPU_RSP];
 		words[count++] = cpu->sregs->ss.selector;
@@ -199,7 +214,30 @@ static enum done return_in_real_mode(struct cpu *cpu, unsigned int size)
 	return DONE;
 }
 
-enum done legacy_return(struct cpu *cpu, unsigned int size)
+/* SDM vol. 2A, IRET, "return to virtual-8086 mode". */
+static enum done return_to_8086(struct cpu *cpu)
+{
+	static const unsigned int order[] = { SEGMENT_ES, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS };
+	uint32_t words[9];
+	unsigned int i;
+	enum done done = legacy_stack_pop(cpu, words, 0, 9, 4);
+
+	if (done == DONE && words[0] > 0xffff)
+		done = cpu_raise_code(cpu, R0_GP, 0);
+	if (done != DONE)
+		return done;
+	cpu->rip = words[0];
+	cpu->flags = (words[2] & ~R0_RFLAGS_RESERVED) | R0_RFLAGS_FIXED;
+	cpu->gpr[CPU_RSP] = words[3];
+	*segment_register(cpu, SEGMENT_CS) = segment_of_8086((uint16_t)words[1]);
+	*segment_register(cpu, SEGMENT_SS) = segment_of_8086((uint16_t)words[4]);
+	for (i = 0; i < 4; i++)
+		*segment_register(cpu, order[i]) = segment_of_8086((uint16_t)words[5 + i]);
+	cpu->sregs_changed = true;
+	return DONE;
+}
+
+enum done legacy_return(struct cpu *cpu, unsigned int size, uint64_t next)
 {
 	struct legacy_stack stack = { .segment = cpu->sregs->ss,
 				      .top = cpu->gpr[CPU_RSP] + 3ul * size };
@@ -214,14 +252,18 @@ enum done legacy_return(struct cpu *cpu, unsigned int size)
 	cpu->vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
 	if (cpu_is_real(cpu))
 		return return_in_real_mode(cpu, size);
-	done = cpu->bits == 64 ? DONE_CANNOT : legacy_stack_pop(cpu, words, 0, 3, size);
-	if (done != DONE)
-		return done;
-	if (cpu->flags & R0_RFLAGS_NT || (words[2] & R0_RFLAGS_VM && size == 4 && !cpu_cpl(cpu))) {
-		cpu->why =
-			"the way back to a task, to virtual-8086 mode or in 64-bit code is not known here";
+	if (cpu->bits == 64) {
+		cpu->why = "in 64-bit code it is not known here";
 		return DONE_CANNOT;
 	}
+	/* Long mode has neither tasks nor virtual-8086 mode: SDM vol. 2A, IRET. */
+	if (cpu->flags & R0_RFLAGS_NT)
+		return cpu_is_long(cpu) ? cpu_raise_code(cpu, R0_GP, 0) : task_return(cpu, next);
+	done = legacy_stack_pop(cpu, words, 0, 3, size);
+	if (done != DONE)
+		return done;
+	if (words[2] & R0_RFLAGS_VM && size == 4 && !cpu_cpl(cpu) && !cpu_is_long(cpu))
+		return return_to_8086(cpu);
 	done = legacy_code_check(cpu, (uint16_t)words[1], &descriptor);
 	cpl = words[1] & 3;
 	if (done == DONE && cpl > cpu_cpl(cpu)) {

@@ -8,6 +8,7 @@
 #include "assist/x86_64/operand.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/segment.h"
+#include "assist/x86_64/task.h"
 
 /* Types of system segments; bit 3 of a gate says 32 bits. */
 #define TYPE_TSS_16	1
@@ -27,6 +28,7 @@ struct target {
 	unsigned int size;	      /* of what is pushed, in bytes */
 	unsigned int parameters;
 	bool by_gate;
+	bool is_task; /* the selector is of its TSS, and nothing else is known */
 };
 
 static bool is_code(const struct descriptor *descriptor)
@@ -55,6 +57,11 @@ static enum done to_code(struct cpu *cpu, const struct target *target)
 	return DONE;
 }
 
+static bool is_tss(unsigned int type)
+{
+	return (type & ~2u) == TYPE_TSS_16 || (type & ~2u) == TYPE_TSS_32;
+}
+
 static enum done through_gate(struct cpu *cpu, struct target *target, bool call)
 {
 	const struct descriptor gate = target->descriptor;
@@ -63,15 +70,18 @@ static enum done through_gate(struct cpu *cpu, struct target *target, bool call)
 	unsigned int code_dpl;
 	enum done done;
 
-	if (type == TYPE_TASK_GATE || type == TYPE_TSS_16 || type == TYPE_TSS_32) {
-		cpu->why = "it leads to another task, which is not known here";
-		return DONE_CANNOT;
-	}
-	if ((type & ~(unsigned int)TYPE_IS_32) != TYPE_CALL_GATE || dpl < cpu_cpl(cpu) ||
-	    dpl < (through & 3u))
+	target->is_task = type == TYPE_TASK_GATE || is_tss(type);
+	if ((!target->is_task && (type & ~(unsigned int)TYPE_IS_32) != TYPE_CALL_GATE) ||
+	    dpl < cpu_cpl(cpu) || dpl < (through & 3u))
 		return refuse(cpu, R0_GP, through);
+	if (is_tss(type))
+		return DONE;
 	if (!DESCRIPTOR_PRESENT(&gate))
 		return refuse(cpu, R0_NP, through);
+	if (target->is_task) {
+		target->selector = (uint16_t)(gate.low >> 16);
+		return DONE;
+	}
 	target->by_gate = true;
 	target->size = type & TYPE_IS_32 ? 4 : 2;
 	target->selector = (uint16_t)(gate.low >> 16);
@@ -96,7 +106,7 @@ static enum done find_target(struct cpu *cpu, struct target *target, bool call)
 	if (done == DONE)
 		done = DESCRIPTOR_S(&target->descriptor) ? to_code(cpu, target) :
 							   through_gate(cpu, target, call);
-	if (done != DONE)
+	if (done != DONE || target->is_task)
 		return done;
 	return DESCRIPTOR_PRESENT(&target->descriptor) ? DONE :
 							 refuse(cpu, R0_NP, target->selector);
@@ -244,5 +254,12 @@ enum done legacy_far_execute(struct cpu *cpu, const struct form *form,
 		done = find_target(cpu, &target, calls);
 	if (done != DONE)
 		return done;
+	if (target.is_task)
+		return task_switch(cpu,
+				   &(struct task_switch){
+					   .way = calls ? TASK_CALL : TASK_JUMP,
+					   .selector = target.selector,
+					   .next = segment_cut_rip(cpu, cpu->rip + form->length),
+					   .flags = cpu->flags });
 	return calls ? call(cpu, form, &target) : jump(cpu, &target);
 }

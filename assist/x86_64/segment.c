@@ -3,13 +3,26 @@
 #include "assist/x86_64/segment.h"
 #include <ring0/x86/registers.h>
 
-static const struct kvm_segment *segment_of(const struct cpu *cpu, unsigned int number)
+struct kvm_segment *segment_register(const struct cpu *cpu, unsigned int number)
 {
-	const struct kvm_sregs *sregs = cpu->sregs;
-	const struct kvm_segment *const segments[] = { &sregs->es, &sregs->cs, &sregs->ss,
-						       &sregs->ds, &sregs->fs, &sregs->gs };
+	struct kvm_sregs *sregs = cpu->sregs;
+	struct kvm_segment *const segments[] = { &sregs->es, &sregs->cs, &sregs->ss,
+						 &sregs->ds, &sregs->fs, &sregs->gs };
 
 	return segments[number];
+}
+
+struct kvm_segment segment_of_8086(uint16_t selector)
+{
+	return (struct kvm_segment){
+		.base = (uint32_t)selector << 4,
+		.limit = 0xffff,
+		.selector = selector,
+		.type = 3,
+		.present = 1,
+		.dpl = 3,
+		.s = 1,
+	};
 }
 
 /* Types of segments: bits 3 (code), 2 (expand-down, of data) and 1 (writable data, readable code). */
@@ -40,7 +53,7 @@ static bool allows(const struct cpu *cpu, const struct kvm_segment *segment, boo
 enum done segment_address(struct cpu *cpu, unsigned int number, uint64_t offset, size_t size,
 			  bool write, uint64_t *address)
 {
-	const struct kvm_segment *segment = segment_of(cpu, number);
+	const struct kvm_segment *segment = segment_register(cpu, number);
 	const uint8_t vector = number == SEGMENT_SS ? R0_SS : R0_GP;
 
 	if (cpu->bits == 64) {

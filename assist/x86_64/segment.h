@@ -13,6 +13,12 @@
 #define SEGMENT_FS 4
 #define SEGMENT_GS 5
 
+/* A segment register by its number. */
+struct kvm_segment *segment_register(const struct cpu *cpu, unsigned int number);
+
+/* What it holds in virtual-8086 mode: SDM vol. 3B, 20.2.1. */
+struct kvm_segment segment_of_8086(uint16_t selector);
+
 /*
  * Where `size` bytes at an offset are, which the code that runs may read, or write. DONE; or DONE_FAULT, with #GP,
  * or of the stack's segment #SS: beyond the limit, of a kind that can't be accessed so, not canonical.

@@ -365,7 +365,8 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 	case ZYDIS_MNEMONIC_IRET:
 	case ZYDIS_MNEMONIC_IRETD:
 		*jumps = true;
-		return legacy_return(cpu, form->operand_width / 8u);
+		return legacy_return(cpu, form->operand_width / 8u,
+				     segment_cut_rip(cpu, cpu->rip + form->length));
 	case ZYDIS_MNEMONIC_UD0:
 	case ZYDIS_MNEMONIC_UD1:
 	case ZYDIS_MNEMONIC_UD2:

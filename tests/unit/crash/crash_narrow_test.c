@@ -402,6 +402,15 @@ static void virtual_8086_mode_is_ring_3(void **state)
 	tss[1] = 35;
 	expect_reason(R0_UD, "its frame can't be pushed at the TSS's ESP0, 0x23: beyond its "
 			     "segment's limit, 0xffffffff");
+	/* Nothing but ring 0 is left for: neither by ring 3's code nor by conforming code. */
+	tss[1] = RING_0;
+	set_gate(R0_UD, HANDLER, CODE_3, 0xe, 0);
+	expect_reason(R0_UD, "its gate's code segment 0x1b does not lead to ring 0, as it must "
+			     "from virtual-8086 mode");
+	set_gate(R0_UD, HANDLER, CODE_0, 0xe, 0);
+	((uint64_t *)memory(GDT))[1] |= 4ull << 40;
+	expect_reason(R0_UD, "its gate's code segment 0x8 does not lead to ring 0, as it must "
+			     "from virtual-8086 mode");
 }
 
 /* ---- what raises it ---- */

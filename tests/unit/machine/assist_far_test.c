@@ -237,13 +237,6 @@ static void bad_returns(void **state)
 static void what_is_not_known_is_named(void **state)
 {
 	(void)state;
-	set_call_gate(GATE, 0x20, 0, 0x85, 0);
-	assert_int_equal(EXECUTE(CALL_GATE), DONE_CANNOT);
-	assert_non_null(strstr(cpu.why, "another task"));
-	put(GDT + GATE, 8, 0x0000890000000067);
-	cpu.why = "";
-	assert_int_equal(EXECUTE(JUMP_GATE), DONE_CANNOT);
-	assert_non_null(strstr(cpu.why, "another task"));
 	sregs.cr0 = 0;
 	assert_int_equal(EXECUTE(CALL_GATE), DONE_CANNOT);
 	assert_non_null(strstr(cpu.why, "real mode"));
