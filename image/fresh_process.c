@@ -72,6 +72,7 @@ static __attribute__((noreturn)) void become(int fd, const char *words, bool tra
 	if (traced) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
+		registers_stop_at_calls();
 	}
 	execve("/proc/self/exe", arguments, environment);
 	fprintf(stderr, "%s: starting the program again for its image: %s\n",
@@ -124,41 +125,40 @@ static void settle_call(pid_t child)
 /* Follow it to its end; -ECHILD if that is not a good one. */
 static int follow(pid_t child)
 {
-	bool in_call = false;
 	int status;
 
 	if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
 		return -ECHILD;
 	ptrace(PTRACE_SETOPTIONS, child, NULL,
-	       PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-	ptrace(PTRACE_SYSCALL, child, NULL, NULL);
+	       PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
+		       PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, child, NULL, NULL);
 	while (waitpid(child, &status, 0) == child) {
-		int signal = 0;
+		int request = PTRACE_CONT, signal = 0;
 
 		if (WIFEXITED(status) || WIFSIGNALED(status))
 			return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
-		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8))
 			settle_random(child);
-		} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-			in_call = !in_call;
-			if (!in_call)
-				settle_call(child);
-		} else if (WSTOPSIG(status) != SIGTRAP) {
+		else if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8))
+			request = PTRACE_SYSCALL; /* to where it has returned */
+		else if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+			settle_call(child);
+		else if (WSTOPSIG(status) != SIGTRAP)
 			signal = WSTOPSIG(status);
-		}
-		ptrace(PTRACE_SYSCALL, child, NULL, (void *)(uintptr_t)signal);
+		ptrace(request, child, NULL, (void *)(uintptr_t)signal);
 	}
 	return -ECHILD;
 }
 
-/* Whether this process may trace a child of its own. */
+/* Whether this process may trace a child of its own, and have it stop at some system calls. */
 static bool can_trace(void)
 {
 	pid_t child = fork();
 	int status;
 
 	if (child == 0)
-		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? 1 : 0);
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) || registers_stop_at_calls() ? 1 : 0);
 	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
 	       !WEXITSTATUS(status);
 }
@@ -169,7 +169,7 @@ int fresh_process_run(int fd, const char *words, const char **varies, struct err
 	pid_t child;
 	int status;
 
-	*varies = traced ? NULL : "ptrace() is not permitted here";
+	*varies = traced ? NULL : "ptrace() or seccomp() is not permitted here";
 	fflush(NULL);
 	child = fork();
 	if (child < 0)

@@ -18,6 +18,12 @@ struct registers_call {
 	uint64_t buffer;
 };
 
+/*
+ * In the program that is to be traced: from now on those that are of interest stop it, and no others (seccomp(2), by
+ * PTRACE_EVENT_SECCOMP). Returns 0 or -errno.
+ */
+int registers_stop_at_calls(void);
+
 /* At a stop behind a system call: which one that was. Returns 0 or -errno. */
 int registers_read_call(pid_t child, struct registers_call *call);
 
