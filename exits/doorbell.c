@@ -202,14 +202,16 @@ static enum step populate(struct run *run, uint64_t address, uint64_t frame)
 }
 
 /* More than there is room for is told where the test's output is: it goes on without, or fails. */
-static enum step map(struct run *run, uint64_t size)
+static enum step map(struct run *run, uint64_t size, uint64_t wanted)
 {
-	uint64_t address = 0;
+	uint64_t address = wanted;
 	int err = memory_map(&run->machine->memory, size, &address, &run->complaint);
 
-	if (err && err != -ENOMEM)
+	if (err)
+		address = 0;
+	if (err && err != -ENOMEM && err != -EEXIST)
 		return run_end(run, END_HOST_ERROR, run->complaint.text);
-	if (err && !run->replays) {
+	if (err == -ENOMEM && !run->replays) {
 		cpus_print(run, run->complaint.text, strlen(run->complaint.text));
 		cpus_print(run, "\n", 1);
 	}
@@ -349,7 +351,7 @@ enum step doorbell_serve(struct run *run)
 	case R0_MESSAGE_POPULATE:
 		return populate(run, a, b);
 	case R0_MESSAGE_MAP:
-		return map(run, a);
+		return map(run, a, b);
 	case R0_MESSAGE_UNMAP:
 		return unmap(run, a, b);
 	case R0_MESSAGE_STEPPED:

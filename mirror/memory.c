@@ -331,37 +331,6 @@ size_t memory_write(struct memory *memory, r0_gva address, const void *from, siz
 	return done;
 }
 
-int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct error *error)
-{
-	int err = memory->heap.end ? 0 : memory_add_heap(memory, error);
-
-	if (err)
-		return err;
-	err = heap_take(&memory->heap, size, address);
-	if (err)
-		error_set(
-			error, ENOMEM,
-			"mmap() of %llu bytes: a test can have %llu MiB, and what is left has no such "
-			"hole",
-			(unsigned long long)size, MEMORY_HEAP_SIZE >> 20);
-	return err;
-}
-
-int memory_unmap(struct memory *memory, uint64_t address, uint64_t size)
-{
-	const struct heap *heap = &memory->heap;
-	uint64_t start = page_floor(address), end, room = 0;
-	uint8_t *at;
-
-	if (!size || address < heap->start || address >= heap->end)
-		return 0;
-	end = size > heap->end - address ? heap->end : page_ceiling(address + size);
-	at = at_physical(memory, start, &room);
-	if (!at || room < end - start || madvise(at, end - start, MADV_DONTNEED))
-		return -ENOMEM;
-	return heap_give(&memory->heap, address, size);
-}
-
 /* Map a page of a part that was absent so far. Returns 1 or -errno. */
 static int show_page(struct memory *memory, const struct mirror_part *part, uint64_t page,
 		     uint64_t frame, struct error *error)
@@ -403,6 +372,88 @@ int memory_populate(struct memory *memory, uint64_t address, struct error *error
 		counters_clear_sums(memory->mirror->counters, page, bytes);
 	frames_touch(&memory->frames, frame, PAGE_SIZE);
 	return show_page(memory, part, page, frame, error);
+}
+
+static bool lies_in_sparse(const struct memory *memory, uint64_t address, uint64_t size)
+{
+	const struct mirror_part *part = mirror_find(memory->mirror, address);
+
+	return part && part->kind == MIRROR_SPARSE && part->map.write &&
+	       range_holds(part->map.start, part->map.end - part->map.start, address, size);
+}
+
+/* As AddressSanitizer has it with its shadow, of what was a large block. */
+static int renew(struct memory *memory, uint64_t address, uint64_t size, struct error *error)
+{
+	uint64_t page;
+	r0_gpa physical;
+	uint8_t *frame;
+	int err;
+
+	if (address & (PAGE_SIZE - 1))
+		return error_set(error, EEXIST, "mmap() at %#llx: it is no page",
+				 (unsigned long long)address);
+	for (page = address; page < address + size; page += PAGE_SIZE) {
+		bool there = memory_translate(memory, gva(page), &physical);
+
+		err = there ? 0 : memory_populate(memory, page, error);
+		if (err < 0)
+			return err;
+		if (!there && !memory_translate(memory, gva(page), &physical))
+			continue;
+		frame = frames_at(&memory->frames, physical.value);
+		if (!frame)
+			continue;
+		memset(frame, 0, PAGE_SIZE);
+		frames_touch(&memory->frames, physical.value, PAGE_SIZE);
+	}
+	return 0;
+}
+
+int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct error *error)
+{
+	int err = memory->heap.end ? 0 : memory_add_heap(memory, error);
+	uint64_t taken;
+
+	if (err)
+		return err;
+	if (*address && lies_in_sparse(memory, *address, size))
+		return renew(memory, *address, size, error);
+	err = heap_take(&memory->heap, size, &taken);
+	if (err)
+		return error_set(
+			error, ENOMEM,
+			"mmap() of %llu bytes: a test can have %llu MiB, and what is left has no such "
+			"hole",
+			(unsigned long long)size, MEMORY_HEAP_SIZE >> 20);
+	if (!*address) {
+		*address = taken + memory->heap_moved;
+		err = memory->heap_moved ?
+			      memory_add_moved(memory, taken, page_ceiling(size), error) :
+			      0;
+	} else {
+		err = memory_add_view(memory, *address, taken, page_ceiling(size), error);
+	}
+	if (err)
+		heap_give(&memory->heap, taken, size);
+	return err;
+}
+
+int memory_unmap(struct memory *memory, uint64_t address, uint64_t size)
+{
+	const struct heap *heap = &memory->heap;
+	uint64_t start, end, room = 0;
+	uint8_t *at;
+
+	address -= memory->heap_moved;
+	start = page_floor(address);
+	if (!size || address < heap->start || address >= heap->end)
+		return 0;
+	end = size > heap->end - address ? heap->end : page_ceiling(address + size);
+	at = at_physical(memory, start, &room);
+	if (!at || room < end - start || madvise(at, end - start, MADV_DONTNEED))
+		return -ENOMEM;
+	return heap_give(&memory->heap, address, size);
 }
 
 static bool page_differs(const struct memory *memory, uint64_t page, char *what, size_t size)

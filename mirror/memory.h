@@ -33,7 +33,8 @@ struct memory {
 		*windows; /* guest-physical, for what a test mocks; until the next reset */
 	size_t window_count;
 	bool unmaps; /* the next reset takes away mappings, and has to have the CPUs forget them */
-	struct heap heap; /* within one of the ram, by virtual and guest-physical address */
+	struct heap heap;    /* within one of the ram, by guest-physical address */
+	uint64_t heap_moved; /* from that to the virtual address that a test has it at */
 };
 
 /* What a test can have by mmap(), and libc's malloc() and C++'s new with it. */
@@ -68,12 +69,14 @@ size_t memory_read_physical(const struct memory *memory, r0_gpa address, void *t
 bool memory_translate(const struct memory *memory, r0_gva address, r0_gpa *physical);
 
 /*
- * Give a test `size` bytes of zeroed memory, rounded up to whole pages, until the next reset. Returns 0;
- * -ENOMEM if MEMORY_HEAP_SIZE has no room for it, or another -errno, with a message.
+ * Give a test `size` bytes of zeroed memory, rounded up to whole pages, until the next reset: at *address, or if that
+ * is 0 anywhere. A sparse mapping that is there becomes as new. Returns 0; -EEXIST if something else is there, or
+ * it is no page in the lower half of addresses; -ENOMEM if MEMORY_HEAP_SIZE has no room for it, or another -errno,
+ * with a message.
  */
 int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct error *error);
 
-/* Take back the pages there that memory_map() gave: they are zeroed. Returns 0 or -ENOMEM. */
+/* Take back the pages there that memory_map() gave anywhere: they are zeroed. Returns 0 or -ENOMEM. */
 int memory_unmap(struct memory *memory, uint64_t address, uint64_t size);
 
 /*

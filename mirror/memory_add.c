@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "mirror/shadow.h"
 
 static int reach_error(int err, uint64_t start, uint64_t end, struct error *error)
 {
@@ -174,6 +175,18 @@ int memory_add_window(struct memory *memory, uint64_t first, uint64_t last, stru
 	return reach(memory, start, end, error);
 }
 
+/* Whether the program has nothing at virtual addresses. */
+static bool is_no_part(const struct mirror *mirror, uint64_t start, uint64_t end)
+{
+	size_t i;
+
+	for (i = 0; i < mirror->part_count; i++)
+		if (ranges_overlap(start, end - start, mirror->parts[i].map.start,
+				   mirror->parts[i].map.end - mirror->parts[i].map.start))
+			return false;
+	return true;
+}
+
 /* Whether nothing is at these guest-physical addresses, nor at the same virtual ones. */
 static bool is_free(const struct memory *memory, uint64_t start, uint64_t end)
 {
@@ -187,17 +200,13 @@ static bool is_free(const struct memory *memory, uint64_t start, uint64_t end)
 		if (ranges_overlap(start, end - start, memory->windows[i].start,
 				   memory->windows[i].end - memory->windows[i].start))
 			return false;
-	for (i = 0; i < mirror->part_count; i++)
-		if (ranges_overlap(start, end - start, mirror->parts[i].map.start,
-				   mirror->parts[i].map.end - mirror->parts[i].map.start))
-			return false;
-	return true;
+	return is_no_part(mirror, start, end);
 }
 
 /* The same on each CPU, as all have 36 bits of address, unless the test or the program has something there. */
 int memory_add_heap(struct memory *memory, struct error *error)
 {
-	uint64_t start = 1ull << 35;
+	uint64_t start = 1ull << 35, moved = shadow_memory_from();
 	int err;
 
 	while (start >= MEMORY_HEAP_SIZE && !is_free(memory, start, start + MEMORY_HEAP_SIZE))
@@ -210,7 +219,61 @@ int memory_add_heap(struct memory *memory, struct error *error)
 	/* Of many mappings a test touches the first page: not each is to cost 2 MiB. */
 	madvise(memory->ram[memory->ram_count - 1].host, MEMORY_HEAP_SIZE, MADV_NOHUGEPAGE);
 	memory->heap = (struct heap){ .start = start, .end = start + MEMORY_HEAP_SIZE };
+	while (moved && !is_no_part(memory->mirror, moved, moved + MEMORY_HEAP_SIZE))
+		moved += MEMORY_HEAP_SIZE;
+	memory->heap_moved = moved ? moved - start : 0;
 	return 0;
+}
+
+/* The page tables are for the next reset to put back, and no CPU keeps what they said: the heap's slot goes away. */
+static int map_view(struct memory *memory, uint64_t address, uint64_t physical, uint64_t size,
+		    struct error *error)
+{
+	const struct mirror *mirror = memory->mirror;
+	int err = page_table_map(&memory->frames, mirror->root, gva(address), gpa(physical), size,
+				 PAGE_WRITE, false);
+
+	if (!err)
+		err = page_table_map(&memory->frames, mirror->user_root, gva(address),
+				     gpa(physical), size, PAGE_WRITE | PAGE_USER, false);
+	return err ? reach_error(err, physical, physical + size, error) : 0;
+}
+
+int memory_add_moved(struct memory *memory, uint64_t physical, uint64_t size, struct error *error)
+{
+	return map_view(memory, physical + memory->heap_moved, physical, size, error);
+}
+
+static bool is_page_of_lower_half(uint64_t address, uint64_t size)
+{
+	return !(address & (PAGE_SIZE - 1)) &&
+	       range_holds(PAGE_SIZE, (1ull << 47) - PAGE_SIZE, address, size);
+}
+
+/* Whether a test has not been given anything there, either. */
+static bool is_unmapped(const struct memory *memory, uint64_t start, uint64_t size)
+{
+	uint64_t at = start;
+	r0_gpa physical;
+
+	if (!is_no_part(memory->mirror, start, start + size) ||
+	    (memory->heap_moved &&
+	     ranges_overlap(start, size, memory->heap.start + memory->heap_moved,
+			    MEMORY_HEAP_SIZE)))
+		return false;
+	while (at < start + size &&
+	       !page_table_walk(&memory->frames, memory->mirror->root, gva(at), &physical, NULL))
+		at += PAGE_SIZE;
+	return at >= start + size;
+}
+
+int memory_add_view(struct memory *memory, uint64_t address, uint64_t physical, uint64_t size,
+		    struct error *error)
+{
+	if (!is_page_of_lower_half(address, size) || !is_unmapped(memory, address, size))
+		return error_set(error, EEXIST, "mmap() at %#llx: something is there",
+				 (unsigned long long)address);
+	return map_view(memory, address, physical, size, error);
 }
 
 static void drop_ram(struct memory *memory)

@@ -22,4 +22,10 @@ struct shadow_walk {
 bool shadow_next(const struct mirror *mirror, const struct map *map, struct shadow_walk *walk,
 		 struct mirror_range *range);
 
+/*
+ * From which address on memory that a test maps may be, so that it has a shadow, and nothing else is likely to be
+ * there. 0 if any will do, as the program has no AddressSanitizer.
+ */
+uint64_t shadow_memory_from(void);
+
 #endif /* MIRROR_SHADOW_H */

@@ -11,3 +11,8 @@ bool shadow_next(const struct mirror *mirror, const struct map *map, struct shad
 	(void)range;
 	return false;
 }
+
+uint64_t shadow_memory_from(void)
+{
+	return 0;
+}

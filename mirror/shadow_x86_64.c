@@ -36,3 +36,9 @@ bool shadow_next(const struct mirror *mirror, const struct map *map, struct shad
 	}
 	return false;
 }
+
+/* Above the shadow, and below where its own malloc() has memory, at 6 << 44. */
+uint64_t shadow_memory_from(void)
+{
+	return asan_init ? 4ull << 44 : 0;
+}

@@ -59,11 +59,21 @@ enum {
 	MADV_DONTNEED = 4,
 };
 
-/* Anonymous memory wherever there is room, as malloc() asks for when its heap is used up. */
-static bool serve_mmap(uint64_t size, uint64_t protection, uint64_t flags, uint64_t *result)
+/*
+ * Anonymous memory wherever there is room, as malloc() asks for when its heap is used up; or where nothing is, as
+ * AddressSanitizer's malloc() does for the first block of a size.
+ */
+static bool serve_mmap(uint64_t address, uint64_t size, uint64_t protection, uint64_t flags,
+		       uint64_t *result)
 {
-	if (!(flags & MAP_ANONYMOUS) || flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+	if (!(flags & MAP_ANONYMOUS) || flags & MAP_FIXED_NOREPLACE)
 		return false;
+	if (flags & MAP_FIXED) {
+		*result = address && protection == (PROT_READ | PROT_WRITE) ?
+				  r0_ask(R0_MESSAGE_MAP, size, address) :
+				  0;
+		return *result;
+	}
 	*result = (uint64_t)-ENOMEM;
 	/* Room for a thread's own heap, in glibc: all CPUs share the first. */
 	if (protection == PROT_NONE)
@@ -132,7 +142,7 @@ uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
 			break;
 		return (uint64_t)-ENOTTY;
 	case CALL_MMAP:
-		if (!serve_mmap(b, c, d, &result))
+		if (!serve_mmap(a, b, c, d, &result))
 			break;
 		return result;
 	case CALL_MREMAP:

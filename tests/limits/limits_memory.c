@@ -40,6 +40,25 @@ R0_TEST(heap, is_used_again)
 	}
 }
 
+/* Where nothing is, and the next test finds nothing there either. */
+static int first = 1, second = 2;
+static int *const numbers[] = { &first, &second };
+
+R0_TEST(heap, at_an_address, .params = R0_PARAMS(numbers))
+{
+	char *const wanted = (char *)0x300000000000;
+	char *got;
+
+	R0_ASSERT_FAULT(R0_PF, *(volatile char *)wanted);
+	got = mmap(wanted, 3 * MIB + 1, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	R0_ASSERT_EQ((void *)got, (void *)wanted);
+	R0_ASSERT_EQ(got[0] | got[MIB] | got[3 * MIB], 0);
+	memset(got, *R0_PARAM(int *const), 3 * MIB + 4096);
+	R0_ASSERT_FAULT(R0_PF, *(volatile char *)(wanted + 3 * MIB + 4096));
+	R0_ASSERT(malloc(3 * MIB));
+}
+
 R0_TEST(heap, has_a_limit)
 {
 	/* From and to a volatile, or the compiler knows better than to ask. */

@@ -186,7 +186,7 @@ static uint64_t serve(uint64_t message, uint64_t a, uint64_t b)
 	case R0_MESSAGE_STEPPED:
 		return 0;
 	case R0_MESSAGE_MAP:
-		return lent_take(a);
+		return b ? 0 : lent_take(a);
 	case R0_MESSAGE_UNMAP:
 		return 0;
 	case R0_MESSAGE_CPU:

@@ -27,7 +27,7 @@
 #define R0_MESSAGE_STEPPED \
 	13 /* a: struct r0_frame of an exception under single steps; answer: 1 to return */
 #define R0_MESSAGE_MAP \
-	14 /* a: bytes of new memory; answer: its address, or 0 if there is no room */
+	14 /* a: bytes of new memory, b: where, or 0; answer: its address, or 0 if there is no room */
 #define R0_MESSAGE_UNMAP 15 /* a: address, b: bytes of it that are not needed any more */
 #define R0_MESSAGE_REFUSE \
 	16 /* a: text, b: its length: what the caller must not; ends the test there */
