@@ -417,7 +417,8 @@ int memory_map(struct memory *memory, uint64_t size, uint64_t *address, struct e
 
 	if (err)
 		return err;
-	if (*address && lies_in_sparse(memory, *address, size))
+	/* Page by page: no more than a test can have. */
+	if (*address && size <= MEMORY_HEAP_SIZE && lies_in_sparse(memory, *address, size))
 		return renew(memory, *address, size, error);
 	err = heap_take(&memory->heap, size, &taken);
 	if (err)
