@@ -109,14 +109,14 @@ static char *join(char *first, char *second)
 }
 
 /*
- * In place of a function is an INT3, and where KVM does not hand it over, it may have led to a handler of the
- * test's own: whatever became of the test says nothing.
+ * What is in place of a function that has no room for a jump may have led, in ring 3, to a handler of the test's own:
+ * whatever became of the test says nothing.
  */
 static void doubt_traps(struct run *run)
 {
 	struct ending *ending = &run->ending;
-	const char *name =
-		replace_trapped(run->machine->template->replace, &run->job->options->replace);
+	const char *name = replace_trapped(run->machine->template->replace,
+					   &run->job->options->replace, SIZE_MAX);
 
 	if (!name || !doubts_own_handlers(run))
 		return;
@@ -125,8 +125,8 @@ static void doubt_traps(struct run *run)
 		return;
 	error_set(
 		&run->complaint, EINVAL,
-		"%s() has no room for a jump, so that an INT3 takes its place, which goes to the IDT that "
-		"the test loaded: it can't be replaced there",
+		"%s() has no room for a jump, so that an exception takes its place in ring 3, which goes "
+		"to the IDT that the test loaded: it can't be replaced there",
 		name);
 	ending->how = END_HOST_ERROR;
 	ending->message = run->complaint.text;

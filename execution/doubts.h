@@ -12,7 +12,7 @@
  */
 unsigned int doubts_of(const struct run *run, bool failed);
 
-/* Whether some CPU's exceptions lead elsewhere than to the runtime's handler, at the end of the run. */
+/* Whether what is in place of functions may have led elsewhere than to the runtime's handler. */
 bool doubts_own_handlers(const struct run *run);
 
 #endif /* EXECUTION_DOUBTS_H */

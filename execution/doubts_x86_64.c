@@ -88,9 +88,12 @@ bool doubts_own_handlers(const struct run *run)
 {
 	unsigned int i;
 
-	/* Where INT3s are handed over, none gets there. A software KVM is known to do so in ring 0. */
-	if (run->follows_traps && !(run->machine->template->software && used(run) & R0_USED_RING_3))
+	/* Where INT3s are handed over, none gets there. A software KVM is known to do so in ring 0, as is OUT. */
+	if ((run->trap == PATCH_BREAKPOINT && !run->machine->template->software) ||
+	    !(used(run) & R0_USED_RING_3))
 		return false;
+	if (used(run) & R0_USED_OWN_TRAP_GATE)
+		return true;
 	for (i = 0; i < run->machine->cpu_count; i++)
 		if (run->machine->cpus[i].vcpu.run->s.regs.sregs.idt.base !=
 		    entry_area(&run->machine->template->entry, i) + R0_AREA_IDT)

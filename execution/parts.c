@@ -79,7 +79,7 @@ static int declare_memory(struct run *run)
 static int begin_replacements(struct run *run)
 {
 	return replace_begin(run->machine->template->replace, &run->machine->memory,
-			     &run->job->options->replace, &run->complaint);
+			     &run->job->options->replace, run->trap, &run->complaint);
 }
 
 static int begin_interrupts(struct run *run)

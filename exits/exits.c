@@ -100,6 +100,8 @@ static enum step serve_exit(struct run *run)
 
 	if (cpu_is_at_doorbell(run->cpu))
 		return doorbell_serve(run);
+	if (kvm_run->exit_reason == KVM_EXIT_IO && traps_serve(run, &step))
+		return step;
 	exit = exit_classify(kvm_run, machine->template->kvm->run_size, &run->machine->bus);
 	switch (exit.outcome) {
 	case EXIT_CONTINUE:

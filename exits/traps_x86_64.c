@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* KVM intercepts #BP for whoever debugs a guest: SDM vol. 3C, 25.6.3; APM vol. 2, 15.12.4. */
+/*
+ * KVM intercepts #BP for whoever debugs a guest (SDM vol. 3C, 25.6.3; APM vol. 2, 15.12.4), and ports always (25.6.4;
+ * 15.10).
+ */
 #include "exits/traps.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -54,21 +57,44 @@ static int find_out(struct run *run, bool *hands_over)
 int traps_begin(struct run *run)
 {
 	const struct r0_replacements *replaced = &run->job->options->replace;
-	int err;
+	const struct replace *replace = run->machine->template->replace;
+	bool hands_over = false;
+	int err = 0;
 
-	if (run->debugger || !replace_trapped(run->machine->template->replace, replaced))
+	if (!replace_trapped(replace, replaced, SIZE_MAX))
 		return 0;
-	err = find_out(run, &run->follows_traps);
-	for (unsigned int i = 0; run->follows_traps && i < run->machine->cpu_count && !err; i++)
+	if (!run->debugger)
+		err = find_out(run, &hands_over);
+	if (err)
+		return err;
+	run->has_traps = true;
+	run->trap = hands_over ? PATCH_BREAKPOINT : PATCH_PORT;
+	if (!hands_over && run->machine->devices && replace_trapped(replace, replaced, 1))
+		return error_set(
+			&run->complaint, EINVAL,
+			"%s() can't be replaced: it is one byte long, for which KVM would "
+			"have to hand over INT3s, and it does not, or a debugger or .watch "
+			"takes them; or the test would have to do without .irqchip",
+			replace_trapped(replace, replaced, 1));
+	for (unsigned int i = 0; hands_over && i < run->machine->cpu_count && !err; i++)
 		err = arm(run, &run->machine->cpus[i].vcpu, FOLLOWS);
 	return err;
 }
 
 void traps_end(struct run *run)
 {
-	for (unsigned int i = 0; run->follows_traps && i < run->machine->cpu_count; i++)
+	bool armed = run->has_traps && run->trap == PATCH_BREAKPOINT;
+
+	for (unsigned int i = 0; armed && i < run->machine->cpu_count; i++)
 		arm(run, &run->machine->cpus[i].vcpu, 0);
-	run->follows_traps = false;
+	run->has_traps = false;
+}
+
+static bool may_be_trap(const struct run *run, const struct kvm_run *exit)
+{
+	if (run->trap == PATCH_PORT)
+		return exit->exit_reason == KVM_EXIT_IO;
+	return exit->exit_reason == KVM_EXIT_DEBUG || exit->exit_reason == KVM_EXIT_INTERNAL_ERROR;
 }
 
 bool traps_serve(struct run *run, enum step *step)
@@ -77,11 +103,12 @@ bool traps_serve(struct run *run, enum step *step)
 	struct kvm_run *exit = vcpu->run;
 	uint64_t at, by;
 
-	if (!run->follows_traps)
+	if (!run->has_traps || !may_be_trap(run, exit))
 		return false;
 	at = exit->exit_reason == KVM_EXIT_DEBUG ? exit->debug.arch.pc : exit->s.regs.regs.rip;
 	by = replace_follow(run->machine->template->replace, &run->job->options->replace, at);
 	*step = STEP_ON;
+	/* Of an OUT at another RIP KVM completes nothing. */
 	if (by) {
 		exit->s.regs.regs.rip = by;
 		exit->kvm_dirty_regs |= KVM_SYNC_X86_REGS;

@@ -10,6 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What is in place of a function that has no room for a jump. */
+enum patch_trap {
+	PATCH_BREAKPOINT, /* an INT3, which KVM hands over */
+	PATCH_PORT,	  /* an OUT, which in ring 0 no KVM executes; in ring 3 it is a #GP */
+};
+
 /* Room for the code of one slot. */
 #define PATCH_SLOT 128
 
@@ -19,7 +25,7 @@
 struct patch {
 	size_t start; /* of what is overwritten, from the function's start on */
 	size_t size;
-	bool trap;	 /* an exception, where a jump has no room */
+	bool trap;	 /* what leaves the VM, where a jump has no room: see enum patch_trap */
 	uint64_t slot;	 /* its address */
 	uint64_t caller; /* where the return address is kept of a function that does not return */
 };
@@ -31,7 +37,7 @@ struct patch {
 void patch_choose(struct patch *patch, const uint8_t *code, size_t size, size_t room);
 
 /* The bytes over the function's. Returns 0, or -ERANGE if the slot is too far. */
-int patch_write(const struct patch *patch, uint64_t function, uint8_t *to);
+int patch_write(const struct patch *patch, uint64_t function, enum patch_trap trap, uint8_t *to);
 
 /*
  * The slot's code: it leads to `by`; or, of a function that does not return, the name of which is given, to it

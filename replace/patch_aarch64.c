@@ -24,11 +24,12 @@ void patch_choose(struct patch *patch, const uint8_t *code, size_t size, size_t 
 	*patch = (struct patch){ .size = sizeof(uint32_t) };
 }
 
-int patch_write(const struct patch *patch, uint64_t function, uint8_t *to)
+int patch_write(const struct patch *patch, uint64_t function, enum patch_trap trap, uint8_t *to)
 {
 	int64_t offset = (int64_t)(patch->slot - function);
 	uint32_t instruction = B(offset);
 
+	(void)trap;
 	if (offset >= B_REACH || offset < -B_REACH)
 		return -ERANGE;
 	memcpy(to, &instruction, sizeof(instruction));

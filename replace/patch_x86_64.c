@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jumps, and INT3 where there is no room for one. SDM vol. 2A: CALL, INT3, JMP, LEA, XCHG. */
+/* Jumps, and INT3 or OUT where there is no room for one. SDM vol. 2A: CALL, INT3, JMP, LEA; vol. 2B: OUT. */
 #include "replace/patch.h"
 #include <errno.h>
 #include <string.h>
@@ -8,6 +8,11 @@
 
 #define JUMP_SIZE 5
 #define INT3	  0xcc
+#define OUT_DX	  0xee /* OUT DX, AL */
+#define OUT_IMM	  0xe6 /* OUT imm8, AL */
+
+/* One where KVM has no device of its own, by which no exit would come: as that of DX may be. */
+#define OUT_IMM_SIZE 2
 
 static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
 
@@ -32,14 +37,14 @@ static bool is_padding(uint8_t byte)
 	}
 }
 
-/* Whether a jump at that offset overwrites nothing but the function, and padding that follows it. */
-static bool has_room(const uint8_t *code, size_t start, size_t size, size_t room)
+/* Whether so many bytes at that offset are nothing but the function, and padding that follows it. */
+static bool has_room(const uint8_t *code, size_t start, size_t needed, size_t size, size_t room)
 {
 	size_t at;
 
-	if (start + JUMP_SIZE > room)
+	if (start + needed > room)
 		return false;
-	for (at = size; at < start + JUMP_SIZE; at++)
+	for (at = size; at < start + needed; at++)
 		if (!is_padding(code[at]))
 			return false;
 	return true;
@@ -51,15 +56,11 @@ void patch_choose(struct patch *patch, const uint8_t *code, size_t size, size_t 
 	bool marked = size > sizeof(endbr64) && memcmp(code, endbr64, sizeof(endbr64)) == 0;
 
 	*patch = (struct patch){ .size = JUMP_SIZE };
-	if (marked && has_room(code, sizeof(endbr64), size, room)) {
-		patch->start = sizeof(endbr64);
-		return;
-	}
-	if (!marked && has_room(code, 0, size, room))
-		return;
 	patch->start = marked ? sizeof(endbr64) : 0;
+	if (has_room(code, patch->start, JUMP_SIZE, size, room))
+		return;
 	patch->trap = true;
-	patch->size = 1;
+	patch->size = has_room(code, patch->start, OUT_IMM_SIZE, size, room) ? OUT_IMM_SIZE : 1;
 }
 
 static int put_distance(uint8_t *to, uint64_t target, uint64_t from)
@@ -71,11 +72,23 @@ static int put_distance(uint8_t *to, uint64_t target, uint64_t from)
 	return distance == short_distance ? 0 : -ERANGE;
 }
 
-int patch_write(const struct patch *patch, uint64_t function, uint8_t *to)
+static void write_trap(size_t size, enum patch_trap trap, uint8_t *to)
 {
-	to[0] = patch->trap ? INT3 : 0xe9;
-	if (patch->trap)
+	memset(to, INT3, size);
+	if (trap == PATCH_BREAKPOINT)
+		return;
+	to[0] = size < OUT_IMM_SIZE ? OUT_DX : OUT_IMM;
+	if (size >= OUT_IMM_SIZE)
+		to[1] = R0_DOORBELL_PORT;
+}
+
+int patch_write(const struct patch *patch, uint64_t function, enum patch_trap trap, uint8_t *to)
+{
+	if (patch->trap) {
+		write_trap(patch->size, trap, to);
 		return 0;
+	}
+	to[0] = 0xe9;
 	return put_distance(to + 1, patch->slot, function + patch->start + JUMP_SIZE);
 }
 

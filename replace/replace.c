@@ -310,12 +310,13 @@ static int check(const struct replace *replace, const struct r0_replacements *wa
 }
 
 static int change(const struct function *function, const struct r0_replacement *entry,
-		  struct memory *memory, struct r0_replaced *told, struct error *error)
+		  struct memory *memory, enum patch_trap trap, struct r0_replaced *told,
+		  struct error *error)
 {
 	const struct patch *patch = &function->patch;
 	uint8_t slot[PATCH_SLOT], bytes[16];
 
-	if (patch_write(patch, function->at, bytes))
+	if (patch_write(patch, function->at, trap, bytes))
 		return refuse(error, entry, "no memory is free within a jump's reach of it");
 	patch_write_slot(patch, (uint64_t)entry->by, function->noreturn ? function->name : NULL,
 			 slot);
@@ -333,7 +334,7 @@ static int change(const struct function *function, const struct r0_replacement *
 }
 
 int replace_begin(const struct replace *replace, struct memory *memory,
-		  const struct r0_replacements *wanted, struct error *error)
+		  const struct r0_replacements *wanted, enum patch_trap trap, struct error *error)
 {
 	struct r0_replaced told[R0_REPLACED_LIMIT];
 	size_t i;
@@ -348,7 +349,7 @@ int replace_begin(const struct replace *replace, struct memory *memory,
 		err = check(replace, wanted, i, error);
 		if (!err)
 			err = change(find(replace, (uint64_t)wanted->entries[i].function),
-				     &wanted->entries[i], memory, &told[i], error);
+				     &wanted->entries[i], memory, trap, &told[i], error);
 	}
 	if (err)
 		return err;
@@ -358,7 +359,8 @@ int replace_begin(const struct replace *replace, struct memory *memory,
 	return 0;
 }
 
-const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted)
+const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted,
+			    size_t most)
 {
 	size_t i;
 
@@ -366,7 +368,7 @@ const char *replace_trapped(const struct replace *replace, const struct r0_repla
 		const struct function *function =
 			find(replace, (uint64_t)wanted->entries[i].function);
 
-		if (function && function->patch.trap)
+		if (function && function->patch.trap && function->patch.size <= most)
 			return wanted->entries[i].name;
 	}
 	return NULL;

@@ -12,6 +12,7 @@
 #include "mirror/code_patches.h"
 #include "mirror/memory.h"
 #include "mirror/mirror.h"
+#include "replace/patch.h"
 
 /* What may be replaced in a template's machines. */
 struct replace;
@@ -34,20 +35,22 @@ int replace_add_patches(const struct replace *replace, struct code_patches *patc
 void replace_fill(struct replace *replace, struct mirror *mirror);
 
 /*
- * Replace what a test wants to have replaced, until its machine's memory is reset. Returns 0; -EINVAL with a
- * message for what can't be replaced; -EFAULT likewise.
+ * Replace what a test wants to have replaced, until its machine's memory is reset; what has no room for a jump in
+ * that way. Returns 0; -EINVAL with a message for what can't be replaced; -EFAULT likewise.
  */
 int replace_begin(const struct replace *replace, struct memory *memory,
-		  const struct r0_replacements *wanted, struct error *error);
+		  const struct r0_replacements *wanted, enum patch_trap trap, struct error *error);
 
 /*
- * The name of a function among these that a test reaches by an INT3, as it has no room for a jump. NULL if there
- * is none.
+ * The name of a function among these that has no room for a jump, and of whose code at most that many bytes can be
+ * overwritten. NULL if there is none.
  */
-const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted);
+const char *replace_trapped(const struct replace *replace, const struct r0_replacements *wanted,
+			    size_t most);
 
 /*
- * Where execution goes on after an INT3 at an address, if that is in place of one of these functions; else 0.
+ * Where execution goes on at an address, if what is there is in place of one of these functions that has no room
+ * for a jump; else 0.
  */
 uint64_t replace_follow(const struct replace *replace, const struct r0_replacements *wanted,
 			uint64_t address);

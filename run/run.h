@@ -7,6 +7,7 @@
 #include "crash/crash.h"
 #include "machine/machine.h"
 #include "mock/mock_call.h"
+#include "replace/patch.h"
 #include "run/deadline.h"
 #include "run/debugger.h"
 #include "run/job.h"
@@ -54,8 +55,9 @@ struct run {
 	struct watched_variables *watched; /* of .watch, or NULL */
 	struct kvm_regs assisted_regs;	   /* before the last instruction that assist/ completed */
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
-	bool follows_traps; /* KVM hands over INT3s, for functions that are replaced by one */
-	bool unusable;	    /* the machine can't be reset */
+	enum patch_trap trap; /* in place of functions that have no room for a jump, if has_traps */
+	bool has_traps;
+	bool unusable; /* the machine can't be reset */
 
 	size_t taken; /* of an input, by mocks */
 	bool halted;  /* the vCPU is behind a HLT */

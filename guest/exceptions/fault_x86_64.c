@@ -62,13 +62,13 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 	set_exception_stack(cpu, top);
 }
 
-/* An INT3 in place of a replaced function's first byte, where a jump has no room; RIP is behind it. */
-static bool follow_trap(struct r0_frame *frame)
+/* What is in place of a function that has no room for a jump: RIP is behind an INT3, and at an OUT in ring 3. */
+static bool follow_trap(struct r0_frame *frame, uint64_t at)
 {
 	unsigned int i;
 
 	for (i = 0; i < R0_REPLACED_LIMIT && r0_replaced[i].function; i++)
-		if (r0_replaced[i].trap && r0_replaced[i].trap == frame->rip - 1) {
+		if (r0_replaced[i].trap && r0_replaced[i].trap == at) {
 			frame->rip = r0_replaced[i].by;
 			return true;
 		}
@@ -95,8 +95,8 @@ void r0_exception(struct r0_frame *frame)
 
 	correct_user_interrupt(frame);
 	vector = frame->vector & 0xff;
-	if (vector == R0_BP)
-		followed = follow_trap(frame);
+	if (vector == R0_BP || vector == R0_GP)
+		followed = follow_trap(frame, vector == R0_BP ? frame->rip - 1 : frame->rip);
 	/* The CPU cleared TF on its way here: SDM vol. 3A, 6.12.1.3. */
 	if (r0_guest.stepped && (vector == R0_DB || frame->rflags & R0_RFLAGS_TF) &&
 	    r0_ask(R0_MESSAGE_STEPPED, (uint64_t)frame, 0))

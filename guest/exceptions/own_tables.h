@@ -11,7 +11,10 @@
 bool has_own_gate(unsigned int vector);
 extern const char own_gate_text[]; /* says so */
 
-/* Fail, for a function that goes to ring 3 and back, if the tables that are loaded don't allow it. */
+/*
+ * Fail, for a function that goes to ring 3 and back, if the tables that are loaded don't allow it; and note what of
+ * them is the test's own.
+ */
 void require_runtime_tables(const char *function, const struct r0_cpu *cpu);
 
 struct r0_table_register;

@@ -8,6 +8,9 @@
 #include "guest/entry/state.h"
 #include "guest/exceptions/own_tables.h"
 
+/* SDM vol. 2A, INT n. */
+#define INT3 0xcc
+
 bool is_runtime_gate(const struct r0_table_register *idt, unsigned int vector)
 {
 	const struct r0_gate *gate = (const struct r0_gate *)idt->base + vector;
@@ -36,6 +39,27 @@ static bool has_user_code(const struct r0_table_register *gdt)
 	return R0_USER_CS + 7u <= gdt->limit && (*entry & wanted) == wanted;
 }
 
+/* Also one that the test has changed in the table that it started with. */
+static bool leads_elsewhere(unsigned int vector)
+{
+	const struct r0_table_register idt = r0_sidt();
+
+	return !is_runtime_gate(&idt, vector) || !(r0_idt()[vector].type_dpl_p & R0_GATE_P);
+}
+
+/* For what is in place of functions that the test replaces, in ring 3. */
+static void note_own_trap_gates(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < R0_REPLACED_LIMIT && r0_replaced[i].function; i++) {
+		const uint8_t *trap = (const uint8_t *)r0_replaced[i].trap;
+
+		if (trap && leads_elsewhere(*trap == INT3 ? R0_BP : R0_GP))
+			note_use(R0_USED_OWN_TRAP_GATE);
+	}
+}
+
 void require_runtime_tables(const char *function, const struct r0_cpu *cpu)
 {
 	const struct r0_table_register gdt = r0_sgdt();
@@ -55,4 +79,5 @@ void require_runtime_tables(const char *function, const struct r0_cpu *cpu)
 			"%s() needs a 64-bit code segment of ring 3 at selector %#x, which the GDT that "
 			"the test has loaded lacks",
 			function, R0_USER_CS);
+	note_own_trap_gates();
 }

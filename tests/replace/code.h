@@ -26,6 +26,7 @@ int interpret(const char *program);
 
 /* short.S */
 int returns_seven(void);
+void one_byte(void);
 void only_returns(void);
 int comes_back(int n);
 int begins_with_loop(int n, int m, int o, long count);

@@ -219,12 +219,40 @@ static void load_own_idt(void)
 
 static int watched;
 
-/* expect error: returns_seven() has no room for a jump, so that an INT3 takes its place ... the IDT */
 R0_TEST(told, watched_trap_with_an_idt_of_its_own, .watch = R0_WATCH(&watched),
 	.replace = R0_REPLACE((returns_seven, fake_seven)))
 {
 	load_own_idt();
 	R0_ASSERT_EQ(returns_seven(), 8);
+}
+
+static long seven_in_ring_3(void *unused)
+{
+	(void)unused;
+	return returns_seven();
+}
+
+/*
+ * In ring 3 it is an exception while .watch takes the place of a debugger, and here it goes to a gate of the test's
+ * own, which is not to be seen at the end.
+ */
+/* expect error: returns_seven() has no room for a jump, so that an exception takes its place in ring 3 ... the IDT */
+R0_TEST(told, watched_trap_in_ring_3_with_a_gate_of_its_own, .watch = R0_WATCH(&watched),
+	.replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	struct r0_gate *gate = r0_idt() + R0_GP, before = *gate;
+
+	gate->type_dpl_p &= (uint8_t)~R0_GATE_P;
+	R0_ASSERT_EQ(r0_user_call(seven_in_ring_3, NULL).vector, R0_NP);
+	*gate = before;
+}
+
+/* The port is DX's, and may be one that KVM keeps for itself. */
+/* expect error: one_byte() can't be replaced: it is one byte long ... .irqchip */
+R0_TEST(told, watched_byte_with_interrupt_controllers, .watch = R0_WATCH(&watched), .irqchip = true,
+	.replace = R0_REPLACE((one_byte, fake_returns)))
+{
+	one_byte();
 }
 
 /* A jump takes no handler. */

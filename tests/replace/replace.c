@@ -117,18 +117,18 @@ static int fake_seven(void)
 	return R0_ORIGINAL(returns_seven)() + 1;
 }
 
-static void fake_only_returns(void)
+static void fake_one_byte(void)
 {
 	counter++;
-	R0_ORIGINAL(only_returns)();
+	R0_ORIGINAL(one_byte)();
 }
 
 R0_TEST(replace, no_room_for_a_jump,
-	.replace = R0_REPLACE((returns_seven, fake_seven), (only_returns, fake_only_returns)))
+	.replace = R0_REPLACE((returns_seven, fake_seven), (one_byte, fake_one_byte)))
 {
 	R0_ASSERT_EQ(returns_seven(), 8);
-	only_returns();
-	only_returns();
+	one_byte();
+	one_byte();
 	R0_ASSERT_EQ(counter, 2);
 }
 
@@ -153,6 +153,13 @@ R0_TEST(replace, no_room_in_ring_3_and_on_another_cpu, .cpus = 2,
 	R0_ASSERT_EQ(result, 8);
 }
 
+/* With the PC's ports, where KVM has devices of its own. */
+R0_TEST(replace, no_room_with_interrupt_controllers, .irqchip = true,
+	.replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	R0_ASSERT_EQ(returns_seven(), 8);
+}
+
 /* A test's own handler of #BP has what is its own. */
 static void on_breakpoint(struct r0_frame *frame)
 {
@@ -175,15 +182,6 @@ R0_TEST(replace, breakpoint_where_nothing_is_replaced)
 	R0_ASSERT_EQ(counter, 100);
 }
 
-/*
- * QEMU's emulated CPU, which is of family 15, model 107, does not ask KVM before INT3 goes to the IDT. Of AMD's own
- * that model has no nested paging.
- */
-static bool kvm_hands_over_int3(void)
-{
-	return (r0_cpuid(1, 0).eax & 0x0fff0ff0) != 0x00060fb0;
-}
-
 /* A copy of the runtime's table, but for breakpoints, which nobody takes there. */
 static struct r0_table_register load_own_idt(void)
 {
@@ -198,21 +196,30 @@ static struct r0_table_register load_own_idt(void)
 	return idtr;
 }
 
-R0_TEST(replace, no_room_with_an_idt_of_its_own, .when = kvm_hands_over_int3,
-	.replace = R0_REPLACE((returns_seven, fake_seven)))
+R0_TEST(replace, no_room_with_an_idt_of_its_own, .replace = R0_REPLACE((returns_seven, fake_seven)))
 {
 	load_own_idt();
 	R0_ASSERT_EQ(returns_seven(), 8);
 }
 
-R0_TEST(replace, no_room_while_an_idt_of_its_own_is_there, .when = kvm_hands_over_int3,
-	.replace = R0_REPLACE((returns_seven, fake_seven), (only_returns, fake_only_returns)))
+/* In the table that it started with, and not to be seen at its end. */
+R0_TEST(replace, no_room_with_a_gate_of_its_own, .replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	struct r0_gate *gate = r0_idt() + R0_BP, before = *gate;
+
+	gate->type_dpl_p &= (uint8_t)~R0_GATE_P;
+	R0_ASSERT_EQ(returns_seven(), 8);
+	*gate = before;
+}
+
+R0_TEST(replace, no_room_while_an_idt_of_its_own_is_there,
+	.replace = R0_REPLACE((returns_seven, fake_seven), (one_byte, fake_one_byte)))
 {
 	struct r0_table_register before = load_own_idt();
 
 	R0_ASSERT_EQ(returns_seven(), 8);
 	R0_ASSERT_EQ(r0_user_call(seven_in_ring_3, NULL).value, 8);
-	only_returns();
+	one_byte();
 	r0_lidt(before);
 	R0_ASSERT_EQ(counter, 1);
 }
@@ -225,7 +232,7 @@ static void seven_by_own_idt(void *result)
 	r0_lidt(before);
 }
 
-R0_TEST(replace, no_room_on_a_cpu_with_an_idt_of_its_own, .when = kvm_hands_over_int3, .cpus = 2,
+R0_TEST(replace, no_room_on_a_cpu_with_an_idt_of_its_own, .cpus = 2,
 	.replace = R0_REPLACE((returns_seven, fake_seven)))
 {
 	static int result;
@@ -235,7 +242,7 @@ R0_TEST(replace, no_room_on_a_cpu_with_an_idt_of_its_own, .when = kvm_hands_over
 }
 
 /* What is of the test's own goes to its own table. */
-R0_TEST(replace, no_room_beside_a_breakpoint_of_its_own_idt, .when = kvm_hands_over_int3,
+R0_TEST(replace, no_room_beside_a_breakpoint_of_its_own_idt,
 	.expect_exception = R0_EXCEPTION(R0_NP), .replace = R0_REPLACE((returns_seven, fake_seven)))
 {
 	load_own_idt();

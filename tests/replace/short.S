@@ -3,6 +3,12 @@
 	.text
 
 /* Each shorter than a jump, with no room behind it. */
+	.globl	one_byte
+	.type	one_byte, @function
+one_byte:
+	ret
+	.size	one_byte, . - one_byte
+
 	.globl	returns_seven
 	.type	returns_seven, @function
 returns_seven:

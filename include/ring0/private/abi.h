@@ -98,6 +98,8 @@ enum r0_used {
 	R0_USED_INTERRUPT = 1, /* one of a vector from 32 on was handled */
 	R0_USED_RING_3 = 2,
 	R0_USED_SYSCALL_IN_RING_3 = 4, /* and its handler was entered there, as on no CPU */
+	/* Ring 3, with an IDT that has a gate of the test's own for what is in place of a function. */
+	R0_USED_OWN_TRAP_GATE = 8,
 };
 
 enum r0_work {
@@ -194,7 +196,7 @@ struct r0_replaced {
 	uint64_t function; /* as the program names it: it may be an entry of its PLT; 0 for none */
 	uint64_t original; /* the same code elsewhere, or 0 */
 	const char *why;   /* there is none */
-	uint64_t trap;	   /* where an exception is in place of a jump, or 0 */
+	uint64_t trap;	   /* where an INT3 or an OUT is in place of a jump, or 0 */
 	uint64_t by;	   /* where that leads */
 };
 

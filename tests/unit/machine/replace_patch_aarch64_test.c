@@ -67,7 +67,7 @@ static void put(const char *noreturn)
 	patch.slot = (uint64_t)code + SLOT_OFFSET;
 	patch.caller = (uint64_t)&caller;
 	patch_write_slot(&patch, (uint64_t)two, noreturn, code + SLOT_OFFSET);
-	assert_int_equal(patch_write(&patch, (uint64_t)code, code), 0);
+	assert_int_equal(patch_write(&patch, (uint64_t)code, PATCH_BREAKPOINT, code), 0);
 	__builtin___clear_cache((char *)code, (char *)code + 2 * SLOT_OFFSET);
 }
 
@@ -99,12 +99,13 @@ static void too_far(void **state)
 
 	(void)state;
 	patch.slot = 0x10000000 + (1ul << 27);
-	assert_int_equal(patch_write(&patch, 0x10000000, to), -ERANGE);
+	assert_int_equal(patch_write(&patch, 0x10000000, PATCH_BREAKPOINT, to), -ERANGE);
 	patch.slot -= 4;
-	assert_int_equal(patch_write(&patch, 0x10000000, to), 0);
+	assert_int_equal(patch_write(&patch, 0x10000000, PATCH_BREAKPOINT, to), 0);
 	patch.slot = 0x10000000;
-	assert_int_equal(patch_write(&patch, 0x10000000 + (1ul << 27), to), 0);
-	assert_int_equal(patch_write(&patch, 0x10000004 + (1ul << 27), to), -ERANGE);
+	assert_int_equal(patch_write(&patch, 0x10000000 + (1ul << 27), PATCH_BREAKPOINT, to), 0);
+	assert_int_equal(patch_write(&patch, 0x10000004 + (1ul << 27), PATCH_BREAKPOINT, to),
+			 -ERANGE);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

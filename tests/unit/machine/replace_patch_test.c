@@ -41,6 +41,9 @@ static void padding_is_room(void **state)
 	patch = choose("\xc3\x55\x90\x90\x90\x90", 6, 1, 6);
 	assert_true(patch.trap);
 	assert_int_equal(patch.size, 1);
+	patch = choose("\xc3\x90\x55\x90\x90\x90", 6, 1, 6);
+	assert_true(patch.trap);
+	assert_int_equal(patch.size, 2);
 	/* Nor what is another function's. */
 	patch = choose("\xc3\x90\x90\x90\x90\x90", 6, 1, 2);
 	assert_true(patch.trap);
@@ -68,13 +71,20 @@ static void bytes(void **state)
 	uint8_t to[16];
 
 	(void)state;
-	assert_int_equal(patch_write(&patch, 0x1000, to), 0);
+	assert_int_equal(patch_write(&patch, 0x1000, PATCH_PORT, to), 0);
 	assert_memory_equal(to, "\xe9\xfb\x0f\x00\x00", 5);
 	patch.slot = 0x200000000;
-	assert_int_equal(patch_write(&patch, 0x1000, to), -ERANGE);
+	assert_int_equal(patch_write(&patch, 0x1000, PATCH_PORT, to), -ERANGE);
 	patch.trap = true;
-	assert_int_equal(patch_write(&patch, 0x1000, to), 0);
+	patch.size = 2;
+	assert_int_equal(patch_write(&patch, 0x1000, PATCH_BREAKPOINT, to), 0);
 	assert_int_equal(to[0], 0xcc);
+	assert_int_equal(patch_write(&patch, 0x1000, PATCH_PORT, to), 0);
+	assert_memory_equal(to, "\xe6\xd0", 2);
+	patch.size = 1;
+	to[1] = 0x55;
+	assert_int_equal(patch_write(&patch, 0x1000, PATCH_PORT, to), 0);
+	assert_memory_equal(to, "\xee\x55", 2);
 }
 
 static void slot(void **state)
