@@ -38,6 +38,12 @@ int gs_areas_begin(struct run *run)
 		return error_set(
 			&run->complaint, EINVAL,
 			"it has .cpus and .gs, whose size is 0: each CPU has an area of its own");
+	if (gs->room && gs->size && run->machine->cpu_count > gs->room / gs->size)
+		return error_set(
+			&run->complaint, EINVAL,
+			"its .gs has %zu bytes, which is room for %zu of its %u CPUs with %zu "
+			"bytes each",
+			gs->room, gs->room / gs->size, run->machine->cpu_count, gs->size);
 	if (gs->variables_size && gs->size &&
 	    !range_holds(0, gs->size, gs->variables_at, gs->variables_size))
 		return error_set(

@@ -311,6 +311,7 @@ struct r0_params {
 /* Where kernels have what is each CPU's own: GS base of CPU n is area + n × size, both in bytes. */
 struct r0_gs {
 	void *area; /* the program's memory, of at least size bytes for each CPU; NULL: GS base is 0 */
+	size_t room; /* in bytes, as R0_GS() knows it of an array; 0: not known */
 	size_t size;
 	/* If given, copied into each CPU's area when the test starts: variables as they begin. */
 	const void *variables;

@@ -142,6 +142,10 @@ R0_TEST(s, each_has_its_gs, .cpus = 2,
 	r0_on_cpus(look_at_gs, NULL);
 }
 
+R0_TEST(s, gs_takes_an_area_for_each_cpu, .cpus = 2, .gs = R0_GS(areas, sizeof(areas)))
+{
+}
+
 R0_TEST(s, gs_takes_room, .cpus = 2, .gs = R0_GS(areas, 0))
 {
 }

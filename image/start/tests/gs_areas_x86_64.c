@@ -39,6 +39,14 @@ const char *start_gs_areas(const struct r0_options *options)
 		return NULL;
 	if (!gs->size && cpus > 1)
 		return "it has .cpus and .gs, whose size is 0: each CPU has an area of its own";
+	if (gs->room && gs->size && cpus > gs->room / gs->size) {
+		format_to(
+			text, sizeof(text),
+			"its .gs has %zu bytes, which is room for %zu of its %u CPUs with %zu bytes "
+			"each",
+			gs->room, gs->room / gs->size, cpus, gs->size);
+		return text;
+	}
 	if (gs->variables_size && gs->size &&
 	    (gs->variables_at > gs->size || gs->variables_size > gs->size - gs->variables_at)) {
 		format_to(
