@@ -22,7 +22,7 @@ struct function {
 	/* By the table of symbols. */
 	const char *symbol;    /* a name that begins there, or NULL */
 	uint64_t size, room;   /* of the symbol; up to the next, both in bytes */
-	bool global, exported; /* not hidden; in the dynamic table */
+	bool global, exported; /* of default visibility; in the dynamic table */
 	bool is_local;	       /* some symbol of its name is */
 	bool is_stub;	       /* of `ring0 stubs` */
 	bool called_directly;  /* by code of the same file, not by way of its PLT */
@@ -33,8 +33,8 @@ struct function {
 
 	/* By debugging information, once there is some. */
 	bool described, noreturn, assembly;
-	const char *described_as;
-	const char *source; /* of its unit */
+	const char *described_as; /* its name there: the test may know it by another */
+	const char *source;	  /* of its unit */
 	const char *producer;
 	const char *file; /* where it is declared */
 	int line;
@@ -46,6 +46,7 @@ struct function {
 	char inlined_in[256]; /* the unit, also if nothing was left of it there, or "" */
 	char copy[256];	      /* where there is another, or "" */
 	char folded[256];     /* a unit whose compiler may know it, or "" */
+	const char *unknown; /* code of which nothing is known, and which may have one of its own */
 
 	char refusal[1024]; /* why it can't be replaced, or "" */
 };
@@ -57,8 +58,21 @@ void function_refuse(struct function *function, const char *format, ...)
 /* The last part of a path. */
 const char *function_base_name(const char *path);
 
+/* Whether that is its name, as the test has it or as its source does. */
+bool function_is_named(const struct function *function, const char *name);
+
 /* Fill in what the symbols of a file, loaded as a module, tell of its functions. */
 void function_symbols(Dwfl_Module *module, struct function *functions, size_t count);
+
+/* Likewise which parts and copies of them there are, once they are described. */
+void function_clones(Dwfl_Module *module, struct function *functions, size_t count);
+
+/*
+ * Of functions that are described as a header's, whether a file has code without debugging information, in which any
+ * header's functions may be: none of it is the library's, which the program has, or the C compiler's.
+ */
+void function_unknown_code(Dwfl_Module *module, bool is_program, struct function *functions,
+			   size_t count);
 
 /* Of functions without debugging information, whether code of their file calls them directly. */
 void function_direct_calls(Dwfl_Module *module, struct function *functions, size_t count);

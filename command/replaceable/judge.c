@@ -113,6 +113,12 @@ void function_judge(struct function *function, const char *program)
 			"%s has a copy of its own, which calls there go to: have one that is "
 			"not static",
 			function->copy);
+	if (function->unknown)
+		function_refuse(
+			function,
+			"%s() has no debugging information, and may have a copy of it from %s: "
+			"compile all of the program with -g",
+			function->unknown, function_base_name(function->file));
 	if (function->twin)
 		function_refuse(
 			function,

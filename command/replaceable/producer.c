@@ -4,6 +4,7 @@
  * version 14.0.6", behind which the command line is only with -grecord-command-line.
  */
 #include "command/replaceable/producer.h"
+#include <stdio.h>
 #include <string.h>
 
 /* The next word, or NULL; a space within one has a backslash before it. */
@@ -119,26 +120,129 @@ bool producer_is_own(const char *text)
 	return false;
 }
 
+/* <math.h> and <complex.h>, without the F or L of other types: calls of constants become constants. */
+static bool is_mathematical(const char *function)
+{
+	static const char names[] =
+		" acos acosh asin asinh atan atan2 atanh cabs cacos cacosh carg casin casinh catan "
+		"catanh cbrt ccos ccosh ceil cexp cimag clog conj copysign cos cosh cpow cproj creal "
+		"csin csinh csqrt ctan ctanh drem erf erfc exp exp10 exp2 expm1 fabs fdim finite floor "
+		"fma fmax fmin fmod frexp gamma hypot ilogb isinf isnan j0 j1 jn ldexp lgamma llrint "
+		"llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter "
+		"nexttoward pow pow10 remainder remquo rint round roundeven scalb scalbln scalbn "
+		"signbit significand sin sincos sinh sqrt tan tanh tgamma trunc y0 y1 yn ";
+	size_t length = strlen(function);
+	char word[32];
+
+	if (!length || length > sizeof(word) - 3)
+		return false;
+	snprintf(word, sizeof(word), " %s ", function);
+	if (strstr(names, word))
+		return true;
+	if (!strchr("fl", function[length - 1]))
+		return false;
+	snprintf(word, sizeof(word), " %.*s ", (int)length - 1, function);
+	return strstr(names, word) != NULL;
+}
+
 bool producer_is_builtin(const char *function)
 {
 	static const char *const names[] = {
-		"abort",    "abs",     "alloca",    "bcmp",	  "bcopy",	 "bzero",
-		"calloc",   "exit",    "_exit",	    "_Exit",	  "fprintf",	 "fputc",
-		"fputs",    "free",    "fwrite",    "imaxabs",	  "index",	 "isalnum",
-		"isalpha",  "isascii", "isblank",   "iscntrl",	  "isdigit",	 "isgraph",
-		"islower",  "isprint", "ispunct",   "isspace",	  "isupper",	 "isxdigit",
-		"labs",	    "llabs",   "malloc",    "memchr",	  "memcmp",	 "memcpy",
-		"memmove",  "mempcpy", "memset",    "printf",	  "putchar",	 "puts",
-		"realloc",  "rindex",  "snprintf",  "sprintf",	  "sscanf",	 "scanf",
-		"stpcpy",   "stpncpy", "strcat",    "strchr",	  "strcmp",	 "strcpy",
-		"strcspn",  "strdup",  "strlen",    "strncat",	  "strncmp",	 "strncpy",
-		"strndup",  "strnlen", "strpbrk",   "strrchr",	  "strspn",	 "strstr",
-		"toascii",  "tolower", "toupper",   "vfprintf",	  "vprintf",	 "vscanf",
-		"vsprintf", "vsscanf", "vsnprintf", "strcasecmp", "strncasecmp",
+		"abort",
+		"abs",
+		"alloca",
+		"bcmp",
+		"bcopy",
+		"bzero",
+		"calloc",
+		"exit",
+		"_exit",
+		"_Exit",
+		"fprintf",
+		"fputc",
+		"fputs",
+		"free",
+		"fwrite",
+		"imaxabs",
+		"index",
+		"isalnum",
+		"isalpha",
+		"isascii",
+		"isblank",
+		"iscntrl",
+		"isdigit",
+		"isgraph",
+		"islower",
+		"isprint",
+		"ispunct",
+		"isspace",
+		"isupper",
+		"isxdigit",
+		"labs",
+		"llabs",
+		"malloc",
+		"memchr",
+		"memcmp",
+		"memcpy",
+		"memmove",
+		"mempcpy",
+		"memset",
+		"printf",
+		"putchar",
+		"puts",
+		"realloc",
+		"rindex",
+		"snprintf",
+		"sprintf",
+		"sscanf",
+		"scanf",
+		"stpcpy",
+		"stpncpy",
+		"strcat",
+		"strchr",
+		"strcmp",
+		"strcpy",
+		"strcspn",
+		"strdup",
+		"strlen",
+		"strncat",
+		"strncmp",
+		"strncpy",
+		"strndup",
+		"strnlen",
+		"strpbrk",
+		"strrchr",
+		"strspn",
+		"strstr",
+		"toascii",
+		"tolower",
+		"toupper",
+		"vfprintf",
+		"vprintf",
+		"vscanf",
+		"vsprintf",
+		"vsscanf",
+		"vsnprintf",
+		"strcasecmp",
+		"strncasecmp",
+		"aligned_alloc",
+		"ffs",
+		"ffsl",
+		"ffsll",
+		"memccpy",
+		"memrchr",
+		"posix_memalign",
+		"fprintf_unlocked",
+		"fputc_unlocked",
+		"fputs_unlocked",
+		"fwrite_unlocked",
+		"printf_unlocked",
+		"putchar_unlocked",
+		"puts_unlocked",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(function, names[i]) == 0)
 			return true;
-	return false;
+	return is_mathematical(function);
 }

@@ -97,7 +97,8 @@ static Dwfl *open_file(const char *path, bool upper, Dwfl_Module **module)
 	return dwfl;
 }
 
-static void look_at_file(struct question *question, size_t first, size_t count, Dwfl_Module *module)
+static void look_at_file(struct question *question, size_t first, size_t count, Dwfl_Module *module,
+			 bool is_program)
 {
 	struct function *functions = &question->functions[first];
 	Dwarf_Addr bias;
@@ -106,7 +107,9 @@ static void look_at_file(struct question *question, size_t first, size_t count, 
 	function_symbols(module, functions, count);
 	if (dwarf)
 		function_describe(dwarf, functions, count);
+	function_clones(module, functions, count);
 	function_direct_calls(module, functions, count);
+	function_unknown_code(module, is_program, functions, count);
 	if (!dwarf)
 		return;
 	function_callers(dwarf, functions->module,
@@ -115,11 +118,14 @@ static void look_at_file(struct question *question, size_t first, size_t count, 
 
 /* Of another file's functions, this one of the program's may have inlined some, or know them. */
 static void look_at_callers(struct question *question, size_t first, size_t count,
-			    Dwfl_Module *module)
+			    Dwfl_Module *module, bool is_program)
 {
 	Dwarf_Addr bias;
 	Dwarf *dwarf = module ? dwfl_module_getdwarf(module, &bias) : NULL;
 
+	if (!module)
+		return;
+	function_unknown_code(module, is_program, &question->functions[first], count);
 	if (dwarf)
 		function_callers(dwarf, question->program, true, &question->functions[first],
 				 count);
@@ -170,11 +176,11 @@ int replaceable_main(int argc, char **argv)
 						path, dwfl_errmsg(-1));
 			continue;
 		}
-		look_at_file(&question, first, count, module);
+		look_at_file(&question, first, count, module, module == program);
 		if (module != program)
-			look_at_callers(&question, first, count, program);
+			look_at_callers(&question, first, count, program, true);
 		if (module != upper)
-			look_at_callers(&question, first, count, upper);
+			look_at_callers(&question, first, count, upper, false);
 	}
 	for (first = 0; first < question.count; first++)
 		function_judge(&question.functions[first], question.program);

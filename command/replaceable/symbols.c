@@ -34,6 +34,12 @@ static bool is_clone(const char *symbol, const char *name)
 	       strncmp(symbol + length, ".localalias", 11) != 0;
 }
 
+bool function_is_named(const struct function *function, const char *name)
+{
+	return strcmp(name, function->name) == 0 ||
+	       (function->described_as && strcmp(name, function->described_as) == 0);
+}
+
 static void note_name(struct function *function, const char *name, bool is_local)
 {
 	size_t length = strlen(function->others);
@@ -65,8 +71,6 @@ static void take_code(struct function *function, const GElf_Sym *symbol, GElf_Ad
 		}
 		return;
 	}
-	if (type == STT_FUNC && is_clone(name, function->name))
-		function->clone = name;
 	if (address == function->address) {
 		if (strncmp(name, "r0_stub.", 8) == 0) {
 			function->is_stub = true;
@@ -79,8 +83,7 @@ static void take_code(struct function *function, const GElf_Sym *symbol, GElf_Ad
 		if (symbol->st_size > function->size)
 			function->size = symbol->st_size;
 		if (GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&
-		    (GELF_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT ||
-		     GELF_ST_VISIBILITY(symbol->st_other) == STV_PROTECTED))
+		    GELF_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT)
 			function->global = true;
 	} else if (address > function->address && address - function->address < function->room) {
 		function->room = address - function->address;
@@ -139,6 +142,27 @@ void function_symbols(Dwfl_Module *module, struct function *functions, size_t co
 		if (functions[n].room == UINT64_MAX)
 			functions[n].room = functions[n].size;
 	take_exported(module, functions, count);
+}
+
+void function_clones(Dwfl_Module *module, struct function *functions, size_t count)
+{
+	int symbols = dwfl_module_getsymtab(module);
+
+	for (int i = 1; i < symbols; i++) {
+		GElf_Sym symbol;
+		GElf_Addr address;
+		const char *name =
+			dwfl_module_getsym_info(module, i, &symbol, &address, NULL, NULL, NULL);
+
+		if (!name || GELF_ST_TYPE(symbol.st_info) != STT_FUNC)
+			continue;
+		for (size_t n = 0; n < count; n++)
+			if (is_clone(name, functions[n].name) ||
+			    (functions[n].symbol && is_clone(name, functions[n].symbol)) ||
+			    (functions[n].described_as &&
+			     is_clone(name, functions[n].described_as)))
+				functions[n].clone = name;
+	}
 }
 
 /* Near calls and jumps, which have the distance in their last four bytes: SDM vol. 2A, CALL, JMP. */

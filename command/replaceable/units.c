@@ -163,7 +163,7 @@ static bool is_of(Dwarf_Die *die, const char *name, const struct function *funct
 	const char *file;
 	int line = 0;
 
-	if (!name || strcmp(name, function->name) != 0)
+	if (!name || !function_is_named(function, name))
 		return false;
 	/* A library's, whose header may have it inline. */
 	if (!function->described)
@@ -235,6 +235,27 @@ static bool was_inlined(Dwarf_Die *die)
 	       (value == DW_INL_inlined || value == DW_INL_declared_inlined);
 }
 
+/* `ring0 objects` has that before names that libc has, too. */
+static const char *without_prefix(const char *name)
+{
+	static const char prefix[] = "kernel__";
+
+	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 ? name + sizeof(prefix) - 1 : name;
+}
+
+/* Who calls a function knows that it does not return, whatever is known of the function: as of a stub. */
+static void note_declaration(Dwarf_Die *die, struct function *functions, size_t count)
+{
+	const char *name = dwarf_diename(die);
+
+	if (!name || !dwarf_hasattr(die, DW_AT_declaration) || !dwarf_hasattr(die, DW_AT_noreturn))
+		return;
+	for (size_t n = 0; n < count; n++)
+		functions[n].noreturn |= !functions[n].is_local &&
+					 (function_is_named(&functions[n], name) ||
+					  strcmp(name, without_prefix(functions[n].name)) == 0);
+}
+
 /* Functions in other places than the one that is replaced. */
 static void find_copies(Dwarf_Die *unit, const char *path, struct function *functions, size_t count)
 {
@@ -245,7 +266,10 @@ static void find_copies(Dwarf_Die *unit, const char *path, struct function *func
 		bool inlined = was_inlined(&die);
 		Dwarf_Addr entry;
 
-		if (dwarf_tag(&die) != DW_TAG_subprogram || (!entry_of(&die, &entry) && !inlined))
+		if (dwarf_tag(&die) != DW_TAG_subprogram)
+			continue;
+		note_declaration(&die, functions, count);
+		if (!entry_of(&die, &entry) && !inlined)
 			continue;
 		name = dwarf_diename(&die);
 		for (size_t n = 0; n < count; n++) {
@@ -283,10 +307,13 @@ void function_callers(Dwarf *dwarf, const char *path, bool is_program, struct fu
 		if (!is_program || dwarf_srclang(&unit) == DW_LANG_Mips_Assembler ||
 		    (!dwarf_hasattr(&unit, DW_AT_low_pc) && !dwarf_hasattr(&unit, DW_AT_ranges)))
 			continue;
-		for (n = 0; n < count; n++)
-			if (producer_is_builtin(functions[n].name) &&
-			    producer_knows(producer, functions[n].name) && !functions[n].folded[0])
+		for (n = 0; n < count; n++) {
+			const char *name = without_prefix(functions[n].name);
+
+			if (producer_is_builtin(name) && producer_knows(producer, name) &&
+			    !functions[n].folded[0])
 				snprintf(functions[n].folded, sizeof(functions[n].folded), "%s",
 					 function_base_name(dwarf_diename(&unit)));
+		}
 	}
 }

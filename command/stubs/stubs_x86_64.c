@@ -105,7 +105,7 @@ static const char preamble[] =
 	"\t\t\".size \" #symbol \", . - \" #symbol \"\\n.popsection\\n\" \\\n"
 	"\t\t\".pushsection .rodata\\n1: .asciz \\\"\" #name \"\\\"\\n.popsection\");\n"
 	"#define THUNK(name, code) \\\n"
-	"\t__asm__(\".pushsection .text\\n.weak \" #name \"\\n.type \" #name \", @function\\n\" #name \": \" code \\\n"
+	"\t__asm__(\".pushsection .text\\n.weak \" #name \"\\n.type \" #name \", @function\\n\" #name \": r0_stub.\" #name \": \" code \\\n"
 	"\t\t\"\\n\\tint3\\n.size \" #name \", . - \" #name \"\\n.popsection\");\n"
 	"/* An offset at GS: see R0_GS(). */\n"
 	"#define PER_CPU(name, offset) __asm__(\".weak \" #name \"\\n.set \" #name \", \" #offset);\n"

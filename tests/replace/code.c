@@ -144,3 +144,14 @@ __attribute__((noinline)) int interpret(const char *program)
 		}
 	}
 }
+
+/* No other can be in its place as far as a linker is concerned, even with -fPIC. */
+__attribute__((noinline)) int kept(int a)
+{
+	return a * 17;
+}
+
+int calls_kept(int a)
+{
+	return kept(a) + 1;
+}

@@ -23,6 +23,8 @@ void calls_stop(void);
 int uses_rand_r(unsigned int *seed);
 unsigned long uses_strlen(const char *text);
 int interpret(const char *program);
+__attribute__((visibility("protected"))) int kept(int a);
+int calls_kept(int a);
 
 /* short.S */
 int returns_seven(void);

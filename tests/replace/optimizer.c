@@ -29,6 +29,8 @@ int calls_inlined(int a)
 	return inlined(a);
 }
 
+int inlined_by_another_name(int a) __attribute__((alias("inlined")));
+
 /* Inlined, and then nothing is left to be told of. */
 extern inline __attribute__((always_inline)) int vanishes(void)
 {

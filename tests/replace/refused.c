@@ -88,6 +88,19 @@ R0_TEST(refused, inlined, .replace = R0_REPLACE((inlined, fake_int)))
 	R0_ASSERT_EQ(calls_inlined(9), 9);
 }
 
+/* expect error: inlined_by_another_name() can't be replaced: it was inlined into calls_inlined() (optimizer.c: */
+R0_TEST(refused, another_name, .replace = R0_REPLACE((inlined_by_another_name, fake_int)))
+{
+	R0_ASSERT_EQ(calls_inlined(9), 9);
+}
+
+/* expect error: of_a_header() can't be replaced: ... has no debugging information, and may have a copy ... refused.h
+R0_TEST(refused, may_be_inlined_unseen, .replace = R0_REPLACE((of_a_header, fake_int)))
+{
+	R0_ASSERT_EQ(of_a_header(9), 9);
+	R0_ASSERT_EQ(calls_of_a_header(9), 9);
+}
+
 static int fake_vanishes(void)
 {
 	return 40;

@@ -6,6 +6,7 @@
 int callee(int a);
 int caller(int n, int x, int y, int z);
 int inlined(int a);
+int inlined_by_another_name(int a);
 int calls_inlined(int a);
 int vanishes(void);
 int calls_vanishing(void);
@@ -15,6 +16,9 @@ int calls_cloned(int a);
 int calls_atoi(const char *text);
 unsigned long calls_strlen(void);
 
+/* no_debug_info.c */
+int calls_of_a_header(int a);
+
 /* plain.c */
 int plain_inner(int a);
 int plain_outer(int a);
@@ -23,6 +27,11 @@ int plain_outer(int a);
 static __attribute__((noinline, unused)) int copied(int a)
 {
 	return a * 11;
+}
+
+static __attribute__((noinline, unused)) int of_a_header(int a)
+{
+	return a * 13;
 }
 
 #endif /* TESTS_REPLACE_REFUSED_H */

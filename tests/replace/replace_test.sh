@@ -89,11 +89,14 @@ build call gcc call.c "-O2 $patching" '' ''
 
 # What can't be replaced, and for which flags.
 gcc -g -O2 -fno-pic -fno-pie -fipa-cp-clone -c -o "$folder/optimizer.o" "$here/optimizer.c" || exit 1
-build refused gcc refused.c "-O1 -fno-inline $patching" '-no-pie -fbuiltin' '--format tap' "$folder/optimizer.o" -lplain
+gcc -g0 -O2 -fno-pic -fno-pie -c -o "$folder/no-debug-info-inlined.o" "$here/no_debug_info.c" || exit 1
+build refused gcc refused.c "-O1 -fno-inline $patching" '-no-pie -fbuiltin' '--format tap' \
+	"$folder/optimizer.o $folder/no-debug-info-inlined.o" -lplain
 one='--format tap replace.direct_call'
 build no-debug-info gcc replace.c '-g0 -O2 -fno-builtin' '' "$one"
 build flto gcc replace.c "-O2 -fno-builtin -flto -ffat-lto-objects" '-flto' "$one"
 build clang-no-flags clang replace.c '-O2 -fno-builtin' '' "$one"
+build protected gcc protected.c '-O2 -fPIC' '' '--format tap'
 for linker in lld gold; do
 	command -v "ld.$linker" >/dev/null || continue
 	build "icf-$linker" gcc twins.c -O0 \
@@ -153,6 +156,7 @@ while read -r name _; do
 		;;
 	no-debug-info) refused_by "$name" 'there is no debugging information .* compile it with -g' ;;
 	icf-*) refused_by "$name" 'one_twin() can.t be replaced: other_twin() is the same code: compile with -fno-ipa-icf' ;;
+	protected) refused_by "$name" 'kept() can.t be replaced: code.c was compiled so .* -flive-patching=inline-clone' ;;
 	flto) refused_by "$name" 'compile it with -fno-lto' ;;
 	clang-no-flags) refused_by "$name" 'does not say with which flags: .* -grecord-command-line -fPIC' ;;
 	clang-flags) refused_by "$name" 'compile it with -fPIC -fsemantic-interposition' ;;

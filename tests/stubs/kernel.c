@@ -171,3 +171,10 @@ int is_buggy(void)
 			 ".word 124, 0\n.popsection");
 	return 0;
 }
+
+int stops_above_3(int a)
+{
+	if (a > 3)
+		stop_all("too big");
+	return a;
+}

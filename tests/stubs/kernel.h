@@ -15,6 +15,8 @@ extern const int speeds[4];
 int provided(int a);
 /* A name of libc's, which means something else here. */
 int sleep(void *channel, int lock);
+/* It does not return, by what is declared alone. */
+void stop_all(const char *why) __attribute__((noreturn));
 
 int calls_missing(int a);
 int calls_missing_last(int a);
@@ -37,5 +39,12 @@ int entries_of(void);
 int reads_or_fails(const int *from);
 int warns(int a);
 int is_buggy(void);
+int stops_above_3(int a);
+
+/* Of who includes it, each has its own. */
+static inline int twice(int a)
+{
+	return 2 * a;
+}
 
 #endif /* TESTS_STUBS_KERNEL_H */

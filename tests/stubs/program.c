@@ -51,6 +51,31 @@ R0_TEST(stub, replaced, GS, .replace = R0_REPLACE((missing_function, instead)))
 	R0_ASSERT_EQ(calls_missing(4), 41);
 }
 
+static int three_times(int a)
+{
+	return 3 * a;
+}
+
+/* Stubs, thunks, and what compilers and libc bring along have no debugging information, and no copy of it. */
+R0_TEST(stub, beside_a_replaced_function_of_a_header, GS,
+	.replace = R0_REPLACE((twice, three_times)))
+{
+	R0_ASSERT_EQ(twice(5), 15);
+}
+
+static void does_not_stop(const char *why)
+{
+	R0_ASSERT_STREQ(why, "too big");
+}
+
+/* expect fail: stop_all() does not return, but the function in its place did, in stops_above_3 ( ... kernel.c: */
+R0_TEST(stub, replacement_returns_and_must_not, GS,
+	.replace = R0_REPLACE((stop_all, does_not_stop)))
+{
+	stops_above_3(3);
+	stops_above_3(4);
+}
+
 /* A function of the test's own comes before a stub. */
 int provided(int a)
 {

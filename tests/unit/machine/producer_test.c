@@ -56,6 +56,12 @@ static void builtins(void **state)
 	(void)state;
 	assert_true(producer_is_builtin("strlen"));
 	assert_false(producer_is_builtin("atoi"));
+	assert_true(producer_is_builtin("sqrt"));
+	assert_true(producer_is_builtin("floorf"));
+	assert_true(producer_is_builtin("fma"));
+	assert_false(producer_is_builtin("f"));
+	assert_false(producer_is_builtin("sq"));
+	assert_false(producer_is_builtin("cos sin"));
 	assert_true(producer_knows("GNU C17 12.2.0 -g -O2", "strlen"));
 	assert_false(producer_knows("GNU C17 12.2.0 -g -fno-builtin", "strlen"));
 	assert_false(producer_knows("GNU C17 12.2.0 -g -ffreestanding", "strlen"));
