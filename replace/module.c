@@ -80,8 +80,10 @@ struct module *module_find(struct module *modules, size_t *count, const struct m
 					   .bias = search.bias,
 					   .upper = segment != NULL,
 					   .low = UINT64_MAX };
-		if (!module->path)
+		if (!module->path) {
+			error_set(&function->refusal, ENOMEM, "no memory");
 			return NULL;
+		}
 		++*count;
 	}
 	module->low = function->at < module->low ? function->at : module->low;

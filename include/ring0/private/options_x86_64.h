@@ -13,8 +13,8 @@
 	R0_ABSENT_("x86 has no ID registers: .id_registers is arm64's, .cpuid is x86's")
 
 /* Of an array; 0 of a pointer, by which nothing is known. */
-#define R0_ROOM_OF_(area_)                               \
-	_Generic((area_), __typeof__(area_) : 0, default \
+#define R0_ROOM_OF_(area_)                                                    \
+	_Generic((__typeof__(area_) *)0, __typeof__(&*(area_)) * : 0, default \
 		 : sizeof(__typeof__(area_)) > sizeof(void *) ? sizeof(__typeof__(area_)) : 0)
 
 /* Further members may follow: R0_GS(areas, sizeof(areas[0]), .variables = …). */
