@@ -414,6 +414,10 @@ int objects_main(int argc, char **argv)
 
 	if (parse(argc, argv, &options))
 		return 2;
+	if (overwrites(steps.list.command, options.output, options.objects, options.count) ||
+	    overwrites(steps.list.command, options.header, options.objects, options.count) ||
+	    overwrites(steps.list.command, options.flags, options.objects, options.count))
+		return 2;
 	snprintf(steps.folder, sizeof(steps.folder), "%s/ring0-objects-XXXXXX",
 		 temporary && strlen(temporary) < 40 ? temporary : "/tmp");
 	if (!mkdtemp(steps.folder)) {

@@ -25,6 +25,7 @@ struct function {
 	bool global, exported; /* of default visibility; in the dynamic table */
 	bool is_local;	       /* some symbol of its name is */
 	bool is_stub;	       /* of `ring0 stubs` */
+	bool comes_back;       /* a part of it that is elsewhere leads to its first bytes */
 	bool called_directly;  /* by code of the same file, not by way of its PLT */
 	const char *clone;     /* a part or a copy that the compiler made of it, or NULL */
 	char others[512]; /* its other names, a space before and behind each; the first, or NULL */
@@ -64,7 +65,7 @@ bool function_is_named(const struct function *function, const char *name);
 /* Fill in what the symbols of a file, loaded as a module, tell of its functions. */
 void function_symbols(Dwfl_Module *module, struct function *functions, size_t count);
 
-/* Likewise which parts and copies of them there are, once they are described. */
+/* Likewise which parts and copies of them there are, and where the parts lead, once they are described. */
 void function_clones(Dwfl_Module *module, struct function *functions, size_t count);
 
 /*

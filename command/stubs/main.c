@@ -83,6 +83,8 @@ int stubs_main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
+	if (overwrites(list.command, path, argv + optind, (size_t)(argc - optind)))
+		return 2;
 	for (i = optind; i < argc; i++)
 		if (objects_read(&list, argv[i]))
 			return 1;

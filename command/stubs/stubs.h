@@ -18,4 +18,7 @@ void stubs_write(const struct wanted_list *list, FILE *out);
 /* Write their declarations, as comments, and the size of a CPU's area. */
 void stubs_write_header(const struct wanted_list *list, FILE *out);
 
+/* Whether a file that is to be written, NULL for none, is one of the objects; if so, that is said. */
+bool overwrites(const char *command, const char *output, char *const *objects, size_t count);
+
 #endif /* COMMAND_STUBS_STUBS_H */

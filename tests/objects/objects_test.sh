@@ -236,6 +236,12 @@ refuses 'it is linked already' low/program
 refuses 'absent.o: No such file' absent.o
 cp kernel/text.o twice.o
 refuses 'multiple definition of' kernel/text.o twice.o
+cp kernel/text.o precious.o
+! "$build/ring0" objects kernel/core.o precious.o -o "$folder/precious.o" >log 2>&1 && cmp kernel/text.o precious.o &&
+	grep -q "precious.o is one of the objects, and would be overwritten" log
+report $? 'refuses to write over an object'
+! "$build/ring0" objects kernel/core.o precious.o -o other.o --header precious.o >log 2>&1 && cmp kernel/text.o precious.o
+report $? 'also with the header'
 cp kernel/text.o plain.o
 refuses 'how plain.o was compiled is not known' --flags flags plain.o
 printf 'cmd_code.o := gcc -c -o code.o code.S\n' >.code.o.cmd

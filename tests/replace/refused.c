@@ -94,7 +94,7 @@ R0_TEST(refused, another_name, .replace = R0_REPLACE((inlined_by_another_name, f
 	R0_ASSERT_EQ(calls_inlined(9), 9);
 }
 
-/* expect error: of_a_header() can't be replaced: ... has no debugging information, and may have a copy ... refused.h
+/* expect error: of_a_header() can't be replaced: ... has no debugging information, and may have a copy ... refused.h */
 R0_TEST(refused, may_be_inlined_unseen, .replace = R0_REPLACE((of_a_header, fake_int)))
 {
 	R0_ASSERT_EQ(of_a_header(9), 9);

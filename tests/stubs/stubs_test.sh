@@ -108,6 +108,10 @@ refuses()
 	report $? "refuses: $why"
 }
 
+cp kernel.o precious.o
+refuses 'ring0 stubs: precious.o is one of the objects, and would be overwritten' kernel.o precious.o -o ./precious.o
+cmp kernel.o precious.o
+report $? 'and leaves it'
 echo 'text' >text.o
 refuses 'text.o: it is no ELF object' text.o
 refuses 'absent.o: No such file' absent.o
