@@ -91,6 +91,11 @@ static bool read_answer(char *output, struct function *functions, size_t count,
 
 			if (function)
 				function->noreturn = true;
+		} else if (sscanf(line, "comes-back %zu", &number) == 1) {
+			struct function *function = at_number(functions, count, number);
+
+			if (function)
+				function->comes_back = true;
 		} else if (sscanf(line, "refused %zu %n", &number, &end) == 1 && end) {
 			struct function *function = at_number(functions, count, number);
 

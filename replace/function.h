@@ -30,6 +30,7 @@ struct function {
 	struct module *module; /* or NULL */
 	struct error refusal;  /* why it can't be replaced, or "" */
 	bool noreturn;
+	bool comes_back;   /* a part of it that is elsewhere leads to its first bytes */
 	size_t size, room; /* its own, and what is free behind it, in bytes */
 	struct patch patch;
 	uint8_t *code; /* as it is, of `size` bytes; NULL if that is not known */

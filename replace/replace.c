@@ -83,7 +83,10 @@ static void look_at_code(struct function *function)
 		.patched = function->patch.size,
 		.read = read_process,
 	};
-	function->no_original = move_plan(&function->move);
+	function->no_original =
+		function->comes_back ?
+			"a part of it, which its compiler moved elsewhere, comes back to its first bytes" :
+			move_plan(&function->move);
 }
 
 static uint64_t room_for(const struct function *function)

@@ -10,6 +10,7 @@
  * and what it prints are the lines
  *   size NUMBER BYTES ROOM	the function's own, and what is free up to the next; 0 if not known
  *   noreturn NUMBER
+ *   comes-back NUMBER		a part of it that is elsewhere leads to its first bytes
  *   refused NUMBER WHY
  *   end			if nothing failed
  */
@@ -140,6 +141,8 @@ static void print_answer(const struct question *question)
 		       function->room > function->size ? function->room : function->size);
 		if (function->noreturn)
 			printf("noreturn %zu\n", i);
+		if (function->comes_back)
+			printf("comes-back %zu\n", i);
 		if (function->refusal[0])
 			printf("refused %zu %s\n", i, function->refusal);
 	}

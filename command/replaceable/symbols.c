@@ -144,6 +144,47 @@ void function_symbols(Dwfl_Module *module, struct function *functions, size_t co
 	take_exported(module, functions, count);
 }
 
+/* What .replace may overwrite, with an ENDBR64 before it. */
+#define FIRST_BYTES 9
+
+/* Near jumps, conditional ones too: SDM vol. 2A, Jcc, JMP. Short ones do not lead from one section to another. */
+static bool leads_back(const uint8_t *code, size_t size, uint64_t address, uint64_t to)
+{
+	for (size_t i = 0; size >= 5 && i <= size - 5; i++) {
+		bool is_conditional = i && code[i - 1] == 0x0f && (code[i] & 0xf0) == 0x80;
+		int32_t distance;
+
+		memcpy(&distance, code + i + 1, sizeof(distance));
+		if ((code[i] == 0xe9 || is_conditional) &&
+		    address + i + 5 + (uint64_t)(int64_t)distance - to < FIRST_BYTES)
+			return true;
+	}
+	return false;
+}
+
+/* GCC moves what is rarely executed away: its manual, -freorder-functions. */
+static void look_at_cold_part(Dwfl_Module *module, const GElf_Sym *symbol, GElf_Addr address,
+			      struct function *function)
+{
+	GElf_Addr bias, offset = address;
+	Elf_Scn *section = dwfl_module_address_section(module, &offset, &bias);
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+
+	if (!data || offset > data->d_size || symbol->st_size > data->d_size - offset)
+		return;
+	dwfl_module_getelf(module, &bias);
+	function->comes_back |= leads_back((const uint8_t *)data->d_buf + offset, symbol->st_size,
+					   address - bias, function->address);
+}
+
+static bool is_cold_part(const char *symbol, const char *name)
+{
+	size_t length = name ? strlen(name) : 0;
+
+	return name && strncmp(symbol, name, length) == 0 &&
+	       strncmp(symbol + length, ".cold", 5) == 0;
+}
+
 void function_clones(Dwfl_Module *module, struct function *functions, size_t count)
 {
 	int symbols = dwfl_module_getsymtab(module);
@@ -162,6 +203,9 @@ void function_clones(Dwfl_Module *module, struct function *functions, size_t cou
 			    (functions[n].described_as &&
 			     is_clone(name, functions[n].described_as)))
 				functions[n].clone = name;
+			else if (is_cold_part(name, functions[n].name) ||
+				 is_cold_part(name, functions[n].described_as))
+				look_at_cold_part(module, &symbol, address, &functions[n]);
 	}
 }
 

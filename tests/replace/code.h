@@ -32,6 +32,7 @@ void one_byte(void);
 void only_returns(void);
 int comes_back(int n);
 int begins_with_loop(int n, int m, int o, long count);
+int has_cold_part(int a);
 int has_no_size(int a);
 int first_reads(const int *from);
 

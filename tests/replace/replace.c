@@ -250,6 +250,18 @@ R0_TEST(replace, no_room_beside_a_breakpoint_of_its_own_idt,
 	__asm__ volatile("int3");
 }
 
+static int fake_has_cold_part(int a)
+{
+	return R0_ORIGINAL(has_cold_part)(a);
+}
+
+R0_TEST(replace, part_that_comes_back, .should_panic = true,
+	.panic_message = "R0_ORIGINAL(has_cold_part) can't be had: a part of it, which its compiler",
+	.replace = R0_REPLACE((has_cold_part, fake_has_cold_part)))
+{
+	has_cold_part(-5);
+}
+
 static int fake_no_size(int a)
 {
 	return R0_ORIGINAL(has_no_size)(a) * 2;

@@ -51,6 +51,24 @@ begins_with_loop:
 	jmp	1b
 	.size	begins_with_loop, . - begins_with_loop
 
+/* As gcc moves what is rarely executed: -EDI from there, by way of the first bytes once more. */
+	.p2align 4
+	.globl	has_cold_part
+	.type	has_cold_part, @function
+has_cold_part:
+	testl	%edi, %edi
+	js	has_cold_part.cold
+	leal	(%rdi), %eax
+	ret
+	.size	has_cold_part, . - has_cold_part
+	.section .text.unlikely, "ax", @progbits
+	.type	has_cold_part.cold, @function
+has_cold_part.cold:
+	negl	%edi
+	jmp	has_cold_part
+	.size	has_cold_part.cold, . - has_cold_part.cold
+	.text
+
 /* As much old assembly: nothing says where it ends. */
 	.p2align 4
 	.globl	has_no_size
