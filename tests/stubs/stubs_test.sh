@@ -109,7 +109,7 @@ refuses()
 }
 
 cp kernel.o precious.o
-refuses 'ring0 stubs: precious.o is one of the objects, and would be overwritten' kernel.o precious.o -o ./precious.o
+refuses 'ring0 stubs: ./precious.o is one of the objects, and would be overwritten' kernel.o precious.o -o ./precious.o
 cmp kernel.o precious.o
 report $? 'and leaves it'
 echo 'text' >text.o
