@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include "base/host.h"
 
 /* A KVM on arm64 has EL2 to itself, or it has no /dev/kvm. */
@@ -33,6 +34,7 @@ void host_describe(struct host *host)
 	host->kind = "hardware";
 	if (lab && strcmp(lab, "inside") == 0)
 		host->kind = "lab";
+	host->is_without_kvm = access("/dev/kvm", F_OK) != 0;
 	describe_cpu(host->cpu, sizeof(host->cpu));
 	if (uname(&system))
 		snprintf(host->kernel, sizeof(host->kernel), "Linux");
@@ -43,6 +45,10 @@ void host_describe(struct host *host)
 
 void host_text(const struct host *host, char *text, size_t size)
 {
+	if (host->is_without_kvm) {
+		snprintf(text, size, "no KVM, %s, %s", host->cpu, host->kernel);
+		return;
+	}
 	snprintf(text, size, "%s KVM by EL2, %s, %s",
 		 strcmp(host->kind, "lab") ? host->kind : "the lab's", host->cpu, host->kernel);
 }

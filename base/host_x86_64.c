@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include "base/host.h"
 
 /* SDM vol. 2A, CPUID leaf 1, ECX bit 5; APM vol. 3, leaf 8000_0001h, ECX bit 2. */
@@ -49,6 +50,7 @@ void host_describe(struct host *host)
 	host->kind = host->virtualization ? "hardware" : "software";
 	if (lab && strcmp(lab, "inside") == 0)
 		host->kind = "lab";
+	host->is_without_kvm = access("/dev/kvm", F_OK) != 0;
 	describe_cpu(host->cpu, sizeof(host->cpu));
 	if (uname(&system))
 		snprintf(host->kernel, sizeof(host->kernel), "Linux");
@@ -59,6 +61,10 @@ void host_describe(struct host *host)
 
 void host_text(const struct host *host, char *text, size_t size)
 {
+	if (host->is_without_kvm) {
+		snprintf(text, size, "no KVM, %s, %s", host->cpu, host->kernel);
+		return;
+	}
 	snprintf(text, size, "%s KVM%s%s, %s, %s",
 		 strcmp(host->kind, "lab") ? host->kind : "the lab's",
 		 host->virtualization ? " by " : "",

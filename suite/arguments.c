@@ -55,7 +55,7 @@ static int put_value(struct parser *parser, char *value)
 	int err;
 
 	if (!value)
-		return error_set(parser->error, EINVAL, "out of memory for arguments");
+		return error_set(parser->error, ENOTSUP, "out of memory for arguments");
 	err = put(parser, value, strlen(value));
 	free(value);
 	return err;
@@ -118,7 +118,7 @@ static int expand_dollar(struct parser *parser)
 	size_t length;
 
 	if (text[0] == '(' && text[1] == '(')
-		return error_set(parser->error, EINVAL, "arithmetic is not done here: %.40s",
+		return error_set(parser->error, ENOTSUP, "arithmetic is not done here: %.40s",
 				 parser->at);
 	if (text[0] == '(') {
 		end = closing(text + 1);
@@ -131,7 +131,7 @@ static int expand_dollar(struct parser *parser)
 	if (text[0] == '{') {
 		length = name_length(text + 1);
 		if (text[1 + length] != '}')
-			return error_set(parser->error, EINVAL,
+			return error_set(parser->error, ENOTSUP,
 					 "no more than ${NAME} is known here: %.40s", parser->at);
 		parser->at = text + length + 2;
 		return expand_variable(parser, text + 1, length);

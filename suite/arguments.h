@@ -24,7 +24,8 @@ struct suite_expansion {
 };
 
 /*
- * Returns 0; -EINVAL with what is wrong; what an expansion failed with is -EINVAL, too; -ENOMEM.
+ * Returns 0; -EINVAL with what is wrong; -ENOTSUP for what a shell can do and this can't, and for an expansion that
+ * failed; -ENOMEM.
  * suite_arguments_finish() in any case.
  */
 int suite_arguments_parse(struct suite_arguments *arguments, const char *text,

@@ -209,6 +209,9 @@ static int listen_at(struct boot_debugger *debugger, const char *where, unsigned
 	if (*where && !values_number(where, 1, 65535, port)) {
 		size_t length = strlen(where);
 
+		if (!where[strspn(where, "0123456789")])
+			return boot_error(BOOT_USAGE,
+					  "--gdb=%s: a port from 1 to 65535 is expected", where);
 		if (length >= sizeof(unix_socket.sun_path))
 			return boot_error(BOOT_USAGE,
 					  "--gdb=%s: a socket's path has %zu bytes at most", where,

@@ -54,7 +54,10 @@ int boot_file_map(struct boot_file *file, const char *path)
 		return boot_error(BOOT_MISSING, "%s: %s", path, strerror(errno));
 	err = map(file, fd);
 	close(fd);
-	return err ? boot_error(BOOT_MISSING, "%s: %s", path, strerror(err)) : 0;
+	if (!err)
+		return 0;
+	return boot_error(BOOT_MISSING, "%s: %s", path,
+			  err == ESPIPE ? "it is not a regular file" : strerror(err));
 }
 
 void boot_file_unmap(struct boot_file *file)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening what a boot needs. Depends on session.h and libc. */
+/* Opening what a boot needs. Depends on session.h, boot/elf_file.h and libc. */
 #include "command/boot/session.h"
 #include <errno.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "boot/elf_file.h"
 
 static int map_modules(struct session *session)
 {
@@ -65,6 +66,19 @@ static int catch_signals(struct session *session)
 	return 0;
 }
 
+static int map_symbols(struct session *session)
+{
+	const char *path = session->options->symbols;
+	int status = boot_file_map(&session->symbols, path);
+	const struct boot_image image = { session->symbols.data, session->symbols.size };
+	struct error error = { "" };
+	struct elf_file file;
+
+	if (status || !elf_file_open(&file, &image, &error))
+		return status;
+	return boot_error(BOOT_NO_KERNEL, "--symbols %s: %s", path, error.text);
+}
+
 int session_prepare(struct session *session)
 {
 	int status = session->options->kernel ?
@@ -72,7 +86,7 @@ int session_prepare(struct session *session)
 			     0;
 
 	if (!status && session->options->symbols)
-		status = boot_file_map(&session->symbols, session->options->symbols);
+		status = map_symbols(session);
 	if (!status)
 		status = map_modules(session);
 	if (!status)

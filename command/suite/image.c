@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How an image is to be run, by its entry and the command line. Depends on suite.h and libc. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -153,7 +154,7 @@ static bool take_words(struct suite_job *job, const struct suite_image *image, e
 	int err = suite_arguments_parse(words, value ? value : "", &suite_expansion, &error);
 
 	if (err)
-		refuse(job, err == -ENOMEM ? R0_VERDICT_ERROR : R0_VERDICT_SKIP, "%s: %.400s",
+		refuse(job, err == -ENOTSUP ? R0_VERDICT_SKIP : R0_VERDICT_ERROR, "%s: %.400s",
 		       suite_key_name(key), error.text);
 	return !err;
 }
@@ -166,7 +167,11 @@ static void read_machine(struct suite_job *job, const struct suite_image *image)
 	struct error error = { "" };
 	int err;
 
-	if (take_words(job, image, SUITE_SMP, &words) && words.count) {
+	if (take_words(job, image, SUITE_SMP, &words) && words.count &&
+	    !isdigit((unsigned char)*words.words[0])) {
+		refuse(job, R0_VERDICT_ERROR, "smp = %.100s: a number of CPUs is expected",
+		       words.words[0]);
+	} else if (!job->is_refused && words.count) {
 		with_smp[1] = words.words[0];
 		if (suite_machine_read(&job->machine, with_smp, 2, &error))
 			refuse(job, R0_VERDICT_SKIP, "smp: %.400s", error.text);

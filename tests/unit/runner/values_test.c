@@ -377,6 +377,20 @@ static void emulation_is_told_of(void **state)
 	assert_null(values_warning(&report, &tally));
 }
 
+static void hosts_are_told(void **state)
+{
+	struct host host = { .kind = "software", .cpu = "A CPU", .kernel = "Linux 6.1" };
+	char text[300];
+
+	(void)state;
+	host_text(&host, text, sizeof(text));
+	assert_non_null(strstr(text, "software KVM"));
+	assert_non_null(strstr(text, ", A CPU, Linux 6.1"));
+	host.is_without_kvm = true;
+	host_text(&host, text, sizeof(text));
+	assert_string_equal(text, "no KVM, A CPU, Linux 6.1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +404,7 @@ int main(void)
 		cmocka_unit_test(runs_are_taken_together),
 		cmocka_unit_test(changes_are_told_from_noise),
 		cmocka_unit_test(emulation_is_told_of),
+		cmocka_unit_test(hosts_are_told),
 	};
 
 	return cmocka_run_group_tests_name("values", tests, NULL, NULL);
