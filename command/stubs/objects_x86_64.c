@@ -349,6 +349,10 @@ static int check_object(struct object *object)
 				"are for its objects");
 	if (header.e_machine != EM_X86_64)
 		return complain(object, "it is an object of another machine than x86-64");
+	/* The table of sections is at an object's end. */
+	if (!elf_nextscn(object->elf, NULL))
+		return complain(object,
+				"it has no sections, as if it were cut off: compile it again");
 	if (elf_getshdrstrndx(object->elf, &object->names))
 		return complain(object, "its sections have no names");
 	while ((section = elf_nextscn(object->elf, section))) {

@@ -115,6 +115,8 @@ report $? 'and leaves it'
 echo 'text' >text.o
 refuses 'text.o: it is no ELF object' text.o
 refuses 'absent.o: No such file' absent.o
+head -c 300 kernel.o >cut.o
+refuses 'cut.o: it has no sections, as if it were cut off' cut.o
 refuses 'it is linked already' "$build/ring0"
 echo 'int a;' >a.c
 gcc -flto -fno-fat-lto-objects -c -o lto.o a.c
