@@ -35,6 +35,9 @@ static void add_unit(struct ranges *ranges, Dwarf_Die *unit)
 	Dwarf_Attribute attribute;
 	ptrdiff_t offset = 0;
 
+	/* All but its addresses may be in another file: DWARF 5, 3.1.2. */
+	if (!dwarf_haschildren(unit) && dwarf_srclang(unit) != DW_LANG_Mips_Assembler)
+		return;
 	ranges->own |=
 		producer_is_own(dwarf_formstring(dwarf_attr(unit, DW_AT_producer, &attribute)));
 	while ((offset = dwarf_ranges(unit, offset, &base, &start, &end)) > 0)

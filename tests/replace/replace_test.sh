@@ -96,6 +96,8 @@ one='--format tap replace.direct_call'
 build no-debug-info gcc replace.c '-g0 -O2 -fno-builtin' '' "$one"
 build flto gcc replace.c "-O2 -fno-builtin -flto -ffat-lto-objects" '-flto' "$one"
 build clang-no-flags clang replace.c '-O2 -fno-builtin' '' "$one"
+gcc -gsplit-dwarf -O2 -fno-pic -fno-pie -c -o "$folder/split-header.o" "$here/no_debug_info.c" || exit 1
+build split gcc header.c '-O0' '-no-pie' '--format tap' "$folder/split-header.o"
 build protected gcc protected.c '-O2 -fPIC' '' '--format tap'
 for linker in lld gold; do
 	command -v "ld.$linker" >/dev/null || continue
@@ -156,6 +158,7 @@ while read -r name _; do
 		;;
 	no-debug-info) refused_by "$name" 'there is no debugging information .* compile it with -g' ;;
 	icf-*) refused_by "$name" 'one_twin() can.t be replaced: other_twin() is the same code: compile with -fno-ipa-icf' ;;
+	split) refused_by "$name" 'of_a_header() can.t be replaced: .* has no debugging information, and may have a copy' ;;
 	protected) refused_by "$name" 'kept() can.t be replaced: code.c was compiled so .* -flive-patching=inline-clone' ;;
 	flto) refused_by "$name" 'compile it with -fno-lto' ;;
 	clang-no-flags) refused_by "$name" 'does not say with which flags: .* -grecord-command-line -fPIC' ;;
