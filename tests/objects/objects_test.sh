@@ -168,7 +168,7 @@ elif [ "${RING0_LAB-}" = none ]; then
 	: >output
 	: >"$programs"
 else
-	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 "$@" -- "$folder/all" >output 2>errors
+	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --timeout 1700 "$@" -- "$folder/all" >output 2>errors
 fi
 awk -v folder="$folder" '
 	/^## status / { print $3 >(file ".status"); next }
