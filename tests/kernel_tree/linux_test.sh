@@ -129,7 +129,7 @@ RING0_LAB=none "$(head -1 "$programs")/program" >"$tap_log" 2>&1
 if [ $? -ne 77 ]; then
 	RING0_LAB=none "$folder/all" >output 2>errors
 else
-	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 "$@" -- "$folder/all" >output 2>errors
+	RING0_LAB=auto "$build/ring0" lab --arch x86_64 --memory 1024 --timeout 1700 "$@" -- "$folder/all" >output 2>errors
 fi
 awk -v folder="$folder" '
 	/^## status / { print $3 >(file ".status"); next }
