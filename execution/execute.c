@@ -42,9 +42,12 @@ static bool come_to_rest(struct run *run)
 	for (i = 0; i < run->machine->cpu_count; i++) {
 		struct vcpu *vcpu = &run->machine->cpus[i].vcpu;
 
+		if (i && (!run->cpus || !cpus_has_run(run, i)))
+			continue;
 		/* A test's last exit, by which it returned, left nothing to complete. */
-		if ((i || run->ending.how != END_RETURNED) && !vcpu_complete(vcpu))
-			return false;
+		if (i ? !cpus_is_at_rest(run, i) : run->ending.how != END_RETURNED)
+			if (!vcpu_complete(vcpu))
+				return false;
 		/* A new VM is simpler than leaving such a state, and rare. */
 		if (leftovers_stay(run, vcpu))
 			return false;

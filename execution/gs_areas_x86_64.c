@@ -60,6 +60,7 @@ int gs_areas_begin(struct run *run)
 			return err;
 		state->s.regs.sregs.gs.base = area;
 		state->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+		run->machine->cpus[i].changed = true;
 	}
 	return 0;
 }

@@ -315,6 +315,10 @@ static enum step serve_parallel(struct run *run, uint64_t message, uint64_t a)
 	case R0_MESSAGE_WORK:
 		cpu_answer(run->cpu, (uint64_t)cpus_wake(run, a));
 		return STEP_ON;
+	case R0_MESSAGE_SENT:
+		cpus_run_all(run);
+		cpu_answer(run->cpu, 0);
+		return STEP_ON;
 	case R0_MESSAGE_CPU:
 		cpu_answer(run->cpu, run_cpu(run));
 		return STEP_ON;

@@ -14,6 +14,8 @@ struct member {
 	unsigned int number;
 	bool go; /* to run, or to end */
 	pthread_cond_t wake;
+	void (*run)(void *context, unsigned int number);
+	void *context;
 };
 
 struct cpu_threads {
@@ -21,8 +23,6 @@ struct cpu_threads {
 	pthread_cond_t done;
 	unsigned int running;
 	bool over;
-	void (*run)(void *context, unsigned int number);
-	void *context;
 	unsigned int size;
 	struct member members[];
 };
@@ -41,7 +41,7 @@ static void *member_thread(void *argument)
 		if (threads->over)
 			break;
 		pthread_mutex_unlock(&threads->lock);
-		threads->run(threads->context, member->number);
+		member->run(member->context, member->number);
 		pthread_mutex_lock(&threads->lock);
 		if (--threads->running == 0)
 			pthread_cond_signal(&threads->done);
@@ -50,14 +50,10 @@ static void *member_thread(void *argument)
 	return NULL;
 }
 
-static void wake_all(struct cpu_threads *threads)
+static void wake(struct member *member)
 {
-	unsigned int i;
-
-	for (i = 0; i < threads->size; i++) {
-		threads->members[i].go = true;
-		pthread_cond_signal(&threads->members[i].wake);
-	}
+	member->go = true;
+	pthread_cond_signal(&member->wake);
 }
 
 int cpu_threads_create(struct cpu_threads **result, unsigned int size, struct error *error)
@@ -98,7 +94,8 @@ void cpu_threads_destroy(struct cpu_threads *threads)
 		return;
 	pthread_mutex_lock(&threads->lock);
 	threads->over = true;
-	wake_all(threads);
+	for (i = 0; i < threads->size; i++)
+		wake(&threads->members[i]);
 	pthread_mutex_unlock(&threads->lock);
 	for (i = 0; i < threads->size; i++) {
 		pthread_join(threads->members[i].thread, NULL);
@@ -109,14 +106,16 @@ void cpu_threads_destroy(struct cpu_threads *threads)
 	free(threads);
 }
 
-void cpu_threads_start(struct cpu_threads *threads, void (*run)(void *context, unsigned int number),
-		       void *context)
+void cpu_threads_start(struct cpu_threads *threads, unsigned int number,
+		       void (*run)(void *context, unsigned int number), void *context)
 {
+	struct member *member = &threads->members[number - 1];
+
 	pthread_mutex_lock(&threads->lock);
-	threads->run = run;
-	threads->context = context;
-	threads->running = threads->size;
-	wake_all(threads);
+	member->run = run;
+	member->context = context;
+	threads->running++;
+	wake(member);
 	pthread_mutex_unlock(&threads->lock);
 }
 

@@ -30,6 +30,58 @@ static int check_cpus(const struct template *template, const struct machine_opti
 	return 0;
 }
 
+/*
+ * In the thread that runs it: from another, KVM would have to move the vCPU there and back. What its next
+ * KVM_RUN would set is set now, as it would undo the NMIs and INITs that come before that.
+ */
+static void reset_other(void *context, unsigned int number)
+{
+	struct machine *machine = context;
+	struct machine_cpu *cpu = &machine->cpus[number];
+
+	if (cpu->assist)
+		assist_reset(cpu->assist);
+	if (vcpu_state_restore_changes(cpu->state, &cpu->vcpu, &cpu->trouble) == 0 &&
+	    !vcpu_complete(&cpu->vcpu))
+		error_set(&cpu->trouble, EIO, "KVM does not bring CPU %u to rest", number);
+	cpu->changed = false;
+}
+
+/* Begin to put back all CPUs but the first: those that ran, or were sent something. */
+static int start_resets(struct machine *machine, struct error *error)
+{
+	unsigned int i;
+	int holds = 0;
+
+	for (i = 1; i < machine->cpu_count && holds >= 0; i++) {
+		struct machine_cpu *cpu = &machine->cpus[i];
+
+		holds = cpu->changed ? 0 : vcpu_state_holds(cpu->state, &cpu->vcpu, error);
+		if (!holds)
+			cpu_threads_start(machine->threads, i, reset_other, machine);
+	}
+	return holds < 0 ? holds : 0;
+}
+
+static int finish_resets(struct machine *machine, struct error *error)
+{
+	unsigned int i;
+
+	if (machine->threads)
+		cpu_threads_wait(machine->threads);
+	for (i = 1; i < machine->cpu_count; i++)
+		if (machine->cpus[i].trouble.text[0])
+			return error_set(error, EIO, "%s", machine->cpus[i].trouble.text);
+	return 0;
+}
+
+static int reset_others(struct machine *machine, struct error *error)
+{
+	int err = start_resets(machine, error), finished = finish_resets(machine, error);
+
+	return err ? err : finished;
+}
+
 /* What is pristine, once all of it is made. */
 static int take_states(struct machine *machine, struct error *error)
 {
@@ -43,10 +95,11 @@ static int take_states(struct machine *machine, struct error *error)
 		struct machine_cpu *cpu = &machine->cpus[i];
 
 		err = vcpu_state_create(&cpu->state, &cpu->vcpu, error);
-		if (!err)
-			err = vcpu_state_restore(cpu->state, &cpu->vcpu, error);
+		cpu->changed = true;
 	}
-	return err;
+	if (!err)
+		err = vcpu_state_restore(machine->cpus[0].state, &machine->cpus[0].vcpu, error);
+	return err ? err : reset_others(machine, error);
 }
 
 /* What the guest reads of its registers when all is pristine. */
@@ -60,9 +113,11 @@ static int take_registers(struct machine *machine, struct guest_registers **list
 		err = guest_registers_find(list, &machine->cpus[0].vcpu, error);
 	if (!err)
 		err = machine_reset(machine, error);
-	for (i = 0; i < machine->cpu_count && !err; i++)
+	for (i = 0; i < machine->cpu_count && !err; i++) {
+		machine->cpus[i].changed = true;
 		err = guest_registers_copy(&machine->cpus[i].registers, *list,
 					   &machine->cpus[i].vcpu, error);
+	}
 	return err ? err : machine_reset(machine, error);
 }
 
@@ -101,12 +156,12 @@ int machine_init(struct machine *machine, const struct template *template,
 		machine->cpus[i].machine = machine;
 		err = machine_own_cpu(machine, options, error);
 	}
+	if (!err && options->cpus > 1)
+		err = cpu_threads_create(&machine->threads, options->cpus - 1, error);
 	if (!err)
 		err = take_states(machine, error);
 	if (!err && options->registers)
 		err = take_registers(machine, options->registers, error);
-	if (!err && options->cpus > 1)
-		err = cpu_threads_create(&machine->threads, options->cpus - 1, error);
 	if (!err)
 		return 0;
 	machine_finish(machine);
@@ -143,25 +198,30 @@ void machine_kick(struct machine *machine)
 		vcpu_kick(&machine->cpus[i].vcpu);
 }
 
+static int reset_first(struct machine_cpu *cpu, bool lightly, struct error *error)
+{
+	if (cpu->assist)
+		assist_reset(cpu->assist);
+	return lightly ? vcpu_state_restore_lightly(cpu->state, &cpu->vcpu, error) :
+			 vcpu_state_restore_changes(cpu->state, &cpu->vcpu, error);
+}
+
 static int reset(struct machine *machine, bool lightly, struct error *error)
 {
-	int err = memory_reset(&machine->memory, error);
-	unsigned int i;
+	int err = memory_reset(&machine->memory, error), finished;
 
 	/* What may interrupt the vCPUs comes before them. */
 	if (!err && machine->devices)
 		err = interrupt_devices_reset(machine->devices, error);
-	for (i = 0; i < machine->cpu_count && !err; i++) {
-		struct machine_cpu *cpu = &machine->cpus[i];
-
-		if (cpu->assist)
-			assist_reset(cpu->assist);
-		err = lightly ? vcpu_state_restore_lightly(cpu->state, &cpu->vcpu, error) :
-				vcpu_state_restore(cpu->state, &cpu->vcpu, error);
-	}
+	/* Side by side. */
+	if (!err)
+		err = start_resets(machine, error);
+	if (!err)
+		err = reset_first(&machine->cpus[0], lightly, error);
+	finished = finish_resets(machine, error);
 	machine->bus.unhandled_count = 0;
 	machine->bus.changed = false;
-	return err;
+	return err ? err : finished;
 }
 
 int machine_reset(struct machine *machine, struct error *error)
@@ -178,6 +238,7 @@ int machine_reset_lightly(struct machine *machine, struct error *error)
 static int cpu_differs(struct machine_cpu *cpu, bool by_guest, char *what, size_t size,
 		       struct error *error)
 {
+	cpu->changed |= by_guest;
 	if (by_guest)
 		return guest_registers_differ(cpu->registers, &cpu->vcpu, what, size, error);
 	return vcpu_state_differs(cpu->state, &cpu->vcpu, what, size, error);

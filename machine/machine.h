@@ -30,6 +30,8 @@ struct machine_cpu {
 	struct guest_registers
 		*registers;    /* as they are in that state, to check the reset by, or NULL */
 	struct assist *assist; /* made when it is first needed, or NULL */
+	bool changed;	       /* since it was put back it has run, or registers of it were set */
+	struct error trouble;  /* of putting it back, where its text is not empty */
 	/* Of a run, on a machine with interrupt controllers: see interrupts_serve(). */
 	struct machine_poll look; /* whether it halts for good */
 	struct machine_poll wake; /* whether it has come to the HLT in r0_wait_halt(), to end it */

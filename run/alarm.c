@@ -7,6 +7,9 @@
 #define FIRST_PERIOD_NS 1000000ull
 #define LAST_PERIOD_NS	64000000ull
 
+/* Several CPUs: when the first comes out for the others to run, if nothing had them run before. */
+#define OTHERS_NS 250000ull
+
 int alarm_set(struct run *run)
 {
 	uint64_t at = interrupt_devices_deadline(run->machine->devices);
@@ -34,6 +37,17 @@ int alarm_look(struct run *run)
 {
 	run->cpu->look.period = FIRST_PERIOD_NS;
 	alarm_put_off(&run->cpu->look, clock_ns());
+	return alarm_set(run);
+}
+
+int alarm_begin(struct run *run)
+{
+	const uint64_t now = clock_ns();
+
+	run->cpu->look.period = FIRST_PERIOD_NS;
+	alarm_put_off(&run->cpu->look, now);
+	if (run->cpus)
+		run->cpu->look.at = now + OTHERS_NS;
 	return alarm_set(run);
 }
 

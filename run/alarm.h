@@ -17,6 +17,12 @@ void alarm_forget(struct machine_cpu *cpu);
 /* Have run->cpu looked at soon, whether it halts for good, and then less and less often. */
 int alarm_look(struct run *run);
 
+/*
+ * The same for the first CPU, when the run begins: sooner if there are others, which run from then on at the
+ * latest.
+ */
+int alarm_begin(struct run *run);
+
 /* Look again in twice as long as the last time, within reason. */
 void alarm_put_off(struct machine_poll *poll, uint64_t now);
 

@@ -22,6 +22,8 @@
 
 /* What one CPU is at. */
 struct activity {
+	bool runs;     /* its thread has begun */
+	bool at_rest;  /* its last KVM_RUN left nothing to complete */
 	bool idle;     /* halted in want of work; an interrupt's handler may run all the same */
 	uint32_t nmis; /* that it had handled when it was last seen */
 	bool halted;   /* it is, with interrupts off, and no interrupt of a device's ends that */
@@ -77,12 +79,9 @@ int cpus_begin(struct run *run)
 	pthread_cond_init(&cpus->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	run->cpus = cpus;
-	for (i = 1; i < count; i++) {
+	for (i = 1; i < count; i++)
 		cpus->activities[i].idle = idle_at_first;
-		/* What their first KVM_RUN would set would undo the NMIs and INITs that come before it. */
-		if (!vcpu_complete(&run->machine->cpus[i].vcpu))
-			return error_set(&run->complaint, EIO, "KVM does not start CPU %u", i);
-	}
+	cpus->activities[0].runs = true;
 	err = tell_guest(run, offsetof(struct r0_guest, cpu_count), count);
 	if (!err && !run->machine->devices)
 		err = tell_guest(run, offsetof(struct r0_guest, local_apics_alone), 1);
@@ -110,7 +109,7 @@ static void stop_others(const struct run *run)
 
 	pthread_cond_broadcast(&run->cpus->changed);
 	for (i = 0; i < run->machine->cpu_count; i++)
-		if (i != run_cpu(run))
+		if (i != run_cpu(run) && run->cpus->activities[i].runs)
 			vcpu_kick(&run->machine->cpus[i].vcpu);
 }
 
@@ -165,12 +164,36 @@ static void note_sleep(struct run *run, struct activity *cpu)
 	cpu->nmis = nmis;
 }
 
+static void drive_cpu(void *context, unsigned int number);
+
+static void start_cpu(struct run *run, unsigned int number)
+{
+	struct activity *cpu = &run->cpus->activities[number];
+
+	if (cpu->runs)
+		return;
+	cpu->runs = true;
+	run->machine->cpus[number].changed = true;
+	cpu_threads_start(run->machine->threads, number, drive_cpu, run);
+}
+
+void cpus_run_all(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 1; i < run->machine->cpu_count && !run->cpus->failed; i++)
+		start_cpu(run, i);
+}
+
 /* Serve what vcpu_run() came back with. */
 static enum step serve_under_lock(struct run *run, struct activity *cpu, int result,
 				  struct error *error)
 {
 	enum step step;
 
+	/* The first has run for a while: it may have sent something to any other, or be about to. */
+	if (result == -EINTR && run_cpu(run) == 0)
+		cpus_run_all(run);
 	if (result == -EINTR && take_wake(run, cpu) < 0)
 		return run_end(run, END_HOST_ERROR, run->complaint.text);
 	if (result == -EINTR)
@@ -184,13 +207,28 @@ static enum step serve_under_lock(struct run *run, struct activity *cpu, int res
 	return step;
 }
 
-/* One that begins with looking for work may find some before the host knows of it, and halt by it. */
-static void look_from_start(struct run *run, struct machine_cpu *cpu)
+/* What a CPU finds when its thread begins: it may be for work that it does. */
+static enum step begin_cpu(struct run *run, unsigned int number)
 {
-	pthread_mutex_lock(&run->cpus->lock);
-	run->cpu = cpu;
-	alarm_look(run);
-	pthread_mutex_unlock(&run->cpus->lock);
+	struct cpus *cpus = run->cpus;
+	enum step step = STEP_ON;
+
+	pthread_mutex_lock(&cpus->lock);
+	if (has_stopped(cpus, number)) {
+		step = STEP_END;
+	} else {
+		run->cpu = &run->machine->cpus[number];
+		/* One that begins with looking for work may find some before the host knows of it, and halt by it. */
+		if (!idle_at_first)
+			alarm_look(run);
+		if (take_wake(run, &cpus->activities[number]) < 0) {
+			step = run_end(run, END_HOST_ERROR, run->complaint.text);
+			cpus->ender = run->cpu;
+			stop_others(run);
+		}
+	}
+	pthread_mutex_unlock(&cpus->lock);
+	return step;
 }
 
 static void drive_cpu(void *context, unsigned int number)
@@ -198,14 +236,14 @@ static void drive_cpu(void *context, unsigned int number)
 	struct run *run = context;
 	struct cpus *cpus = run->cpus;
 	struct machine_cpu *cpu = &run->machine->cpus[number];
-	enum step step = STEP_ON;
+	enum step step = number ? begin_cpu(run, number) : STEP_ON;
 
-	if (number && !idle_at_first)
-		look_from_start(run, cpu);
+	cpus->activities[number].at_rest = true;
 	while (step == STEP_ON) {
 		struct error error = { 0 };
 		int result = vcpu_run(&cpu->vcpu, &error);
 
+		cpus->activities[number].at_rest = result == -EINTR;
 		pthread_mutex_lock(&cpus->lock);
 		if (has_stopped(cpus, number)) {
 			step = STEP_END;
@@ -219,8 +257,9 @@ static void drive_cpu(void *context, unsigned int number)
 		}
 		pthread_mutex_unlock(&cpus->lock);
 	}
-	/* It may have been kicked after it had left. */
-	vcpu_clear_kick(&cpu->vcpu);
+	/* It may have been kicked after it had left. A signal without that ends a KVM_RUN for nothing, at most. */
+	if (__atomic_load_n(&cpu->vcpu.run->immediate_exit, __ATOMIC_SEQ_CST))
+		vcpu_clear_kick(&cpu->vcpu);
 	assist_policy_end(cpu->assist);
 }
 
@@ -244,7 +283,9 @@ static unsigned int hung_cpu(const struct run *run)
 void cpus_drive(struct run *run, enum step (*serve)(struct run *run, int result))
 {
 	run->cpus->serve = serve;
-	cpu_threads_start(run->machine->threads, drive_cpu, run);
+	/* Nobody but they themselves can say that they have nothing to do. */
+	if (!idle_at_first)
+		cpus_run_all(run);
 	drive_cpu(run, 0);
 	cpu_threads_wait(run->machine->threads);
 	run->cpu = run->cpus->ender;
@@ -330,7 +371,9 @@ int cpus_wake(struct run *run, uint64_t number)
 	if (cpus->failed || number >= run->machine->cpu_count)
 		return -1;
 	cpus->activities[number].woken = true;
-	if (cpus->activities[number].idle)
+	if (!cpus->activities[number].runs)
+		start_cpu(run, (unsigned int)number);
+	else if (cpus->activities[number].idle)
 		vcpu_kick(&run->machine->cpus[number].vcpu);
 	return 0;
 }
@@ -378,6 +421,16 @@ int cpus_rest(struct run *run, uint64_t idle)
 	return 0;
 }
 
+bool cpus_has_run(const struct run *run, unsigned int number)
+{
+	return run->cpus->activities[number].runs;
+}
+
+bool cpus_is_at_rest(const struct run *run, unsigned int number)
+{
+	return run->cpus->activities[number].at_rest;
+}
+
 bool cpus_is_idle(const struct run *run, unsigned int number)
 {
 	const struct activity *cpu = &run->cpus->activities[number];
@@ -421,7 +474,8 @@ bool cpus_is_last(struct run *run)
 	cpus->times = again ? 2 : 1;
 	cpus->since = cpus->served;
 	for (i = 0; i < run->machine->cpu_count; i++) {
-		if (i == self || (!cpus->activities[i].idle && !cpus->activities[i].halted))
+		if (i == self || !cpus->activities[i].runs ||
+		    (!cpus->activities[i].idle && !cpus->activities[i].halted))
 			continue;
 		cpus->activities[i].asleep = false;
 		vcpu_kick(&run->machine->cpus[i].vcpu);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A run on several CPUs: each is driven by a thread of its own, the first by the caller's, and one
- * lock is held while an exit is served. Depends on run.h.
+ * lock is held while an exit is served. All but the first are halted in want of work: their threads begin
+ * when there is some, or when the first has run for a while, since what it may have sent them comes by no
+ * exit. Depends on run.h.
  */
 #ifndef RUN_CPUS_H
 #define RUN_CPUS_H
@@ -47,6 +49,16 @@ void cpus_stop_others(struct run *run);
 int cpus_idle(struct run *run);
 int cpus_wake(struct run *run, uint64_t number);
 int cpus_rest(struct run *run, uint64_t idle);
+
+/*
+ * After the run, of a CPU but the first: whether it has run at all; whether KVM_RUN has come back from it with
+ * nothing left to complete.
+ */
+bool cpus_has_run(const struct run *run, unsigned int number);
+bool cpus_is_at_rest(const struct run *run, unsigned int number);
+
+/* An interrupt was sent, or may have been: the CPUs that have not run yet do, to take it. */
+void cpus_run_all(struct run *run);
 
 /* Whether that CPU has no work, and is halted. */
 bool cpus_is_idle(const struct run *run, unsigned int number);

@@ -69,7 +69,7 @@ int interrupts_begin(struct run *run)
 
 	for (i = 0; i < run->machine->cpu_count; i++)
 		alarm_forget(&run->machine->cpus[i]);
-	return alarm_look(run);
+	return alarm_begin(run);
 }
 
 void interrupts_end(struct run *run)

@@ -199,6 +199,20 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 }
 
 /* KVM brings no registers with an exit that would tell what has changed. */
+int vcpu_state_restore_changes(const struct vcpu_state *state, struct vcpu *vcpu,
+			       struct error *error)
+{
+	return vcpu_state_restore(state, vcpu, error);
+}
+
+int vcpu_state_holds(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
+{
+	(void)state;
+	(void)vcpu;
+	(void)error;
+	return 0;
+}
+
 int vcpu_state_restore_lightly(const struct vcpu_state *state, struct vcpu *vcpu,
 			       struct error *error)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <ring0/x86/msr.h>
 #include "kvm/kvm_x86_64.h"
+#include "kvm/state/local_apic_x86_64.h"
 #include "kvm/state/msrs_x86_64.h"
 #include "kvm/state/nested_state_x86_64.h"
 #include "kvm/state/pending_debug_x86_64.h"
@@ -295,37 +296,12 @@ static int restore_mp_state(const struct vcpu_state *state, struct vcpu *vcpu, s
 	return KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &mp_state, error);
 }
 
-/*
- * An INIT that is pending resets registers when it is taken: reading the run state has that done before
- * they are put back, all of them, as KVM does not tell. The system registers go in first: with IA32_APIC_BASE, which decides what the local APIC's registers
- * mean, and with CR8, which is only the upper half of its TPR. The local APIC goes in before the MSRs:
- * IA32_TSC_DEADLINE is heard only in the timer mode that it sets (SDM vol. 3A, 10.5.4.1).
- */
-static int restore_lapic(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+/* With `same`, the local APIC and the run state are as they were. */
+static int restore_rest(const struct vcpu_state *state, struct vcpu *vcpu, bool same,
+			struct error *error)
 {
 	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
-	struct kvm_sregs sregs = state->sregs;
-	struct kvm_lapic_state lapic = state->lapic;
-	int err;
-
-	ioctl(vcpu->fd, KVM_GET_MP_STATE, &(struct kvm_mp_state){ 0 });
-	err = KVM_IOCTL(vcpu->fd, KVM_SET_SREGS, &sregs, error);
-	sync->sregs = sregs;
-	/* Twice: Linux 6.1's KVM makes PPR from what was in service before, and only then forgets that. */
-	if (err >= 0)
-		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
-	if (err >= 0)
-		err = KVM_IOCTL(vcpu->fd, KVM_SET_LAPIC, &lapic, error);
-	return err;
-}
-
-int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
-{
-	struct kvm_sync_regs *sync = &vcpu->run->s.regs;
-	int err = vcpu->vm->irqchip ? restore_lapic(state, vcpu, error) : 0;
-
-	if (err < 0)
-		return err;
+	int err = 0;
 
 	sync->regs = state->regs;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
@@ -341,7 +317,10 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 		sync->events = state->events;
 		vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
 	}
-	err = restore_mp_state(state, vcpu, error);
+	if (!same)
+		err = restore_mp_state(state, vcpu, error);
+	if (!same && err >= 0)
+		err = local_apic_drop_kick(state, vcpu, error);
 	if (err >= 0)
 		err = restore_debugregs(state, vcpu, error);
 	if (err >= 0)
@@ -349,6 +328,50 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 	if (err >= 0)
 		err = restore_msrs(state, vcpu, error);
 	return err < 0 ? err : 0;
+}
+
+/*
+ * NMIs and SMIs that other CPUs have sent since the last exit are queued, and would be pending after what is set here:
+ * reading the events has them be pending now.
+ */
+static int take_queued(const struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_vcpu_events events;
+
+	return vcpu->vm->irqchip ? KVM_IOCTL(vcpu->fd, KVM_GET_VCPU_EVENTS, &events, error) : 0;
+}
+
+int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+{
+	int err = take_queued(vcpu, error);
+
+	if (err >= 0 && vcpu->vm->irqchip)
+		err = local_apic_restore(state, vcpu, error);
+	return err < 0 ? err : restore_rest(state, vcpu, false, error);
+}
+
+int vcpu_state_restore_changes(const struct vcpu_state *state, struct vcpu *vcpu,
+			       struct error *error)
+{
+	int same = vcpu->vm->irqchip ? local_apic_is_the_same(state, vcpu, error) : 0;
+
+	int err;
+
+	if (same <= 0)
+		return same < 0 ? same : vcpu_state_restore(state, vcpu, error);
+	err = take_queued(vcpu, error);
+	return err < 0 ? err : restore_rest(state, vcpu, true, error);
+}
+
+int vcpu_state_holds(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
+{
+	struct kvm_vcpu_events events;
+	int same = vcpu->vm->irqchip ? local_apic_is_the_same(state, vcpu, error) : 0, err;
+
+	if (same <= 0)
+		return same;
+	err = KVM_IOCTL(vcpu->fd, KVM_GET_VCPU_EVENTS, &events, error);
+	return err < 0 ? err : memcmp(&events, &state->events, sizeof(events)) == 0;
 }
 
 void vcpu_state_shift_tsc(struct vcpu_state *state, uint64_t shift)
@@ -364,7 +387,7 @@ int vcpu_state_restore_lightly(const struct vcpu_state *state, struct vcpu *vcpu
 	if (vcpu->vm->irqchip || vcpu->run->exit_reason != KVM_EXIT_IO ||
 	    memcmp(&sync->sregs, &state->sregs, sizeof(state->sregs)) != 0 ||
 	    memcmp(&sync->events, &state->events, sizeof(state->events)) != 0)
-		return vcpu_state_restore(state, vcpu, error);
+		return vcpu_state_restore_changes(state, vcpu, error);
 	sync->regs = state->regs;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	vcpu->run->cr8 = state->sregs.cr8;

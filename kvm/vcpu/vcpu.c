@@ -123,27 +123,44 @@ int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error)
 	const struct itimerspec when = { .it_value = clock_timespec(when_ns) };
 	int err;
 
+	if (!when_ns && !vcpu->alarm_is_set)
+		return 0;
 	if (!vcpu->has_alarm) {
-		if (!when_ns)
-			return 0;
 		err = make_alarm(vcpu, error);
 		if (err)
 			return err;
 	}
+	vcpu->alarm_is_set = when_ns;
 	if (timer_settime(vcpu->alarm, TIMER_ABSTIME, &when, NULL) < 0)
 		return error_set(error, errno, "setting a vCPU's timer failed: %s",
 				 strerror(errno));
 	return 0;
 }
 
-void vcpu_clear_kick(struct vcpu *vcpu)
+static void take_signals(void)
 {
 	static const struct timespec now;
 	sigset_t kick;
 
-	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK_SIGNAL);
 	while (sigtimedwait(&kick, NULL, &now) > 0)
 		;
+}
+
+/* With immediate_exit KVM would not look at it at all; a signal it sees after that, before the guest runs. */
+void vcpu_look_at_halt(struct vcpu *vcpu)
+{
+	uint8_t before = __atomic_exchange_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+
+	syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), KICK_SIGNAL);
+	ioctl(vcpu->fd, KVM_RUN, 0);
+	take_signals();
+	__atomic_store_n(&vcpu->run->immediate_exit, before, __ATOMIC_SEQ_CST);
+}
+
+void vcpu_clear_kick(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+	take_signals();
 }

@@ -20,7 +20,7 @@ struct vcpu {
 	pid_t thread;	      /* that runs it; set by vcpu_run(), 0 before */
 	struct vcpu_own *own; /* what the architecture keeps of it */
 	timer_t alarm;	      /* once there was one */
-	bool has_alarm;
+	bool has_alarm, alarm_is_set;
 };
 
 /* What a CPU is to say of itself, of the architecture: kvm/vcpu/vcpu_x86_64.h. */
@@ -66,6 +66,12 @@ void vcpu_kick(struct vcpu *vcpu);
  */
 int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error);
 
+/*
+ * In the thread that is to run it, of a vCPU that halts: if something is to end that, it has, and the vCPU is
+ * runnable; no instruction runs. Registers marked in run->kvm_dirty_regs are set.
+ */
+void vcpu_look_at_halt(struct vcpu *vcpu);
+
 /* In the vCPU's thread: forget kicks and alarms that came. */
 void vcpu_clear_kick(struct vcpu *vcpu);
 
@@ -98,7 +104,20 @@ int vcpu_state_restore_nested(const struct vcpu_state *state, struct vcpu *vcpu,
 int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error);
 
 /*
- * The same, but of a vCPU that was stopped by its own OUT or store and has nothing else changed that comes with an exit: the general
+ * The same of a vCPU whose state this is and whose registers are as of its last exit: what is found to be as
+ * it was is not written. Returns 0 or -errno.
+ */
+int vcpu_state_restore_changes(const struct vcpu_state *state, struct vcpu *vcpu,
+			       struct error *error);
+
+/*
+ * Whether a vCPU that has not run since it was put back is still so, whatever other CPUs have sent to it: 1,
+ * 0 if it may not be, or -errno.
+ */
+int vcpu_state_holds(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error);
+
+/*
+ * The same as vcpu_state_restore(), but of a vCPU that was stopped by its own OUT or store and has nothing else changed that comes with an exit: the general
  * registers alone. What stays is FPU, debug registers, XCR0 and MSRs. Where that can't be known, all is put back. Returns
  * 0 or -errno.
  */

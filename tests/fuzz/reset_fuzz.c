@@ -4,7 +4,10 @@
  * comparison), the runner's own memory untouched, and a known-good test must pass. A run is
  * repeatable by its seed.
  *
- *	reset_fuzz [--seed N] [--count PROGRAMS] [--seconds LIMIT]
+ *	reset_fuzz [--seed N] [--count PROGRAMS] [--seconds LIMIT] [--cpus N]
+ *
+ * On several CPUs a program runs on the first, on the second or on all, and also writes registers of its local
+ * APIC, so that CPUs interrupt, start and reset each other.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <ring0.h>
+#include <ring0/x86.h>
 #include "machine/machine.h"
 #include "runner/workers/pool.h"
 
@@ -148,7 +152,36 @@ static void random_bytes(uint8_t *code, size_t size)
 		*code++ = (uint8_t)random_number();
 }
 
-static void random_instructions(uint8_t *code)
+/* MOV EAX, imm32; MOV moffs64, EAX (SDM vol. 2B, MOV, opcodes B8 and A3), 14 bytes in all. */
+static size_t put_store(uint8_t *code, uint64_t address, uint32_t value)
+{
+	code[0] = 0xb8;
+	memcpy(code + 1, &value, 4);
+	code[5] = 0xa3;
+	memcpy(code + 6, &address, 8);
+	return 14;
+}
+
+/* A store to a register of the local APIC. An interrupt command goes anywhere, and is of any sort. */
+static size_t put_apic(uint8_t *code)
+{
+	static const uint16_t registers[] = {
+		R0_APIC_TPR,	   R0_APIC_EOI,		  R0_APIC_LDR,	     R0_APIC_DFR,
+		R0_APIC_SVR,	   R0_APIC_ESR,		  R0_APIC_ICR_HIGH,  R0_APIC_LVT_TIMER,
+		R0_APIC_LVT_LINT0, R0_APIC_INITIAL_COUNT, R0_APIC_LVT_ERROR, R0_APIC_ICR,
+		R0_APIC_ICR,	   R0_APIC_ICR,		  R0_APIC_ICR,
+	};
+	const uint16_t offset = registers[below(sizeof(registers) / sizeof(registers[0]))];
+	uint32_t value = (uint32_t)random_number();
+
+	if (offset == R0_APIC_ICR)
+		value &= below(4) ? 0xc4fffu : UINT32_MAX;
+	if (offset == R0_APIC_ICR_HIGH)
+		value = below(4) ? 1u << 24 : value;
+	return put_store(code, R0_APIC_ADDRESS + offset, below(8) ? value : 0);
+}
+
+static void random_instructions(uint8_t *code, unsigned int cpus)
 {
 	size_t at = 0;
 
@@ -156,6 +189,10 @@ static void random_instructions(uint8_t *code)
 	while (at < CODE_BYTES - 16) {
 		size_t which = below(sizeof(privileged) / sizeof(privileged[0]));
 
+		if (cpus > 1 && !below(4)) {
+			at += put_apic(code + at);
+			continue;
+		}
 		if (below(2)) {
 			at += put_move(code + at);
 			continue;
@@ -181,7 +218,7 @@ static void mutated_function(uint8_t *code)
 		code[below(CODE_BYTES)] = (uint8_t)random_number();
 }
 
-static void make_program(uint8_t *code)
+static void make_program(uint8_t *code, unsigned int cpus)
 {
 	switch (below(4)) {
 	case 0:
@@ -191,7 +228,7 @@ static void make_program(uint8_t *code)
 		mutated_function(code);
 		break;
 	default:
-		random_instructions(code);
+		random_instructions(code, cpus);
 	}
 }
 
@@ -207,6 +244,64 @@ static int count_up(void *state, struct r0_access *access)
 static long in_ring3(void *arg)
 {
 	return *(int *)arg + 1;
+}
+
+/* Of a test's .params: what it runs, and where. */
+struct program {
+	void (*code)(void *arg);
+	enum { FIRST, SECOND, BOTH, ALL } where;
+};
+
+static void run_program(void)
+{
+	const struct program *program = &R0_PARAM(struct program);
+
+	switch (program->where) {
+	case FIRST:
+		program->code(NULL);
+		break;
+	case SECOND:
+		r0_on_cpu(1, program->code, NULL);
+		break;
+	case BOTH:
+		r0_on_cpu_async(1, program->code, NULL);
+		program->code(NULL);
+		break;
+	case ALL:
+		r0_on_cpus(program->code, NULL);
+		break;
+	}
+}
+
+static volatile unsigned int interrupted;
+
+static void take(struct r0_frame *frame)
+{
+	(void)frame;
+	interrupted++;
+	r0_apic_eoi();
+}
+
+static void count_cpus(void *arg)
+{
+	R0_ASSERT_EQ(r0_apic_read(R0_APIC_SVR), R0_APIC_SVR_ENABLE | 0xff);
+	__atomic_fetch_add((unsigned int *)arg, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The other CPUs take interrupts, once each, and work. */
+static void known_good_of_several(void)
+{
+	unsigned int i, there = 0;
+
+	r0_set_handler(0x40, take);
+	for (i = 1; i < r0_cpu_count(); i++) {
+		r0_send_ipi(i, 0x40);
+		while (interrupted < i)
+			r0_pause();
+	}
+	r0_on_cpus(count_cpus, &there);
+	R0_ASSERT_EQ(there, r0_cpu_count());
+	R0_ASSERT_EQ(interrupted, r0_cpu_count() - 1);
 }
 
 static void known_good(void)
@@ -226,10 +321,14 @@ static void known_good(void)
 	R0_ASSERT_EQ(fault.vector, -1);
 	R0_ASSERT_EQ(fault.value, 9);
 	R0_ASSERT_EQ(decoy_data[0], 1);
+	if (r0_cpu_count() > 1)
+		known_good_of_several();
 }
 
 struct batch {
 	struct r0_test programs[BATCH];
+	struct program what[BATCH];
+	unsigned int cpus;
 	struct r0_test good;
 	struct plan_case cases[2 * BATCH];
 	size_t count;	/* of programs */
@@ -244,7 +343,7 @@ static void tell_program(const struct batch *batch, size_t index)
 	const uint8_t *code = batch->code + index * CODE_BYTES;
 	size_t i;
 
-	printf("# program %" PRIu64 ":", batch->first + index);
+	printf("# program %" PRIu64 ", %d:", batch->first + index, batch->what[index].where);
 	for (i = 0; i < CODE_BYTES; i++)
 		printf(" %02x", code[i]);
 	printf("\n");
@@ -285,15 +384,29 @@ static void prepare(struct batch *batch)
 		.name = "known_good",
 		.fn = known_good,
 		.options.io = R0_IO({ 0x40, 0x43, count_up, &good_state, sizeof(good_state) }),
+		.options.cpus = batch->cpus,
 	};
 	for (i = 0; i < batch->count; i++) {
-		make_program(batch->code + i * CODE_BYTES);
+		uint8_t *code = batch->code + i * CODE_BYTES;
+
+		make_program(code, batch->cpus);
 		batch->programs[i] = (struct r0_test){
 			.suite = "fuzz",
 			.name = "program",
-			.fn = (void (*)(void))(uintptr_t)(batch->code + i * CODE_BYTES),
+			.fn = (void (*)(void))(uintptr_t)code,
 			.options.timeout_ms = 50,
+			.options.cpus = batch->cpus,
 		};
+		if (batch->cpus > 1) {
+			batch->what[i].code = (void (*)(void *))(uintptr_t)code;
+			batch->what[i].where = below(ALL + 1);
+			batch->programs[i].fn = run_program;
+			batch->programs[i].options.params = (struct r0_params){
+				.elements = &batch->what[i],
+				.size = sizeof(batch->what[i]),
+				.count = 1,
+			};
+		}
 		batch->cases[2 * i] = (struct plan_case){ .test = &batch->programs[i] };
 		batch->cases[2 * i + 1] = (struct plan_case){ .test = &batch->good };
 	}
@@ -339,6 +452,7 @@ int main(int argc, char **argv)
 	memset(decoy_heap, 0x5a, DECOY_SIZE);
 	memset(decoy_mapped, 0xa5, DECOY_SIZE);
 	random_state = seed | 1;
+	batch.cpus = (unsigned int)option(argc, argv, "--cpus", 1);
 	printf("TAP version 14\n1..1\n# seed %" PRIu64 "\n", seed);
 	before = sum_of_decoys();
 	while (done < count && time(NULL) < end && !batch.failures) {

@@ -38,6 +38,8 @@
 #define R0_MESSAGE_REST 34 /* waiting for others; a: 0, or 1 + the CPU to finish; answer as above */
 #define R0_MESSAGE_CPU	35 /* answer: the number of the CPU that asks */
 #define R0_MESSAGE_CPUS 36 /* how many there are; from ring 3, which ring 0 answers */
+#define R0_MESSAGE_SENT \
+	37 /* an interrupt was sent: CPUs that have had no work yet are to take it */
 
 /* Whole pages, for struct r0_guest. */
 #define R0_GUEST_SIZE 0x3000
@@ -127,6 +129,7 @@ struct r0_guest {
 	} sparse[R0_SPARSE_RANGES];
 	uint64_t sparse_count;
 	uint64_t stepped;	    /* 1 while the host runs the test by single steps */
+	uint64_t has_sent;	    /* 1 once r0_send_ipi() or its like was called */
 	uint64_t local_apics_alone; /* 1 where several CPUs have these, and no interrupt controllers */
 	uint64_t used; /* R0_USED_…: what the test used, of what some KVMs get wrong */
 

@@ -25,6 +25,15 @@ static void count(void *context, unsigned int number)
 	atomic_fetch_add(&tally->runs[number], 1);
 }
 
+static void start_all(struct cpu_threads *threads, void (*run)(void *context, unsigned int number),
+		      void *context)
+{
+	unsigned int i;
+
+	for (i = 1; i <= SIZE; i++)
+		cpu_threads_start(threads, i, run, context);
+}
+
 static void each_runs_once(void **state)
 {
 	struct error error = { 0 };
@@ -35,7 +44,7 @@ static void each_runs_once(void **state)
 	(void)state;
 	assert_int_equal(cpu_threads_create(&threads, SIZE, &error), 0);
 	for (round = 1; round <= ROUNDS; round++) {
-		cpu_threads_start(threads, count, &tally);
+		start_all(threads, count, &tally);
 		cpu_threads_wait(threads);
 		for (i = 1; i <= SIZE; i++)
 			assert_int_equal(tally.runs[i], round);
@@ -65,9 +74,29 @@ static void they_run_at_a_time(void **state)
 
 	(void)state;
 	assert_int_equal(cpu_threads_create(&threads, SIZE, &error), 0);
-	cpu_threads_start(threads, meet, &tally);
+	start_all(threads, meet, &tally);
 	cpu_threads_wait(threads);
 	assert_true(tally.together);
+	cpu_threads_destroy(threads);
+}
+
+/* Others are neither woken nor waited for. */
+static void one_runs_alone(void **state)
+{
+	struct error error = { 0 };
+	struct tally tally = { 0 };
+	struct cpu_threads *threads;
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(cpu_threads_create(&threads, SIZE, &error), 0);
+	cpu_threads_wait(threads);
+	cpu_threads_start(threads, 2, count, &tally);
+	cpu_threads_wait(threads);
+	cpu_threads_start(threads, SIZE, count, &tally);
+	cpu_threads_wait(threads);
+	for (i = 0; i < SIZE + 2; i++)
+		assert_int_equal(tally.runs[i], i == 2 || i == SIZE);
 	cpu_threads_destroy(threads);
 }
 
@@ -87,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_runs_once),
 		cmocka_unit_test(they_run_at_a_time),
+		cmocka_unit_test(one_runs_alone),
 		cmocka_unit_test(one_that_never_ran_ends),
 	};
 
