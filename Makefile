@@ -8,7 +8,8 @@
 #	make				the library, the command ring0, the examples
 #	make aarch64			the library for arm64, on another machine: build/aarch64
 #	make install PREFIX=/usr/local	and DESTDIR=… for packagers
-#	make bench			what a test costs, and how fast kernels and the lab start
+#	make bench [COMPARE=FILE]	what a test costs, and how fast kernels and the lab start; FILE is what an
+#					earlier run printed
 #	make fuzz [COUNT=100000]	damaged kernels to the loaders, random accesses to the devices,
 #					and random programs as tests, each followed by a look at the
 #					machine
@@ -91,16 +92,7 @@ bench:
 	@scripts/install-packages build bench
 	@$(setup)
 	@ninja -C $(build) --quiet bench_programs ring0 tests/boot/kernel32.elf
-	@$(build)/bench/bench
-	@$(build)/bench/bench_assist
-	@$(build)/bench/bench_machine
-	@$(build)/bench/bench_smp
-	@$(build)/bench/bench_replace
-	@$(build)/bench/replaced -j1 'call.*'
-	@bench/boot $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
-	@bench/suite $(build)/ring0 $(build)/bench/first_byte $(build)/tests/boot/kernel32.elf
-	@bench/lab $(build)/ring0
-	@bench/fuzz $(build)
+	@bench/run $(build) $(if $(COMPARE),$(call quote,$(COMPARE)))
 
 .PHONY: fuzz
 fuzz:
@@ -111,6 +103,7 @@ fuzz:
 	@$(build)/tests/fuzz/suite_fuzz --count $$(($(COUNT) * 10)) --seconds 1800
 	@$(build)/tests/fuzz/device_fuzz --count $(COUNT) --seconds 1800
 	@$(build)/tests/fuzz/reset_fuzz --count $(COUNT) --seconds 5400
+	@$(build)/tests/fuzz/reset_fuzz --count $(COUNT) --seconds 5400 --cpus 2
 
 .PHONY: lint
 lint: build = $(call quote,$(BUILD)-lint)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a second CPU costs: an empty test with .cpus = 2, and running a function on the other one.
- * Medians of measurements that take turns. Depends on program.h; the program that it runs is beside
- * it.
+ * What further CPUs and a PC's interrupt controllers cost, as multiples of a test on one CPU without any: the
+ * program, an empty test, and running a function on another CPU. Medians of measurements that take turns.
+ * Depends on program.h; the program that it runs is beside it.
  *
  *	bench_smp
  */
@@ -16,17 +16,32 @@
 
 #define ROUNDS 7
 
-/* As in the words below, and in two_cpus.c. */
+/* As in the words below, and in several_cpus.c. */
 #define TESTS	    500
 #define ROUND_TRIPS 1000
 
-enum measure { ONE, MANY, TRIPS, MEASURES };
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const words[MEASURES][PROGRAM_WORDS] = {
-	[ONE] = { NULL, "bench.empty", "-j1", "--format", "tap" },
-	[MANY] = { NULL, "bench.empty", "-j1", "--format", "tap", "--repeat", "501" },
-	[TRIPS] = { NULL, "bench.round_trips", "-j1", "--format", "tap" },
+static const struct kind {
+	const char *test, *name;
+	double goal; /* a test, as a multiple of one CPU's; 0 for none */
+} kinds[] = {
+	{ "bench.one", "one CPU", 0 },
+	{ "bench.two", ".cpus = 2", 4 },
+	{ "bench.four", ".cpus = 4", 7 },
+	{ "bench.irqchip", ".irqchip", 0 },
+	{ "bench.two_irqchip", ".cpus = 2, .irqchip", 0 },
 };
+
+static char path[PATH_MAX + 16];
+
+static double run(const char *test, const char *repeat)
+{
+	const char *const words[PROGRAM_WORDS] = { path,  test,	      "-j1", "--format",
+						   "tap", "--repeat", repeat };
+
+	return program_time(words, NULL, NULL);
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -41,31 +56,49 @@ static double median(double *values)
 	return values[ROUNDS / 2];
 }
 
+static void print(const char *what, double time, double of_one, double goal)
+{
+	printf("  %-44s %9.1f us  %8.2f", what, time, time / of_one);
+	if (goal > 0)
+		printf("  at most %g%s", goal, time / of_one <= goal ? "" : "  MISSED");
+	printf("\n");
+}
+
 int main(void)
 {
-	double values[MEASURES][ROUNDS], one;
-	char folder[PATH_MAX] = "", path[PATH_MAX + 16];
+	double one[LENGTH(kinds)][ROUNDS], many[LENGTH(kinds)][ROUNDS], trips[ROUNDS];
+	double program[LENGTH(kinds)], test[LENGTH(kinds)];
+	char folder[PATH_MAX] = "", what[64];
 	ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
-	int round, i;
+	int round;
+	size_t i;
 
 	if (length < 0)
 		bench_die("/proc/self/exe", strerror(errno));
 	*strrchr(folder, '/') = '\0';
-	snprintf(path, sizeof(path), "%s/two_cpus", folder);
-	for (round = 0; round < ROUNDS; round++)
-		for (i = 0; i < MEASURES; i++) {
-			const char *line[PROGRAM_WORDS];
-
-			memcpy(line, words[i], sizeof(line));
-			line[0] = path;
-			values[i][round] = program_time(line, NULL, NULL);
+	snprintf(path, sizeof(path), "%s/several_cpus", folder);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < LENGTH(kinds); i++) {
+			one[i][round] = run(kinds[i].test, "1");
+			many[i][round] = run(kinds[i].test, "501");
 		}
-	one = median(values[ONE]);
-	printf("\nTwo CPUs (.cpus = 2), medians of %d\n", ROUNDS);
-	printf("  %-44s %9.1f us\n", "a program with one empty test", one);
-	printf("  %-44s %9.1f us\n", "an empty test and the reset, one of 500",
-	       (median(values[MANY]) - one) / TESTS);
-	printf("  %-44s %9.1f us\n", "r0_on_cpu() and back, one of 1000",
-	       (median(values[TRIPS]) - one) / ROUND_TRIPS);
+		trips[round] = run("bench.round_trips", "1");
+	}
+	for (i = 0; i < LENGTH(kinds); i++) {
+		program[i] = median(one[i]);
+		test[i] = (median(many[i]) - program[i]) / TESTS;
+	}
+	printf("\nSeveral CPUs and interrupt controllers: medians of %d, and as multiples of one CPU's\n",
+	       ROUNDS);
+	for (i = 0; i < LENGTH(kinds); i++) {
+		snprintf(what, sizeof(what), "a program with one empty test, %s", kinds[i].name);
+		print(what, program[i], program[0], 0);
+	}
+	for (i = 0; i < LENGTH(kinds); i++) {
+		snprintf(what, sizeof(what), "an empty test and the reset, %s", kinds[i].name);
+		print(what, test[i], test[0], kinds[i].goal);
+	}
+	print("r0_on_cpu() and back, one of 1000", (median(trips) - program[1]) / ROUND_TRIPS,
+	      test[0], 0);
 	return 0;
 }
