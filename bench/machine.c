@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the monitor's control costs: how long it takes from r0_vm_freeze() until every CPU is parked, and
- * how long to restore a snapshot, against the memory there is and the memory that was written. Depends
- * on <ring0/vm.h> and the benchmark's clock.
+ * how long to take and to restore a snapshot, against the memory there is and the memory that was written, in the same
+ * machine, in others, and from a file. Depends on <ring0/vm.h> and the benchmark's clock.
  */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <ring0/vm.h>
 #include "bench/program.h"
 
 #define ROUNDS	 201
+#define MACHINES 100
 #define CODE	 0x10000
 #define VARIABLE 0x20000
 #define FIRST	 0x400000 /* of the pages that the guest writes */
@@ -159,6 +161,121 @@ static void measure_restore(uint64_t memory, uint64_t pages, int rounds)
 	r0_vm_destroy(vm);
 }
 
+/* One more, of a machine that has written some pages since its first. */
+static void measure_later_take(uint64_t memory, uint64_t pages)
+{
+	struct r0_vm *vm = make(1, memory, 0);
+	struct r0_vm_snapshot *first, *later;
+	struct r0_error error = { "" };
+	double times[ROUNDS], begin;
+	char what[64];
+	uint64_t page;
+	int i;
+
+	fill(vm, memory);
+	check(r0_vm_snapshot_take(&first, vm, &error), &error);
+	for (i = 0; i < ROUNDS / 10; i++) {
+		for (page = 0; page < pages; page++)
+			check(r0_vm_write(vm, FIRST + page * 8192, &i, sizeof(i), &error), &error);
+		begin = bench_now();
+		check(r0_vm_snapshot_take(&later, vm, &error), &error);
+		times[i] = bench_now() - begin;
+		r0_vm_snapshot_destroy(later);
+	}
+	snprintf(what, sizeof(what), "take another, of %lu MiB, %lu pages written", memory / MIB,
+		 pages);
+	print_times(what, times, ROUNDS / 10);
+	r0_vm_snapshot_destroy(first);
+	r0_vm_destroy(vm);
+}
+
+/* Of a file, as `ring0 boot --from` does it, up to the first instruction that writes. */
+static void measure_from_file(uint64_t memory)
+{
+	char path[] = "/tmp/ring0-bench-XXXXXX", what[64];
+	struct r0_vm *vm = make(1, memory, 0);
+	struct r0_vm_snapshot *snapshot;
+	struct r0_error error = { "" };
+	double times[ROUNDS], begin;
+	int fd = mkstemp(path), i;
+	uint32_t count;
+
+	if (fd < 0)
+		bench_die(path, "can't be made");
+	close(fd);
+	fill(vm, memory);
+	check(r0_vm_snapshot_take(&snapshot, vm, &error), &error);
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+	for (i = 0; i < ROUNDS / 10; i++) {
+		struct r0_vm_options options = { 0 };
+		bool block, net;
+
+		begin = bench_now();
+		check(r0_vm_snapshot_load(&snapshot, path, &error), &error);
+		r0_vm_snapshot_options(snapshot, &options, &block, &net);
+		check(r0_vm_create(&vm, &options, &error), &error);
+		check(r0_vm_snapshot_restore(snapshot, vm, &error), &error);
+		check(r0_vm_start(vm, &error), &error);
+		do
+			check(r0_vm_read(vm, VARIABLE, &count, sizeof(count), &error), &error);
+		while (!count);
+		times[i] = bench_now() - begin;
+		r0_vm_destroy(vm);
+		r0_vm_snapshot_destroy(snapshot);
+	}
+	unlink(path);
+	snprintf(what, sizeof(what), "from a file of %lu MiB to an instruction", memory / MIB);
+	print_times(what, times, ROUNDS / 10);
+}
+
+/* KiB of this process's memory that are its alone. */
+static unsigned long private_memory(void)
+{
+	FILE *file = fopen("/proc/self/status", "r");
+	unsigned long kib = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "RssAnon: %lu", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static void measure_machines(uint64_t memory)
+{
+	struct r0_vm *vm = make(1, memory, 0), *vms[MACHINES];
+	const struct r0_vm_options options = { .memory = memory };
+	struct r0_vm_snapshot *snapshot;
+	struct r0_error error = { "" };
+	double times[MACHINES], begin;
+	unsigned long before;
+	char what[64];
+	int i;
+
+	fill(vm, memory);
+	check(r0_vm_snapshot_take(&snapshot, vm, &error), &error);
+	before = private_memory();
+	for (i = 0; i < MACHINES; i++) {
+		begin = bench_now();
+		check(r0_vm_create(&vms[i], &options, &error), &error);
+		check(r0_vm_snapshot_restore(snapshot, vms[i], &error), &error);
+		times[i] = bench_now() - begin;
+	}
+	snprintf(what, sizeof(what), "a machine from a snapshot of %lu MiB, of %d", memory / MIB,
+		 MACHINES);
+	print_times(what, times, MACHINES);
+	printf("  %-44s %9.1f KiB of its own, beside the %lu MiB that all share\n",
+	       "the same, each", (double)(private_memory() - before) / MACHINES, memory / MIB);
+	for (i = 0; i < MACHINES; i++)
+		r0_vm_destroy(vms[i]);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
 int main(void)
 {
 	static const uint64_t sizes[] = { 16 * MIB, 64 * MIB, 256 * MIB, 512 * MIB };
@@ -179,5 +296,8 @@ int main(void)
 		measure_restore(sizes[i], 16, ROUNDS);
 	measure_restore(64 * MIB, 256, ROUNDS);
 	measure_restore(64 * MIB, 4096, ROUNDS / 10);
+	measure_later_take(512 * MIB, 16);
+	measure_from_file(512 * MIB);
+	measure_machines(512 * MIB);
 	return 0;
 }

@@ -22,10 +22,12 @@ static void *begin(struct r0_vm *vm, uint64_t address, size_t size, bool write, 
 	return at;
 }
 
-static int done(struct r0_vm *vm, const void *at, size_t size)
+static int done(struct r0_vm *vm, const void *at, size_t size, struct error *error)
 {
 	pthread_mutex_unlock(&vm->devices->lock);
-	return at || !size ? 0 : -EFAULT;
+	if (!size)
+		return 0;
+	return at ? memory_base_lost(vm->memory.base, error) : -EFAULT;
 }
 
 int r0_vm_write(struct r0_vm *vm, uint64_t address, const void *data, size_t size,
@@ -35,7 +37,7 @@ int r0_vm_write(struct r0_vm *vm, uint64_t address, const void *data, size_t siz
 
 	if (at && size)
 		memcpy(at, data, size);
-	return done(vm, at, size);
+	return done(vm, at, size, monitor_error(error));
 }
 
 int monitor_zero(struct r0_vm *vm, uint64_t address, uint64_t size, struct error *error)
@@ -44,7 +46,7 @@ int monitor_zero(struct r0_vm *vm, uint64_t address, uint64_t size, struct error
 
 	if (at && size)
 		guest_memory_zero(&vm->memory, at, size);
-	return done(vm, at, size);
+	return done(vm, at, size, error);
 }
 
 int r0_vm_read(struct r0_vm *vm, uint64_t address, void *data, size_t size, struct r0_error *error)
@@ -53,7 +55,7 @@ int r0_vm_read(struct r0_vm *vm, uint64_t address, void *data, size_t size, stru
 
 	if (at && size)
 		memcpy(data, at, size);
-	return done(vm, at, size);
+	return done(vm, at, size, monitor_error(error));
 }
 
 int r0_vm_translate(struct r0_vm *vm, unsigned int cpu, uint64_t address, uint64_t *physical,

@@ -49,6 +49,7 @@ struct boot_options {
 	const char *until;  /* what the console is to say, or NULL */
 	const char *save;   /* where to, with `until`; NULL is the kernel's name and .snapshot */
 	const char *from;   /* a snapshot, or NULL */
+	bool check;	    /* all of it, before it is continued */
 	char *typed;	    /* what is typed at first, or NULL; for free() */
 	char *command_line; /* of --append and what follows --; for free() */
 	const char *modules[BOOT_MODULES_MAX]; /* files, in the order in which they were named */

@@ -27,6 +27,7 @@ enum {
 	OPTION_UNTIL,
 	OPTION_SAVE,
 	OPTION_FROM,
+	OPTION_CHECK,
 	OPTION_TYPE,
 	OPTION_GDB,
 	OPTION_DEVICE, /* the first of boot_devices, and the others behind it */
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{ "until", required_argument, NULL, OPTION_UNTIL },
 	{ "save", required_argument, NULL, OPTION_SAVE },
 	{ "from", required_argument, NULL, OPTION_FROM },
+	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "type", required_argument, NULL, OPTION_TYPE },
 	{ "gdb", optional_argument, NULL, OPTION_GDB },
 	{ "test-devices", no_argument, NULL, OPTION_TEST_DEVICES },
@@ -90,6 +92,7 @@ static const char more_help[] =
 	"  --until TEXT      run until the console says TEXT, and save the machine\n"
 	"  --save FILE       where to save it (default: KERNEL.snapshot, in the current directory)\n"
 	"  --from FILE       continue a saved machine; KERNEL may be left out\n"
+	"  --check           read all of the memory in FILE first, and refuse it if it is damaged\n"
 	"  --gdb[=PORT|PATH|-]\n"
 	"                    wait for gdb before the first instruction, at a port that only this\n"
 	"                    machine reaches (default: a free one), a socket, or standard input and\n"
@@ -309,6 +312,9 @@ static int parse_option(int option, char *value, struct boot_options *options)
 	case OPTION_FROM:
 		options->from = value;
 		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
 	case OPTION_TYPE:
 		return add_typed(value, options);
 	case OPTION_GDB:
@@ -376,6 +382,8 @@ static int check_whole(const struct boot_options *options, const char *of_machin
 		return boot_error(BOOT_USAGE, "which kernel? See `ring0 boot --help`");
 	if (options->save && !options->until)
 		return boot_error(BOOT_USAGE, "--save %s: when? --until says", options->save);
+	if (options->check && !options->from)
+		return boot_error(BOOT_USAGE, "--check: of which saved machine? --from says");
 	if (options->gdb && options->until)
 		return boot_error(BOOT_USAGE, "--until: not with --gdb, which stops it, too");
 	if (options->from && of_machine)

@@ -39,6 +39,11 @@ int boot_snapshot_load(struct r0_vm_snapshot **result, const struct boot_options
 	bool block, net;
 	int err = r0_vm_snapshot_load(&snapshot, options->from, &error), status;
 
+	if (!err && options->check) {
+		err = r0_vm_snapshot_check(snapshot, &error);
+		if (err)
+			r0_vm_snapshot_destroy(snapshot);
+	}
 	if (err)
 		return boot_error(err == -EBADMSG	  ? BOOT_NO_KERNEL :
 				  err == -EPROTONOSUPPORT ? BOOT_UNSUPPORTED :
@@ -74,9 +79,10 @@ static int save(const struct r0_vm_snapshot *snapshot, const char *path, const c
 
 	if (r0_vm_snapshot_save(snapshot, path, &error))
 		return boot_error(BOOT_INTERNAL, "%s: %s", name, error.text);
+	/* It has holes: this is what it takes. */
 	stat(path, &status);
 	boot_error(0, "%s: saved to %s, %llu KiB", name, path,
-		   (unsigned long long)status.st_size >> 10);
+		   (unsigned long long)status.st_blocks >> 1);
 	return 0;
 }
 

@@ -327,8 +327,10 @@ void r0_vm_hold(struct r0_vm *vm, bool held);
  * A full snapshot of a VM at rest: its CPUs' whole state, that of its devices and interrupt
  * controllers, its memory. Files behind virtio devices are not part of it, nor does it stop clocks. It
  * is the caller's, independent of the VM, until r0_vm_snapshot_destroy(), for which NULL is fine.
- * One thread at a time may use it, or destroy a VM that it was taken from or restored to. Takes what
- * the guest's memory in use takes. -EBUSY while the VM runs; what KVM refuses to tell.
+ * One thread at a time may use it, or destroy a VM that it was taken from or restored to. It shares memory with
+ * the VM, and with all that it is restored to: the first one copies none, and a later one copies the pages written
+ * since the first, or since the VM got its memory by r0_vm_snapshot_restore(). -EBUSY while the VM runs; what KVM
+ * refuses to tell.
  */
 int r0_vm_snapshot_take(struct r0_vm_snapshot **snapshot, struct r0_vm *vm, struct r0_error *error);
 void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot);
@@ -336,9 +338,10 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot);
 /*
  * Put a VM at rest back to a snapshot, any number of times. Costs by the pages that were written since
  * the two were last the same; the first time with another VM than it was taken from, or with a
- * snapshot from a file, by the whole of memory. A frozen VM stays frozen; one that has ended is ready
- * to be started again. -EBUSY while it runs; -EINVAL if VM and snapshot differ in CPUs, memory, devices
- * or what KVM keeps of a CPU, or the CPU's features; what KVM refuses to take: then the VM has ended as
+ * snapshot from a file, by the pages that the snapshot is alone to have, as the others are shared from then on.
+ * A frozen VM stays frozen; one that has ended is ready to be started again. -EBUSY while it runs; -EINVAL if VM
+ * and snapshot differ in CPUs, memory, devices or what KVM keeps of a CPU, or the CPU's features; -EIO for a file of
+ * a snapshot that can't be read any more; what KVM refuses to take: then the VM has ended as
  * R0_VM_FATAL, and can only be destroyed or put back once more. In another VM than it was taken from, time
  * goes on from that of the snapshot.
  */
@@ -347,12 +350,22 @@ int r0_vm_snapshot_restore(struct r0_vm_snapshot *snapshot, struct r0_vm *vm,
 
 /*
  * Write a snapshot to a file, which is replaced as a whole or not at all, and read one. What open(),
- * write() and the like say. Loading gives -EBADMSG, with what is wrong, for a file that is damaged, cut
- * off or no snapshot; -EPROTONOSUPPORT for one of another version or architecture.
+ * write() and the like say. The file has holes where memory is zero. Loading gives -EBADMSG, with what is wrong, for a
+ * file that is damaged, cut off or no snapshot; -EPROTONOSUPPORT for one of another version or architecture. It does
+ * not read memory, but maps it: see r0_vm_snapshot_check(). The file may be removed, or replaced by another, while the
+ * snapshot or VMs that have its memory are there, but not written to. If it is cut off, or its disk fails, a VM that
+ * needs what is missing ends as R0_VM_FATAL, and functions that do fail with -EIO.
  */
 int r0_vm_snapshot_save(const struct r0_vm_snapshot *snapshot, const char *path,
 			struct r0_error *error);
 int r0_vm_snapshot_load(struct r0_vm_snapshot **snapshot, const char *path, struct r0_error *error);
+
+/*
+ * Read all memory of a snapshot that was loaded, and compare its checksum with that in the file: what damage there is
+ * would otherwise be the guest's to find, as in memory that fails. 0 for one that was taken. -EBADMSG if it is damaged;
+ * -EIO if the file can't be read.
+ */
+int r0_vm_snapshot_check(const struct r0_vm_snapshot *snapshot, struct r0_error *error);
 
 /*
  * Set what *options of a VM have to be for it to take the snapshot: all but files, `block`, `net` and what is

@@ -81,6 +81,9 @@ static struct exit serve(void *context, struct error *error)
 		error_set(error, EIO, "%s%s%s", text, why.text[0] ? "; " : "", why.text);
 	else if (exit.outcome == EXIT_CONTINUE && exit.has_reason)
 		monitor_log(cpu->machine, "CPU %u: %s", cpu->number, text);
+	/* What a device read or wrote there is not what the guest has. */
+	if (memory_base_lost(cpu->machine->memory.base, error))
+		return (struct exit){ .outcome = EXIT_FATAL };
 	return exit;
 }
 
@@ -203,7 +206,9 @@ static void shut_down(const struct monitor_cpu *cpu, struct r0_vm_outcome *outco
 static void tell_end(struct monitor_cpu *cpu, const struct cpu_loop_result *result,
 		     const struct error *error)
 {
+	const struct guest_memory *memory = &cpu->machine->memory;
 	struct r0_vm_outcome outcome = { .cpu = cpu->number, .exit_code = 1 };
+	struct error lost = { "" };
 
 	switch (result->end) {
 	case CPU_LOOP_KILLED:
@@ -220,7 +225,10 @@ static void tell_end(struct monitor_cpu *cpu, const struct cpu_loop_result *resu
 		outcome.end = R0_VM_FATAL;
 		outcome.has_reason = result->exit.has_reason;
 		outcome.reason_number = result->exit.reason;
-		snprintf(outcome.reason, sizeof(outcome.reason), "%.255s", error->text);
+		/* Of a page that it can't have, KVM_RUN says EFAULT, and no more. */
+		memory_base_look_for_lost(memory->base, memory->host, &lost);
+		snprintf(outcome.reason, sizeof(outcome.reason), "%.255s",
+			 lost.text[0] ? lost.text : error->text);
 		break;
 	}
 	monitor_end(cpu->machine, &outcome);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "base/bitmap.h"
 #include "base/checksum.h"
 #include "kvm/state/state_bytes.h"
@@ -20,30 +18,24 @@
 struct r0_vm_snapshot *snapshot_allocate(const struct snapshot_shape *shape, struct error *error)
 {
 	struct r0_vm_snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	void *memory = mmap(NULL, shape->memory, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	size_t words;
 
-	if (!snapshot || memory == MAP_FAILED) {
-		if (memory != MAP_FAILED)
-			munmap(memory, shape->memory);
-		free(snapshot);
-		error_set(error, ENOMEM, "no memory for a snapshot of %llu KiB",
-			  (unsigned long long)shape->memory >> 10);
+	if (!snapshot) {
+		error_set(error, ENOMEM, "no memory for a snapshot");
 		return NULL;
 	}
 	snapshot->shape = *shape;
-	snapshot->memory = memory;
 	words = snapshot_words(snapshot);
 	snapshot->cpus = calloc(shape->cpus, sizeof(struct vcpu_state *));
 	snapshot->halted = calloc(shape->cpus, sizeof(bool));
 	snapshot->has_entry = calloc(shape->cpus, sizeof(bool));
 	snapshot->devices = calloc(1, shape->devices_size + 1);
 	snapshot->cpu_text = calloc(1, shape->cpu_size + 1);
+	snapshot->own = calloc(words, sizeof(uint64_t));
 	snapshot->present = calloc(words, sizeof(uint64_t));
 	snapshot->differs = calloc(words, sizeof(uint64_t));
 	if (!snapshot->cpus || !snapshot->halted || !snapshot->has_entry || !snapshot->devices ||
-	    !snapshot->cpu_text || !snapshot->present || !snapshot->differs) {
+	    !snapshot->cpu_text || !snapshot->own || !snapshot->present || !snapshot->differs) {
 		r0_vm_snapshot_destroy(snapshot);
 		error_set(error, ENOMEM, "no memory for a snapshot");
 		return NULL;
@@ -84,7 +76,10 @@ void r0_vm_snapshot_destroy(struct r0_vm_snapshot *snapshot)
 	for (i = 0; snapshot->cpus && i < snapshot->shape.cpus; i++)
 		vcpu_state_destroy(snapshot->cpus[i]);
 	vm_state_destroy(snapshot->chips);
-	munmap(snapshot->memory, snapshot->shape.memory);
+	if (snapshot->base)
+		memory_base_unmap(snapshot->base, snapshot->memory);
+	memory_base_release(snapshot->base);
+	free(snapshot->own);
 	free(snapshot->cpus);
 	free(snapshot->halted);
 	free(snapshot->has_entry);

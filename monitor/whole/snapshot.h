@@ -43,8 +43,13 @@ struct r0_vm_snapshot {
 	bool *has_entry;
 	struct vm_state *chips;
 	void *devices;
-	uint8_t *memory; /* shape.memory bytes; a page that is not present is untouched, and zero */
-	uint64_t *present; /* a bit for each page */
+	struct memory_base *base; /* most of its memory; NULL until snapshot_set_base() */
+	uint8_t *memory; /* shape.memory bytes: a mapping of `base`, with pages of its own */
+	uint64_t *own;	 /* a bit for each page that is not as in `base` */
+	uint64_t *present; /* likewise: one without is zero, and is not to be looked at: snapshot_page() */
+
+	bool has_checksum; /* it is from a file, which says what its memory's should be */
+	uint64_t memory_checksum;
 
 	struct r0_vm *vm;  /* that it is tracked for, or NULL; under that machine's control */
 	uint64_t *differs; /* pages that may be different there */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "kvm/state/state_bytes.h"
-#include "monitor/whole/snapshot.h"
+#include "monitor/whole/snapshot_memory.h"
 
 /* How many bytes of a page that differs are shown. */
 #define SHOWN 8
@@ -49,8 +49,8 @@ static void compare_memory(const struct r0_vm_snapshot *a, const struct r0_vm_sn
 
 		for (; pages; pages &= pages - 1) {
 			uint64_t page = word * 64 + (uint64_t)__builtin_ctzll(pages);
-			const uint8_t *left = a->memory + page * PAGE_SIZE;
-			const uint8_t *right = b->memory + page * PAGE_SIZE;
+			const uint8_t *left = snapshot_page(a, page);
+			const uint8_t *right = snapshot_page(b, page);
 
 			if (memcmp(left, right, PAGE_SIZE) != 0)
 				compare_page(page, left, right, to);
@@ -82,5 +82,8 @@ long r0_vm_snapshot_diff(const struct r0_vm_snapshot *a, const struct r0_vm_snap
 	state_compare_bytes("devices' registers", a->devices, b->devices, a->shape.devices_size,
 			    &to);
 	compare_memory(a, b, &to);
+	if (memory_base_lost(a->base, monitor_error(error)) ||
+	    memory_base_lost(b->base, monitor_error(error)))
+		return -EIO;
 	return (long)to.count;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Full snapshots in files. A head; the text that describes the CPUs; for each CPU whether it is halted and has an entry, the size of its
- * state and that; likewise the interrupt controllers' state and the devices' registers; and pages with
- * their numbers, in ascending order. All of it little-endian words, under one checksum. Nothing is
- * believed that was not checked: a file may be anything.
+ * Full snapshots in files. A head; the text that describes the CPUs; for each CPU whether it is halted and has an
+ * entry, the size of its state and that; likewise the interrupt controllers' state and the devices' registers; a bit
+ * for each page, whether it has content; zeros up to a whole page; and all of memory, with holes for the pages
+ * without. All of it little-endian words. What comes before memory is under one checksum, which is looked at when the
+ * file is read: nothing of it is believed that was not checked, as a file may be anything. Memory is mapped, not read;
+ * its checksum is for r0_vm_snapshot_check().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +18,11 @@
 #include "base/bitmap.h"
 #include "base/checksum.h"
 #include "kvm/state/state_bytes.h"
-#include "monitor/whole/snapshot.h"
+#include "monitor/whole/snapshot_memory.h"
 
 #define MAGIC "ring0 VM snapshot\n"
-#define VERSION \
-	3 /* 2: with the state of hypervisors in the guest; 3: with time, features and form */
+/* 2: with the state of hypervisors in the guest; 3: with time, features and form; 4: with memory to be mapped */
+#define VERSION 4
 
 /* No part but memory is as large as that. */
 #define PART_MAX (64u << 20)
@@ -33,9 +35,10 @@ struct file_head {
 	uint32_t version;
 	uint32_t architecture;
 	uint64_t size;	   /* of the file */
-	uint64_t checksum; /* of the head, with 0 here, and of all that follows */
+	uint64_t checksum; /* of the head, with 0 here, and of all up to memory */
 	struct snapshot_shape shape;
-	uint64_t page_count;
+	uint64_t memory_at;	  /* where in the file it begins: a whole page */
+	uint64_t memory_checksum; /* of the pages with content, in ascending order */
 };
 
 struct cpu_head {
@@ -94,9 +97,9 @@ static void save_chips(const void *state, void *bytes)
 	vm_state_save(state, bytes);
 }
 
-static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapshot)
+static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapshot,
+		     const uint64_t *present)
 {
-	uint64_t pages = snapshot->shape.memory / PAGE_SIZE, page;
 	uint32_t i;
 
 	put(writer, snapshot->cpu_text, snapshot->shape.cpu_size);
@@ -112,42 +115,87 @@ static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapsho
 	}
 	put_state(writer, vm_state_size(), save_chips, snapshot->chips);
 	put(writer, snapshot->devices, snapshot->shape.devices_size);
-	for (page = 0; page < pages; page++) {
-		if (!snapshot_has_page(snapshot, page))
-			continue;
-		put(writer, &page, sizeof(page));
-		put(writer, snapshot->memory + page * PAGE_SIZE, PAGE_SIZE);
-	}
+	put(writer, present, snapshot_words(snapshot) * sizeof(uint64_t));
 }
 
-static uint64_t count_pages(const struct r0_vm_snapshot *snapshot)
+/* Of the pages with a bit in `present`. */
+static uint64_t sum_pages(const struct r0_vm_snapshot *snapshot, const uint64_t *present)
 {
-	size_t words = snapshot_words(snapshot), i;
-	uint64_t count = 0;
+	const uint64_t pages = snapshot->shape.memory / PAGE_SIZE;
+	uint64_t sum = CHECKSUM_START, page;
 
-	for (i = 0; i < words; i++)
-		count += (uint64_t)__builtin_popcountll(snapshot->present[i]);
-	return count;
+	for (page = 0; page < pages; page++)
+		if (bitmap_has(present, page))
+			sum = checksum(sum, snapshot_page(snapshot, page), PAGE_SIZE);
+	return sum;
 }
 
-static int write_all(const struct r0_vm_snapshot *snapshot, FILE *file)
+static bool is_zero(const uint8_t *page)
+{
+	return !page[0] && !memcmp(page, page + 1, PAGE_SIZE - 1);
+}
+
+/* The pages that are not zero: a bit each. NULL if there is no memory. */
+static uint64_t *find_content(const struct r0_vm_snapshot *snapshot)
+{
+	uint64_t *present = calloc(snapshot_words(snapshot), sizeof(uint64_t)), page;
+
+	for (page = 0; present && page < snapshot->shape.memory / PAGE_SIZE; page++)
+		if (snapshot_has_page(snapshot, page) && !is_zero(snapshot_page(snapshot, page)))
+			bitmap_set(present, page);
+	return present;
+}
+
+/* In runs; what is between them stays a hole. */
+static int write_pages(const struct r0_vm_snapshot *snapshot, const uint64_t *present, int fd,
+		       uint64_t at)
+{
+	const uint64_t pages = snapshot->shape.memory / PAGE_SIZE;
+	uint64_t first, end;
+
+	for (first = 0; first < pages; first = end) {
+		uint64_t done = first * PAGE_SIZE;
+
+		end = first + 1;
+		if (!bitmap_has(present, first))
+			continue;
+		while (end < pages && bitmap_has(present, end))
+			end++;
+		while (done < end * PAGE_SIZE) {
+			ssize_t put = pwrite(fd, snapshot->memory + done, end * PAGE_SIZE - done,
+					     (off_t)(at + done));
+
+			if (put < 0 && errno != EINTR)
+				return -errno;
+			done += put > 0 ? (uint64_t)put : 0;
+		}
+	}
+	return ftruncate(fd, (off_t)(at + snapshot->shape.memory)) != 0 ? -errno : 0;
+}
+
+static int write_all(const struct r0_vm_snapshot *snapshot, const uint64_t *present, FILE *file)
 {
 	struct file_head head = make_head(&snapshot->shape);
 	struct writer sums = { .checksum = CHECKSUM_START }, writer = { .file = file };
 
-	head.page_count = count_pages(snapshot);
 	/* The size is under the checksum, too. */
-	put_body(&sums, snapshot);
-	head.size = sizeof(head) + sums.size;
+	put_body(&sums, snapshot, present);
+	head.memory_at = page_ceiling(sizeof(head) + sums.size);
+	head.memory_checksum = sum_pages(snapshot, present);
+	head.size = head.memory_at + snapshot->shape.memory;
 	sums.checksum = checksum(CHECKSUM_START, &head, sizeof(head));
-	put_body(&sums, snapshot);
+	put_body(&sums, snapshot, present);
 	head.checksum = sums.checksum;
 	errno = 0;
 	put(&writer, &head, sizeof(head));
-	put_body(&writer, snapshot);
+	put_body(&writer, snapshot, present);
 	if (sums.err)
 		return sums.err;
-	if (!writer.err && (fflush(file) != 0 || fdatasync(fileno(file)) != 0))
+	if (!writer.err && fflush(file) != 0)
+		writer.err = -errno;
+	if (!writer.err)
+		writer.err = write_pages(snapshot, present, fileno(file), head.memory_at);
+	if (!writer.err && fdatasync(fileno(file)) != 0)
 		writer.err = -errno;
 	return writer.err;
 }
@@ -157,10 +205,11 @@ int r0_vm_snapshot_save(const struct r0_vm_snapshot *snapshot, const char *path,
 {
 	size_t size = strlen(path) + sizeof(".XXXXXX");
 	char *temporary = malloc(size);
+	uint64_t *present = find_content(snapshot);
 	FILE *file = NULL;
 	int fd = -1, err = -ENOMEM;
 
-	if (!temporary)
+	if (!temporary || !present)
 		goto out;
 	snprintf(temporary, size, "%s.XXXXXX", path);
 	fd = mkostemp(temporary, O_CLOEXEC);
@@ -172,7 +221,9 @@ int r0_vm_snapshot_save(const struct r0_vm_snapshot *snapshot, const char *path,
 		goto out;
 	}
 	setvbuf(file, NULL, _IOFBF, BUFFER_SIZE);
-	err = write_all(snapshot, file);
+	err = write_all(snapshot, present, file);
+	if (!err)
+		err = memory_base_lost(snapshot->base, monitor_error(error));
 	if (fclose(file) != 0 && !err)
 		err = -errno;
 	fd = -1;
@@ -184,6 +235,7 @@ out:
 	if (fd >= 0)
 		close(fd);
 	free(temporary);
+	free(present);
 	if (err)
 		return error_set(monitor_error(error), -err,
 				 "writing the snapshot to %s failed: %s", path, strerror(-err));
@@ -250,7 +302,8 @@ static int check_head(const struct file_head *head, uint64_t file_size, struct e
 	if (!shape->cpus || shape->cpus > R0_VM_CPUS_MAX || shape->irqchip > 2 || shape->pit > 1 ||
 	    !shape->memory || shape->memory % PAGE_SIZE || shape->memory > GUEST_MEMORY_MAX ||
 	    shape->devices_size > PART_MAX || shape->cpu_size > CPU_TEXT_MAX ||
-	    head->page_count > shape->memory / PAGE_SIZE)
+	    head->memory_at % PAGE_SIZE || head->memory_at > file_size ||
+	    file_size - head->memory_at != shape->memory)
 		return error_set(error, EBADMSG,
 				 "the snapshot is damaged: it describes an impossible machine");
 	return 0;
@@ -290,23 +343,44 @@ static int read_chips(struct reader *reader, struct r0_vm_snapshot *snapshot)
 	return err;
 }
 
-static int read_pages(struct reader *reader, struct r0_vm_snapshot *snapshot, uint64_t count)
+/* Which pages there are; what follows up to memory is nothing. */
+static int read_present(struct reader *reader, uint64_t *present, uint64_t pages)
 {
-	uint64_t pages = snapshot->shape.memory / PAGE_SIZE, next = 0, number = 0;
-	int err;
+	static const uint8_t zeros[PAGE_SIZE];
+	uint8_t rest[PAGE_SIZE];
+	const uint64_t size = bitmap_words(pages) * sizeof(uint64_t), left = reader->left - size;
+	int err = get(reader, present, size);
 
-	for (; count; count--, next = number + 1) {
-		err = get(reader, &number, sizeof(number));
-		if (err)
-			return err;
-		if (number < next || number >= pages)
-			return damaged(reader, "a page is where none can be");
-		err = get(reader, snapshot->memory + number * PAGE_SIZE, PAGE_SIZE);
-		if (err)
-			return err;
-		bitmap_set(snapshot->present, number);
-	}
+	if (err)
+		return err;
+	if (pages % 64 && present[pages / 64] >> pages % 64)
+		return damaged(reader, "a page is where none can be");
+	if (left >= PAGE_SIZE || (left && fread(rest, left, 1, reader->file) != 1) ||
+	    memcmp(rest, zeros, left) != 0)
+		return damaged(reader, "its memory does not follow");
+	reader->left = 0;
 	return 0;
+}
+
+/* Memory, which is mapped where it is. */
+static int take_memory(struct reader *reader, struct r0_vm_snapshot *snapshot,
+		       const struct file_head *head)
+{
+	int fd = fcntl(fileno(reader->file), F_DUPFD_CLOEXEC, 0), err;
+	struct memory_base *base;
+
+	if (fd < 0)
+		return error_set(reader->error, errno, "%s", strerror(errno));
+	base = memory_base_create(fd, head->memory_at, snapshot->shape.memory, true, reader->error);
+	if (!base)
+		return -ENOMEM;
+	err = read_present(reader, memory_base_present(base), snapshot->shape.memory / PAGE_SIZE);
+	if (!err)
+		err = snapshot_set_base(snapshot, base, reader->error);
+	memory_base_release(base);
+	snapshot->has_checksum = true;
+	snapshot->memory_checksum = head->memory_checksum;
+	return err;
 }
 
 static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
@@ -327,6 +401,9 @@ static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 	sum = head.checksum;
 	head.checksum = 0;
 	reader->checksum = checksum(CHECKSUM_START, &head, sizeof(head));
+	if (head.memory_at < sizeof(head))
+		return damaged(reader, "its memory is where its head is");
+	reader->left = head.memory_at - sizeof(head);
 	snapshot = snapshot_allocate(&head.shape, reader->error);
 	if (!snapshot)
 		return -ENOMEM;
@@ -338,8 +415,8 @@ static int read_all(struct reader *reader, struct r0_vm_snapshot **result)
 	if (!err)
 		err = get(reader, snapshot->devices, head.shape.devices_size);
 	if (!err)
-		err = read_pages(reader, snapshot, head.page_count);
-	if (!err && (reader->left || reader->checksum != sum))
+		err = take_memory(reader, snapshot, &head);
+	if (!err && reader->checksum != sum)
 		err = damaged(reader, "its checksum does not match");
 	if (err)
 		r0_vm_snapshot_destroy(snapshot);
@@ -371,4 +448,39 @@ int r0_vm_snapshot_load(struct r0_vm_snapshot **snapshot, const char *path, stru
 		return error_set(monitor_error(error), -err,
 				 "reading the snapshot %s failed: %.400s", path, why.text);
 	return 0;
+}
+
+/* Whether there is something where there should be nothing. `data` has a bit for each page that the file has. */
+static bool has_more(const struct r0_vm_snapshot *snapshot, const uint64_t *data)
+{
+	uint64_t page;
+
+	for (page = 0; page < snapshot->shape.memory / PAGE_SIZE; page++)
+		if (bitmap_has(data, page) && !snapshot_has_page(snapshot, page) &&
+		    !is_zero(snapshot->memory + page * PAGE_SIZE))
+			return true;
+	return false;
+}
+
+int r0_vm_snapshot_check(const struct r0_vm_snapshot *snapshot, struct r0_error *error)
+{
+	uint64_t *data;
+	bool damaged;
+	int err;
+
+	if (!snapshot->has_checksum)
+		return 0;
+	data = calloc(snapshot_words(snapshot), sizeof(uint64_t));
+	if (!data)
+		return error_set(monitor_error(error), ENOMEM, "no memory to check a snapshot");
+	err = memory_base_find_data(snapshot->base, data, monitor_error(error));
+	damaged = !err && (sum_pages(snapshot, snapshot->present) != snapshot->memory_checksum ||
+			   has_more(snapshot, data));
+	free(data);
+	if (!err)
+		err = memory_base_lost(snapshot->base, monitor_error(error));
+	if (!err && damaged)
+		err = error_set(monitor_error(error), EBADMSG,
+				"the snapshot is damaged: its memory is not what was saved");
+	return err;
 }

@@ -5,7 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
+
+int snapshot_set_base(struct r0_vm_snapshot *snapshot, struct memory_base *base,
+		      struct error *error)
+{
+	snapshot->memory = memory_base_map(base, NULL, error);
+	if (!snapshot->memory)
+		return -ENOMEM;
+	snapshot->base = memory_base_hold(base);
+	memcpy(snapshot->present, memory_base_present(base),
+	       snapshot_words(snapshot) * sizeof(uint64_t));
+	return 0;
+}
+
+/* To look at a hole in a memfd would fill it. */
+const uint8_t *snapshot_page(const struct r0_vm_snapshot *snapshot, uint64_t page)
+{
+	static const uint8_t zero[PAGE_SIZE];
+
+	return snapshot_has_page(snapshot, page) ? snapshot->memory + page * PAGE_SIZE : zero;
+}
 
 /* From now on the two are the same but for what differs already. */
 static int track(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
@@ -40,34 +59,12 @@ static bool is_zero(const uint8_t *page)
 	return !page[0] && !memcmp(page, page + 1, PAGE_SIZE - 1);
 }
 
-/*
- * For each piece of memory that was ever touched: a memfd has holes elsewhere, and reading those would
- * fill them.
- */
-static int each_touched(struct guest_memory *memory,
-			void (*visit)(void *context, uint64_t first, uint64_t end), void *context,
-			struct error *error)
-{
-	off_t at = 0, end;
-
-	for (;;) {
-		at = lseek(memory->fd, at, SEEK_DATA);
-		if (at < 0 && errno == ENXIO)
-			return 0;
-		end = at < 0 ? -1 : lseek(memory->fd, at, SEEK_HOLE);
-		if (end < 0)
-			return error_set(error, errno, "looking through a VM's memory failed: %s",
-					 strerror(errno));
-		visit(context, (uint64_t)at / PAGE_SIZE, (uint64_t)end / PAGE_SIZE);
-		at = end;
-	}
-}
-
 struct copying {
 	struct r0_vm_snapshot *snapshot;
-	struct r0_vm *vm;
+	const struct r0_vm *vm;
 };
 
+/* Pages that the machine has copies of, which it may have put back since. */
 static void copy_pages(void *context, uint64_t first, uint64_t end)
 {
 	const struct copying *copying = context;
@@ -77,24 +74,34 @@ static void copy_pages(void *context, uint64_t first, uint64_t end)
 	for (page = first; page < end; page++) {
 		const uint8_t *from = copying->vm->memory.host + page * PAGE_SIZE;
 
-		if (is_zero(from))
+		if (snapshot_has_page(snapshot, page) ?
+			    !memcmp(from, snapshot_page(snapshot, page), PAGE_SIZE) :
+			    is_zero(from))
 			continue;
-		memcpy(snapshot->memory + page * PAGE_SIZE, from, PAGE_SIZE);
 		bitmap_set(snapshot->present, page);
+		bitmap_set(snapshot->own, page);
+		memcpy(snapshot->memory + page * PAGE_SIZE, from, PAGE_SIZE);
 	}
 }
 
 static int take_pages(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error)
 {
 	struct copying copying = { snapshot, vm };
-	bool by_guest;
+	bool by_guest, has_copies = vm->memory.base;
 	int err = 0;
 
 	/* What was written up to now is no difference to this one, but to all others. */
 	if (vm->snapshots)
 		err = harvest(vm, &by_guest, error);
 	if (!err)
-		err = each_touched(&vm->memory, copy_pages, &copying, error);
+		err = guest_memory_share(&vm->memory, error);
+	if (!err)
+		err = snapshot_set_base(snapshot, vm->memory.base, error);
+	if (err)
+		return err;
+	if (has_copies)
+		memory_base_each_copied(vm->memory.base, vm->memory.host, copy_pages, &copying);
+	err = memory_base_lost(vm->memory.base, error);
 	return err ? err : track(snapshot, vm, error);
 }
 
@@ -116,19 +123,22 @@ struct restoring {
 	uint64_t *pages; /* a bit each */
 };
 
-static void mark_pages(void *context, uint64_t first, uint64_t end)
-{
-	const struct restoring *restoring = context;
-	bitmap_set_range(restoring->pages, first, end);
-}
-
-/* Nothing is known of a machine and a snapshot that were never the same. */
-static int assume_all(struct restoring *restoring, struct error *error)
+/*
+ * The machine and the snapshot were never the same: it gets all of what the snapshot is based on, and then the
+ * snapshot's own pages.
+ */
+static int show_base(struct restoring *restoring, struct error *error)
 {
 	const struct r0_vm_snapshot *snapshot = restoring->snapshot;
+	const size_t words = snapshot_words(snapshot);
+	struct r0_vm *vm = restoring->vm;
+	size_t word;
+	int err = guest_memory_show(&vm->memory, snapshot->base, error);
 
-	memcpy(restoring->pages, snapshot->present, snapshot_words(snapshot) * sizeof(uint64_t));
-	return each_touched(&restoring->vm->memory, mark_pages, restoring, error);
+	for (word = 0; word < words; word++)
+		note_written(vm, word, UINT64_MAX);
+	memcpy(restoring->pages, snapshot->own, words * sizeof(uint64_t));
+	return err;
 }
 
 /* Have memory for them at once, not by a fault for each. If it can't be had so, the faults do it. */
@@ -152,6 +162,7 @@ static void populate(const struct restoring *restoring)
 static bool put_back_pages(const struct restoring *restoring)
 {
 	struct r0_vm_snapshot *snapshot = restoring->snapshot;
+	const uint64_t end = snapshot->shape.memory / PAGE_SIZE;
 	size_t words = snapshot_words(snapshot), word;
 	struct r0_vm *vm = restoring->vm;
 	bool any = false;
@@ -166,9 +177,11 @@ static bool put_back_pages(const struct restoring *restoring)
 		note_written(vm, word, pages);
 		restoring->pages[word] = 0;
 		for (; pages; pages &= pages - 1) {
-			size_t at = (word * 64 + (size_t)__builtin_ctzll(pages)) * PAGE_SIZE;
+			uint64_t page = word * 64 + (uint64_t)__builtin_ctzll(pages);
 
-			memcpy(vm->memory.host + at, snapshot->memory + at, PAGE_SIZE);
+			if (page < end)
+				memcpy(vm->memory.host + page * PAGE_SIZE,
+				       snapshot_page(snapshot, page), PAGE_SIZE);
 		}
 	}
 	return any;
@@ -178,26 +191,28 @@ static int restore_pages(struct restoring *restoring, struct error *error)
 {
 	struct r0_vm_snapshot *snapshot = restoring->snapshot;
 	struct r0_vm *vm = restoring->vm;
+	const bool is_another = snapshot->vm != vm;
 	bool by_guest = false, any;
 	int err = 0;
 
 	if (vm->snapshots)
 		err = harvest(vm, &by_guest, error);
-	if (!err && snapshot->vm != vm)
-		err = assume_all(restoring, error);
+	if (!err && is_another)
+		err = show_base(restoring, error);
 	if (err)
 		return err;
-	if (snapshot->vm != vm)
+	if (is_another)
 		populate(restoring);
 	any = put_back_pages(restoring);
-	if (!snapshot->vm)
+	err = memory_base_lost(snapshot->base, error);
+	if (!err && !snapshot->vm)
 		err = track(snapshot, vm, error);
 	/*
 	 * KVM and the CPU may know translations by page tables that are now others. Where the CPU walks
 	 * the guest's, KVM has had it forget them when it told which pages the guest wrote; where KVM
 	 * does, it does not notice what the host writes.
 	 */
-	if (!err && any && !(by_guest && vm->memory.cpu_walks))
+	if (!err && any && !is_another && !(by_guest && vm->memory.cpu_walks))
 		err = guest_memory_forget(&vm->memory, error);
 	return err;
 }

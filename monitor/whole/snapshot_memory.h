@@ -8,7 +8,17 @@
 
 #include "monitor/whole/snapshot.h"
 
-/* Copy all memory that is not zero; from now on the snapshot is the machine's. The machine is at rest. */
+/* Once: what its memory is like, but for what is written to it after that. Returns 0 or -errno. */
+int snapshot_set_base(struct r0_vm_snapshot *snapshot, struct memory_base *base,
+		      struct error *error);
+
+/* A page of it. */
+const uint8_t *snapshot_page(const struct r0_vm_snapshot *snapshot, uint64_t page);
+
+/*
+ * Share all memory with the machine, and copy what it has written since it was first shared; from now on the snapshot
+ * is the machine's. The machine is at rest.
+ */
 int snapshot_take_memory(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, struct error *error);
 
 /* Put back what may differ, or everything in a machine that it was not the same as before. */

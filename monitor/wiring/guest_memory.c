@@ -154,8 +154,11 @@ void guest_memory_finish(struct guest_memory *memory)
 {
 	if (memory->rom)
 		munmap(memory->rom, memory->rom_size);
-	if (memory->host)
+	if (memory->base)
+		memory_base_unmap(memory->base, memory->host);
+	else if (memory->host)
 		munmap(memory->host, memory->size);
+	memory_base_release(memory->base);
 	if (memory->fd >= 0)
 		close(memory->fd);
 	free(memory->dirty);
@@ -223,13 +226,54 @@ void guest_memory_zero(struct guest_memory *memory, uint8_t *at, uint64_t size)
 	uint64_t end = page_floor((uint64_t)(at - memory->host) + size);
 	uint8_t *first_page = memory->host + first, *last_end = memory->host + end;
 
-	if (end <= first || fallocate(memory->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-				      (off_t)first, (off_t)(end - first)) != 0) {
+	if (end <= first || memory->base ||
+	    fallocate(memory->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)first,
+		      (off_t)(end - first)) != 0) {
 		memset(at, 0, size);
 		return;
 	}
 	memset(at, 0, (size_t)(first_page - at));
 	memset(last_end, 0, (size_t)(at + size - last_end));
+}
+
+int guest_memory_share(struct guest_memory *memory, struct error *error)
+{
+	struct memory_base *base;
+	int fd, err;
+
+	if (memory->base)
+		return 0;
+	fd = fcntl(memory->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return error_set(error, errno, "sharing a VM's memory failed: %s", strerror(errno));
+	base = memory_base_create(fd, 0, memory->size, false, error);
+	if (!base)
+		return -ENOMEM;
+	err = memory_base_find_data(base, memory_base_present(base), error);
+	if (!err && !memory_base_map(base, memory->host, error))
+		err = -ENOMEM;
+	if (err) {
+		memory_base_release(base);
+		return err;
+	}
+	memory->base = base;
+	close(memory->fd);
+	memory->fd = -1;
+	return 0;
+}
+
+int guest_memory_show(struct guest_memory *memory, struct memory_base *base, struct error *error)
+{
+	struct memory_base *before = memory->base;
+
+	if (!memory_base_map(base, memory->host, error))
+		return -ENOMEM;
+	memory->base = memory_base_hold(base);
+	memory_base_release(before);
+	if (memory->fd >= 0)
+		close(memory->fd);
+	memory->fd = -1;
+	return guest_memory_forget(memory, error);
 }
 
 int guest_memory_forget(struct guest_memory *memory, struct error *error)
@@ -245,6 +289,13 @@ int guest_memory_remap(struct guest_memory *memory, uint64_t address, struct err
 
 	if (!page)
 		return 0;
+	/* A copy would be gone; and it may not be absent or read-only for a moment, as vCPUs run. */
+	if (memory->base && mprotect(page, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0 &&
+	    mprotect(page, PAGE_SIZE, PROT_READ | PROT_WRITE) == 0)
+		return 0;
+	if (memory->base)
+		return error_set(error, errno, "mapping a page of a VM's memory anew failed: %s",
+				 strerror(errno));
 	if (mmap(page, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED,
 		 memory->fd, (off_t)(page - memory->host)) == MAP_FAILED)
 		return error_set(error, errno, "mapping a page of a VM's memory anew failed: %s",

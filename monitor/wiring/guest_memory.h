@@ -8,6 +8,7 @@
 
 #include "devices/ram.h"
 #include "kvm/vm/vm.h"
+#include "monitor/wiring/memory_base.h"
 
 /* Where the hole is: virtio, interrupt controllers and the firmware have their addresses there. */
 #define GUEST_MEMORY_LOW_END 0xc0000000ul
@@ -17,12 +18,13 @@
 #define GUEST_MEMORY_MAX (1ul << 40)
 
 struct guest_memory {
-	struct vm *vm;	/* not owned */
-	int fd;		/* a memfd: which pages were never touched is known from it */
-	uint8_t *host;	/* all of it, without the hole */
-	uint64_t size;	/* in bytes */
-	struct ram ram; /* and the ROM, the last */
-	uint8_t *rom;	/* ends at 4 GiB; NULL if there is none */
+	struct vm *vm; /* not owned */
+	int fd;	       /* a memfd, while no snapshot shares it: it knows what was never touched */
+	struct memory_base *base; /* what `host` shows but for what was written since, or NULL */
+	uint8_t *host;		  /* all of it, without the hole */
+	uint64_t size;		  /* in bytes */
+	struct ram ram;		  /* and the ROM, the last */
+	uint8_t *rom;		  /* ends at 4 GiB; NULL if there is none */
 	uint64_t rom_size;
 	/* A bit for each page of `host`: written by the host since the last harvest; KVM's, likewise. */
 	uint64_t *dirty, *dirty_by_guest;
@@ -57,7 +59,16 @@ int guest_memory_harvest(struct guest_memory *memory,
 int guest_memory_set_rom(struct guest_memory *memory, const void *data, uint64_t size,
 			 struct error *error);
 
-/* Zero `size` bytes at `at`, within `host`: whole pages by giving them back. */
+/*
+ * Have what is there now never change again, and the machine write to copies of its own: memory->base is that then,
+ * or what it was before. Returns 0 or -errno.
+ */
+int guest_memory_share(struct guest_memory *memory, struct error *error);
+
+/* Show what another machine, or a file, has instead of all that is there, and forget(). Returns 0 or -errno. */
+int guest_memory_show(struct guest_memory *memory, struct memory_base *base, struct error *error);
+
+/* Zero `size` bytes at `at`, within `host`: whole pages by giving them back, where they are this machine's. */
 void guest_memory_zero(struct guest_memory *memory, uint8_t *at, uint64_t size);
 
 /*

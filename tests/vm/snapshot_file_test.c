@@ -89,6 +89,16 @@ static void write_file(const char *path, const uint8_t *bytes, size_t size)
 	close(fd);
 }
 
+static void patch_file(const char *path, size_t at, int byte)
+{
+	const uint8_t value = (uint8_t)byte;
+	int fd = open(path, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &value, 1, (off_t)at), 1);
+	close(fd);
+}
+
 static void assert_refused(const char *path, const char *what, size_t at)
 {
 	struct r0_vm_snapshot *snapshot;
@@ -101,12 +111,21 @@ static void assert_refused(const char *path, const char *what, size_t at)
 	assert_null(strchr(error.text, '\n'));
 }
 
+/* Where memory begins in the file: of what comes before that, all is looked at when it is read. */
+static size_t memory_at(const uint8_t *bytes, size_t size)
+{
+	size_t memory = 16 << 20;
+
+	assert_true(size > memory && size % 4096 == 0 && memcmp(bytes, "ring0", 5) == 0);
+	return size - memory;
+}
+
 static void damaged_files_are_refused(void **state)
 {
 	struct r0_vm *vm = BOOT(NULL, work);
-	struct r0_vm_snapshot *snapshot = take(vm);
+	struct r0_vm_snapshot *snapshot = take(vm), *loaded;
 	struct r0_error error = { "" };
-	size_t size, at, length;
+	size_t size, at, length, memory;
 	uint8_t *bytes;
 	char path[256];
 
@@ -114,27 +133,100 @@ static void damaged_files_are_refused(void **state)
 	make_path(path, sizeof(path));
 	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
 	bytes = read_file(path, &size);
-	/* All of the head, and a bit here and there. */
-	for (at = 0; at < size; at += at < 128 ? 1 : 61) {
-		bytes[at] ^= (uint8_t)(1u << at % 8);
-		write_file(path, bytes, size);
+	memory = memory_at(bytes, size);
+	/* All of the head, and a bit here and there; and all of what is nothing but zeros. */
+	for (at = 0; at < memory; at += at < 256 ? 1 : 61) {
+		patch_file(path, at, bytes[at] ^ (uint8_t)(1u << at % 8));
 		assert_refused(path, "bit flipped at", at);
-		bytes[at] ^= (uint8_t)(1u << at % 8);
+		patch_file(path, at, bytes[at]);
 	}
-	for (length = 0; length < size; length += length < 256 ? 1 : 1777) {
+	patch_file(path, memory - 1, 1);
+	assert_refused(path, "bit flipped at", memory - 1);
+	patch_file(path, memory - 1, bytes[memory - 1]);
+	/* As it was, it is taken. */
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	r0_vm_snapshot_destroy(loaded);
+	assert_int_equal(truncate(path, (off_t)size + 1), 0);
+	assert_refused(path, "one byte more than", size);
+	for (length = size - 1; length > memory; length -= length > 3 << 20 ? 1 << 20 : 4096 * 16) {
+		assert_int_equal(truncate(path, (off_t)length), 0);
+		assert_refused(path, "cut to", length);
+	}
+	for (length = 0; length < memory; length += length < 256 ? 1 : 1777) {
 		write_file(path, bytes, length);
 		assert_refused(path, "cut to", length);
 	}
-	bytes = realloc(bytes, size + 1);
-	bytes[size] = 0;
-	write_file(path, bytes, size + 1);
-	assert_refused(path, "one byte more than", size);
-	/* As they were, they are taken. */
-	write_file(path, bytes, size);
-	r0_vm_snapshot_destroy(snapshot);
-	check(r0_vm_snapshot_load(&snapshot, path, &error), &error);
 	free(bytes);
 	unlink(path);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* Memory is not looked at, unless someone asks for it. */
+static void damaged_memory_is_found_on_request(void **state)
+{
+	struct r0_vm *vm = BOOT(NULL, work);
+	struct r0_vm_snapshot *snapshot = take(vm), *loaded;
+	struct r0_error error = { "" };
+	size_t size, memory, i;
+	uint8_t *bytes;
+	char path[256];
+
+	(void)state;
+	make_path(path, sizeof(path));
+	check(r0_vm_snapshot_check(snapshot, &error), &error);
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	check(r0_vm_snapshot_check(loaded, &error), &error);
+	r0_vm_snapshot_destroy(loaded);
+	bytes = read_file(path, &size);
+	memory = memory_at(bytes, size);
+	{
+		/* The code, and a page that has never been touched. */
+		const size_t places[] = { memory + CODE, memory + CODE + 4095, memory + 0x777123,
+					  size - 1 };
+
+		for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+			patch_file(path, places[i], bytes[places[i]] ^ 0x10);
+			check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+			assert_fails(r0_vm_snapshot_check(loaded, &error), EBADMSG, &error,
+				     "its memory is not what was saved");
+			error.text[0] = '\0';
+			r0_vm_snapshot_destroy(loaded);
+			patch_file(path, places[i], bytes[places[i]]);
+		}
+	}
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	check(r0_vm_snapshot_check(loaded, &error), &error);
+	r0_vm_snapshot_destroy(loaded);
+	free(bytes);
+	unlink(path);
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+/* What is zero takes no room. */
+static void the_file_has_holes(void **state)
+{
+	const struct r0_vm_options options = { .memory = 512 << 20 };
+	struct r0_vm *vm = BOOT(&options, work);
+	struct r0_vm_snapshot *snapshot;
+	struct r0_error error = { "" };
+	struct stat status;
+	char path[256];
+	uint64_t at;
+
+	(void)state;
+	make_path(path, sizeof(path));
+	/* Touched, but zero. */
+	for (at = 64 << 20; at < 128 << 20; at += 4096)
+		write32(vm, at, 0);
+	snapshot = take(vm);
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	assert_int_equal(stat(path, &status), 0);
+	unlink(path);
+	assert_true(status.st_size > 512 << 20);
+	assert_true((uint64_t)status.st_blocks * 512 < 4 << 20);
 	r0_vm_snapshot_destroy(snapshot);
 	r0_vm_destroy(vm);
 }
@@ -163,7 +255,7 @@ static void foreign_files_are_refused(void **state)
 	write_file(path, bytes, size);
 	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
 		     "version 99");
-	bytes[24] = 3;
+	bytes[24] = 4;
 	bytes[28] ^= 1;
 	write_file(path, bytes, size);
 	assert_fails(r0_vm_snapshot_load(&other, path, &error), EPROTONOSUPPORT, &error,
@@ -238,6 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_through_a_file),
 		cmocka_unit_test(damaged_files_are_refused),
+		cmocka_unit_test(damaged_memory_is_found_on_request),
+		cmocka_unit_test(the_file_has_holes),
 		cmocka_unit_test(foreign_files_are_refused),
 		cmocka_unit_test(other_features_are_refused),
 		cmocka_unit_test(the_form_is_in_the_file),
