@@ -38,6 +38,7 @@
 
 enum measure {
 	PROGRAM,
+	GOOGLETEST,
 	RESET,
 	FRESH_VM,
 	FORK,
@@ -63,6 +64,7 @@ static const struct {
 	int rounds;	     /* at most, or 0 */
 } programs[MEASURES] = {
 	[PROGRAM] = { { "empty", "--format", "tap" }, NULL, 0 },
+	[GOOGLETEST] = { { "googletest_1" }, NULL, 0 },
 	[RESET] = { { "empty", "--format", "tap", "-j1", "--repeat", "1001" }, NULL, 0 },
 	[FRESH_VM] = { { "empty", "--format", "tap", "-j1", "--repeat", "51", "--fresh-vm" },
 		       NULL,
@@ -306,6 +308,8 @@ static void report(struct bench *bench)
 	       bench->rounds);
 	printf("What a test costs (one worker)\n");
 	print_time(bench, PROGRAM, "a program with one empty test");
+	if (series[GOOGLETEST].count)
+		print_time(bench, GOOGLETEST, "the same with googletest, in the process");
 	print_time(bench, RESET, "an empty test and the reset, one of 1000");
 	print_time(bench, FRESH_VM, "the same in a fresh VM, one of 50");
 	print_time(bench, FORK, "fork, _exit, waitpid, one of 20, with 8 MiB");
@@ -336,6 +340,11 @@ static void report(struct bench *bench)
 		   20, true);
 	print_goal("a program with one test, in milliseconds", series[PROGRAM].median / 1000, 10,
 		   false);
+	if (series[GOOGLETEST].count)
+		print_goal("a program with one test / googletest's",
+			   series[PROGRAM].median / series[GOOGLETEST].median, 2.5, false);
+	else
+		printf("  %-44s %9s\n", "a program with one test / googletest's", "not installed");
 	/* Linear is 10; what is fixed makes it less. */
 	print_goal("10000 tests / 1000 tests",
 		   series[RING0_10000].median / series[RING0_1000].median, 11, false);
