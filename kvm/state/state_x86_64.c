@@ -353,9 +353,7 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 int vcpu_state_restore_changes(const struct vcpu_state *state, struct vcpu *vcpu,
 			       struct error *error)
 {
-	int same = vcpu->vm->irqchip ? local_apic_is_the_same(state, vcpu, error) : 0;
-
-	int err;
+	int same = vcpu->vm->irqchip ? local_apic_is_the_same(state, vcpu, error) : 0, err;
 
 	if (same <= 0)
 		return same < 0 ? same : vcpu_state_restore(state, vcpu, error);

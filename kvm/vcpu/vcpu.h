@@ -117,9 +117,9 @@ int vcpu_state_restore_changes(const struct vcpu_state *state, struct vcpu *vcpu
 int vcpu_state_holds(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error);
 
 /*
- * The same as vcpu_state_restore(), but of a vCPU that was stopped by its own OUT or store and has nothing else changed that comes with an exit: the general
- * registers alone. What stays is FPU, debug registers, XCR0 and MSRs. Where that can't be known, all is put back. Returns
- * 0 or -errno.
+ * The same as vcpu_state_restore(), but of a vCPU that was stopped by its own OUT or store and has nothing else changed
+ * that comes with an exit: the general registers alone. What stays is FPU, debug registers, XCR0 and MSRs. Where that
+ * can't be known, all is put back. Returns 0 or -errno.
  */
 int vcpu_state_restore_lightly(const struct vcpu_state *state, struct vcpu *vcpu,
 			       struct error *error);
