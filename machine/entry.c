@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <ring0/private/abi.h>
 #include "guest/exceptions/fault.h"
+#include "guest/exceptions/syscall.h"
 #include "guest/host/outside.h"
 #include "guest/smp/smp.h"
 #include "machine/entry_own.h"
+#include "mirror/bind.h"
 
 static int allow_area(uint64_t area, struct error *error)
 {
@@ -122,6 +125,7 @@ static void fill_guest(struct r0_guest *guest, const struct entry *entry,
 int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error)
 {
 	static const struct outside *const table = &outside_host;
+	const uint64_t own_getpid = bind_function((uint64_t)getpid);
 	struct r0_guest guest = { 0 };
 	unsigned int cpu;
 	int err;
@@ -132,6 +136,9 @@ int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error
 		err = tls_copy(&entry->tls, mirror, entry_tls_copy(entry, cpu));
 	if (!err)
 		err = mirror_write(mirror, gva((uint64_t)&outside), &table, sizeof(table));
+	if (!err)
+		err = mirror_write(mirror, gva((uint64_t)&syscall_getpid), &own_getpid,
+				   sizeof(own_getpid));
 	if (!err)
 		err = entry_own_prepare(entry, mirror);
 	if (err)

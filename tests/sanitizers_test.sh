@@ -48,7 +48,7 @@ shared=$(clang -print-file-name=libclang_rt.asan-x86_64.so 2>/dev/null)
 
 echo 1..5
 check 'gcc, shared libraries' gcc
-check 'gcc, static libraries' gcc -static-libasan -static-libubsan
+check 'gcc, static libraries, at fixed addresses' gcc -static-libasan -static-libubsan -fno-pie -no-pie
 check 'clang, static libraries' clang
 check 'clang, shared libraries' clang -shared-libasan -Wl,-rpath,"$(dirname "${shared:-.}")"
 

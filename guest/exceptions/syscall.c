@@ -21,9 +21,10 @@
 /* Each sanitizer's run-time library has it, and ring0 never calls it. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
-/* libc's: a few instructions. */
-extern int getpid(void) __attribute__((weak));
+/* libc's getpid() has a few instructions. */
 #define GETPID_SIZE 32
+
+uint64_t syscall_getpid;
 
 struct linux_iovec {
 	const char *base;
@@ -168,7 +169,7 @@ uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
 		 * Sanitizers begin reports with it: what they found comes before whatever else they ask for. They make it themselves:
 		 * what comes from libc's function is a test's.
 		 */
-		if (!__sanitizer_set_death_callback || pc - (uint64_t)getpid < GETPID_SIZE)
+		if (!__sanitizer_set_death_callback || pc - syscall_getpid < GETPID_SIZE)
 			break;
 		return 1;
 	case CALL_OTHER:

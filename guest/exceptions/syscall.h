@@ -13,6 +13,9 @@
  */
 uint64_t r0_syscall(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t rip);
 
+/* Where libc has its getpid(), which the program may call by an entry of its PLT; 0 in the program itself. */
+extern uint64_t syscall_getpid;
+
 #pragma GCC visibility pop
 
 #endif /* GUEST_EXCEPTIONS_SYSCALL_H */
