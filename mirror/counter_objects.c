@@ -107,9 +107,10 @@ static int add(struct counters *counters, const struct object *object, uint64_t 
 		return 0;
 	if (kind == COUNTER_SUM && (start | size) % sizeof(uint64_t))
 		return error_set(error, ENOTSUP,
-				 "coverage: the counters at %#llx of %s are not of 8 bytes each, "
-				 "and can't be given back: build it without",
-				 (unsigned long long)address, object->name);
+				 "coverage: %s has counters at %#llx that are not of 8 bytes each, "
+				 "which can't be given back: build it without options like "
+				 "-enable-single-byte-coverage",
+				 object->name, (unsigned long long)address);
 	if (counters_add_range(counters, start, start + size, kind))
 		return error_set(error, ENOMEM, "no memory");
 	return 0;
@@ -149,7 +150,7 @@ static int check_profile(const struct object *object, const char *name, uint64_t
 	if (version && value & BYTE_COVERAGE)
 		return error_set(error, ENOTSUP,
 				 "coverage: %s has counters of single bytes, which can't be given "
-				 "back: build it without -enable-single-byte-coverage",
+				 "back: build it without options like -enable-single-byte-coverage",
 				 object->name);
 	if (bias && value)
 		return error_set(error, ENOTSUP,

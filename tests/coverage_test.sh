@@ -135,7 +135,7 @@ refuse()
 	report_program $status "refused: $1"
 }
 
-echo 1..13
+echo 1..15
 LLVM_PROFILE_FILE=%m.profraw
 export LLVM_PROFILE_FILE
 compare by_gcov gcov 1 -- gcc -O0 --coverage
@@ -166,5 +166,24 @@ strip "$first/coverage_test/program"
 refuse 'coverage: the program is built with --coverage and stripped' "$first/coverage_test" 99
 strip "$first/call/shared.so"
 refuse 'coverage: .*/shared.so is built with --coverage and stripped' "$first/call" 1
+
+# refuse_clang WORDS OPTION…: of a program by clang.
+refuse_clang()
+{
+	words=$1
+	shift
+	mkdir -p "$folder/refused"
+	if ! command -v clang >/dev/null ||
+		! "$tests/with_ring0" clang -g -D_GNU_SOURCE "$@" -o "$folder/refused/program" "$subject/small_test.c" >"$folder/log" 2>&1; then
+		skip "refused: $words" 'no clang that has it'
+		return
+	fi
+	refuse "$words" "$folder/refused" 99
+}
+refuse_clang 'coverage: the program has counters.*: build it without options like -enable-single-byte-coverage$' \
+	-fprofile-generate -mllvm -pgo-function-entry-coverage
+LLVM_PROFILE_FILE=%c%m.profraw
+refuse_clang 'coverage: the program keeps its counters in the file itself .*: have it without %c$' \
+	-fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation=true
 
 exit $failed

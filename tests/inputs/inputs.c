@@ -91,5 +91,7 @@ R0_FUZZ(wild, does, .timeout_ms = 300)
 		R0_FAIL("no memory is left");
 	case 'e':
 		exit(3);
+	case 'u':
+		r0_in8(0x301);
 	}
 }
