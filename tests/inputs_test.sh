@@ -196,8 +196,8 @@ fi
 R0_TIMEOUT_FACTOR=60
 export R0_FUZZ_SEED R0_TIMEOUT_FACTOR
 
-# How many inputs are enough: by seconds, and the thousand a second that a lab has on an idle machine. A software KVM is to
-# have ten times as many.
+# How many inputs are enough, at the thousand a second that a lab has on an idle machine. A software KVM is to have ten
+# times as many.
 in_60_s=60000
 in_10_s=10000
 # fuzz NAME SEED MOST: a mistake is found, by that many inputs at most. A busy machine takes longer for them: that is only told.

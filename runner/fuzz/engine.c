@@ -47,8 +47,6 @@ extern void __sanitizer_cov_trace_const_cmp2(uint16_t a, uint16_t b) __attribute
 extern void __sanitizer_cov_trace_const_cmp4(uint32_t a, uint32_t b) __attribute__((weak));
 extern void __sanitizer_cov_trace_const_cmp8(uint64_t a, uint64_t b) __attribute__((weak));
 
-extern void __sanitizer_cov_trace_switch(uint64_t value, void *cases) __attribute__((weak));
-
 /* One input at a time, from the engine's thread to the worker's and back. The engine's callback has no argument for it. */
 static struct session {
 	const struct r0_test *test;
@@ -187,6 +185,21 @@ static void start(void)
 	give_up(&error, template_error_is_no_kvm(err) ? EXIT_STATUS_SKIPPED : EXIT_STATUS_ERROR);
 }
 
+/* As if there were a comparison with each: the engine's own callback for a switch learns how far one of them is, not what it is. */
+static void hand_over_cases(uint64_t value, uint64_t bits, const uint64_t *cases, uint64_t count)
+{
+	uint64_t i;
+
+	for (i = 0; i < count; i++) {
+		if (bits == 16)
+			__sanitizer_cov_trace_const_cmp2((uint16_t)cases[i], (uint16_t)value);
+		if (bits == 32)
+			__sanitizer_cov_trace_const_cmp4((uint32_t)cases[i], (uint32_t)value);
+		if (bits == 64)
+			__sanitizer_cov_trace_const_cmp8(cases[i], value);
+	}
+}
+
 /*
  * A value, and where the list of its cases is: how many there are, of how many bits, and they. The address comes from ring 0, which may
  * have destroyed it.
@@ -197,14 +210,13 @@ static void hand_over_switch(uint64_t value, uint64_t address)
 	struct iovec local = { .iov_base = cases, .iov_len = 2 * sizeof(cases[0]) };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = local.iov_len };
 
-	if (!__sanitizer_cov_trace_switch ||
-	    process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)local.iov_len ||
+	if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)local.iov_len ||
 	    !cases[0] || cases[0] > MOST_CASES)
 		return;
 	local.iov_len = remote.iov_len = (2 + cases[0]) * sizeof(cases[0]);
 	if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)local.iov_len &&
 	    cases[0] <= MOST_CASES)
-		__sanitizer_cov_trace_switch(value, cases);
+		hand_over_cases(value, cases[1], cases + 2, cases[0]);
 }
 
 /* The engine's own callbacks, with what ring 0 has compared. */
