@@ -35,7 +35,7 @@ on_kvm()
 	fi
 }
 
-echo 1..34
+echo 1..35
 
 # Without an engine, by any compiler.
 "$tests/with_ring0" "${CC:-cc}" -g -D_GNU_SOURCE -mgeneral-regs-only -o without "$tests/inputs/inputs.c" "$tests/inputs/subject.c" \
@@ -102,6 +102,11 @@ ln -s round corpus/wild.does/round
 RING0_LAB=none ./without --list >log 2>&1
 [ $? -eq 99 ] && grep -q 'the input corpus/wild.does/round: Too many levels of symbolic links' log
 report $? 'an input that can not be read is refused'
+rm corpus/wild.does/round
+mkfifo corpus/wild.does/pipe
+RING0_LAB=none ./without --list >log 2>&1
+[ $? -eq 99 ] && grep -q 'the input corpus/wild.does/pipe is no file' log
+report $? 'a pipe among the inputs is not waited for'
 rm -r corpus
 
 # AFL++ starts the program itself: in the lab it is the program, and has this one along.

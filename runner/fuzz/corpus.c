@@ -72,7 +72,7 @@ static int read_all(int fd, uint8_t *to, size_t size)
 	return 0;
 }
 
-/* Returns 0, also for what is no file; *input is one then only if it has data. */
+/* Returns 0, also for a folder; *input is one then only if it has data. What is neither could be read for ever. */
 static int read_input(const char *folder, const char *name, struct job_input *input,
 		      struct error *error)
 {
@@ -82,9 +82,11 @@ static int read_input(const char *folder, const char *name, struct job_input *in
 	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status)) {
 		err = error_set(error, errno, "the input %.300s: %s", path, strerror(errno));
+	} else if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+		err = error_set(error, EINVAL, "the input %.300s is no file", path);
 	} else if (S_ISREG(status.st_mode) && status.st_size > R0_FUZZ_MOST) {
 		err = error_set(error, EINVAL,
 				"the input %.300s has %lld bytes: an input has %d at most", path,
