@@ -131,7 +131,9 @@ compare()
 # refuse WORDS FOLDER STATUS: that program is refused, in these words.
 refuse()
 {
-	run "$2" "$3" && grep -q "$1" "$folder/log" && status=0
+	run "$2" "$3" && grep -q "$1" "$folder/log"
+	refused=$?
+	[ $status -eq 77 ] || status=$refused
 	report_program $status "refused: $1"
 }
 
