@@ -239,7 +239,10 @@ R0_FUZZ_SEED=1
 # What an input may do to its machine is a finding of the engine's.
 cat >each <<'END'
 for letter in n s h d m e u; do
-	RING0_FUZZ=wild.does ./with -error_exitcode=70 wild/$letter >one 2>&1
+	# Only what spins is to run out of its 300 ms, however busy the machine is.
+	factor=200
+	[ $letter != s ] || factor=1
+	R0_TIMEOUT_FACTOR=$factor RING0_FUZZ=wild.does ./with -error_exitcode=70 wild/$letter >one 2>&1
 	echo "$letter $? $(sed -n 's/^ring0: \([a-z]*\): .*/\1/p' one)"
 	grep '^ring0: .*/dev/kvm' one
 done
@@ -252,7 +255,7 @@ cp "$(command -v sed)" "$(command -v grep)" .
 unset MALLOC_PERTURB_
 RING0_LAB=none sh ./each >got 2>&1
 ! grep -q /dev/kvm got ||
-	"$build/ring0" lab --arch x86_64 --memory 1024 --env PATH="$folder" --env R0_TIMEOUT_FACTOR=10 \
+	"$build/ring0" lab --arch x86_64 --memory 1024 --env PATH="$folder" \
 		--file /bin/sh:/bin/sh --file with --file each --file wild --file sed --file grep -- /bin/sh ./each >got 2>log
 printf '%s\n' 'n 0 ' 's 70 timeout' 'h 70 fail' 'd 70 crash' 'm 70 fail' 'e 70 fail' 'u 70 fail' >wanted
 cmp wanted got
