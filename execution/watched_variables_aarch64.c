@@ -18,11 +18,17 @@
 #define CLASS_BRK	 0x3cul
 #define ESR_BRK(esr)	 (CLASS_BRK << 26 | 1ul << 25 | ((esr)&0xffff))
 
-/* PSTATE, C5.2.19: what an exception keeps of it (DIT, PAN and SSBS), and the mode that it goes to. */
-#define PSTATE_KEPT  (1ul << 24 | 1ul << 22 | 1ul << 12)
+/* PSTATE, C5.2.19: what an exception keeps of it (NZCV, DIT and PAN), and the mode that it goes to. */
+#define PSTATE_KEPT  (15ul << 28 | 1ul << 24 | 1ul << 22)
+#define PSTATE_PAN   (1ul << 22)
+#define PSTATE_SSBS  (1ul << 12)
 #define PSTATE_EL1H  0x3c5ul
 #define PSTATE_LEVEL 0xcul
 #define PSTATE_SP    1ul
+
+/* SCTLR_EL1, D19.2.117: PAN is left as it is, and what SSBS becomes. Where there is no such feature, they are 1 and 0. */
+#define SCTLR_SPAN  (1ul << 23)
+#define SCTLR_DSSBS (1ul << 44)
 
 /* VBAR_EL1, D1.4.1: synchronous exceptions from EL1 with SP_EL0 are first. */
 #define VECTOR_EL1H 0x200ul
@@ -164,15 +170,24 @@ static int leave_exclusive(struct watched_variables *watchpoints, struct run *ru
 	return step_once(run);
 }
 
+/* As an exception that is taken to EL1 makes it: J1.1.2, AArch64.TakeException(). There is no MTE, whose TCO it sets. */
+static uint64_t pstate_at_vector(uint64_t pstate, uint64_t sctlr)
+{
+	return PSTATE_EL1H | (pstate & PSTATE_KEPT) | (sctlr & SCTLR_SPAN ? 0 : PSTATE_PAN) |
+	       (sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0);
+}
+
 /* KVM leaves BRK to whoever debugs, and so the CPU's part of it: D1.3.1, as to EL1. */
 static int deliver_brk(struct run *run, uint64_t esr)
 {
 	struct vcpu *vcpu = &run->cpu->vcpu;
 	const struct kvm_regs regs = cpu_registers(run->cpu);
 	const uint64_t pstate = regs.regs.pstate;
-	uint64_t vbar = 0, offset = VECTOR_EL0;
+	uint64_t vbar = 0, sctlr = 0, offset = VECTOR_EL0;
 	int err = vcpu_get(vcpu, VCPU_VBAR_EL1, &vbar, &run->complaint);
 
+	if (err >= 0)
+		err = vcpu_get(vcpu, VCPU_SCTLR_EL1, &sctlr, &run->complaint);
 	if (pstate & PSTATE_LEVEL)
 		offset = pstate & PSTATE_SP ? VECTOR_EL1H : 0;
 	if (err >= 0)
@@ -182,7 +197,7 @@ static int deliver_brk(struct run *run, uint64_t esr)
 	if (err >= 0)
 		err = vcpu_set(vcpu, VCPU_ESR_EL1, ESR_BRK(esr), &run->complaint);
 	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_CORE(regs.pstate), PSTATE_EL1H | (pstate & PSTATE_KEPT),
+		err = vcpu_set(vcpu, VCPU_CORE(regs.pstate), pstate_at_vector(pstate, sctlr),
 			       &run->complaint);
 	if (err >= 0)
 		err = vcpu_set(vcpu, VCPU_CORE(regs.pc), vbar + offset, &run->complaint);

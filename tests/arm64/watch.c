@@ -7,7 +7,7 @@
 #include "../guest/runtime/watch_report.h"
 #include "routine.h"
 
-#define CASES 15
+#define CASES 16
 
 static uint8_t byte;
 static uint16_t word;
@@ -27,7 +27,7 @@ static void set_sizes(void *arg)
 static void check(const char *name, void (*fn)(void *arg), struct r0_watches watch, ...)
 {
 	struct r0_result result =
-		r0_call(fn, NULL, &(struct r0_options){ .watch = watch, .timeout_ms = 5000 });
+		r0_call(fn, NULL, &(struct r0_options){ .watch = watch, .timeout_ms = 20000 });
 	const char *at = result.output, *wanted;
 	va_list texts;
 
@@ -138,6 +138,50 @@ static void handle_brk(void *arg)
 	qword = 1;
 }
 
+/*
+ * What the CPU has when it comes to a vector: NZCV, PAN and SPSR_EL1. It then goes on behind the BRK. Without a watch the
+ * lab's CPU, QEMU 7.2's, has no NZCV there, against the manual.
+ */
+extern const char vectors_that_look[];
+__asm__(".pushsection .text\n.balign 2048\n.globl vectors_that_look\nvectors_that_look:\n"
+	".skip 0x200\n"
+	"	mrs x10, nzcv\n"
+	"	mrs x11, s3_0_c4_c2_3\n"
+	"	mrs x12, spsr_el1\n"
+	"	mrs x13, elr_el1\n"
+	"	add x13, x13, 4\n"
+	"	msr elr_el1, x13\n"
+	"	eret\n"
+	".balign 2048\n.popsection");
+
+#define Z_AND_C (6ul << 28)
+
+static void look_at_vector(void *arg)
+{
+	const uint64_t vbar = r0_mrs(vbar_el1), sctlr = r0_mrs(sctlr_el1);
+	uint64_t nzcv, pan, spsr;
+
+	(void)arg;
+	r0_msr(vbar_el1, vectors_that_look);
+	r0_msr(sctlr_el1, sctlr & ~R0_SCTLR_SPAN);
+	r0_isb();
+	__asm__ volatile("msr nzcv, %3\n\t"
+			 "brk 9\n\t"
+			 "mov %0, x10\n\t"
+			 "mov %1, x11\n\t"
+			 "mov %2, x12"
+			 : "=&r"(nzcv), "=&r"(pan), "=&r"(spsr)
+			 : "r"(Z_AND_C)
+			 : "x10", "x11", "x12", "x13", "cc", "memory");
+	r0_msr(sctlr_el1, sctlr);
+	r0_msr(vbar_el1, vbar);
+	r0_isb();
+	R0_ASSERT_EQ(nzcv, Z_AND_C);
+	R0_ASSERT_EQ(pan, R0_PSTATE_PAN);
+	R0_ASSERT_EQ(spsr, Z_AND_C | R0_PSTATE_DAIF | R0_PSTATE_EL1H);
+	qword = 3;
+}
+
 static long write_at_el0(void *arg)
 {
 	qword = (uint64_t)arg;
@@ -202,6 +246,8 @@ int main(void)
 	      NULL);
 	check("brk_goes_to_its_handler", handle_brk, (struct r0_watches)R0_WATCH(&qword),
 	      "qword 0 -> 0x123\n", "qword 0x123 -> 0x1\n", "qword: 2 writes\n", NULL);
+	check("brk_by_ring0", look_at_vector, (struct r0_watches)R0_WATCH(&qword),
+	      "qword 0 -> 0x3\n", "qword: 1 write\n", NULL);
 	check("at_el0", go_to_el0, (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x8\n",
 	      "qword: 1 write\n", NULL);
 	check("aborted_stores", write_read_only, (struct r0_watches)R0_WATCH(&qword, &dword),
