@@ -119,7 +119,7 @@ static int mirror_it(struct frozen *frozen, struct error *error)
 	if (!err)
 		err = refuse_mappings(frozen->mirror, error);
 	if (!err)
-		err = entry_prepare(&frozen->entry, frozen->mirror, error);
+		err = entry_prepare(&frozen->entry, NULL, frozen->mirror, error);
 	return err;
 }
 

@@ -98,9 +98,12 @@ bool cpu_is_at_doorbell(const struct machine_cpu *cpu)
 void cpu_start_at(struct machine_cpu *cpu, const void *fn, const uint64_t *arguments,
 		  unsigned int count)
 {
-	unsigned int i;
+	const unsigned int number = (unsigned int)(cpu - cpu->machine->cpus);
+	const uint64_t at = entry_area(&cpu->machine->template->entry, number) + R0_AREA_START;
+	struct r0_start start = { .fn = (uint64_t)fn };
 
-	vcpu_set(&cpu->vcpu, VCPU_X(16), (uint64_t)fn, NULL);
-	for (i = 0; i < count; i++)
-		vcpu_set(&cpu->vcpu, VCPU_X(i), arguments[i], NULL);
+	if (count)
+		memcpy(start.arguments, arguments, count * sizeof(arguments[0]));
+	memory_write(&cpu->machine->memory, gva(at), &start, offsetof(struct r0_start, loops));
+	cpu->vcpu.own->goes_on = false;
 }

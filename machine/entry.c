@@ -122,7 +122,8 @@ static void fill_guest(struct r0_guest *guest, const struct entry *entry,
 	}
 }
 
-int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error)
+int entry_prepare(const struct entry *entry, const struct kvm *kvm, struct mirror *mirror,
+		  struct error *error)
 {
 	static const struct outside *const table = &outside_host;
 	const uint64_t own_getpid = bind_function((uint64_t)getpid);
@@ -140,7 +141,7 @@ int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error
 		err = mirror_write(mirror, gva((uint64_t)&syscall_getpid), &own_getpid,
 				   sizeof(own_getpid));
 	if (!err)
-		err = entry_own_prepare(entry, mirror);
+		err = entry_own_prepare(entry, kvm, mirror);
 	if (err)
 		return error_set(error, -err,
 				 "the guest runtime's memory is not where the mirror looks for it");

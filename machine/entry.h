@@ -39,8 +39,16 @@ uint64_t entry_tls_copy(const struct entry *entry, unsigned int cpu);
 /* What ring 3's page tables map for ring 0 only. Returns their number. */
 size_t entry_supervisor_ranges(const struct entry *entry, struct mirror_range *ranges);
 
-/* Fill in the tables and the runtime's variables. Returns 0 or -errno. */
-int entry_prepare(const struct entry *entry, struct mirror *mirror, struct error *error);
+/*
+ * What nearly all tests write to, and is put back without asking: ranges of whole pages, at most
+ * ENTRY_ALWAYS_RANGES. Returns their number. Of the architecture.
+ */
+#define ENTRY_ALWAYS_RANGES 2
+size_t entry_always_written(const struct entry *entry, struct mirror_range *ranges);
+
+/* Fill in the tables and the runtime's variables, for that KVM, or NULL for an image. Returns 0 or -errno. */
+int entry_prepare(const struct entry *entry, const struct kvm *kvm, struct mirror *mirror,
+		  struct error *error);
 
 /*
  * Give a new vCPU the registers that it starts with: the first those of a test, the others, which are

@@ -5,6 +5,7 @@
 #include "kvm/kvm_aarch64.h"
 #include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/entry_own.h"
+#include "machine/other_registers_aarch64.h"
 
 /*
  * SCTLR_EL1, D19.2.117: MMU, alignment checks of SP and the caches are on; EL0 may use DC ZVA, CTR_EL0, WFI and WFE, and
@@ -56,9 +57,6 @@
 	 TCR_IRGN1_WBWA | TCR_ORGN1_WBWA | TCR_SH1_INNER | TCR_TG1_4K | TCR_AS | TCR_TBI0 | \
 	 TCR_TBI1)
 
-/* The widest without FEAT_LPA2: ID_AA64MMFR0_EL1.PARange, D19.2.64. */
-#define RANGE_48_BITS 5ul
-
 /* MAIR_EL1, D19.2.102, by page_table_aarch64.c's index: normal memory, write-back; Device-nGnRE; normal, uncached. */
 #define MAIR_AT_FIRST 0x4404fful
 
@@ -83,6 +81,16 @@ const struct entry_part entry_own_parts[] = {
 
 const size_t entry_own_part_count = sizeof(entry_own_parts) / sizeof(entry_own_parts[0]);
 
+/* The upper end of the stack, with the CPU's struct r0_start, and the runtime's state of machines with one CPU. */
+size_t entry_always_written(const struct entry *entry, struct mirror_range *ranges)
+{
+	const uint64_t stack_end = entry_area(entry, 0) + R0_AREA_STACK + R0_AREA_STACK_SIZE;
+
+	ranges[0] = (struct mirror_range){ stack_end - 2 * PAGE_SIZE, stack_end };
+	ranges[1] = (struct mirror_range){ (uint64_t)&r0_guest, (uint64_t)&r0_guest + PAGE_SIZE };
+	return 2;
+}
+
 uint64_t entry_own_thread_pointer(void)
 {
 	return (uint64_t)__builtin_thread_pointer();
@@ -101,27 +109,59 @@ void entry_own_fill(struct r0_guest *guest, struct r0_cpu *cpu, const struct mir
 	cpu->exception_stack = cpu->area + R0_AREA_EXCEPTION_STACK + R0_AREA_EXCEPTION_SIZE;
 }
 
-int entry_own_prepare(const struct entry *entry, struct mirror *mirror)
+/*
+ * ID_AA64MMFR0_EL1.PARange, D19.2.64, by which TCR_EL1.IPS goes: the first that has all of the VM's guest-physical
+ * addresses. KVM gives a VM no more than the CPU has.
+ */
+static uint64_t range_of(const struct mirror *mirror)
 {
-	(void)entry;
-	return page_table_map(&mirror->frames, mirror->root, gva(R0_DOORBELL_ADDRESS),
-			      gpa(mirror->hole), PAGE_SIZE, PAGE_WRITE | PAGE_DEVICE, false);
+	static const unsigned int bits[] = { 32, 36, 40, 42, 44 };
+	uint64_t range = 0;
+
+	while (range < sizeof(bits) / sizeof(bits[0]) &&
+	       mirror->physical_limit > 1ull << bits[range])
+		range++;
+	return range;
+}
+
+static struct r0_start start_of(const struct entry *entry, const struct kvm *kvm,
+				const struct mirror *mirror, unsigned int cpu)
+{
+	return (struct r0_start){
+		/* The first is told by cpu_start_at() what to run. */
+		.fn = cpu ? (uint64_t)r0_cpu_start : 0,
+		.sctlr = SCTLR_AT_FIRST | (kvm->own->pointer_authentication ? SCTLR_KEYS : 0),
+		.tcr = TCR_AT_FIRST | TCR_IPS(range_of(mirror)),
+		.ttbr0 = kernel_root(mirror),
+		.ttbr1 = mirror->root + PAGE_SIZE,
+		.mair = MAIR_AT_FIRST,
+		.vbar = (uint64_t)r0_vectors + cpu * R0_VECTORS_SIZE,
+		.cpacr = CPACR_FPEN | (kvm->own->sve ? CPACR_ZEN : 0),
+		.thread_pointer = entry_fs_base(entry, cpu),
+		.sve = kvm->own->sve,
+	};
+}
+
+int entry_own_prepare(const struct entry *entry, const struct kvm *kvm, struct mirror *mirror)
+{
+	const uint64_t loops = !other_registers_are_written(mirror);
+	unsigned int cpu;
+	int err = page_table_map(&mirror->frames, mirror->root, gva(R0_DOORBELL_ADDRESS),
+				 gpa(mirror->hole), PAGE_SIZE, PAGE_WRITE | PAGE_DEVICE, false);
+
+	for (cpu = 0; cpu < entry->cpus && !err; cpu++) {
+		struct r0_start start = start_of(entry, kvm, mirror, cpu);
+
+		start.loops = loops;
+		err = mirror_write(mirror, gva(entry_area(entry, cpu) + R0_AREA_START), &start,
+				   sizeof(start));
+	}
+	return err;
 }
 
 struct setting {
 	uint64_t id, value;
 };
-
-/* The widths of the CPU's physical addresses, as the translation tables' format has them. */
-static int read_range(const struct vcpu *vcpu, uint64_t *range, struct error *error)
-{
-	int err = vcpu_get(vcpu, VCPU_ID_AA64MMFR0, range, error);
-
-	*range &= 0xf;
-	if (*range > RANGE_48_BITS)
-		*range = RANGE_48_BITS;
-	return err;
-}
 
 static int set_all(struct vcpu *vcpu, const struct setting *settings, size_t count,
 		   struct error *error)
@@ -134,36 +174,22 @@ static int set_all(struct vcpu *vcpu, const struct setting *settings, size_t cou
 	return err < 0 ? err : 0;
 }
 
-/* What is in no register that the reset leaves unknown (they have a pattern of KVM's then), is 0. */
+/* What r0_enter() needs, which gives the CPU all else that a test starts with. */
 int entry_apply(const struct entry *entry, const struct mirror *mirror, struct vcpu *vcpu,
 		unsigned int cpu, struct error *error)
 {
-	const struct kvm_own *kvm = vcpu->vm->kvm->own;
-	uint64_t range, stack = entry_area(entry, cpu) + R0_AREA_STACK + R0_AREA_STACK_SIZE;
-	int err = read_range(vcpu, &range, error);
+	const struct r0_start start = start_of(entry, vcpu->vm->kvm, mirror, cpu);
 	const struct setting settings[] = {
-		{ VCPU_SCTLR_EL1, SCTLR_AT_FIRST | (kvm->pointer_authentication ? SCTLR_KEYS : 0) },
-		{ VCPU_TCR_EL1, TCR_AT_FIRST | TCR_IPS(range) },
-		{ VCPU_MAIR_EL1, MAIR_AT_FIRST },
-		{ VCPU_TTBR0_EL1, kernel_root(mirror) },
-		{ VCPU_TTBR1_EL1, mirror->root + PAGE_SIZE },
-		{ VCPU_CPACR_EL1, CPACR_FPEN | (kvm->sve ? CPACR_ZEN : 0) },
-		{ VCPU_VBAR_EL1, (uint64_t)r0_vectors + cpu * R0_VECTORS_SIZE },
-		{ VCPU_ESR_EL1, 0 },
-		{ VCPU_FAR_EL1, 0 },
-		{ VCPU_TPIDR_EL0, entry_fs_base(entry, cpu) },
-		{ VCPU_TPIDRRO_EL0, 0 },
-		{ VCPU_TPIDR_EL1, 0 },
-		{ VCPU_CORE(sp_el1), stack },
-		{ VCPU_CORE(regs.sp), 0 },
+		{ VCPU_SCTLR_EL1, start.sctlr },
+		{ VCPU_TCR_EL1, start.tcr },
+		{ VCPU_MAIR_EL1, start.mair },
+		{ VCPU_TTBR0_EL1, start.ttbr0 },
+		{ VCPU_TTBR1_EL1, start.ttbr1 },
+		{ VCPU_VBAR_EL1, start.vbar },
 		{ VCPU_CORE(regs.pstate), PSTATE_AT_FIRST },
 		{ VCPU_CORE(regs.pc), (uint64_t)r0_enter },
-		/* The first is told by cpu_start_at() what to run. */
-		{ VCPU_X(16), cpu ? (uint64_t)r0_cpu_start : 0 },
-		{ VCPU_X(30), (uint64_t)r0_test_return },
+		{ VCPU_X(0), entry_area(entry, cpu) + R0_AREA_START },
 	};
 
-	if (err >= 0)
-		err = set_all(vcpu, settings, sizeof(settings) / sizeof(settings[0]), error);
-	return err;
+	return set_all(vcpu, settings, sizeof(settings) / sizeof(settings[0]), error);
 }

@@ -19,7 +19,7 @@ uint64_t entry_own_thread_pointer(void);
 /* The roots of page tables that a CPU goes by, and what else the architecture keeps for it. */
 void entry_own_fill(struct r0_guest *guest, struct r0_cpu *cpu, const struct mirror *mirror);
 
-/* The CPUs' tables, and the like. Returns 0 or -errno. */
-int entry_own_prepare(const struct entry *entry, struct mirror *mirror);
+/* The CPUs' tables, and the like; `kvm` is NULL for an image. Returns 0 or -errno. */
+int entry_own_prepare(const struct entry *entry, const struct kvm *kvm, struct mirror *mirror);
 
 #endif /* MACHINE_ENTRY_OWN_H */

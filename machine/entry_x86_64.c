@@ -66,6 +66,14 @@ const struct entry_part entry_own_parts[] = {
 
 const size_t entry_own_part_count = sizeof(entry_own_parts) / sizeof(entry_own_parts[0]);
 
+/* KVM's log of writes costs little. */
+size_t entry_always_written(const struct entry *entry, struct mirror_range *ranges)
+{
+	(void)entry;
+	(void)ranges;
+	return 0;
+}
+
 uint64_t entry_own_thread_pointer(void)
 {
 	uint64_t fs_base;
@@ -166,13 +174,14 @@ static int prepare_cpu(const struct entry *entry, unsigned int cpu, const struct
 	return err;
 }
 
-int entry_own_prepare(const struct entry *entry, struct mirror *mirror)
+int entry_own_prepare(const struct entry *entry, const struct kvm *kvm, struct mirror *mirror)
 {
 	const uint64_t back = (uint64_t)r0_test_return;
 	struct gate idt[256];
 	unsigned int cpu;
 	int vector, err = 0;
 
+	(void)kvm;
 	for (vector = 0; vector < 256; vector++)
 		idt[vector] = make_gate(vector);
 	for (cpu = 0; cpu < entry->cpus && !err; cpu++)

@@ -28,7 +28,7 @@ static const struct {
 
 #define RANGES (sizeof(ranges) / sizeof(ranges[0]))
 
-struct entry {
+struct guest_register {
 	uint32_t index;
 	uint64_t guest; /* what RDMSR gives */
 	uint64_t host;	/* what KVM gives, if it does: `host_has` */
@@ -37,7 +37,7 @@ struct entry {
 
 struct guest_registers {
 	size_t count;
-	struct entry entries[];
+	struct guest_register entries[];
 };
 
 /* Run the vCPU until the OUT behind the instruction. Returns 1, 0 if there is no such MSR, or -errno. */
@@ -117,7 +117,7 @@ static int is_known(const struct vcpu *vcpu, uint32_t index, struct error *error
 	return msrs_read(vcpu, &entry, 1, error);
 }
 
-static int read_entry(struct entry *entry, struct vcpu *vcpu, struct error *error)
+static int read_entry(struct guest_register *entry, struct vcpu *vcpu, struct error *error)
 {
 	struct kvm_msr_entry host = { .index = entry->index };
 	int there = access_msr(vcpu, false, entry->index, &entry->guest, error), done;
@@ -138,9 +138,9 @@ static int find_readable(struct guest_registers *msrs, struct vcpu *vcpu, struct
 
 	for (i = 0; i < RANGES; i++) {
 		for (j = 0; j < ranges[i].count; j++) {
-			struct entry *entry = &msrs->entries[msrs->count];
+			struct guest_register *entry = &msrs->entries[msrs->count];
 
-			*entry = (struct entry){ .index = ranges[i].first + j };
+			*entry = (struct guest_register){ .index = ranges[i].first + j };
 			there = is_known(vcpu, entry->index, error);
 			if (there > 0)
 				there = read_entry(entry, vcpu, error);
@@ -153,9 +153,9 @@ static int find_readable(struct guest_registers *msrs, struct vcpu *vcpu, struct
 }
 
 /* Whether it stands still, unlike a clock, and takes its own value by WRMSR. */
-static int is_wanted(const struct entry *entry, struct vcpu *vcpu, struct error *error)
+static int is_wanted(const struct guest_register *entry, struct vcpu *vcpu, struct error *error)
 {
-	struct entry again = *entry;
+	struct guest_register again = *entry;
 	int there = read_entry(&again, vcpu, error);
 
 	if (there < 0 || !there || again.guest != entry->guest || again.host != entry->host)
@@ -188,8 +188,10 @@ static struct guest_registers *allocate(size_t count, struct error *error)
 	return msrs;
 }
 
-int guest_registers_find(struct guest_registers **result, struct vcpu *vcpu, struct error *error)
+int guest_registers_find(struct guest_registers **result, struct machine_cpu *cpu,
+			 struct error *error)
 {
+	struct vcpu *vcpu = &cpu->vcpu;
 	struct guest_registers *msrs;
 	size_t count = 0, i;
 	int err;
@@ -219,7 +221,8 @@ void guest_registers_destroy(struct guest_registers *msrs)
 }
 
 /* Up to BATCH of them in the guest. */
-static int read_batch(struct entry *entries, size_t count, struct vcpu *vcpu, struct error *error)
+static int read_batch(struct guest_register *entries, size_t count, struct vcpu *vcpu,
+		      struct error *error)
 {
 	struct kvm_regs *regs = &vcpu->run->s.regs.regs;
 	__u64 *const values[BATCH] = { &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
@@ -276,7 +279,7 @@ static int read_all(struct guest_registers *msrs, struct vcpu *vcpu, struct erro
 }
 
 int guest_registers_copy(struct guest_registers **result, const struct guest_registers *list,
-			 struct vcpu *vcpu, struct error *error)
+			 struct machine_cpu *cpu, struct error *error)
 {
 	struct guest_registers *msrs = allocate(list->count, error);
 	int err;
@@ -285,7 +288,7 @@ int guest_registers_copy(struct guest_registers **result, const struct guest_reg
 		return -ENOMEM;
 	msrs->count = list->count;
 	memcpy(msrs->entries, list->entries, list->count * sizeof(list->entries[0]));
-	err = read_all(msrs, vcpu, error);
+	err = read_all(msrs, &cpu->vcpu, error);
 	if (err < 0) {
 		free(msrs);
 		return err;
@@ -294,18 +297,18 @@ int guest_registers_copy(struct guest_registers **result, const struct guest_reg
 	return 0;
 }
 
-int guest_registers_differ(const struct guest_registers *msrs, struct vcpu *vcpu, char *what,
+int guest_registers_differ(const struct guest_registers *msrs, struct machine_cpu *cpu, char *what,
 			   size_t size, struct error *error)
 {
 	struct guest_registers *now;
-	int err = guest_registers_copy(&now, msrs, vcpu, error);
+	int err = guest_registers_copy(&now, msrs, cpu, error);
 	bool differs = false;
 	size_t i;
 
 	if (err)
 		return err;
 	for (i = 0; i < msrs->count && !differs; i++) {
-		const struct entry *a = &now->entries[i], *b = &msrs->entries[i];
+		const struct guest_register *a = &now->entries[i], *b = &msrs->entries[i];
 
 		differs = a->guest != b->guest || a->host_has != b->host_has || a->host != b->host;
 		if (differs)

@@ -110,13 +110,13 @@ static int take_registers(struct machine *machine, struct guest_registers **list
 	int err = 0;
 
 	if (!*list)
-		err = guest_registers_find(list, &machine->cpus[0].vcpu, error);
+		err = guest_registers_find(list, &machine->cpus[0], error);
 	if (!err)
 		err = machine_reset(machine, error);
 	for (i = 0; i < machine->cpu_count && !err; i++) {
 		machine->cpus[i].changed = true;
-		err = guest_registers_copy(&machine->cpus[i].registers, *list,
-					   &machine->cpus[i].vcpu, error);
+		err = guest_registers_copy(&machine->cpus[i].registers, *list, &machine->cpus[i],
+					   error);
 	}
 	return err ? err : machine_reset(machine, error);
 }
@@ -210,6 +210,8 @@ static int reset(struct machine *machine, bool lightly, struct error *error)
 {
 	int err = memory_reset(&machine->memory, error), finished;
 
+	if (!err)
+		machine_own_note_memory(machine);
 	/* What may interrupt the vCPUs comes before them. */
 	if (!err && machine->devices)
 		err = interrupt_devices_reset(machine->devices, error);
@@ -240,7 +242,7 @@ static int cpu_differs(struct machine_cpu *cpu, bool by_guest, char *what, size_
 {
 	cpu->changed |= by_guest;
 	if (by_guest)
-		return guest_registers_differ(cpu->registers, &cpu->vcpu, what, size, error);
+		return guest_registers_differ(cpu->registers, cpu, what, size, error);
 	return vcpu_state_differs(cpu->state, &cpu->vcpu, what, size, error);
 }
 

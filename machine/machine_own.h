@@ -25,4 +25,7 @@ int machine_own_declare(struct machine *machine, const struct machine_options *o
 int machine_own_cpu(struct machine *machine, const struct machine_options *options,
 		    struct error *error);
 
+/* The memory was put back, and tells of what the test did: where that matters for how the CPUs are. */
+void machine_own_note_memory(struct machine *machine);
+
 #endif /* MACHINE_MACHINE_OWN_H */

@@ -85,3 +85,9 @@ int machine_own_cpu(struct machine *machine, const struct machine_options *optio
 		err = entry_enable_apic(&cpu->vcpu, error);
 	return err;
 }
+
+/* All of the CPUs is put back, whatever it was. */
+void machine_own_note_memory(struct machine *machine)
+{
+	(void)machine;
+}

@@ -17,7 +17,7 @@
 static int take_mirror(struct template *template, const struct template_needs *needs,
 		       struct error *error)
 {
-	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES];
+	struct mirror_range supervisor[ENTRY_SUPERVISOR_RANGES], always[ENTRY_ALWAYS_RANGES];
 	struct code_patches patches = { 0 };
 	struct mirror_config config = {
 		.reserved = needs->reserved,
@@ -28,6 +28,8 @@ static int take_mirror(struct template *template, const struct template_needs *n
 		.counters = &template->counters,
 		.hidden = unset_range(),
 		.code = &patches,
+		.always_written = always,
+		.always_written_count = entry_always_written(&template->entry, always),
 	};
 	int err;
 
@@ -45,7 +47,7 @@ static int take_mirror(struct template *template, const struct template_needs *n
 	if (!err)
 		replace_fill(template->replace, template->mirror);
 	if (!err)
-		err = entry_prepare(&template->entry, template->mirror, error);
+		err = entry_prepare(&template->entry, template->kvm, template->mirror, error);
 	return err;
 }
 

@@ -100,6 +100,8 @@ static uint64_t count_frames(const struct mirror *mirror, const struct mirror_co
 	uint64_t tables = 4 + 1024, spare = SPARE_FRAMES;
 	size_t i;
 
+	if (config->always_written_count)
+		content += MIRROR_ALWAYS;
 	for (i = 0; i < mirror->part_count; i++) {
 		const struct mirror_part *part = &mirror->parts[i];
 

@@ -14,6 +14,29 @@
 
 #define SNAPSHOT_SLOT 0
 
+_Static_assert(MIRROR_ALWAYS == 64, "the first word of a bitmap");
+
+/* How many of the snapshot's frames come before those that KVM logs writes to. */
+static uint64_t unlogged(const struct mirror *mirror)
+{
+	return mirror->always ? MIRROR_ALWAYS : 0;
+}
+
+/* The frames that each test writes to are a slot of their own, behind the others. */
+static int set_always_slot(struct memory *memory, struct error *error)
+{
+	const struct mirror *mirror = memory->mirror;
+
+	if (!mirror->always)
+		return 0;
+	return vm_set_slot(memory->vm,
+			   &(struct vm_slot){ .number = memory->first_ram_slot++,
+					      .address = gpa(mirror->frames.base),
+					      .size = mirror->always * PAGE_SIZE,
+					      .host = memory->frames.bytes },
+			   error);
+}
+
 static int set_direct_slot(struct memory *memory, size_t i, bool there, struct error *error)
 {
 	const struct mirror_slot *slot = &memory->mirror->slots[i];
@@ -32,7 +55,7 @@ static int set_direct_slot(struct memory *memory, size_t i, bool there, struct e
 int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *vm,
 		struct error *error)
 {
-	uint64_t size = mirror->frames.count * PAGE_SIZE;
+	uint64_t size = mirror->frames.count * PAGE_SIZE, before;
 	size_t words = bitmap_words(mirror->frames.count), i;
 	int err;
 
@@ -52,13 +75,16 @@ int memory_init(struct memory *memory, const struct mirror *mirror, struct vm *v
 				(unsigned long long)size >> 10);
 		goto fail;
 	}
+	before = unlogged(mirror) * PAGE_SIZE;
 	err = vm_set_slot(vm,
 			  &(struct vm_slot){ .number = SNAPSHOT_SLOT,
-					     .address = gpa(mirror->frames.base),
-					     .size = size,
-					     .host = memory->frames.bytes,
+					     .address = gpa(mirror->frames.base + before),
+					     .size = size - before,
+					     .host = memory->frames.bytes + before,
 					     .log_dirty = true },
 			  error);
+	if (err >= 0)
+		err = set_always_slot(memory, error);
 	for (i = 0; i < mirror->slot_count && err >= 0; i++)
 		err = set_direct_slot(memory, i, true, error);
 	if (err >= 0)
@@ -171,9 +197,11 @@ int memory_reset(struct memory *memory, struct error *error)
 		if (err < 0)
 			return err;
 	}
-	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty, error);
+	err = vm_dirty_log(memory->vm, SNAPSHOT_SLOT, memory->dirty + unlogged(mirror) / 64, error);
 	if (err < 0)
 		return err;
+	if (mirror->always)
+		memory->dirty[0] = UINT64_MAX >> (MIRROR_ALWAYS - mirror->always);
 	memory->wrote_tables = false;
 	give_back_late(memory);
 	for (word = 0; word < words; word++) {
@@ -191,9 +219,11 @@ int memory_reset(struct memory *memory, struct error *error)
 				give_back(memory, frame);
 			memcpy(memory->frames.bytes + offset, mirror->frames.bytes + offset,
 			       PAGE_SIZE);
-			/* What a test wrote there, it may have executed. */
-			__builtin___clear_cache((char *)memory->frames.bytes + offset,
-						(char *)memory->frames.bytes + offset + PAGE_SIZE);
+			/* What a test wrote there, it may have executed, but for stacks and the like. */
+			if (frame >= mirror->always)
+				__builtin___clear_cache((char *)memory->frames.bytes + offset,
+							(char *)memory->frames.bytes + offset +
+								PAGE_SIZE);
 			pages &= pages - 1;
 		}
 		memory->frames.changed[word] = 0;

@@ -56,12 +56,34 @@ static int make_snapshot(struct mirror *mirror, const struct mirror_config *conf
 	return 0;
 }
 
-static int fill(struct mirror *mirror, int pagemap)
+/* The frames that these pages have as parts of theirs are not used. */
+static int map_always_written(struct mirror *mirror, const struct mirror_range *range)
+{
+	uint64_t page, frame;
+	int err = 0;
+
+	for (page = range->start; page < range->end && !err; page += PAGE_SIZE) {
+		const struct mirror_part *part = mirror_find(mirror, page);
+
+		if (!part || mirror->always == MIRROR_ALWAYS)
+			return -EINVAL;
+		frame = mirror->frames.base + mirror->always++ * PAGE_SIZE;
+		err = content_copy(mirror, page, PAGE_SIZE, frame);
+		if (!err)
+			err = content_map(mirror, page, PAGE_SIZE, frame,
+					  content_rights_of(&part->map));
+	}
+	return err;
+}
+
+static int fill(struct mirror *mirror, const struct mirror_config *config, int pagemap)
 {
 	uint64_t next = mirror->frames.base + mirror->frames.count * PAGE_SIZE;
 	size_t i;
 	int err = 0;
 
+	if (config->always_written_count)
+		mirror->frames.used = MIRROR_ALWAYS;
 	mirror->root = page_table_make(&mirror->frames);
 	mirror->user_root = page_table_make(&mirror->frames);
 	for (i = 0; i < mirror->part_count && !err; i++) {
@@ -75,6 +97,8 @@ static int fill(struct mirror *mirror, int pagemap)
 			err = content_show_direct(mirror, part, &next);
 	}
 	mirror->hole = next;
+	for (i = 0; i < config->always_written_count && !err; i++)
+		err = map_always_written(mirror, &config->always_written[i]);
 	return err;
 }
 
@@ -188,7 +212,7 @@ int mirror_create(struct mirror **result, const struct mirror_config *config, st
 	if (!err)
 		err = make_snapshot(mirror, config, pagemap, error);
 	if (!err)
-		err = fill(mirror, pagemap);
+		err = fill(mirror, config, pagemap);
 	if (!err)
 		err = find_counted(mirror);
 	if (!err && config->code)

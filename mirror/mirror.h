@@ -40,7 +40,13 @@ struct mirror_config {
 		*counters; /* that VMs give back: to outlive the mirror; NULL for none */
 	/* Pages of the program's that are absent until the guest touches them: see memory_populate(). */
 	struct mirror_range hidden;
+	/* Those that nearly each test writes to, at most MIRROR_ALWAYS: put back without asking KVM, which does not log them. */
+	const struct mirror_range *always_written;
+	size_t always_written_count;
 };
+
+/* The frames of such pages are the snapshot's first, in room for a word of a bitmap. */
+#define MIRROR_ALWAYS 64
 
 enum mirror_kind {
 	MIRROR_COPY,   /* has its own frames; gpa is that of the first */
@@ -88,7 +94,8 @@ struct mirror {
 	int fd;		      /* the snapshot: a memfd of frames.count pages */
 	struct frames frames; /* of the snapshot; those not used are for VMs to take */
 	uint64_t root, user_root;
-	uint64_t hole; /* a guest-physical page where no memory is, nor will be */
+	unsigned int always; /* how many frames, from the first on, are put back without asking */
+	uint64_t hole;	     /* a guest-physical page where no memory is, nor will be */
 	struct mirror_range hidden;
 	uint64_t direct_map, direct_size; /* guest-physical [0, direct_size) is mapped there */
 	uint64_t physical_limit;	  /* the first address past the CPU's address bits */

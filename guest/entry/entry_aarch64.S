@@ -14,6 +14,9 @@
 #define SERROR	 0x2f /* R0_SERROR */
 #define NO_CLASS 64   /* R0_IRQ; R0_FIQ is the next */
 
+#define ZCR_EL1 s3_0_c1_c2_0 /* of SVE */
+#define ZCR_LEN 15	     /* the longest vectors that there are: D19.2.161 */
+
 	.hidden r0_guest
 
 	.section .text.r0_entry, "ax", @progbits
@@ -241,6 +244,8 @@ r0_ask:
 	.cfi_startproc
 	mrs	x3, tpidrro_el0
 	cbnz	x3, r0_user_ask
+	cmp	x0, R0_MESSAGE_PASS
+	b.eq	r0_test_return
 	stp	x0, x1, [sp, -32]!
 	.cfi_adjust_cfa_offset 32
 	stp	x2, xzr, [sp, 16]
@@ -263,7 +268,9 @@ r0_user_ask:
 	.size r0_ask, . - r0_ask
 
 /*
- * The host enters here what X16 has, with what translations the test before has left forgotten.
+ * A CPU starts here, by its struct r0_start, to which X0 points: when the host has put back its registers, and
+ * when it comes from a test that returned. What a test may have left is made as it was, with what translations there
+ * were forgotten.
  */
 	.balign 16
 	.globl r0_enter
@@ -271,16 +278,94 @@ r0_user_ask:
 	.type r0_enter, @function
 r0_enter:
 	.cfi_startproc
+	.cfi_undefined x30
 	tlbi	vmalle1
 	dsb	nsh
 	isb
-	br	x16
+	msr	spsel, 1
+	mov	sp, x0
+	ldp	x1, x2, [x0, R0_START_CPACR]
+	msr	cpacr_el1, x1
+	isb
+	msr	tpidr_el0, x2
+	msr	tpidr_el1, xzr
+	msr	tpidrro_el0, xzr
+	msr	contextidr_el1, xzr
+	msr	amair_el1, xzr
+	msr	afsr0_el1, xzr
+	msr	afsr1_el1, xzr
+	msr	par_el1, xzr
+	msr	cntkctl_el1, xzr
+	msr	cntv_ctl_el0, xzr
+	msr	cntv_cval_el0, xzr
+	msr	esr_el1, xzr
+	msr	far_el1, xzr
+	msr	sp_el0, xzr
+	msr	fpcr, xzr
+	msr	fpsr, xzr
+
+	/* A V register is a Z register's lower part, and zero in all of it that ZCR_EL1.LEN lets one reach. */
+	ldr	x1, [x0, R0_START_SVE]
+	cbz	x1, 1f
+	mov	x2, ZCR_LEN
+	msr	ZCR_EL1, x2
+	isb
+1:
+	.irp	number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	movi	v\number\().2d, 0
+	.endr
+	cbz	x1, 2f
+	.arch_extension sve
+	.irp	number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	pfalse	p\number\().b
+	.endr
+	wrffr	p0.b
+	msr	ZCR_EL1, xzr
+	isb
+2:
+	ldp	x3, x1, [x0]
+	mov	x4, DAIF | EL1H
+	msr	elr_el1, x3
+	msr	spsr_el1, x4
+	mov	x6, x0
+	mov	x0, x1
+	ldp	x1, x2, [x6, R0_START_ARGUMENTS + 8]
+	ldp	x3, x4, [x6, R0_START_ARGUMENTS + 24]
+	ldr	x5, [x6, R0_START_ARGUMENTS + 40]
+	.irp	number, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+	mov	x\number, xzr
+	.endr
+	adrp	x30, r0_test_return
+	add	x30, x30, :lo12:r0_test_return
+	eret
 	.cfi_endproc
 	.size r0_enter, . - r0_enter
 
+/* Where the host looks at the registers: it goes on as from a test's end. */
+	.balign 16
+	.globl r0_ready
+	.hidden r0_ready
+	.type r0_ready, @function
+r0_ready:
+	.cfi_startproc
+	.cfi_undefined x30
+	mov	x17, sp
+	mov	x16, R0_DOORBELL_ADDRESS
+	.globl r0_ready_doorbell
+	.hidden r0_ready_doorbell
+r0_ready_doorbell:
+	str	xzr, [x16]
+	mov	x0, x17
+	b	r0_enter
+	.cfi_endproc
+	.size r0_ready, . - r0_ready
+
 /*
- * Where a test without setup, teardown, condition and parameter returns to: the host enters it
- * directly, with this address in X30. The NOP has the return address lie inside the function, for backtraces.
+ * Where a test without setup, teardown, condition and parameter returns to, with this address in X30; others come here
+ * by r0_ask(). The NOP has the return address lie inside the function, for backtraces.
+ *
+ * What r0_enter() needs to come through must be as it was: then the CPU says so by ringing the doorbell here,
+ * and goes on with the next test when the host has put back the memory. Else it does by the other one.
  */
 	.balign 16
 	.type r0_test_end, @function
@@ -291,13 +376,44 @@ r0_test_end:
 	.globl r0_test_return
 	.hidden r0_test_return
 r0_test_return:
+	msr	daifset, 15
+	adrp	x17, r0_guest
+	ldr	x17, [x17, R0_CPU_AREA]
+	mov	x1, R0_AREA_START & 0xffff
+	movk	x1, R0_AREA_START >> 16, lsl 16
+	add	x17, x17, x1
+	ldr	x1, [x17, R0_START_LOOPS]
+	eor	x1, x1, 1
+	ldp	x2, x3, [x17, R0_START_SCTLR]
+	mrs	x4, sctlr_el1
+	mrs	x5, tcr_el1
+	eor	x2, x2, x4
+	eor	x3, x3, x5
+	orr	x1, x1, x2
+	orr	x1, x1, x3
+	ldp	x2, x3, [x17, R0_START_TTBR0]
+	mrs	x4, ttbr0_el1
+	mrs	x5, ttbr1_el1
+	eor	x2, x2, x4
+	eor	x3, x3, x5
+	orr	x1, x1, x2
+	orr	x1, x1, x3
+	ldp	x2, x3, [x17, R0_START_MAIR]
+	mrs	x4, mair_el1
+	mrs	x5, vbar_el1
+	eor	x2, x2, x4
+	eor	x3, x3, x5
+	orr	x1, x1, x2
+	orr	x1, x1, x3
 	mov	x0, R0_MESSAGE_PASS
 	mov	x16, R0_DOORBELL_ADDRESS
+	cbnz	x1, r0_doorbell
 	.globl r0_pass_doorbell
 	.hidden r0_pass_doorbell
 r0_pass_doorbell:
 	str	x0, [x16]
-	udf	#0
+	mov	x0, x17
+	b	r0_enter
 	.cfi_endproc
 	.size r0_test_end, . - r0_test_end
 

@@ -7,6 +7,9 @@
 
 struct vcpu_own {
 	struct kvm_vcpu_init init; /* as it was made, and as it is made anew */
+	/* The guest goes on by itself, and puts back its registers: vcpu_state_restore() leaves them to it. */
+	bool goes_on;
+	bool can_go_on; /* there is no register that the guest would not put back */
 };
 
 /* Core registers, by their place in struct kvm_regs: api.rst, KVM_SET_ONE_REG. */
@@ -47,5 +50,16 @@ int vcpu_get_vector(const struct vcpu *vcpu, unsigned int number, struct vcpu_ve
 		    struct error *error);
 int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const struct vcpu_vector *value,
 		    struct error *error);
+
+/* The list of a vCPU's registers, for free(). Returns 0 or -errno. */
+int vcpu_get_list(struct kvm_reg_list **list, const struct vcpu *vcpu, struct error *error);
+
+/*
+ * All registers as a vCPU has them now, to compare with, and not to be put back: vcpu_state_destroy() releases them.
+ * Returns 0 or -errno. The other as vcpu_state_differs(), wherever the guest is.
+ */
+int vcpu_state_note(struct vcpu_state **state, struct vcpu *vcpu, struct error *error);
+int vcpu_state_compare(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
+		       struct error *error);
 
 #endif /* KVM_VCPU_VCPU_AARCH64_H */

@@ -65,8 +65,12 @@ compile()
 
 compile cpu -static "$here/exceptions.c" "$here/interrupts.c" "$here/measure.c" "$here/registers.c" "$here/state.c" "$here/translation.c" \
 	"$here/user.c"
+compile debug -static "$here/debug.c" "$here/state.c"
 compile dynamic -mbranch-protection=standard "$here/state.c" "$here/user.c"
 compile pie -static-pie -mno-outline-atomics "$here/state.c"
+compile random -static "$here/random.c"
+compile random_other -static -DOTHER_REGISTERS "$here/random.c"
+compile cost -static "$here/cost.c"
 compile smp -static "$here/smp.c" "$here/smp_interrupts.c" "$here/../guest/smp/smp.c"
 compile smp_dynamic "$here/smp.c" "$here/../guest/smp/smp.c"
 compile smp_failures -static "$here/smp_failures.c"
@@ -78,7 +82,7 @@ compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 
 # A program of which all pass, or are skipped.
-for program in cpu dynamic pie smp smp_dynamic; do
+for program in cpu debug dynamic pie smp smp_dynamic; do
 	"$ring0" lab --arch aarch64 --timeout 240 "$folder/$program" --format tap --check-reset \
 		>"$folder/tap" 2>"$folder/log"
 	status=$?
@@ -87,7 +91,7 @@ for program in cpu dynamic pie smp smp_dynamic; do
 done
 
 # Programs of r0_call(), that print TAP by themselves.
-for program in watch report; do
+for program in cost watch report; do
 	"$ring0" lab --arch aarch64 --timeout 120 "$folder/$program" >"$folder/tap" 2>"$folder/log"
 	status=$?
 	take '' "$folder/tap"
@@ -95,10 +99,11 @@ for program in watch report; do
 done
 
 # Programs whose tests end as their comments say.
-for source in arm64/verdicts arm64/wild arm64/smp_failures fixtures/smp_common_failures; do
+for source in arm64/verdicts arm64/wild arm64/smp_failures fixtures/smp_common_failures \
+	arm64/random arm64/random_other; do
 	program=${source#*/}
 	LAB="$ring0 lab --arch aarch64 --timeout 240" "$here/../fixtures/check_outcomes" \
-		"$folder/$program" "$here/../$source.c" -- --check-reset >"$folder/tap" 2>"$folder/log"
+		"$folder/$program" "$here/../${source%_other}.c" -- --check-reset >"$folder/tap" 2>"$folder/log"
 	take "$program: " "$folder/tap"
 done
 

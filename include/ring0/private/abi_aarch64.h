@@ -29,6 +29,7 @@
 #define R0_AREA_EXCEPTION_SIZE	0x10000
 #define R0_AREA_STACK		0x13000
 #define R0_AREA_STACK_SIZE	0x40000
+#define R0_AREA_START		0x52f00 /* struct r0_start, at the upper end of the stack */
 #define R0_AREA_USER_STACK	0x54000
 #define R0_AREA_USER_SIZE	0x10000
 #define R0_AREA_SIZE		0x65000
@@ -46,6 +47,7 @@
 #define R0_CPU_KERNEL_ROOT     0
 #define R0_CPU_USER_ROOT       8
 #define R0_CPU_KERNEL_SP       16
+#define R0_CPU_AREA	       48
 #define R0_CPU_EXCEPTION_STACK 160
 #define R0_CPU_SAVED	       168
 
@@ -60,9 +62,36 @@
 #define R0_FRAME_TTBR0	304
 #define R0_FRAME_SIZE	320
 
+/* Offsets in struct r0_start, of the function first. */
+#define R0_START_ARGUMENTS	8
+#define R0_START_LOOPS		56
+#define R0_START_SCTLR		64
+#define R0_START_TTBR0		80
+#define R0_START_MAIR		96
+#define R0_START_CPACR		112
+#define R0_START_THREAD_POINTER 120
+#define R0_START_SVE		128
+#define R0_START_SIZE		256
+
 #ifndef __ASSEMBLER__
 
 #include <ring0/private/types.h>
+
+/*
+ * What a CPU starts with, in its own memory: the host's to write, the entry code's to read, which puts the registers
+ * back by it.
+ */
+struct r0_start {
+	uint64_t fn;
+	uint64_t arguments[6];
+	/* 1 if a test that returned has left no register otherwise than the entry code puts it back or looks at it. */
+	uint64_t loops;
+	uint64_t sctlr, tcr, ttbr0, ttbr1, mair, vbar; /* those that it looks at */
+	uint64_t cpacr;
+	uint64_t thread_pointer;
+	uint64_t sve; /* 1 if there is SVE */
+	uint64_t unused[15];
+};
 
 /* On the stack of whoever sends it. */
 struct r0_message {
@@ -73,7 +102,11 @@ struct r0_message {
 #pragma GCC visibility push(hidden)
 
 extern const char r0_vectors[]; /* for VBAR_EL1: R0_VECTORS_SIZE bytes for each CPU */
-extern const char r0_enter[];	/* where a test starts, its function in X16 */
+extern const char r0_enter[]; /* where a CPU starts, X0 being the address of its struct r0_start */
+
+/* A function to start with that has nothing else done than this: for the host to look at the registers. */
+extern const char r0_ready[];
+extern const char r0_ready_doorbell[];
 
 #pragma GCC visibility pop
 
