@@ -76,6 +76,11 @@ void noise_remove_cpu(uint8_t *bytes, size_t size)
 }
 
 /* Of no system call is there anything to change. */
+int registers_stop_at_calls(void)
+{
+	return 0;
+}
+
 int registers_read_call(pid_t child, struct registers_call *call)
 {
 	(void)child;
