@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -413,5 +414,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 
+	/* What a stack, or the heap, is rounded up to by transparent huge pages is not the machines'. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
