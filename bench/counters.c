@@ -81,7 +81,7 @@ int main(void)
 		bench_die("coverage", "not all was given back");
 	for (i = 0; i < MEASURES; i++)
 		qsort(values[i], ROUNDS, sizeof(values[i][0]), compare);
-	printf("Coverage: a page of %lu counters, of which a test has changed some\n", COUNTERS);
+	printf("Coverage: a page of %zu counters, of which a test has changed some\n", COUNTERS);
 	printf("  %-52s %9.0f ns\n", "restoring it", values[RESTORE][ROUNDS / 2]);
 	printf("  %-52s %9.0f ns\n", "giving back 10 counters and restoring it",
 	       values[GIVE_BACK_10][ROUNDS / 2]);
