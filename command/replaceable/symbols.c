@@ -170,7 +170,9 @@ static void look_at_cold_part(Dwfl_Module *module, const GElf_Sym *symbol, GElf_
 	Elf_Scn *section = dwfl_module_address_section(module, &offset, &bias);
 	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
 
-	if (!data || offset > data->d_size || symbol->st_size > data->d_size - offset)
+	/* A hostile symbol may lead into .bss, of which a file has nothing. */
+	if (!data || !data->d_buf || offset > data->d_size ||
+	    symbol->st_size > data->d_size - offset)
 		return;
 	dwfl_module_getelf(module, &bias);
 	function->comes_back |= leads_back((const uint8_t *)data->d_buf + offset, symbol->st_size,
@@ -241,7 +243,7 @@ void function_direct_calls(Dwfl_Module *module, struct function *functions, size
 		    !(header.sh_flags & SHF_EXECINSTR))
 			continue;
 		data = elf_rawdata(section, NULL);
-		if (data)
+		if (data && data->d_buf)
 			look_at_calls(data->d_buf, data->d_size, header.sh_addr, functions, count);
 	}
 }

@@ -112,6 +112,9 @@ static void describe_unit(Dwarf_Die *unit_die, struct function *functions, size_
 	/* Assemblers describe what is declared a function, and know nothing of calls. */
 	for (size_t n = 0; n < count && dwarf_srclang(unit_die) == DW_LANG_Mips_Assembler; n++)
 		if (dwarf_haspc(unit_die, functions[n].address) > 0) {
+			/* Another unit may have described it, or may yet. */
+			if (!functions[n].described_as)
+				functions[n].described_as = functions[n].name;
 			functions[n].described = true;
 			functions[n].assembly = true;
 		}

@@ -80,6 +80,8 @@ static bool is_start_up_code(const char *name)
 		"__libc_csu_fini",
 		"atexit",
 		"at_quick_exit",
+		"__pthread_atfork",
+		"pthread_atfork",
 		"deregister_tm_clones",
 		"register_tm_clones",
 		"__do_global_dtors_aux",
@@ -105,6 +107,13 @@ static bool is_arithmetic(const char *name)
 		if (strncmp(name + length - 3, modes[i], 2) == 0)
 			return true;
 	return false;
+}
+
+/* What GCC's --coverage links: libgcov. What clang's links changes its names from release to release. */
+static bool is_counting(const char *name)
+{
+	return strncmp(name, "__gcov_", 7) == 0 || strncmp(name, "gcov_", 5) == 0 ||
+	       strcmp(name, "mangle_path") == 0;
 }
 
 struct symbols {
@@ -157,7 +166,8 @@ static const char *find_unknown(Dwfl_Module *module, struct ranges *ranges)
 		const char *name = symbol_at(&symbols, i, &symbol, &address);
 
 		if (name && GELF_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_size &&
-		    !is_start_up_code(name) && !is_arithmetic(name) && !holds(ranges, address))
+		    !is_start_up_code(name) && !is_arithmetic(name) && !is_counting(name) &&
+		    !holds(ranges, address))
 			return name;
 	}
 	return NULL;

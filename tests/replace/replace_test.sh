@@ -86,6 +86,10 @@ build clang-O2-no-pie clang replace.c "-O2 -fno-builtin $interposition" '-no-pie
 build gcc-shuffled gcc replace.c "-O2 -fno-builtin $patching" '' '--format tap -j2 --shuffle=7 --repeat 2'
 build gcc-fresh gcc replace.c '-O0 -fno-builtin' '' '--format tap --fresh-vm'
 build call gcc call.c "-O2 $patching" '' ''
+gcc -c -o "$folder/cold-part.o" "$here/cold.S" || exit 1
+build cold gcc call.c "-O2 $patching" '' '' "$folder/cold-part.o"
+# With what counts for coverage.
+build counted gcc counted.c -O0 "--coverage $patching" '--format tap'
 
 # What can't be replaced, and for which flags.
 gcc -g -O2 -fno-pic -fno-pie -fipa-cp-clone -c -o "$folder/optimizer.o" "$here/optimizer.c" || exit 1
