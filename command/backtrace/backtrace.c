@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ring0 backtrace: what a core file of a guest stopped at, its code and its call chain. Test
- * programs start it for their crash reports, so that they need neither libdw nor Zydis. Depends
+ * programs start it for their crash reports, so that they need neither libdw nor a disassembler. Depends
  * on core_file.h, symbols.h, call_chain.h and disassembly.h.
  */
 #include <errno.h>
@@ -11,7 +11,6 @@
 #include "command/backtrace/call_chain.h"
 #include "command/backtrace/core_file.h"
 #include "command/backtrace/disassembly.h"
-#include "command/backtrace/registers.h"
 #include "command/backtrace/symbols.h"
 #include "command/commands.h"
 
@@ -19,12 +18,12 @@ static const char usage[] =
 	"usage: ring0 backtrace [OPTION…] CORE\n"
 	"Show the code and the call chain where a guest's core file stopped.\n"
 	"\n"
-	"  --after           RIP is after the instruction that stopped it, as after INT3\n"
+	"  --after           the PC is after the instruction that stopped it, as after INT3\n"
 	"  --stopped         the host stopped it, also where it waits for another CPU\n"
 	"  --place ADDRESS   only print the function, file and line of that address\n"
 	"  --facts           begin with lines for programs to read, and end with one\n"
-	"  --bytes HEX       with --facts: the instruction at RIP, if memory lacks it\n"
-	"  --bits 16|32|64   how wide the code is (default 64)\n"
+	"  --bytes HEX       with --facts: the instruction at the PC, if memory lacks it\n"
+	"  --bits 16|32|64   how wide the code is (default 64), of x86\n"
 	"  --bases ADDRESSES where segments begin, with --bits 16 or 32: of ES, CS, SS, DS, FS, GS,\n"
 	"                    with commas between them (default: all at 0)\n"
 	"  --help            show this\n";
@@ -99,15 +98,15 @@ static bool parse_bits(const char *text, unsigned int *bits)
 	return false;
 }
 
-/* After a call to where no code is: the place of the call, by the return address at RSP. */
+/* After a call to where no code is: the place of the call, by the return address. */
 static void tell_caller(struct symbols *symbols)
 {
 	struct core_file *core = symbols->core;
 	uint64_t return_address;
 	char text[512];
 
-	if (core_file_is_executable(core, registers_pc(&core->registers)) ||
-	    core_file_read(core, registers_sp(&core->registers), &return_address, 8) != 8 ||
+	if (core_file_is_executable(core, core_file_pc(core)) ||
+	    !core_file_return_address(core, &return_address) ||
 	    !core_file_is_executable(core, return_address) ||
 	    call_chain_is_outermost(symbols, return_address - 1))
 		return;

@@ -6,6 +6,12 @@
 #include <stdio.h>
 #include "command/backtrace/symbols.h"
 
+/* DWARF's number of ESP: System V ABI, i386 supplement, table 2.14. */
+#define CALL_CHAIN_ESP 4
+
+/* For libdwfl: the registers that a walk begins with. */
+bool call_chain_set_narrow(const struct symbols *symbols, Dwfl_Thread *thread);
+
 /* Whether the code that it stopped in is of an ELF file for i386, whose rules are those of such code. */
 bool call_chain_is_of_i386(struct symbols *symbols);
 

@@ -12,6 +12,18 @@
 #define CALL_BY_LONGEST	 7
 #define MODRM_CALL(byte) (((byte) >> 3 & 7) == 2)
 
+/* With the return address, whose initial value is EIP. */
+#define COLUMNS 9
+
+bool call_chain_set_narrow(const struct symbols *symbols, Dwfl_Thread *thread)
+{
+	const union registers *regs = &symbols->core->registers;
+	const Dwarf_Word columns[COLUMNS] = { regs->rax, regs->rcx, regs->rdx, regs->rbx, regs->rsp,
+					      regs->rbp, regs->rsi, regs->rdi, regs->rip };
+
+	return dwfl_thread_state_registers(thread, 0, COLUMNS, columns);
+}
+
 bool call_chain_is_of_i386(struct symbols *symbols)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, symbols->core->registers.rip);
@@ -42,7 +54,7 @@ static bool follows_a_call(struct symbols *symbols, uint32_t address)
 
 void call_chain_print_by_ebp(struct symbols *symbols, FILE *out)
 {
-	const struct user_regs_struct *regs = &symbols->core->registers;
+	const union registers *regs = &symbols->core->registers;
 	uint32_t frame[2], top, ebp = (uint32_t)regs->rbp;
 	unsigned int count = 0;
 

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/procfs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "command/backtrace/core_file.h"
+#include "command/carried_files.h"
+
+/* Of pr_reg in struct elf_prstatus, the same on all of Linux's architectures of 64 bits. */
+#define STATUS_REGISTERS 112
 
 /* Notes are aligned to 4 bytes only. */
 static uint64_t note_word(const uint8_t *note, size_t index)
@@ -58,10 +61,10 @@ static int parse_note(struct core_file *core, uint32_t type, const uint8_t *note
 {
 	switch (type) {
 	case NT_PRSTATUS:
-		if (size < sizeof(struct elf_prstatus))
+		if (size < STATUS_REGISTERS + core->layout->count * sizeof(uint64_t))
 			return -EINVAL;
-		memcpy(&core->registers, note + offsetof(struct elf_prstatus, pr_reg),
-		       sizeof(core->registers));
+		memcpy(core->registers.words, note + STATUS_REGISTERS,
+		       core->layout->count * sizeof(uint64_t));
 		break;
 	case NT_AUXV:
 		for (size_t at = 0; at + sizeof(Elf64_auxv_t) <= size; at += sizeof(Elf64_auxv_t)) {
@@ -103,9 +106,12 @@ static int parse(struct core_file *core)
 
 	if (core->size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) ||
 	    header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_type != ET_CORE ||
-	    header->e_machine != EM_X86_64 || header->e_phentsize != sizeof(Elf64_Phdr) ||
-	    header->e_phoff % 8 || header->e_phoff > core->size ||
+	    header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phoff % 8 ||
+	    header->e_phoff > core->size ||
 	    header->e_phnum > (core->size - header->e_phoff) / sizeof(Elf64_Phdr))
+		return -EINVAL;
+	core->layout = registers_layout(header->e_machine);
+	if (!core->layout)
 		return -EINVAL;
 	core->segments = (const Elf64_Phdr *)(core->data + header->e_phoff);
 	core->segment_count = header->e_phnum;
@@ -151,8 +157,8 @@ int core_file_open(struct core_file *core, const char *path, struct error *error
 	core->size = (size_t)status.st_size;
 	err = parse(core);
 	if (err) {
-		error_set(error, -err, "%s is no core file of an x86_64 program: %s", path,
-			  strerror(-err));
+		error_set(error, -err, "%s is no core file of an x86_64 or aarch64 program: %s",
+			  path, strerror(-err));
 		core_file_close(core);
 	}
 	return err;
@@ -188,12 +194,49 @@ bool core_file_is_executable(const struct core_file *core, uint64_t address)
 	return segment && segment->p_flags & PF_X;
 }
 
+uint64_t core_file_pc(const struct core_file *core)
+{
+	return core->registers.words[core->layout->pc];
+}
+
+uint64_t core_file_sp(const struct core_file *core)
+{
+	return core->registers.words[core->layout->sp];
+}
+
+uint64_t core_file_code_address(const struct core_file *core, uint64_t address)
+{
+	uint64_t plain = address >> 55 & 1 ? address | 0xffull << 56 | 0x7full << 48 :
+					     address & ~(0xffull << 56 | 0x7full << 48);
+
+	/* Bit 55 tells the half; all above the 48 bits of an address may be the code's. */
+	return core->layout->signs_pointers && core_file_is_executable(core, plain) ? plain :
+										      address;
+}
+
+bool core_file_return_address(struct core_file *core, uint64_t *address)
+{
+	if (core->layout->calls_push)
+		return core_file_read(core, core_file_sp(core), address, 8) == 8;
+	*address = core_file_code_address(core, core->registers.words[core->layout->link]);
+	return true;
+}
+
 struct core_file_mapping *core_file_mapping(struct core_file *core, uint64_t address)
 {
 	for (size_t i = 0; i < core->mapping_count; i++)
 		if (address >= core->mappings[i].start && address < core->mappings[i].end)
 			return &core->mappings[i];
 	return NULL;
+}
+
+static int open_file(const char *path)
+{
+	char *here = carried_file(path);
+	int fd = here ? open(here, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	free(here);
+	return fd;
 }
 
 static size_t read_mapped_file(struct core_file *core, uint64_t address, void *to, size_t size)
@@ -204,7 +247,7 @@ static size_t read_mapped_file(struct core_file *core, uint64_t address, void *t
 	if (!mapping)
 		return 0;
 	if (mapping->fd == -2)
-		mapping->fd = open(mapping->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		mapping->fd = open_file(mapping->path);
 	if (mapping->fd < 0)
 		return 0;
 	if (size > mapping->end - address)

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/user.h>
 #include "base/error.h"
+#include "command/backtrace/registers.h"
 
 /* Segments by their numbers in instructions (SDM vol. 2A, table B-8): ES, CS, SS, DS, FS, GS. */
 #define CORE_FILE_SEGMENTS 6
@@ -33,7 +33,8 @@ struct core_file {
 	size_t segment_count;
 	struct core_file_mapping *mappings;
 	size_t mapping_count;
-	struct user_regs_struct registers;
+	const struct register_layout *layout;
+	union registers registers;
 	/* Of its code, which the file does not say: 64, and segments that begin at 0, unless its reader is told. */
 	unsigned int bits;
 	uint64_t bases[CORE_FILE_SEGMENTS];
@@ -51,5 +52,18 @@ size_t core_file_read(struct core_file *core, uint64_t address, void *to, size_t
 struct core_file_mapping *core_file_mapping(struct core_file *core, uint64_t address);
 
 bool core_file_is_executable(const struct core_file *core, uint64_t address);
+
+/* Where it stopped, and its stack pointer. */
+uint64_t core_file_pc(const struct core_file *core);
+uint64_t core_file_sp(const struct core_file *core);
+
+/*
+ * What a call that has just been made will return to, if its function has done nothing yet. Returns whether that can be read; it
+ * may be anything.
+ */
+bool core_file_return_address(struct core_file *core, uint64_t *address);
+
+/* A code address without pointer authentication's code, where the architecture has that. */
+uint64_t core_file_code_address(const struct core_file *core, uint64_t address);
 
 #endif /* COMMAND_BACKTRACE_CORE_FILE_H */

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The instruction that a core file stopped at, by Zydis, in the AT&T syntax that kernel
- * developers read. Depends on core_file.h, symbols.h and Zydis.
- */
+/* x86's instructions, by Zydis, in the AT&T syntax that kernel developers read. Depends on core_file.h, symbols.h and Zydis. */
 #include <Zydis/Zydis.h>
 #include <string.h>
-#include "command/backtrace/disassembly.h"
-#include "ring0/fault.h"
+#include "command/backtrace/disassembly_own.h"
 
-#define BEFORE 3
-#define AFTER  3
-
-#define COLUMNS 99
-
-/* Decoding starts at the function's first byte unless that is further away than this. */
-#define FUNCTION_LIMIT 65536
+/* Vectors: SDM vol. 3A, table 6-1. Not by <ring0/fault.h>, which has the host's. */
+enum { DE = 0, DB = 1, BP = 3, UD = 6 };
 
 struct instruction {
 	ZydisDecodedInstruction decoded;
@@ -47,7 +38,6 @@ static void format(struct symbols *symbols, const struct instruction *instructio
 {
 	const uint64_t base = symbols->core->bases[CORE_FILE_CS];
 	ZydisFormatter formatter;
-	size_t length;
 
 	ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_ATT);
 	ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);
@@ -72,149 +62,19 @@ static void format(struct symbols *symbols, const struct instruction *instructio
 			      operand->imm.is_relative;
 		bool relative = operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
 				operand->mem.base == ZYDIS_REGISTER_RIP;
-		const char *name;
-		uint64_t target, offset;
+		uint64_t target;
 
 		if ((!branch && !relative) ||
 		    !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&instruction->decoded, operand,
 							   address - base, &target)))
 			continue;
-		name = symbols_function(symbols, target + base, &offset);
-		length = strlen(buffer);
-		if (name && offset)
-			snprintf(buffer + length, size - length, " <%s+0x%llx>", name,
-				 (unsigned long long)offset);
-		else if (name)
-			snprintf(buffer + length, size - length, " <%s>", name);
+		symbols_append(symbols, target + base, buffer, size);
 	}
-}
-
-static void format_bytes(const uint8_t *bytes, size_t count, char *buffer)
-{
-	buffer[0] = '\0';
-	for (size_t i = 0; i < count && i < DISASSEMBLY_LONGEST; i++)
-		sprintf(buffer + 3 * i, "%02x ", bytes[i]);
-	if (count)
-		buffer[3 * (count < DISASSEMBLY_LONGEST ? count : DISASSEMBLY_LONGEST) - 1] = '\0';
-}
-
-/* To at most so many characters. A symbol that is cut shows it, or it would pass for another one. */
-static void shorten(char *text, size_t room)
-{
-	static const char cut[] = "...>";
-	const size_t end = sizeof(cut) - 1;
-	char *symbol = strstr(text, " <");
-
-	if (strlen(text) <= room)
-		return;
-	if (symbol && (size_t)(symbol - text) + end + 8 <= room)
-		memcpy(text + room - end, cut, end);
-	else if (symbol && (size_t)(symbol - text) <= room)
-		*symbol = '\0';
-	text[room] = '\0';
-}
-
-/* Write one line; returns the length of the instruction, or 0 if there is none. */
-static size_t print_line(struct symbols *symbols, uint64_t address, bool marked, FILE *out)
-{
-	uint8_t bytes[DISASSEMBLY_LONGEST];
-	char text[256], hex[3 * DISASSEMBLY_LONGEST + 1];
-	size_t count = core_file_read(symbols->core, address, bytes, sizeof(bytes));
-	struct instruction instruction;
-	uint64_t offset;
-	size_t length = 0;
-	char label[32];
-	int width;
-
-	if (symbols_function(symbols, address, &offset))
-		snprintf(label, sizeof(label), " <+0x%llx>:", (unsigned long long)offset);
-	else
-		snprintf(label, sizeof(label), ":");
-	width = fprintf(out, "  %s 0x%llx%-10s", marked ? "=>" : "  ", (unsigned long long)address,
-			label);
-	if (!count) {
-		fprintf(out, " there is no memory that can be read\n");
-		return 0;
-	}
-	if (decode(symbols, bytes, count, &instruction)) {
-		length = instruction.decoded.length;
-		format(symbols, &instruction, address, text, sizeof(text));
-	} else {
-		snprintf(text, sizeof(text), "(no instruction)");
-	}
-	format_bytes(bytes, length ? length : count < 8 ? count : 8, hex);
-	/* The longest instructions are rare: they push their text to the right. */
-	width += fprintf(out, " %-20s ", hex);
-	shorten(text, width < COLUMNS ? (size_t)(COLUMNS - width) : 0);
-	fprintf(out, "%s\n", text);
-	return length;
-}
-
-void disassembly_print(struct symbols *symbols, bool after, FILE *out)
-{
-	uint64_t rip = symbols->core->registers.rip, start, offset, stop;
-	uint64_t before[BEFORE + 1];
-	size_t count = 0;
-	const char *function = symbols_function(symbols, after && rip ? rip - 1 : rip, &offset);
-
-	start = rip - offset - (after ? 1 : 0);
-	if (function && offset <= FUNCTION_LIMIT) {
-		/* Remember the last few that end right at RIP. */
-		while (start < rip) {
-			uint8_t bytes[DISASSEMBLY_LONGEST];
-			size_t got = core_file_read(symbols->core, start, bytes, sizeof(bytes));
-			struct instruction instruction;
-
-			if (!decode(symbols, bytes, got, &instruction))
-				break;
-			if (count == BEFORE + 1)
-				memmove(before, before + 1, --count * sizeof(before[0]));
-			before[count++] = start;
-			start += instruction.decoded.length;
-		}
-		if (start != rip)
-			count = 0;
-	}
-	fprintf(out, "code%s%s:\n", function ? ", in " : "", function ? function : "");
-	for (size_t i = 0; i < count; i++)
-		if (count <= BEFORE || i || after)
-			print_line(symbols, before[i], after && i == count - 1, out);
-	stop = 0;
-	for (uint64_t at = rip; stop <= AFTER; stop++) {
-		size_t length;
-		uint64_t start_offset;
-
-		/* What follows the function is none of its instructions. */
-		if (at != rip && function &&
-		    (!symbols_function(symbols, at, &start_offset) || !start_offset))
-			break;
-		length = print_line(symbols, at, !stop && !(after && count), out);
-		if (!length)
-			break;
-		at += length;
-	}
-}
-
-bool disassembly_text(struct symbols *symbols, const uint8_t *bytes, size_t count, char *buffer,
-		      size_t size)
-{
-	char text[256], hex[3 * DISASSEMBLY_LONGEST + 1];
-	struct instruction instruction;
-
-	if (!decode(symbols, bytes, count, &instruction)) {
-		format_bytes(bytes, count, hex);
-		snprintf(buffer, size, "no instruction (%s)", hex);
-		return false;
-	}
-	format(symbols, &instruction, symbols->core->registers.rip, text, sizeof(text));
-	format_bytes(bytes, instruction.decoded.length, hex);
-	snprintf(buffer, size, "%s (%s)", text, hex);
-	return true;
 }
 
 static void fill_registers(const struct core_file *core, ZydisRegisterContext *context)
 {
-	const struct user_regs_struct *regs = &core->registers;
+	const union registers *regs = &core->registers;
 	/* There, of code of 16 and 32 bits, are linear addresses. */
 	const uint64_t stack = core->bits == 64 ? 0 : core->bases[CORE_FILE_SS];
 	static const ZydisRegister names[][5] = {
@@ -277,7 +137,7 @@ static bool operand_address(const struct symbols *symbols, const struct instruct
 			    const ZydisDecodedOperand *operand, const ZydisRegisterContext *context,
 			    uint64_t *address)
 {
-	const struct user_regs_struct *regs = &symbols->core->registers;
+	const union registers *regs = &symbols->core->registers;
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 	bool pushes = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
 		      operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
@@ -380,7 +240,7 @@ static void print_accesses(const struct symbols *symbols, const struct instructi
 static bool divides_badly(const struct symbols *symbols, const struct instruction *instruction,
 			  const ZydisRegisterContext *context)
 {
-	const struct user_regs_struct *regs = &symbols->core->registers;
+	const union registers *regs = &symbols->core->registers;
 	const ZydisDecodedOperand *operand = &instruction->operands[0];
 	bool is_signed = instruction->decoded.mnemonic == ZYDIS_MNEMONIC_IDIV;
 	unsigned int bits = operand->size;
@@ -416,27 +276,35 @@ static bool divides_badly(const struct symbols *symbols, const struct instructio
 	}
 }
 
-void disassembly_facts(struct symbols *symbols, FILE *out)
+static size_t length_of(const struct symbols *symbols, const uint8_t *bytes, size_t count)
 {
-	uint8_t bytes[DISASSEMBLY_LONGEST];
-	size_t count =
-		core_file_read(symbols->core, symbols->core->registers.rip, bytes, sizeof(bytes));
+	struct instruction instruction;
+
+	return decode(symbols, bytes, count, &instruction) ? instruction.decoded.length : 0;
+}
+
+static size_t text_of(struct symbols *symbols, const uint8_t *bytes, size_t count, uint64_t address,
+		      char *buffer, size_t size)
+{
+	struct instruction instruction;
+
+	if (!decode(symbols, bytes, count, &instruction))
+		return 0;
+	format(symbols, &instruction, address, buffer, size);
+	return instruction.decoded.length;
+}
+
+static void facts_of(struct symbols *symbols, const uint8_t *bytes, size_t count, FILE *out)
+{
 	struct instruction instruction;
 	ZydisRegisterContext context;
-	char text[256];
-	bool valid;
 
-	if (!count)
-		return;
-	valid = disassembly_text(symbols, bytes, count, text, sizeof(text));
-	fprintf(out, "@instruction %s\n", text);
-	if (!valid) {
+	if (!decode(symbols, bytes, count, &instruction)) {
 		/* Where memory ends inside it, that is what fails. */
-		if (count == sizeof(bytes))
-			fprintf(out, "@raises %d\n", R0_UD);
+		if (count == DISASSEMBLY_LONGEST)
+			fprintf(out, "@raises %d\n", UD);
 		return;
 	}
-	decode(symbols, bytes, count, &instruction);
 	fill_registers(symbols->core, &context);
 	if (instruction.decoded.attributes & ZYDIS_ATTRIB_IS_PRIVILEGED)
 		fprintf(out, "@privileged\n");
@@ -445,23 +313,23 @@ void disassembly_facts(struct symbols *symbols, FILE *out)
 	case ZYDIS_MNEMONIC_UD0:
 	case ZYDIS_MNEMONIC_UD1:
 	case ZYDIS_MNEMONIC_UD2:
-		fprintf(out, "@raises %d\n", R0_UD);
+		fprintf(out, "@raises %d\n", UD);
 		break;
 	case ZYDIS_MNEMONIC_INT:
 		fprintf(out, "@interrupt %u\n",
 			(unsigned int)instruction.operands[0].imm.value.u & 255);
 		break;
 	case ZYDIS_MNEMONIC_INT3:
-		fprintf(out, "@interrupt %d\n", R0_BP);
+		fprintf(out, "@interrupt %d\n", BP);
 		break;
 	case ZYDIS_MNEMONIC_INT1:
-		fprintf(out, "@raises %d\n", R0_DB);
+		fprintf(out, "@raises %d\n", DB);
 		break;
 	case ZYDIS_MNEMONIC_DIV:
 	case ZYDIS_MNEMONIC_IDIV:
 		print_accesses(symbols, &instruction, &context, out);
 		if (divides_badly(symbols, &instruction, &context))
-			fprintf(out, "@raises %d\n", R0_DE);
+			fprintf(out, "@raises %d\n", DE);
 		return;
 	default:
 		break;
@@ -470,3 +338,9 @@ void disassembly_facts(struct symbols *symbols, FILE *out)
 	if (instruction.decoded.meta.category != ZYDIS_CATEGORY_INTERRUPT)
 		print_accesses(symbols, &instruction, &context, out);
 }
+
+const struct disassembler disassembler_x86_64 = {
+	.length = length_of,
+	.text = text_of,
+	.facts = facts_of,
+};

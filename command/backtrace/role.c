@@ -23,6 +23,8 @@ static const struct {
 	{ "r0_exception", ROLE_EXCEPTION },
 	{ "exception", ROLE_EXCEPTION },
 	{ "r0_vector_stubs", ROLE_EXCEPTION },
+	{ "r0_vectors", ROLE_EXCEPTION },
+	{ "r0_enter", ROLE_OUTERMOST },
 	{ "correct_user_interrupt", ROLE_SERVICE },
 	{ "is_runtime_gate", ROLE_SERVICE },
 	{ "exception_stack", ROLE_SERVICE },

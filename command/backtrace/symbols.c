@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "command/backtrace/symbols.h"
+#include "command/carried_files.h"
 #include "command/upper_half.h"
 
 /* The first segment that is loaded of a file of either class: a kernel may be of 32 bits. */
@@ -81,8 +82,10 @@ static bool has_code(const struct core_file *core, size_t first)
 /* What the program has in the upper half is a file that it carries: its addresses are as they are linked. */
 static void report_upper_half(struct symbols *symbols, const char *program)
 {
-	int fd = upper_half_open(program);
+	char *here = carried_file(program);
+	int fd = here ? upper_half_open(here) : -1;
 
+	free(here);
 	if (fd >= 0 &&
 	    !dwfl_report_elf(symbols->dwfl, UPPER_HALF_NAME, UPPER_HALF_NAME, fd, 0, true))
 		close(fd);
@@ -105,9 +108,13 @@ static void report_modules(struct symbols *symbols)
 			report_upper_half(symbols, mapping->path);
 		}
 		/* A file that is gone or no ELF file is no module; the others still are. */
-		if (!mapping->offset && has_code(core, i) && module_bias(core, mapping, &bias))
+		if (!mapping->offset && has_code(core, i) && module_bias(core, mapping, &bias)) {
+			char *here = carried_file(mapping->path);
+
 			dwfl_report_elf(symbols->dwfl, slash ? slash + 1 : mapping->path,
-					mapping->path, -1, bias, true);
+					here ? here : mapping->path, -1, bias, true);
+			free(here);
+		}
 	}
 	dwfl_report_end(symbols->dwfl, NULL, NULL);
 }
@@ -202,6 +209,19 @@ const char *symbols_function(struct symbols *symbols, uint64_t pc, uint64_t *off
 
 	*offset = 0;
 	return module ? dwfl_module_addrinfo(module, pc, offset, &symbol, NULL, NULL, NULL) : NULL;
+}
+
+void symbols_append(struct symbols *symbols, uint64_t target, char *text, size_t size)
+{
+	const size_t length = strlen(text);
+	uint64_t offset;
+	const char *name = symbols_function(symbols, target, &offset);
+
+	if (name && offset)
+		snprintf(text + length, size - length, " <%s+0x%llx>", name,
+			 (unsigned long long)offset);
+	else if (name)
+		snprintf(text + length, size - length, " <%s>", name);
 }
 
 /* A source position; file is NULL if there is none, and holds until the next is asked for. */

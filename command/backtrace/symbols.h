@@ -47,6 +47,9 @@ bool symbols_visit(struct symbols *symbols, uint64_t pc, bool after,
 /* The function or object at pc, and pc's distance from its start; NULL if there is none. */
 const char *symbols_function(struct symbols *symbols, uint64_t pc, uint64_t *offset);
 
+/* Add " <name+0x10>" to a text, of what is at that address, if it has a name. */
+void symbols_append(struct symbols *symbols, uint64_t target, char *text, size_t size);
+
 /* The source file of the code at pc, NULL if it is not known; holds until the next is asked for. */
 const char *symbols_file(struct symbols *symbols, uint64_t pc);
 

@@ -13,6 +13,9 @@
 #define LAB_PORT_NAME "org.ring0.lab"
 #define LAB_MAGIC     0x304c4152u /* "RAL0" */
 
+/* Where init's program is. */
+#define LAB_INIT_PATH "/init"
+
 /* The longest message but for a file's content, which follows its message. */
 #define LAB_MESSAGE_MAX (1u << 20)
 
@@ -30,6 +33,7 @@ enum lab_message_type {
 	LAB_COLLECT,   /* a path: send that file back */
 	LAB_INTERRUPT, /* nothing: that it comes is what it is for */
 	LAB_SIGNAL,    /* a uint32_t: the number of a signal, for the running program */
+	LAB_ANSWER,    /* struct lab_answer, then what the command printed */
 	LAB_FIND, /* NUL-ended ends of names, or folders: tell of such files that programs wrote */
 
 	/* From init. */
@@ -40,6 +44,8 @@ enum lab_message_type {
 	LAB_FAILED,	/* struct lab_exit with an errno, then text: init could not do as told */
 	LAB_COLLECTED,	/* the file's next bytes; none is the end of it */
 	LAB_FOUND,	/* the path of one of the files; none is the end of them */
+	LAB_COMMAND, /* struct lab_command, then NUL-ended arguments: a question to the command ring0 */
+	LAB_INPUT, /* next bytes of its input, until all have come; nothing else comes in between */
 };
 
 struct lab_hello {
@@ -63,6 +69,16 @@ struct lab_ready {
 	uint32_t magic;
 	uint32_t kvm_error;	    /* errno of opening /dev/kvm, 0 if it is there */
 	uint32_t no_virtualization; /* 1 if the CPU has nothing that KVM could use */
+};
+
+struct lab_command {
+	uint32_t number; /* who asks */
+	uint64_t size;	 /* of the input */
+};
+
+struct lab_answer {
+	uint32_t number;
+	int32_t status; /* of the command's exit */
 };
 
 struct lab_exit {

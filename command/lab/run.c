@@ -176,7 +176,7 @@ static int run_one(struct lab_machine *machine, const struct lab_options *option
 	if (machine->pid <= 0)
 		status = start(machine, options, kernel, files);
 	if (!status)
-		status = lab_session_run(machine, options, program, inside, &end);
+		status = lab_session_run(machine, options, files, program, inside, &end);
 	if (!status || survives(status))
 		return status ? status : end;
 	stop(machine, options);

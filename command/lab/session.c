@@ -17,6 +17,7 @@
 #include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
 #include "command/lab/protocol.h"
+#include "command/lab/serve.h"
 #include "command/lab/session.h"
 #include "command/lab/signals.h"
 #include "command/lab/talk.h"
@@ -175,7 +176,8 @@ static int write_out(int fd, const char *data, size_t size)
 }
 
 /* Tell init to end the program, and pass on what it still said. 0 or LAB_GONE_…. */
-static int see_off(struct lab_machine *machine, enum lab_message_type how, uint64_t milliseconds)
+static int see_off(struct lab_machine *machine, const struct lab_files *files,
+		   enum lab_message_type how, uint64_t milliseconds)
 {
 	struct lab_limit limit = lab_talk_limit(machine, milliseconds);
 	const uint32_t number = (uint32_t)lab_signal;
@@ -192,6 +194,8 @@ static int see_off(struct lab_machine *machine, enum lab_message_type how, uint6
 		if (!gone && (incoming.type == LAB_OUTPUT || incoming.type == LAB_ERROR))
 			write_out(incoming.type == LAB_OUTPUT ? 1 : 2, incoming.content,
 				  incoming.length);
+		if (!gone && incoming.type == LAB_COMMAND)
+			gone = lab_serve(machine, files, &incoming, limit);
 		free(incoming.content);
 	}
 	return gone;
@@ -202,15 +206,15 @@ static int see_off(struct lab_machine *machine, enum lab_message_type how, uint6
  * waited for.
  */
 static int interrupt_program(struct lab_machine *machine, const struct lab_options *options,
-			     const char *program)
+			     const struct lab_files *files, const char *program)
 {
 	const int first = lab_signal;
 	int gone = LAB_GONE_SIGNAL;
 
 	if (options->collect.count || options->coverage)
-		gone = see_off(machine, LAB_SIGNAL, OBEY_MS);
+		gone = see_off(machine, files, LAB_SIGNAL, OBEY_MS);
 	if (gone == LAB_GONE_LATE)
-		gone = see_off(machine, LAB_KILL, KILL_MS);
+		gone = see_off(machine, files, LAB_KILL, KILL_MS);
 	if (gone)
 		return lab_talk_say_gone(machine, options, gone, program);
 	return lab_signal == first ? 0 : 128 + lab_signal;
@@ -218,17 +222,17 @@ static int interrupt_program(struct lab_machine *machine, const struct lab_optio
 
 /* The program overran: end it. One that can't be ended takes its machine with it. */
 static int end_program(struct lab_machine *machine, const struct lab_options *options,
-		       const char *program)
+		       const struct lab_files *files, const char *program)
 {
-	if (see_off(machine, LAB_KILL, KILL_MS))
+	if (see_off(machine, files, LAB_KILL, KILL_MS))
 		lab_machine_stop(machine);
 	return lab_error(LAB_TIMEOUT,
 			 "%s ran for more than %u s and was ended; --timeout allows more", program,
 			 options->timeout);
 }
 
-static int run(struct lab_machine *machine, const struct lab_options *options, const char *program,
-	       const char *inside, int *status)
+static int run(struct lab_machine *machine, const struct lab_options *options,
+	       const struct lab_files *files, const char *program, const char *inside, int *status)
 {
 	struct lab_limit limit = { .is_hosts = true };
 	size_t size;
@@ -273,6 +277,9 @@ static int run(struct lab_machine *machine, const struct lab_options *options, c
 						   "little for it; give it more with --memory",
 						   program, options->memory);
 			break;
+		case LAB_COMMAND:
+			gone = lab_serve(machine, files, &incoming, limit);
+			break;
 		case LAB_FAILED:
 			result = lab_talk_say_failed(&incoming);
 			break;
@@ -282,20 +289,21 @@ static int run(struct lab_machine *machine, const struct lab_options *options, c
 		free(incoming.content);
 	}
 	if (gone == LAB_GONE_LATE)
-		return end_program(machine, options, program);
+		return end_program(machine, options, files, program);
 	if (gone == LAB_GONE_SIGNAL)
-		return interrupt_program(machine, options, program);
+		return interrupt_program(machine, options, files, program);
 	return gone ? lab_talk_say_gone(machine, options, gone, program) : result;
 }
 
 int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
-		    const char *program, const char *inside, int *status)
+		    const struct lab_files *files, const char *program, const char *inside,
+		    int *status)
 {
 	const struct lab_emulator *emulator = machine->emulator;
 	int result;
 
 	machine->is_interrupted = emulator->loses_interrupts && emulator->loses_interrupts(options);
-	result = run(machine, options, program, inside, status);
+	result = run(machine, options, files, program, inside, status);
 	machine->is_interrupted = false;
 	return result;
 }

@@ -20,8 +20,9 @@ int lab_session_hello(struct lab_machine *machine, const struct lab_options *opt
 /* Hand over the files. */
 int lab_session_files(struct lab_machine *machine, const struct lab_options *options,
 		      const struct lab_files *files);
-/* Run one program and pass its output on. Its status is in *status if 0 is returned. */
+/* Run one program and pass its output on; `files` are what the machine was given. Its status is in *status if 0 is returned. */
 int lab_session_run(struct lab_machine *machine, const struct lab_options *options,
-		    const char *program, const char *inside, int *status);
+		    const struct lab_files *files, const char *program, const char *inside,
+		    int *status);
 
 #endif /* COMMAND_LAB_SESSION_H */

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "command/carried_files.h"
 #include "command/commands.h"
 #include "command/replaceable/function.h"
 #include "command/upper_half.h"
@@ -86,15 +87,17 @@ static Dwfl *open_file(const char *path, bool upper, Dwfl_Module **module)
 		.find_debuginfo = dwfl_standard_find_debuginfo,
 	};
 	Dwfl *dwfl = dwfl_begin(&callbacks);
-	int fd = upper ? upper_half_open(path) : -1;
+	char *here = carried_file(path);
+	int fd = upper && here ? upper_half_open(here) : -1;
 
 	*module = NULL;
-	if (!dwfl)
-		return NULL;
-	dwfl_report_begin(dwfl);
-	if (!upper || fd >= 0)
-		*module = dwfl_report_offline(dwfl, path, path, fd);
-	dwfl_report_end(dwfl, NULL, NULL);
+	if (dwfl && here) {
+		dwfl_report_begin(dwfl);
+		if (!upper || fd >= 0)
+			*module = dwfl_report_offline(dwfl, path, here, fd);
+		dwfl_report_end(dwfl, NULL, NULL);
+	}
+	free(here);
 	return dwfl;
 }
 

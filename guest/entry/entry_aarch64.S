@@ -64,8 +64,12 @@ r0_vectors:
 
 	.type exception, @function
 exception:
-	.cfi_startproc
-	.cfi_undefined x30
+	/* By column 33, ELR (AADWARF64, 4.1), which with SP is in the frame, as X30 is: all are the interrupted code's. */
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_return_column 33
+	.cfi_def_cfa sp, R0_FRAME_SIZE
+	.cfi_undefined 33
 	ldr	x1, [x0, R0_CPU_EXCEPTION_STACK]
 	sub	x1, x1, R0_FRAME_SIZE
 	mov	sp, x1
@@ -130,8 +134,15 @@ exception:
 	adrp	x1, r0_guest
 	ldr	x1, [x1, R0_GUEST_EXCEPTION]
 	mov	x0, sp
+	.cfi_remember_state
+	.irp	number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	.cfi_offset \number, 8 * \number - R0_FRAME_SIZE
+	.endr
+	.cfi_offset 31, R0_FRAME_SP - R0_FRAME_SIZE
+	.cfi_offset 33, R0_FRAME_PC - R0_FRAME_SIZE
 	mov	x29, xzr
 	blr	x1
+	.cfi_restore_state
 
 	/* A handler may have left interrupts on, and one more would change ELR_EL1 and SPSR_EL1. */
 	msr	daifset, 15

@@ -78,6 +78,10 @@ compile smp_common_failures -static "$here/../fixtures/smp_common_failures.c"
 compile watch -static "$here/watch.c" "$here/../guest/runtime/watch_report.c"
 compile hypercalls -static "$here/hypercalls.c"
 compile report -static -mbranch-protection=standard "$here/report.c"
+compile traces -static "$here/traces.c"
+compile traces_dynamic -mbranch-protection=standard "$here/traces.c"
+compile traces_omit -static-pie -mbranch-protection=standard -fomit-frame-pointer "$here/traces.c"
+compile traces_stripped -static -s -fomit-frame-pointer "$here/traces.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 
@@ -91,12 +95,18 @@ for program in cpu debug dynamic pie smp smp_dynamic; do
 done
 
 # Programs of r0_call(), that print TAP by themselves.
-for program in cost watch report; do
+for program in cost watch traces traces_dynamic traces_omit traces_stripped; do
 	"$ring0" lab --arch aarch64 --timeout 120 "$folder/$program" >"$folder/tap" 2>"$folder/log"
 	status=$?
-	take '' "$folder/tap"
+	take "$program: " "$folder/tap"
 	tell "$status" "$program: exit status"
 done
+
+# Without the command, call chains are by frame records.
+"$ring0" lab --arch aarch64 --timeout 120 --env RING0_COMMAND=/nowhere "$folder/report" >"$folder/tap" 2>"$folder/log"
+status=$?
+take '' "$folder/tap"
+tell "$status" 'report: exit status'
 
 # Programs whose tests end as their comments say.
 for source in arm64/verdicts arm64/wild arm64/smp_failures fixtures/smp_common_failures \

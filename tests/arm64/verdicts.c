@@ -285,7 +285,7 @@ static int two(void)
 	return 2;
 }
 
-/* expect error: one() can't be replaced ... the command ring0 */
+/* expect error: one() can't be replaced ... compile it with -flive-patching=inline-clone */
 R0_TEST(absent, replace, .replace = R0_REPLACE((one, two)))
 {
 }

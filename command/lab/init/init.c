@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The first process inside the lab's machine: loads the kernel's modules, says that it is there,
- * takes files and runs programs as `ring0 lab` tells it to. Linked statically, since nothing else
- * is in the initial file system. Depends on libc and on ../protocol.h.
+ * takes files and runs programs as `ring0 lab` tells it to. As any other process, it stands in for the
+ * command ring0 (command.h). Linked statically, since nothing else is in the initial file system. Depends on libc and on ../protocol.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command/lab/init/command.h"
 #include "command/lab/init/files.h"
 #include "command/lab/init/port.h"
 #include "command/lab/init/program.h"
@@ -106,7 +107,8 @@ static void obey(const struct lab_message *message, int port)
 	case LAB_FIND:
 		files_find((char *)buffer, message->length);
 		break;
-	case LAB_KILL: /* it ended by itself meanwhile */
+	case LAB_ANSWER: /* who asked was killed */
+	case LAB_KILL:	 /* it ended by itself meanwhile */
 	case LAB_SIGNAL:
 	case LAB_INTERRUPT:
 		break;
@@ -115,11 +117,13 @@ static void obey(const struct lab_message *message, int port)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct lab_ready ready = { LAB_MAGIC, 0, 0 };
 	int port, kvm;
 
+	if (getpid() != 1)
+		return command_ask(argc, argv);
 	start_system();
 	signal(SIGPIPE, SIG_IGN);
 	program_prepare();

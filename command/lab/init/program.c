@@ -12,11 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "command/lab/init/command.h"
 #include "command/lab/init/files.h"
 #include "command/lab/init/port.h"
 #include "command/lab/init/program.h"
 
 static int children = -1; /* a signalfd for SIGCHLD */
+static int commands = -1; /* where command_ask() connects */
 
 /* Whether the kernel's log, from where `log` stands on, tells of a process killed for memory. */
 static bool killed_for_memory(int log)
@@ -79,15 +81,14 @@ static void attend(pid_t pid, int port, int output, int error, int log)
 {
 	struct lab_exit end = { 0, 0 };
 	struct pollfd fds[] = {
-		{ .fd = children, .events = POLLIN },
-		{ .fd = port, .events = POLLIN },
-		{ .fd = output, .events = POLLIN },
-		{ .fd = error, .events = POLLIN },
+		{ .fd = children, .events = POLLIN }, { .fd = port, .events = POLLIN },
+		{ .fd = output, .events = POLLIN },   { .fd = error, .events = POLLIN },
+		{ .fd = commands, .events = POLLIN },
 	};
 	bool ended = false;
 
 	while (!ended) {
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		if (poll(fds, 5, -1) < 0 && errno != EINTR)
 			port_give_up("poll: %s", strerror(errno));
 		if (fds[1].revents & POLLIN) {
 			struct lab_message message;
@@ -100,12 +101,16 @@ static void attend(pid_t pid, int port, int output, int error, int log)
 				port_read(&number, sizeof(number));
 				kill(pid, (int)number);
 			}
+			if (message.type == LAB_ANSWER)
+				command_answer(message.length);
 			/* Any other is LAB_INTERRUPT. */
 		}
 		if (fds[2].revents && !pass_on(output, LAB_OUTPUT))
 			fds[2].fd = -1;
 		if (fds[3].revents && !pass_on(error, LAB_ERROR))
 			fds[3].fd = -1;
+		if (fds[4].revents & POLLIN)
+			command_take(commands);
 		if (fds[0].revents & POLLIN)
 			ended = reap(pid, &end.status);
 		if (fds[1].revents & (POLLHUP | POLLERR))
@@ -164,6 +169,7 @@ void program_prepare(void)
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	commands = command_listen();
 }
 
 void program_run(char *strings_text, size_t size, const struct lab_run *run, int port)

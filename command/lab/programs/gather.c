@@ -17,6 +17,7 @@
 #include "command/lab/programs/files.h"
 #include "command/lab/programs/gather.h"
 #include "command/lab/programs/library.h"
+#include "command/lab/protocol.h"
 #include "command/lab/options.h"
 #include "command/lab/search_path.h"
 #include "command/lab/strings.h"
@@ -106,13 +107,21 @@ static char *locate(const char *program)
 	return path;
 }
 
-/* The command itself goes along, for the crash reports of the programs inside. */
+/*
+ * The command itself goes along, for the crash reports of the programs inside; where it could not run, init stands in for
+ * it.
+ */
 static int add_command(struct lab_files *files, struct lab_options *options)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	char *variable;
 
+	for (size_t i = 0; i < options->variables.count; i++)
+		if (!strncmp(options->variables.items[i], "RING0_COMMAND=", 14))
+			return 0;
+	if (options->sysroot)
+		lab_strings_add(&options->variables, "RING0_COMMAND=" LAB_INIT_PATH);
 	if (n <= 0 || options->sysroot)
 		return 0;
 	path[n] = '\0';

@@ -31,6 +31,7 @@ static int set_up(void **state)
 		.size = sizeof(code),
 		.segments = &segment,
 		.segment_count = 1,
+		.layout = registers_layout(EM_X86_64),
 		.registers = { .rip = CODE, .rsp = 0x30110, .rbp = 0x30210 },
 		.bits = 16,
 		.bases = { 0x10000, 0x100000, 0x30010, 0x20000, 0x40000, 0x50000 },

@@ -14,41 +14,35 @@
 #define LINE_LIMIT  64
 #define FRAME_LIMIT 16384 /* of a recursion, which takes no lines */
 
-/*
- * DWARF's numbers of registers: System V ABI, AMD64 supplement, figure 3.36, and i386 supplement, table 2.14. With the
- * return address, whose initial value is RIP or EIP.
- */
-#define RSP_COLUMN 7
-#define ESP_COLUMN 4
-#define COLUMNS	   17
-#define COLUMNS_32 9
+#define COLUMNS_MAX REGISTERS_MAX
 
 /* One walk. */
 struct chain {
 	struct symbols *symbols;
 	FILE *out;
 	bool after;
-	bool guess;	    /* the first frame is made up from what is at RSP */
+	bool guess;	    /* the first frame is made up from what a call would return to */
 	unsigned int count; /* of frames written, or counted as repeated */
 	unsigned int lines;
 	unsigned int depth;    /* of frames seen in this walk */
 	unsigned int repeated; /* frames like the last line, not written */
-	uint64_t last_pc, last_rsp;
+	uint64_t last_pc, last_sp;
+	bool last_interrupted;
 	enum role last_role;
-	uint64_t ring3_rsp; /* where ring 3 began, last seen; 0 before that */
-	bool no_rules;	    /* nothing describes how to leave the first frame */
-	bool left;	    /* the runtime, for `caller` */
-	struct user_regs_struct caller;
+	uint64_t ring3_sp; /* where ring 3 began, last seen; 0 before that */
+	bool no_rules;	   /* nothing describes how to leave the first frame */
+	bool left;	   /* the runtime, for `caller` */
+	union registers caller;
 	bool waiting; /* it may leave what waits for another CPU */
 };
 
 /* A frame as libdwfl has it. */
 struct frame {
-	uint64_t pc, rsp;
+	uint64_t pc, sp;
 	bool interrupted; /* pc is not a return address */
 };
 
-/* Whether unwinding rules cover an address; without them libdwfl follows RBP, right or wrong. */
+/* Whether unwinding rules cover an address; without them libdwfl follows frame pointers, right or wrong. */
 static bool has_rules(struct symbols *symbols, uint64_t pc)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, pc);
@@ -92,61 +86,54 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 
 	(void)dwfl;
 	*result = 0;
-	return core_file_read(symbols->core, address, result, size) == size;
-}
-
-/* By column: the AMD64 ABI's register numbers. */
-static void list_registers(struct user_regs_struct *regs, unsigned long long *list[COLUMNS])
-{
-	unsigned long long *const in_order[COLUMNS] = {
-		&regs->rax, &regs->rdx, &regs->rcx, &regs->rbx, &regs->rsi, &regs->rdi,
-		&regs->rbp, &regs->rsp, &regs->r8,  &regs->r9,	&regs->r10, &regs->r11,
-		&regs->r12, &regs->r13, &regs->r14, &regs->r15, &regs->rip,
-	};
-
-	memcpy(list, in_order, sizeof(in_order));
-}
-
-static bool set_narrow_registers(Dwfl_Thread *thread, const struct user_regs_struct *regs)
-{
-	const Dwarf_Word columns[COLUMNS_32] = { regs->rax, regs->rcx, regs->rdx,
-						 regs->rbx, regs->rsp, regs->rbp,
-						 regs->rsi, regs->rdi, regs->rip };
-
-	return dwfl_thread_state_registers(thread, 0, COLUMNS_32, columns);
+	if (core_file_read(symbols->core, address, result, size) != size)
+		return false;
+	/* A return address may be signed, which libdw's rules don't know of before elfutils 0.192. */
+	if (!is_narrow(symbols))
+		*result = core_file_code_address(symbols->core, *result);
+	return true;
 }
 
 static bool set_registers(Dwfl_Thread *thread, void *argument)
 {
-	struct symbols *symbols = argument;
-	unsigned long long *list[COLUMNS];
-	Dwarf_Word columns[COLUMNS];
+	const struct symbols *symbols = argument;
+	const struct core_file *core = symbols->core;
+	const struct register_layout *layout = core->layout;
+	Dwarf_Word columns[COLUMNS_MAX];
 
 	if (is_narrow(symbols))
-		return set_narrow_registers(thread, &symbols->core->registers);
-	list_registers(&symbols->core->registers, list);
-	for (unsigned int i = 0; i < COLUMNS; i++)
-		columns[i] = *list[i];
-	return dwfl_thread_state_registers(thread, 0, COLUMNS, columns);
+		return call_chain_set_narrow(symbols, thread);
+	for (unsigned int i = 0; i < layout->column_count; i++)
+		columns[i] =
+			core_file_code_address(core, core->registers.words[layout->columns[i]]);
+	if (!layout->pc_has_column)
+		dwfl_thread_state_register_pc(thread, core_file_pc(core));
+	return dwfl_thread_state_registers(thread, 0, layout->column_count, columns);
 }
 
 /* False if there is none, or nothing that a chain can go on with. */
 static bool read_frame(const struct chain *chain, Dwfl_Frame *state, struct frame *frame)
 {
 	bool other_stack = chain->last_role == ROLE_SYSCALL || chain->last_role == ROLE_RING3;
-	Dwarf_Word rsp = 0;
+	const struct register_layout *layout = chain->symbols->core->layout;
+	Dwarf_Word sp = 0;
 	Dwarf_Addr pc;
 
 	if (!dwfl_frame_pc(state, &pc, &frame->interrupted))
 		return false;
-	if (dwfl_frame_reg(state, is_narrow(chain->symbols) ? ESP_COLUMN : RSP_COLUMN, &rsp))
-		rsp = 0;
+	if (dwfl_frame_reg(state, is_narrow(chain->symbols) ? CALL_CHAIN_ESP : layout->sp_column,
+			   &sp))
+		sp = 0;
 	frame->pc = pc;
-	frame->rsp = rsp;
-	/* Garbage for a return address ends the chain, as does one that goes nowhere. */
+	frame->sp = sp;
+	/*
+	 * Garbage for a return address ends the chain, as does one that goes nowhere. Where calls push nothing, the innermost
+	 * function may have nothing on the stack.
+	 */
 	return !chain->depth ||
 	       (core_file_is_executable(chain->symbols->core, pc) &&
-		(frame->interrupted || other_stack || !rsp || rsp > chain->last_rsp));
+		(frame->interrupted || other_stack || !sp || sp > chain->last_sp ||
+		 (sp == chain->last_sp && !layout->calls_push && chain->last_interrupted)));
 }
 
 static void end_repetition(struct chain *chain)
@@ -170,7 +157,8 @@ static int print_frame(Dwfl_Frame *state, void *argument)
 		return DWARF_CB_ABORT;
 	/* A recursion is one line. */
 	if (chain->depth > 1 && frame.pc == chain->last_pc && chain->depth < FRAME_LIMIT) {
-		chain->last_rsp = frame.rsp;
+		chain->last_sp = frame.sp;
+		chain->last_interrupted = frame.interrupted;
 		chain->depth++;
 		chain->repeated++;
 		return DWARF_CB_OK;
@@ -186,9 +174,9 @@ static int print_frame(Dwfl_Frame *state, void *argument)
 		return DWARF_CB_ABORT;
 	if (role == ROLE_RING3) {
 		/* On a stack used twice at a time, the second use has overwritten the first. */
-		if (chain->ring3_rsp == frame.rsp)
+		if (chain->ring3_sp == frame.sp)
 			return DWARF_CB_ABORT;
-		chain->ring3_rsp = frame.rsp;
+		chain->ring3_sp = frame.sp;
 	}
 	if (role != ROLE_RING3 || !chain->count) {
 		if (chain->lines++ >= LINE_LIMIT || chain->depth >= FRAME_LIMIT) {
@@ -200,7 +188,8 @@ static int print_frame(Dwfl_Frame *state, void *argument)
 				    chain->out);
 	}
 	chain->last_pc = frame.pc;
-	chain->last_rsp = frame.rsp;
+	chain->last_sp = frame.sp;
+	chain->last_interrupted = frame.interrupted;
 	chain->last_role = role;
 	if (!chain->depth++ && !has_rules(chain->symbols, lookup)) {
 		chain->no_rules = true;
@@ -218,7 +207,7 @@ static bool is_stop(enum role role, bool waiting)
 static int leave_frame(Dwfl_Frame *state, void *argument)
 {
 	struct chain *chain = argument;
-	unsigned long long *list[COLUMNS];
+	const struct register_layout *layout = chain->symbols->core->layout;
 	struct frame frame;
 	enum role role;
 
@@ -228,19 +217,20 @@ static int leave_frame(Dwfl_Frame *state, void *argument)
 	if (role == ROLE_OUTERMOST || (!chain->depth && !is_stop(role, chain->waiting)))
 		return DWARF_CB_ABORT;
 	chain->depth++;
-	chain->last_rsp = frame.rsp;
+	chain->last_sp = frame.sp;
+	chain->last_interrupted = frame.interrupted;
 	chain->last_role = role;
 	/* What waits may be all that is left, if it was the last that its caller called. */
 	if (role != ROLE_NONE && role != ROLE_WAIT)
 		return DWARF_CB_OK;
-	list_registers(&chain->caller, list);
-	for (unsigned int i = 0; i < COLUMNS; i++) {
+	for (unsigned int i = 0; i < layout->column_count; i++) {
 		Dwarf_Word value;
 
 		/* What a function need not preserve is not known any more. */
-		*list[i] = dwfl_frame_reg(state, i, &value) ? 0 : value;
+		chain->caller.words[layout->columns[i]] = dwfl_frame_reg(state, i, &value) ? 0 :
+											     value;
 	}
-	chain->caller.rip = frame.pc;
+	chain->caller.words[layout->pc] = frame.pc;
 	chain->after = !frame.interrupted;
 	chain->left = true;
 	return role == ROLE_NONE ? DWARF_CB_ABORT : DWARF_CB_OK;
@@ -330,7 +320,8 @@ static int place_frame(Dwfl_Frame *state, void *argument)
 		return DWARF_CB_ABORT;
 	symbols_visit(chain->symbols, frame.pc, after, take_own, place);
 	chain->last_pc = frame.pc;
-	chain->last_rsp = frame.rsp;
+	chain->last_sp = frame.sp;
+	chain->last_interrupted = frame.interrupted;
 	chain->last_role = place->role;
 	if (place->found || (!chain->depth++ && !has_rules(chain->symbols, lookup)))
 		return DWARF_CB_ABORT;
@@ -381,7 +372,7 @@ bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after
 		.caller = symbols->core->registers,
 	};
 
-	if (!is_stop(role_of(symbols, symbols->core->registers.rip), waiting) || !attach(symbols))
+	if (!is_stop(role_of(symbols, core_file_pc(symbols->core)), waiting) || !attach(symbols))
 		return false;
 	dwfl_getthreads(symbols->dwfl, leave_thread, &chain);
 	if (!chain.left)
@@ -394,7 +385,7 @@ bool call_chain_leave_runtime(struct symbols *symbols, bool waiting, bool *after
 void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t size, char *library,
 		      size_t library_size)
 {
-	struct user_regs_struct *regs = &symbols->core->registers;
+	uint64_t *pc = &symbols->core->registers.words[symbols->core->layout->pc];
 	struct own_place place = {
 		.chain = { .symbols = symbols, .after = after },
 		.buffer = buffer,
@@ -404,10 +395,10 @@ void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t 
 	if (!is_narrow(symbols) && attach(symbols)) {
 		/* So that the rules are those of the call, which may end its function. */
 		if (after)
-			regs->rip--;
+			--*pc;
 		dwfl_getthreads(symbols->dwfl, place_thread, &place);
 		if (after)
-			regs->rip++;
+			++*pc;
 	}
 	snprintf(library, library_size, "%s", place.library);
 	if (place.found)
@@ -415,7 +406,7 @@ void call_chain_place(struct symbols *symbols, bool after, char *buffer, size_t 
 	if (place.without_source[0])
 		snprintf(buffer, size, "%s", place.without_source);
 	else
-		symbols_place(symbols, regs->rip, after, buffer, size);
+		symbols_place(symbols, *pc, after, buffer, size);
 }
 
 /* By the rules of an i386's file or, where there are none, by EBP. */
@@ -423,7 +414,7 @@ static void print_narrow(struct symbols *symbols, FILE *out)
 {
 	struct chain chain = { .symbols = symbols, .out = out };
 
-	if (call_chain_is_of_i386(symbols) && has_rules(symbols, symbols->core->registers.rip) &&
+	if (call_chain_is_of_i386(symbols) && has_rules(symbols, core_file_pc(symbols->core)) &&
 	    attach(symbols))
 		dwfl_getthreads(symbols->dwfl, print_thread, &chain);
 	end_repetition(&chain);
@@ -433,7 +424,9 @@ static void print_narrow(struct symbols *symbols, FILE *out)
 
 void call_chain_print(struct symbols *symbols, bool after, FILE *out)
 {
-	struct user_regs_struct *regs = &symbols->core->registers, stopped = *regs;
+	struct core_file *core = symbols->core;
+	const union registers stopped = core->registers;
+	uint64_t *words = core->registers.words, *pc = &words[core->layout->pc];
 	struct chain chain = { .symbols = symbols, .out = out, .after = after };
 	uint64_t return_address;
 
@@ -442,26 +435,27 @@ void call_chain_print(struct symbols *symbols, bool after, FILE *out)
 		return;
 	}
 	if (!attach(symbols)) {
-		symbols_print_frame(symbols, regs->rip, after, "", &chain.count, out);
+		symbols_print_frame(symbols, *pc, after, "", &chain.count, out);
 		fprintf(out, "  no more is known: %s\n", dwfl_errmsg(-1));
 		return;
 	}
 	if (after)
-		regs->rip--;
+		--*pc;
 	dwfl_getthreads(symbols->dwfl, print_thread, &chain);
 	end_repetition(&chain);
-	/* As after a call to nowhere: what is on the stack is where it came from. */
-	if (chain.no_rules && core_file_read(symbols->core, regs->rsp, &return_address, 8) == 8 &&
-	    core_file_is_executable(symbols->core, return_address)) {
-		regs->rsp += 8;
-		regs->rip = return_address - 1;
+	/* As after a call to nowhere: what it would have returned to is where it came from. */
+	if (chain.no_rules && core_file_return_address(core, &return_address) &&
+	    core_file_is_executable(core, return_address)) {
+		if (core->layout->calls_push)
+			words[core->layout->sp] += 8;
+		*pc = return_address - 1;
 		chain.guess = true;
 		chain.after = true;
 		chain.depth = 0;
 		dwfl_getthreads(symbols->dwfl, print_thread, &chain);
 		end_repetition(&chain);
 	}
-	*regs = stopped;
+	core->registers = stopped;
 	if (!chain.count)
-		symbols_print_frame(symbols, regs->rip, after, "", &chain.count, out);
+		symbols_print_frame(symbols, *pc, after, "", &chain.count, out);
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command ring0 inside, where the machine has none: init's own program stands in for it. It hands init what it is
+ * asked, init sends it to the lab, and the answer comes back the same way.
+ */
+#ifndef COMMAND_LAB_INIT_COMMAND_H
+#define COMMAND_LAB_INIT_COMMAND_H
+
+#include "command/lab/protocol.h"
+
+/* As another process than init: ask, print the answer. Returns the exit status. */
+int command_ask(int argc, char **argv);
+
+/* Listen for such processes. A descriptor for poll(), or -1 where the kernel has no local sockets. */
+int command_listen(void);
+
+/* Send on what one of them asks. */
+void command_take(int listener);
+
+/* Hand one its answer, which follows in the port: `length` bytes, a struct lab_answer among them. */
+void command_answer(uint32_t length);
+
+#endif /* COMMAND_LAB_INIT_COMMAND_H */
