@@ -44,8 +44,8 @@ enum assist_answer {
 };
 
 /*
- * After KVM's emulation failed (KVM_INTERNAL_ERROR_EMULATION): complete the instruction at RIP and
- * those after it, up to the end of the basic block, that can be. The registers are those in
+ * After KVM's emulation failed (KVM_INTERNAL_ERROR_EMULATION): complete the instruction at RIP, and a run of
+ * those after it that can be, with jumps and calls on the way, until nothing comes that KVM would give up on. The registers are those in
  * vcpu->run->s.regs, before and after. Accesses that no memory answers go to the bus: those of a strict one
  * may be refused, and a device may end the machine, which is ASSIST_REFUSED, too.
  */
@@ -55,8 +55,12 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 /* After ASSIST_CANNOT: what the instruction is, as in "crc32", or NULL. Lives as long as the process. */
 const char *assist_refused_mnemonic(const struct assist *assist);
 
-/* How many instructions were completed, by mnemonic, is counted until it is forgotten. */
+/*
+ * How many instructions of those that KVM can't execute were completed, by mnemonic, and by how many exits, is counted
+ * until it is forgotten.
+ */
 void assist_forget_counts(struct assist *assist);
+uint64_t assist_exits(const struct assist *assist);
 
 /* In the order in which they came first; false after the last. */
 bool assist_count_of(const struct assist *assist, size_t index, const char **mnemonic,

@@ -17,7 +17,7 @@
 static struct {
 	enum assist_policy mode;
 	bool is_set, one_by_one;
-	uint64_t count;
+	uint64_t count, exits;
 	struct {
 		const char *name;
 		uint64_t count;
@@ -102,6 +102,7 @@ void assist_policy_end(struct assist *assist)
 	pthread_mutex_lock(&process.lock);
 	for (i = 0; assist_count_of(assist, i, &name, &count); i++)
 		add(name, count);
+	process.exits += assist_exits(assist);
 	pthread_mutex_unlock(&process.lock);
 	assist_forget_counts(assist);
 }
@@ -114,6 +115,16 @@ uint64_t assist_policy_count(void)
 	count = process.count;
 	pthread_mutex_unlock(&process.lock);
 	return count;
+}
+
+uint64_t assist_policy_exits(void)
+{
+	uint64_t exits;
+
+	pthread_mutex_lock(&process.lock);
+	exits = process.exits;
+	pthread_mutex_unlock(&process.lock);
+	return exits;
 }
 
 char *assist_policy_names(void)

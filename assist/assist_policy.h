@@ -49,4 +49,7 @@ void assist_policy_end(struct assist *assist);
 uint64_t assist_policy_count(void);
 char *assist_policy_names(void); /* for free(), or NULL */
 
+/* By how many exits of KVM's they were. */
+uint64_t assist_policy_exits(void);
+
 #endif /* ASSIST_ASSIST_POLICY_H */

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ring0/x86/registers.h>
+#include "assist/x86_64/counts.h"
 #include "assist/x86_64/cpu.h"
 #include "assist/x86_64/decoder.h"
 #include "assist/x86_64/deliver.h"
+#include "assist/x86_64/forms.h"
 #include "assist/x86_64/instruction_encoding.h"
-#include "assist/x86_64/instruction_form.h"
-#include "assist/x86_64/paging.h"
+#include "assist/x86_64/near.h"
 #include "assist/x86_64/run_natively.h"
 #include "assist/x86_64/segment.h"
 #include "assist/x86_64/system.h"
@@ -19,14 +20,20 @@
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu/vcpu_x86_64.h"
 
-/* Of one exit: an interrupt, or the end of the test's time, may be waiting. */
-#define BATCH_LIMIT 4096
+/*
+ * Of one exit, with interrupts off and on: KVM looks for interrupts when it gets the guest back, and other CPUs may be
+ * waiting for the lock under which an exit is served.
+ */
+#define RUN_LIMIT	      1024
+#define RUN_LIMIT_INTERRUPTED 128
 
-/* How many instructions are looked at ahead. */
-#define LOOKAHEAD 32
-
-#define FORMS	  1024 /* a power of two */
-#define MNEMONICS 256
+/*
+ * In a row, of those that KVM knows, which take 0.1 us each here (bench/assist.c) and more in KVM, where the CPU does
+ * not execute them itself. Where it does, a first one is mostly alone: then it is tried again now and then only.
+ */
+#define KNOWN_LIMIT 256
+#define ALONE_LIMIT 4
+#define ALONE_AGAIN 16
 
 /* In XSAVE's header: components x87 and SSE, whose contents count only if they are "in use". */
 #define XSTATE_BV     512
@@ -47,11 +54,9 @@ struct assist {
 	bool one_by_one;
 	struct cpu_text text;
 	const char *mnemonic; /* of the instruction that can't be completed, or NULL */
-	struct form forms[FORMS];
-	struct {
-		ZydisMnemonic mnemonic;
-		uint64_t count;
-	} counts[MNEMONICS];
+	struct forms forms;
+	uint64_t exits;
+	struct counts counts;
 };
 
 bool assist_load(struct error *error)
@@ -123,37 +128,26 @@ void assist_set_batch(struct assist *assist, bool batch)
 	assist->one_by_one = !batch;
 }
 
+uint64_t assist_exits(const struct assist *assist)
+{
+	return assist->exits;
+}
+
 void assist_forget_counts(struct assist *assist)
 {
-	memset(assist->counts, 0, sizeof(assist->counts));
+	assist->exits = 0;
+	assist->counts = (struct counts){ 0 };
 }
 
 bool assist_count_of(const struct assist *assist, size_t index, const char **mnemonic,
 		     uint64_t *count)
 {
-	if (index >= MNEMONICS || !assist->counts[index].count)
-		return false;
-	*mnemonic = assist->counts[index].mnemonic == ZYDIS_MNEMONIC_INVALID ?
-			    "others" :
-			    decoder_mnemonic(assist->counts[index].mnemonic);
-	*count = assist->counts[index].count;
-	return true;
+	return counts_get(&assist->counts, index, mnemonic, count);
 }
 
 const char *assist_refused_mnemonic(const struct assist *assist)
 {
 	return assist->mnemonic;
-}
-
-static void count(struct assist *assist, ZydisMnemonic mnemonic)
-{
-	size_t i = 0;
-
-	while (i < MNEMONICS - 1 && assist->counts[i].count &&
-	       assist->counts[i].mnemonic != mnemonic)
-		i++;
-	assist->counts[i].mnemonic = i < MNEMONICS - 1 ? mnemonic : ZYDIS_MNEMONIC_INVALID;
-	assist->counts[i].count++;
 }
 
 /* Modes that nothing here knows: what they are, or NULL. */
@@ -185,60 +179,6 @@ static enum done load_rest(struct cpu *cpu)
 	if (done == DONE)
 		cpu->pkru = vector_get_pkru(cpu);
 	return done;
-}
-
-/* The instruction goes on where no more of it could be fetched: why, the page's tables say. */
-static enum done next_page(struct cpu *cpu, size_t count)
-{
-	struct access access = { .fetch = true, .user = cpu_cpl(cpu) == 3 };
-	r0_gpa physical;
-	uint64_t address;
-	enum done done = segment_code_address(cpu, cpu->rip + count, &address);
-
-	if (done == DONE)
-		done = cpu_translate(cpu, address, access, &physical);
-	cpu->why = "part of its code is not in memory";
-	return done == DONE ? DONE_CANNOT : done;
-}
-
-/* Kept by address, but known by its bytes: code may change. */
-static enum done find_form(struct assist *assist, struct cpu *cpu, struct form **result)
-{
-	struct form *form = &assist->forms[(cpu->rip ^ cpu->rip >> 10) & (FORMS - 1)];
-	struct decoded decoded;
-	uint8_t bytes[15];
-	size_t count;
-	enum done done = cpu_fetch(cpu, bytes, &count);
-
-	*result = form;
-	if (done != DONE)
-		return done;
-	if (form->length && form->rip == cpu->rip && form->bits == cpu->bits &&
-	    form->length <= count && memcmp(form->bytes, bytes, form->length) == 0)
-		return DONE;
-	form->length = 0;
-	switch (decoder_decode(cpu->bits, bytes, count, &decoded)) {
-	case DECODER_INSTRUCTION:
-		break;
-	case DECODER_SHORT:
-		if (count == 15)
-			return cpu_raise_code(cpu, R0_GP, 0);
-		return next_page(cpu, count);
-	case DECODER_TOO_LONG:
-		return cpu_raise_code(cpu, R0_GP, 0);
-	case DECODER_UNDEFINED:
-		return cpu_raise(cpu, R0_UD);
-	case DECODER_UNKNOWN:
-		cpu->why = "its decoder does not know it";
-		return DONE_CANNOT;
-	}
-	instruction_form_find(form, cpu->bits, &decoded, bytes);
-	form->rip = cpu->rip;
-	/* SDM vol. 2A, 2.3.1. */
-	if (cpu_is_real(cpu) && (decoded.instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ||
-				 decoded.instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX))
-		return cpu_raise(cpu, R0_UD);
-	return DONE;
 }
 
 static enum done make_code(struct assist *assist, struct form *form)
@@ -286,6 +226,9 @@ static enum done execute(struct assist *assist, struct cpu *cpu, struct form *fo
 	case FORM_GATHER:
 		decoder_decode(form->bits, form->bytes, form->length, &decoded);
 		return gather_execute(cpu, form, &decoded);
+	case FORM_NEAR:
+		*jumps = true;
+		return near_execute(cpu, form);
 	case FORM_UNKNOWN:
 		if (form->bits != 64)
 			cpu->why = "in code of 16 and 32 bits it is not known here";
@@ -320,45 +263,36 @@ static enum done begin_task(struct cpu *cpu)
 	return done == DONE ? trap(cpu, traps ? DR6_BT : 0, DR7_LOCAL) : done;
 }
 
+/* What may come after another one in the same exit. */
 static bool goes_on(const struct form *form)
 {
-	return form->kind == FORM_PLAIN || form->kind == FORM_NOTHING || form->kind == FORM_LEA;
+	return form->kind == FORM_PLAIN || form->kind == FORM_NOTHING || form->kind == FORM_LEA ||
+	       form->kind == FORM_NEAR;
 }
 
-static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *last)
+/* The registers that an instruction of a run changes, but for those that only a system instruction does. */
+struct kept {
+	uint64_t gpr[16], rip, flags;
+};
+
+static void keep(struct kept *kept, const struct cpu *cpu)
 {
-	bool steps = cpu->flags & R0_RFLAGS_TF, interrupts = false, jumps = false;
-	struct cpu before = *cpu;
-	struct form *form;
-	enum done done;
+	memcpy(kept->gpr, cpu->gpr, sizeof(kept->gpr));
+	kept->rip = cpu->rip;
+	kept->flags = cpu->flags;
+}
 
-	*last = true;
-	done = find_form(assist, cpu, &form);
-	if (done == DONE && !first && !goes_on(form))
-		return DONE;
-	/* It holds for one instruction, and what that may load of it for the next one. */
-	cpu->flags &= ~(uint64_t)R0_RFLAGS_RF;
-	if (done == DONE)
-		done = execute(assist, cpu, form, &interrupts, &jumps);
-	if (done == DONE || done == DONE_FAULT)
-		*last = done == DONE_FAULT || interrupts || steps || form->kind == FORM_SYSTEM;
-	if (done == DONE_FAULT)
-		return deliver(cpu, &cpu->fault, DELIVER_EXCEPTION, cpu->rip);
-	if (done != DONE) {
-		const char *why = cpu->why;
+static void put_back(struct cpu *cpu, const struct kept *kept)
+{
+	memcpy(cpu->gpr, kept->gpr, sizeof(kept->gpr));
+	cpu->rip = kept->rip;
+	cpu->flags = kept->flags;
+}
 
-		/* A later one is tried by KVM first. */
-		if (!first && done == DONE_CANNOT)
-			return DONE;
-		if (done == DONE_CANNOT && form->length)
-			assist->mnemonic = decoder_mnemonic(form->mnemonic);
-		cpu->flags = before.flags;
-		cpu->rip = before.rip;
-		memcpy(cpu->gpr, before.gpr, sizeof(cpu->gpr));
-		cpu->why = why;
-		return done;
-	}
-	count(assist, form->mnemonic);
+/* It is executed, but for what interrupts and TF bring. */
+static enum done finish(struct cpu *cpu, const struct form *form, const struct kept *before,
+			bool interrupts, bool jumps)
+{
 	if (interrupts) {
 		struct fault fault = cpu->fault;
 
@@ -366,12 +300,76 @@ static enum done one(struct assist *assist, struct cpu *cpu, bool first, bool *l
 		return deliver(cpu, &fault,
 			       form->mnemonic == ZYDIS_MNEMONIC_INT1 ? DELIVER_EXCEPTION :
 								       DELIVER_SOFTWARE,
-			       before.rip);
+			       before->rip);
 	}
 	if (!jumps)
 		cpu->rip = segment_cut_rip(cpu, cpu->rip + form->length);
 	/* After an instruction that began with TF set: SDM vol. 3B, 17.3.1.4. */
-	return steps ? trap(cpu, DR6_BS, 0) : DONE;
+	return before->flags & R0_RFLAGS_TF ? trap(cpu, DR6_BS, 0) : DONE;
+}
+
+/* The one on which KVM gave up. */
+static enum done first_one(struct assist *assist, struct cpu *cpu, struct form **result, bool *last)
+{
+	bool interrupts = false, jumps = false;
+	struct kept before;
+	struct form *form;
+	const char *why;
+	enum done done;
+
+	keep(&before, cpu);
+	done = forms_find(&assist->forms, cpu, &form);
+	*result = form;
+	/* It holds for one instruction, and what that may load of it for the next one. */
+	cpu->flags &= ~(uint64_t)R0_RFLAGS_RF;
+	if (done == DONE)
+		done = execute(assist, cpu, form, &interrupts, &jumps);
+	*last = done != DONE || interrupts || before.flags & R0_RFLAGS_TF || !goes_on(form);
+	if (done == DONE_FAULT)
+		return deliver(cpu, &cpu->fault, DELIVER_EXCEPTION, cpu->rip);
+	if (done == DONE) {
+		counts_add(&assist->counts, form->mnemonic);
+		return finish(cpu, form, &before, interrupts, jumps);
+	}
+	why = cpu->why;
+	if (done == DONE_CANNOT && form->length)
+		assist->mnemonic = decoder_mnemonic(form->mnemonic);
+	put_back(cpu, &before);
+	cpu->why = why;
+	return done;
+}
+
+/*
+ * One that comes after it: a computation or a near transfer, in memory of the guest's own. Anything else about it ends
+ * the run before it, for KVM to look at; so does a fault, unless KVM would give up on it before it sees that.
+ */
+static enum done further_one(struct assist *assist, struct cpu *cpu, unsigned int *known,
+			     bool *last)
+{
+	struct bus *bus = cpu->bus;
+	bool interrupts, jumps = false;
+	struct kept before;
+	struct form *form;
+	enum done done;
+
+	*last = true;
+	if (forms_find(&assist->forms, cpu, &form) != DONE || !goes_on(form))
+		return DONE;
+	keep(&before, cpu);
+	cpu->bus = NULL;
+	done = execute(assist, cpu, form, &interrupts, &jumps);
+	cpu->bus = bus;
+	if (done == DONE_FAULT && form->is_beyond_kvm)
+		return deliver(cpu, &cpu->fault, DELIVER_EXCEPTION, cpu->rip);
+	if (done != DONE) {
+		put_back(cpu, &before);
+		return done == DONE_ERROR ? done : DONE;
+	}
+	*last = false;
+	*known = form->is_beyond_kvm ? 0 : *known + 1;
+	if (form->is_beyond_kvm)
+		counts_add(&assist->counts, form->mnemonic);
+	return finish(cpu, form, &before, false, jumps);
 }
 
 /* Breakpoints that the guest set are KVM's to find: then one instruction at a time. */
@@ -382,24 +380,33 @@ static bool has_breakpoints(const struct cpu *cpu)
 	return ioctl(cpu->vcpu->fd, KVM_GET_DEBUGREGS, &debugregs) < 0 || debugregs.dr7 & 0xff;
 }
 
-/*
- * Whether more of this basic block is beyond KVM: what is not, it does itself, for less than it
- * takes to ask for the guest's breakpoints.
- */
-static bool is_worth_it(struct assist *assist, struct cpu *cpu)
+/* Whether to look at what comes after a first one, which has no breakpoint, or that would have been hit. */
+static bool may_go_on(struct assist *assist, struct form *first)
 {
-	struct cpu ahead = *cpu;
-	struct form *form;
-	unsigned int i;
+	if (assist->one_by_one)
+		return false;
+	if (first->tries >= ALONE_LIMIT && first->tries++ % ALONE_AGAIN)
+		return false;
+	return !has_breakpoints(&assist->cpu);
+}
 
-	for (i = 0; i < LOOKAHEAD; i++) {
-		if (find_form(assist, &ahead, &form) != DONE || !goes_on(form))
-			return false;
-		if (form->is_beyond_kvm)
-			return true;
-		ahead.rip += form->length;
+static enum done go_on(struct assist *assist, struct form *first)
+{
+	struct cpu *cpu = &assist->cpu;
+	const unsigned int limit = cpu->flags & R0_RFLAGS_IF ? RUN_LIMIT_INTERRUPTED : RUN_LIMIT;
+	const volatile __u8 *kicked = &cpu->vcpu->run->immediate_exit;
+	const uint64_t rip = first->rip;
+	unsigned int known = 0, i;
+	enum done done = DONE;
+	bool last = false, alone = true;
+
+	for (i = 1; i < limit && done == DONE && !last && known < KNOWN_LIMIT && !*kicked; i++) {
+		done = further_one(assist, cpu, &known, &last);
+		alone &= last || known;
 	}
-	return false;
+	if (first->rip == rip)
+		first->tries = alone ? first->tries + 1 : 0;
+	return done;
 }
 
 /* KVM queues #UD when it gives up (arch/x86/kvm/x86.c), and shadows interrupts as before. */
@@ -437,11 +444,12 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 {
 	struct cpu *cpu = &assist->cpu;
 	enum done done = DONE;
-	bool last = false;
-	unsigned int i;
+	struct form *first;
+	bool last, events;
 	uint16_t task;
 
 	*why = NULL;
+	assist->exits++;
 	cpu->bus = bus;
 	cpu->error = error;
 	cpu->why = NULL;
@@ -458,17 +466,14 @@ enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const
 		*why = cpu->why;
 		return done == DONE_CANNOT ? ASSIST_CANNOT : ASSIST_FAILED;
 	}
-	for (i = 0; i < BATCH_LIMIT && done == DONE && !last; i++) {
-		/* The one that failed has no breakpoint, or it would have been hit. */
-		if (i == 1 &&
-		    (assist->one_by_one || !is_worth_it(assist, cpu) || has_breakpoints(cpu)))
-			break;
-		done = one(assist, cpu, i == 0, &last);
-	}
+	done = first_one(assist, cpu, &first, &last);
+	events = done == DONE;
+	if (done == DONE && !last && may_go_on(assist, first))
+		done = go_on(assist, first);
 	if (done == DONE && cpu->sregs->tr.selector != task)
 		done = begin_task(cpu);
 	cpu_store(cpu);
-	if (done == DONE || i > 1)
+	if (events)
 		clear_events(assist->vcpu);
 	if (store_vector(cpu) != DONE)
 		return ASSIST_FAILED;

@@ -43,7 +43,7 @@ struct fault {
 struct cpu {
 	struct vcpu *vcpu;
 	const struct assist_memory *memory;
-	struct bus *bus;
+	struct bus *bus; /* NULL: what is not memory is not to be accessed */
 	struct code *code;
 	struct error *error;
 	const char *why;

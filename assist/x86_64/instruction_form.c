@@ -3,6 +3,7 @@
 #include <string.h>
 #include "assist/x86_64/instruction_form.h"
 #include "assist/x86_64/instruction_class.h"
+#include "assist/x86_64/near_form.h"
 
 static bool is_flush(ZydisMnemonic mnemonic)
 {
@@ -131,6 +132,16 @@ static int choose_scratch(unsigned int used)
  */
 static bool ignores_mask(const ZydisDecodedInstruction *instruction)
 {
+	/* Zydis 4.0 has E4 for them; the manual, and the CPU, E4NF. */
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_VCVTNE2PS2BF16:
+	case ZYDIS_MNEMONIC_VDBPSADBW:
+	case ZYDIS_MNEMONIC_VGF2P8AFFINEINVQB:
+	case ZYDIS_MNEMONIC_VGF2P8AFFINEQB:
+		return true;
+	default:
+		break;
+	}
 	switch (instruction->meta.exception_class) {
 	case ZYDIS_EXCEPTION_CLASS_E1NF:
 	case ZYDIS_EXCEPTION_CLASS_E2NF:
@@ -191,6 +202,7 @@ static void find_masking(struct form_memory *memory, const struct decoded *decod
 	    (!memory->write && ignores_mask(instruction)))
 		return;
 	memory->mask = (uint8_t)decoder_number(instruction->avx.mask.reg);
+	memory->whole = memory->write && ignores_mask(instruction);
 	elements = memory->size / memory->element_size;
 	if (instruction->meta.category == ZYDIS_CATEGORY_COMPRESS ||
 	    instruction->meta.category == ZYDIS_CATEGORY_EXPAND) {
@@ -263,6 +275,18 @@ static bool find_memory(struct form *form, const struct decoded *decoded,
 	       find_address(form, operand);
 }
 
+/* What a near transfer or a push reads from memory. */
+static bool find_near_memory(struct form *form, const struct decoded *decoded)
+{
+	const ZydisDecodedOperand *operand = &decoded->operands[0];
+
+	if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+		return true;
+	form->memory.present = form->memory.read = true;
+	form->memory.size = 8;
+	return find_address(form, operand);
+}
+
 /* BT and its like with a register address bits outside of their operand. */
 static bool addresses_bits(const struct decoded *decoded)
 {
@@ -303,6 +327,8 @@ static enum form_kind plain_kind(struct form *form, const struct decoded *decode
 		return FORM_GATHER;
 	if (memory && !find_memory(form, decoded, memory, usage.gprs))
 		return FORM_UNKNOWN;
+	/* SDM vol. 2, XCHG: "the processor's locking protocol is automatically implemented". */
+	form->locked |= memory && decoded->instruction.mnemonic == ZYDIS_MNEMONIC_XCHG;
 	return FORM_PLAIN;
 }
 
@@ -356,6 +382,8 @@ void instruction_form_find(struct form *form, unsigned int bits, const struct de
 	} else if (instruction_class_is_system(instruction->mnemonic) ||
 		   instruction_class_is_far_transfer(instruction)) {
 		form->kind = FORM_SYSTEM;
+	} else if (near_form_find(form, decoded)) {
+		form->kind = find_near_memory(form, decoded) ? FORM_NEAR : FORM_UNKNOWN;
 	} else if (!instruction_class_is_not_plain(decoded)) {
 		form->kind = plain_kind(form, decoded);
 		if (bits != 64 && is_another_in_64_bits(form, decoded))

@@ -18,6 +18,18 @@ enum form_kind {
 	FORM_LEA,     /* relative to RIP */
 	FORM_GATHER,  /* and scatter */
 	FORM_SYSTEM,  /* emulated, in assist/x86_64/system.c */
+	FORM_NEAR,    /* of 64-bit code: followed, in assist/x86_64/near.c */
+};
+
+/* What FORM_NEAR is: it transfers control within the segment, or moves the stack's top. */
+enum form_near {
+	NEAR_JUMP,
+	NEAR_JUMP_IF,
+	NEAR_CALL,
+	NEAR_RETURN,
+	NEAR_PUSH,
+	NEAR_POP,
+	NEAR_LEAVE,
 };
 
 /* The state that it uses besides general registers and flags, and so what enables it. */
@@ -52,6 +64,7 @@ struct form_memory {
 	uint16_t size; /* in bytes */
 	enum form_masking masking;
 	uint8_t mask;	       /* the register */
+	bool whole;	       /* what it does not write has to be writable, too */
 	uint8_t element_size;  /* in bytes */
 	uint8_t element_count; /* of MASK_ANY's and MASK_COUNT's opmask bits */
 };
@@ -66,7 +79,11 @@ struct form {
 	bool locked;
 	bool is_beyond_kvm; /* it is none of those that every x86 has, which KVM knows */
 	ZydisMnemonic mnemonic;
-	int8_t destination; /* of FORM_LEA */
+	int8_t destination; /* of FORM_LEA; the register that FORM_NEAR names, or -1 */
+	enum form_near near;
+	uint8_t condition; /* of NEAR_JUMP_IF: SDM vol. 1, appendix B */
+	int64_t immediate; /* of FORM_NEAR: a distance, what is pushed, or how much more is popped */
+	unsigned int tries; /* how often nothing that KVM lacks came after it, in the same exit */
 	uint8_t bits;	    /* of the code that it is in */
 	uint8_t operand_width, address_width;
 	uint8_t modrm; /* the byte itself, of an x87 instruction's memory operand */

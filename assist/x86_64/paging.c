@@ -220,17 +220,49 @@ static size_t left_in_page(uint64_t address, size_t size)
 
 enum done cpu_probe(struct cpu *cpu, uint64_t address, size_t size, struct access access)
 {
-	size_t at = 0;
+	size_t at = 0, step;
 	r0_gpa physical;
 
-	while (at < size) {
+	for (; at < size; at += step) {
 		enum done done = cpu_translate(cpu, address + at, access, &physical);
 
 		if (done != DONE)
 			return done;
-		at += left_in_page(address + at, size - at);
+		step = left_in_page(address + at, size - at);
+		if (!cpu->bus && access.write &&
+		    !assist_memory_own(cpu->memory, physical, step, true))
+			return DONE_CANNOT;
 	}
 	return DONE;
+}
+
+/*
+ * Whole, as the CPU's are where they are aligned: another one may have written there between two halves (SDM vol. 3A,
+ * 8.1.1).
+ */
+static void store(uint8_t *to, const uint8_t *from, size_t size)
+{
+	uint64_t value = 0;
+
+	if (size > 8 || ((uintptr_t)to & (size - 1)) || (size & (size - 1))) {
+		memcpy(to, from, size);
+		return;
+	}
+	memcpy(&value, from, size);
+	switch (size) {
+	case 1:
+		__atomic_store_n(to, (uint8_t)value, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		__atomic_store_n((uint16_t *)to, (uint16_t)value, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		__atomic_store_n((uint32_t *)to, (uint32_t)value, __ATOMIC_RELAXED);
+		break;
+	case 8:
+		__atomic_store_n((uint64_t *)to, value, __ATOMIC_RELAXED);
+		break;
+	}
 }
 
 /* In accesses of 8 bytes at most, naturally aligned ones where they can be. */
@@ -261,11 +293,12 @@ static enum done move_physical(struct cpu *cpu, r0_gpa physical, uint8_t *bytes,
 	uint8_t *at = assist_memory_own(cpu->memory, physical, size, write);
 
 	if (at && write)
-		memcpy(at, bytes, size);
+		store(at, bytes, size);
 	else if (at)
 		memcpy(bytes, at, size);
 	else if (write || assist_memory_read(cpu->memory, physical, bytes, size) != size)
-		return move_by_bus(cpu, physical.value, bytes, size, write);
+		return !cpu->bus ? DONE_CANNOT :
+				   move_by_bus(cpu, physical.value, bytes, size, write);
 	if (!write)
 		assist_memory_unpatch(cpu->memory, physical, bytes, size);
 	return DONE;
@@ -281,8 +314,8 @@ static enum done move(struct cpu *cpu, uint64_t address, uint8_t *bytes, size_t 
 	done = cpu_translate(cpu, address, access, &physical);
 	if (done != DONE)
 		return done;
-	if (first < size) {
-		done = cpu_probe(cpu, address + first, size - first, access);
+	if (first < size || (!cpu->bus && access.write)) {
+		done = cpu_probe(cpu, address, size, access);
 		if (done != DONE)
 			return done;
 	}

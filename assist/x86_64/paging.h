@@ -21,12 +21,15 @@ struct access cpu_access(const struct cpu *cpu, bool write);
 /* Translate; sets accessed and dirty bits. DONE or DONE_FAULT, with #PF raised. */
 enum done cpu_translate(struct cpu *cpu, uint64_t address, struct access access, r0_gpa *physical);
 
-/* Translate all of [address, address + size), which is canonical, and touch nothing else. */
+/*
+ * Translate all of [address, address + size), which is canonical, and touch nothing else. Without a bus, DONE_CANNOT
+ * where it can't be written.
+ */
 enum done cpu_probe(struct cpu *cpu, uint64_t address, size_t size, struct access access);
 
 /*
  * Read or write guest memory by linear address. All of it is translated before anything is moved;
- * what is not memory goes over the bus.
+ * what is not memory goes over the bus, or where there is none is DONE_CANNOT, and nothing was written.
  */
 enum done cpu_read(struct cpu *cpu, uint64_t address, void *to, size_t size, struct access access);
 enum done cpu_write(struct cpu *cpu, uint64_t address, const void *from, size_t size,

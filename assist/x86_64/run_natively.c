@@ -191,27 +191,27 @@ static enum done trapped(struct cpu *cpu)
 }
 
 /*
- * A misaligned operand is #GP even where memory is absent (SDM vol. 3A, table 6-2): whether this
- * instruction minds, the host's CPU knows.
+ * A misaligned operand is #GP, and an instruction that the CPU lacks is #UD, even where memory is absent (SDM vol. 3A,
+ * table 6-2): whether this instruction is one of these, the host's CPU knows.
  */
-static enum done prefer_alignment(struct cpu *cpu, const struct form *form, uint8_t *copy)
+static enum done prefer_sooner(struct cpu *cpu, const struct form *form, uint8_t *copy)
 {
 	struct fault fault = cpu->fault;
 	size_t size = cpu->vcpu->vm->kvm->own->xsave_size;
-	void *saved;
-	bool misaligned;
+	uint64_t trap = CODE_NO_TRAP;
+	void *saved = malloc(size);
 
-	if (form->state == STATE_NONE && form->memory.size < 16)
-		return DONE_FAULT;
-	saved = malloc(size);
 	if (!saved)
 		return DONE_FAULT;
 	memcpy(saved, cpu->code->xsave, size);
 	memset(copy, 0, form->memory.size);
-	misaligned = !run(cpu, form, copy) && cpu->code->registers->trap == R0_GP;
+	if (!run(cpu, form, copy))
+		trap = cpu->code->registers->trap;
 	memcpy(cpu->code->xsave, saved, size);
 	free(saved);
-	if (misaligned)
+	if (trap == R0_UD)
+		return cpu_raise(cpu, R0_UD);
+	if (trap == R0_GP)
 		return cpu_raise_code(cpu, R0_GP, 0);
 	cpu->fault = fault;
 	return DONE_FAULT;
@@ -252,16 +252,20 @@ enum done run_natively_execute(struct cpu *cpu, const struct form *form)
 		copy += address & 63;
 		active = active_bytes(cpu, memory);
 		if (memory->write || !memory->read)
-			done = each_run(cpu, memory, address, active, copy, access, PASS_PROBE);
+			done = each_run(cpu, memory, address, memory->whole ? UINT64_MAX : active,
+					copy, access, PASS_PROBE);
 		/* With an exception that is not masked, the x87 stores nothing. */
 		if (done == DONE && !memory->read && form->state == STATE_X87)
 			cpu_peek(cpu, address, copy, memory->size);
 		if (done == DONE)
 			in_place = find_in_place(cpu, form, address);
+		/* Another way would be the last resort: see first what KVM does. */
+		if (done == DONE && form->locked && !in_place && !cpu->bus)
+			done = DONE_CANNOT;
 		if (done == DONE && memory->read && !in_place)
 			done = each_run(cpu, memory, address, active, copy, access, PASS_READ);
-		if (done == DONE_FAULT && cpu->fault.vector == R0_PF && address & 63)
-			return prefer_alignment(cpu, form, copy);
+		if (done == DONE_FAULT && cpu->fault.vector == R0_PF)
+			return prefer_sooner(cpu, form, copy);
 		if (done != DONE)
 			return done;
 	}

@@ -53,6 +53,8 @@ static bool complete(struct monitor_cpu *cpu, struct exit *exit, struct error *w
 	const char *reason = NULL, *mnemonic;
 
 	*exit = (struct exit){ .outcome = EXIT_CONTINUE };
+	/* A debugger, or a watch by single steps, is to see each instruction. */
+	assist_set_batch(cpu->assist, !cpu->debug.armed.control && !cpu->watch.armed.slots);
 	switch (assist_complete(cpu->assist, &cpu->machine->devices->bus, &reason, why)) {
 	case ASSIST_COMPLETED:
 		return true;
