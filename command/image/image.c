@@ -190,7 +190,7 @@ static int read_log(int argc, char **argv)
 		return EXIT_STATUS_ERROR;
 	}
 	while ((size = fread(text, 1, sizeof(text), file)))
-		image_log_add(&log, text, size);
+		image_log_add_all(&log, text, size);
 	if (file != stdin)
 		fclose(file);
 	if (!log.has_ended)

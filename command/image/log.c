@@ -61,14 +61,23 @@ static const char *after(const char *line, const char *start)
 	return strncmp(line, start, length) ? NULL : line + length;
 }
 
+static struct image_log_case *last_case(struct image_log *log)
+{
+	return log->count ? &log->cases[log->count - 1] : NULL;
+}
+
 static void start_case(struct image_log *log, const char *text)
 {
-	struct image_log_case *c;
+	struct image_log_case *c = last_case(log);
 	char *end;
 	uint64_t number = strtoull(text, &end, 10);
 
-	if (end == text || *end != ' ' || log->count == IMAGE_LOG_CASES)
+	if (end == text || *end != ' ' || log->count == IMAGE_LOG_CASES || number < log->known_to)
 		return;
+	if (c && c->is_lost && c->number == number) {
+		finish_case(c);
+		log->count--;
+	}
 	if (log->count == log->capacity) {
 		size_t capacity = 2 * log->capacity + 64;
 		struct image_log_case *cases =
@@ -182,7 +191,10 @@ static void take_comment(struct image_log *log, const char *text)
 	const char *rest;
 	size_t length;
 
-	if ((rest = after(text, "> "))) {
+	/* What a test prints has "| " in front. */
+	if (after(text, "ring0 image: ") && log->is_told && !log->has_ended) {
+		log->has_reset = true;
+	} else if ((rest = after(text, "> "))) {
 		start_case(log, rest);
 	} else if ((rest = after(text, "the image gives up: "))) {
 		free(log->panic);
@@ -196,6 +208,7 @@ static void take_comment(struct image_log *log, const char *text)
 	} else if (!strcmp(text, "end")) {
 		log->has_ended = true;
 	} else {
+		log->is_told |= after(text, "ring0 image: ") != NULL;
 		add_key(log, text);
 	}
 }
@@ -245,16 +258,18 @@ static void take_line(struct image_log *log, const char *line)
 		take_tap(log, line);
 }
 
-void image_log_add(struct image_log *log, const char *text, size_t size)
+size_t image_log_add(struct image_log *log, const char *text, size_t size)
 {
-	while (size) {
+	const size_t all = size;
+
+	while (size && !log->has_reset) {
 		const char *end = memchr(text, '\n', size);
 		size_t length = end ? (size_t)(end - text) : size;
 
 		if (log->line.length + length <= LINE_MAX)
 			buffer_add(&log->line, text, length);
 		if (!end)
-			return;
+			return all;
 		/* A program that lengthens lines itself, such as conserver, may have made two of one. */
 		while (log->line.length && log->line.text[log->line.length - 1] == '\r')
 			log->line.text[--log->line.length] = '\0';
@@ -264,6 +279,32 @@ void image_log_add(struct image_log *log, const char *text, size_t size)
 			log->line.text[0] = '\0';
 		text += length + 1;
 		size -= length + 1;
+	}
+	return all - size;
+}
+
+void image_log_boot(struct image_log *log)
+{
+	log->is_told = false;
+	log->has_reset = false;
+}
+
+void image_log_add_all(struct image_log *log, const char *text, size_t size)
+{
+	const struct image_log_case *c;
+	uint64_t from = 0;
+	size_t taken;
+
+	for (; size; text += taken, size -= taken) {
+		taken = image_log_add(log, text, size);
+		if (!log->has_reset)
+			continue;
+		image_log_lose(log, "the machine was lost: it reset, and booted again", &from);
+		c = last_case(log);
+		log->known_to = c && c->is_lost ? c->number : from;
+		/* That was its first line. */
+		image_log_boot(log);
+		log->is_told = true;
 	}
 }
 

@@ -46,6 +46,9 @@ struct image_log {
 	size_t count, capacity;
 	bool is_running; /* the last of the cases */
 	bool has_begun, has_ended;
+	bool is_told;	    /* its first line has come, in this boot */
+	bool has_reset;	    /* and comes again: the machine has booted by itself */
+	uint64_t known_to;  /* cases with lower numbers are not taken in again */
 	bool has_failed;    /* there was no memory */
 	char *panic;	    /* why the image gave up, or NULL */
 	struct buffer line; /* the one that has not ended yet */
@@ -53,11 +56,23 @@ struct image_log {
 
 void image_log_finish(struct image_log *log);
 
-/* Take in what came. */
-void image_log_add(struct image_log *log, const char *text, size_t size);
+/*
+ * Take in what came, and return how much of it: less than `size` if the machine has booted again by itself, which is
+ * `has_reset`, until image_log_lose().
+ */
+size_t image_log_add(struct image_log *log, const char *text, size_t size);
+
+/* What comes next is of another boot. */
+void image_log_boot(struct image_log *log);
 
 /*
- * The machine is gone, and why; a case that was under way is lost. True if there is more to run: then `from` is the
+ * As image_log_add() of all, of a log that is whole. What a machine that booted by itself says again is passed over, but
+ * for the case that it was lost in.
+ */
+void image_log_add_all(struct image_log *log, const char *text, size_t size);
+
+/*
+ * The machine is gone, and why; a case that was under way is lost, unless it is run again next. True if there is more to run: then `from` is the
  * number of the case to begin with.
  */
 bool image_log_lose(struct image_log *log, const char *why, uint64_t *from);

@@ -195,6 +195,8 @@ static void print_settings(void)
 	if (payload->cpu_count > 1)
 		print_cpus();
 	console_print("# time limit: by %s\n", limit_state.source);
+	console_print("# init: %s\n",
+		      limit_state.why_no_init ? limit_state.why_no_init : "can end a test, too");
 	console_print("# address space: %llu pages to put back, %llu of them page tables\n",
 		      (unsigned long long)space.writable + space.tables,
 		      (unsigned long long)space.tables);
@@ -300,7 +302,8 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	space_finish();
 	others_look(image_at, pad_address(pad_enter));
 	if (words.limit != WORDS_LIMIT_NONE && interrupts.apic)
-		limit_init(words.limit, payload->wait_halted);
+		limit_init(words.limit, words.limit == WORDS_LIMIT_INIT || words.init_given,
+			   payload->wait_halted);
 	print_settings();
 	if (words.list) {
 		cases_list();

@@ -207,6 +207,30 @@ R0_TEST(s, hangs_without_gates, .timeout_ms = 400, .groups = "nodefault")
 	hang_with_own_idt();
 }
 
+static void hang_there(struct r0_frame *frame)
+{
+	(void)frame;
+	hang(NULL);
+}
+
+/* Until an IRET, no other NMI comes. */
+R0_TEST(s, hangs_in_an_nmi, .irqchip = true, .timeout_ms = 400, .groups = "nodefault")
+{
+	r0_set_handler(R0_NMI, hang_there);
+	r0_apic_send_ipi(r0_apic_id(), R0_APIC_NMI | R0_APIC_ASSERT);
+	hang(NULL);
+}
+
+R0_TEST(s, runs_long_without_gates, .groups = "nodefault")
+{
+	const uint64_t start = r0_rdtsc();
+
+	r0_lidt((struct r0_table_register){ 0, 0 });
+	/* A second at 3 GHz: longer than until the first look for HLT. */
+	while (r0_rdtsc() - start < 3000000000ull)
+		r0_pause();
+}
+
 R0_TEST(s, one_is_alone_again)
 {
 	R0_ASSERT_EQ(r0_cpu_count(), 1);

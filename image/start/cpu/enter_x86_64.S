@@ -50,6 +50,20 @@ enter_cpu:
 	xorl	%r15d, %r15d
 	jmp	*%rbx
 
+/* enum enter_end enter_call(void (*function)(void)): a function that ends by enter_leave(), too. */
+	.globl enter_call
+enter_call:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, enter_stack(%rip)
+	subq	$8, %rsp
+	call	*%rdi
+	ud2
+
 /* void enter_leave(enum enter_end end): the test is over. On the start-up code's page tables. */
 	.globl enter_leave
 enter_leave:

@@ -35,6 +35,7 @@ struct enter_state {
 enum enter_end enter_test(const struct enter_state *state);
 /* Likewise, on another CPU, which does not come back. */
 void enter_cpu(const struct enter_state *state) __attribute__((noreturn));
+enum enter_end enter_call(void (*function)(void));
 void enter_leave(enum enter_end end) __attribute__((noreturn));
 extern const char enter_ask[], enter_vectors[];
 /* Who has sent the last message: registers that a function keeps, as they were at the doorbell's first instruction. */

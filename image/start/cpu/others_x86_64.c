@@ -15,6 +15,7 @@
 #include "image/start/hardware/acpi_x86_64.h"
 #include "image/start/hardware/clock_x86_64.h"
 #include "image/start/hardware/loader_x86_64.h"
+#include "image/start/hardware/power_x86_64.h"
 
 /* Where STARTUP can have a CPU begin, and firmware has nothing of its own: a page of it. */
 #define LOW_FROM 0x8000ull
@@ -24,6 +25,20 @@
 
 /* As a destination, in xAPIC mode: SDM vol. 3A, 10.6.2.1. */
 #define ALL_CPUS 255
+
+/*
+ * The CPU that booted begins after INIT as after a reset, at the last 16 bytes below 4 GiB (SDM vol. 3A, 8.4.2, 9.1.4).
+ * There every BIOS has a far JMP to its segment. It looks at the shutdown status in the CMOS first (IBM PC AT Technical
+ * Reference, "Shutdown Status Byte"): by that of a jump, it goes where the BIOS data area says.
+ */
+#define RESET_VECTOR  0xfffffff0ull
+#define JMP_FAR	      0xea /* then IP, and CS */
+#define BIOS_SEGMENT  0xf000
+#define CMOS_INDEX    0x70
+#define CMOS_DATA     0x71
+#define CMOS_SHUTDOWN 0x0f
+#define SHUTDOWN_JUMP 0x0a
+#define SHUTDOWN_TO   0x467 /* IP, and CS */
 
 /* Between the messages to a CPU, and how long it may take to be there, before it is asked again. */
 #define INIT_NS	 200000ull
@@ -53,6 +68,9 @@ static struct {
 /* Of the one that watches: when it is to send an NMI, by the clock, or 0; and whether it has. */
 static volatile uint64_t watch_at;
 static volatile bool has_watched;
+
+/* What the first CPU goes on with after INIT, or NULL. */
+static void (*volatile after_init)(void);
 
 static struct {
 	volatile bool is_set;
@@ -132,8 +150,21 @@ static __attribute__((noreturn)) void watch(void)
 						 __ATOMIC_SEQ_CST))
 			continue;
 		has_watched = true;
-		r0_apic_send_ipi(ids[0], R0_APIC_NMI | R0_APIC_ASSERT);
+		r0_apic_send_ipi(ids[0],
+				 (after_init ? R0_APIC_INIT : R0_APIC_NMI) | R0_APIC_ASSERT);
 	}
+}
+
+static __attribute__((noreturn)) void return_from_init(void)
+{
+	void (*then)(void) = after_init;
+
+	r0_write_cr3(space.start);
+	r0_lidt(enter_idtr);
+	cpu_recover();
+	if (then)
+		then();
+	power_lose("INIT came when no test was to be ended");
 }
 
 /* The first function of a CPU that was started, on a stack of its own. */
@@ -152,6 +183,8 @@ static void others_main(void)
 		.idtr = idtr,
 	};
 
+	if (own_id() == ids[0])
+		return_from_init();
 	r0_write_cr3(space.start);
 	r0_lidt(enter_idtr);
 	cpu_recover();
@@ -315,6 +348,33 @@ bool others_watch(void)
 		return false;
 	available--;
 	return start(available, JOB_WATCH);
+}
+
+const char *others_why_no_init(void)
+{
+	const uint8_t *code = r0_direct(RESET_VECTOR);
+
+	if (!low_page)
+		return "there is no memory to return to";
+	if (code[0] != JMP_FAR || (code[3] | code[4] << 8) != BIOS_SEGMENT)
+		return "the firmware is no BIOS";
+	return NULL;
+}
+
+void others_await_init(void (*then)(void))
+{
+	volatile uint16_t *to = r0_direct(SHUTDOWN_TO);
+
+	after_init = then;
+	if (!then)
+		return;
+	put_trampoline();
+	take_stack(0);
+	trampoline_stack = stack_ends[0];
+	to[0] = 0;
+	to[1] = (uint16_t)(low_page >> 4);
+	r0_out8(CMOS_INDEX, CMOS_SHUTDOWN);
+	r0_out8(CMOS_DATA, SHUTDOWN_JUMP);
 }
 
 unsigned int others_start(unsigned int cpus)

@@ -47,6 +47,14 @@ bool others_watch(void);
 void others_watch_until(uint64_t at);
 bool others_have_watched(void);
 
+/*
+ * Whether INIT can end what the first CPU does: that restarts it in the firmware, and a BIOS gives it back. If not, why.
+ * others_await_init() readies all for it, then `then` is called in place of the test, on the start-up code's page tables;
+ * and whoever watches sends INIT rather than NMIs. With NULL that is over.
+ */
+const char *others_why_no_init(void);
+void others_await_init(void (*then)(void));
+
 /* The number of the CPU that asks. */
 unsigned int others_self(void);
 

@@ -174,7 +174,7 @@ static bool take_flag(const char *word)
 static bool take_option(const char *word)
 {
 	static const char *const formats[] = { "sotest", "tap", "ktap" };
-	static const char *const limits[] = { "any", "cpu", "hpet", "pit", "none" };
+	static const char *const limits[] = { "any", "cpu", "hpet", "pit", "none", "init" };
 	const char *value;
 	unsigned int choice;
 
@@ -192,6 +192,8 @@ static bool take_option(const char *word)
 		return read_percent(value, &words.timeout_percent);
 	else if ((value = value_of(word, "--from")))
 		return read_number(value, &words.from);
+	else if ((value = value_of(word, "--init")))
+		return words.init_given = read_number(value, &words.init);
 	else if ((value = value_of(word, "--repeat")))
 		return read_number(value, &words.repeat) && words.repeat;
 	else if ((value = value_of(word, "--off")))
@@ -201,7 +203,7 @@ static bool take_option(const char *word)
 			return false;
 		words.format = (enum words_format)choice;
 	} else if ((value = value_of(word, "--limit"))) {
-		if (!read_choice(value, limits, 5, &choice))
+		if (!read_choice(value, limits, 6, &choice))
 			return false;
 		words.limit = (enum words_limit)choice;
 	} else {

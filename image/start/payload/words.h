@@ -20,6 +20,7 @@ enum words_limit {
 	WORDS_LIMIT_HPET,
 	WORDS_LIMIT_PIT,
 	WORDS_LIMIT_NONE,
+	WORDS_LIMIT_INIT, /* by any, but by INIT instead of NMI */
 };
 
 #define WORDS_PATTERNS 256
@@ -38,6 +39,8 @@ struct words {
 	uint64_t baud; /* 0: as it is by default */
 	enum words_format format;
 	enum words_limit limit;
+	bool init_given;
+	uint64_t init;	     /* the number of the case whose time limit is by INIT */
 	uint64_t timeout_ms; /* 0: each test's own */
 	uint64_t timeout_percent;
 	uint64_t from; /* the number of the first case to run */

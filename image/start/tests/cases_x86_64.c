@@ -192,6 +192,8 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 		.pad_enter = pad_address(pad_enter),
 		.idtr = (const struct r0_table_register *)pad_address(pad_idtr),
 	};
+	const bool by_init = words.limit == WORDS_LIMIT_INIT ||
+			     (words.init_given && words.init == (uint64_t)(c - cases));
 	uint64_t ms = words.timeout_ms ? words.timeout_ms : c->timeout_ms;
 	enum enter_end end;
 
@@ -212,8 +214,11 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 		others_stop();
 		return ENTER_ENDED;
 	}
-	limit_begin(ms * NS_PER_MS, options->should_halt);
+	limit_begin(ms * NS_PER_MS, options->should_halt, by_init);
 	end = enter_test(&state);
+	/* Before anything that takes long: INIT has no other place to come back to. */
+	if (by_init)
+		limit_end();
 	others_stop();
 	cpu_recover();
 	limit_end();
@@ -270,9 +275,14 @@ static void settle_ending(const struct image_case *c, enum enter_end end, char *
 		ending->how = END_HALT;
 	} else if (end == ENTER_TIMED_OUT) {
 		ending->how = END_TIMEOUT;
-		format_to(text, size,
-			  "the test ran for longer than its time limit, and is at %#llx",
-			  (unsigned long long)stopped.frame.rip);
+		if (stopped.is_known)
+			format_to(text, size,
+				  "the test ran for longer than its time limit, and is at %#llx",
+				  (unsigned long long)stopped.frame.rip);
+		else
+			format_to(
+				text, size,
+				"the test ran for longer than its time limit; INIT ended it, and does not tell where it was");
 		ending->message = text;
 	} else if (ending->how == END_SKIPPED && !ending->message) {
 		ending->message = c->condition_at ? text_at(c->condition_at) :
@@ -338,8 +348,8 @@ static void run_case(const struct image_case *c, uint64_t number)
 	/* One whose local APIC is off gets no INIT. `ring0 image run` goes on after this case. */
 	if (others_lost())
 		power_lose("CPU %u can't be stopped, and may write to all memory", others_lost());
-	/* SDM vol. 3A, 10.4.3: on some only a reset does it. */
-	if (!interrupts_recover())
+	/* SDM vol. 3A, 10.4.3: on some only a reset does it, on some INIT. */
+	if (!interrupts_recover() && !(limit_revive() && interrupts_recover()))
 		power_lose("the local APIC can't be turned on again");
 }
 

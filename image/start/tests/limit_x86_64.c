@@ -18,6 +18,12 @@
 #define LATE_NS	     200000000ull
 #define LAST_LOOK_NS 64000000ull
 
+/* How long INIT may take. */
+#define REVIVE_NS 200000000ull
+
+/* What 32 bits can tell from what is over. */
+#define HPET_TICKS_MAX 0x7fffffffull
+
 /* The longest that the PIT counts, less a little. */
 #define PIT_LIMIT_NS 54000000ull
 
@@ -27,7 +33,7 @@
 #define HLT 0xf4
 #define STI 0xfb
 
-struct limit limit_state = { .source = "nothing" };
+struct limit limit_state = { .source = "nothing", .why_no_init = "nothing keeps time" };
 
 struct timer {
 	const char *name;
@@ -39,13 +45,16 @@ struct timer {
 };
 
 static const struct timer *timer;
-static bool armed, halts_soon;
+static const struct timer *init_timer; /* what can send INIT, for as long as may be, or NULL */
+static bool armed, armed_by_init, halts_soon;
 static uint64_t deadline, look_at, look_after, wake_at, next_at;
 static uint64_t wait_halted_at; /* r0_wait_halted of the program */
 
 static void set_input(unsigned int input, bool on)
 {
-	r0_ioapic_set_redirection(input, on ? R0_IOAPIC_NMI | R0_IOAPIC_DESTINATION(r0_apic_id()) :
+	const uint64_t delivery = armed_by_init ? R0_IOAPIC_INIT : R0_IOAPIC_NMI;
+
+	r0_ioapic_set_redirection(input, on ? delivery | R0_IOAPIC_DESTINATION(r0_apic_id()) :
 					      R0_IOAPIC_RESET);
 }
 
@@ -178,11 +187,26 @@ static const struct timer timers[] = {
 /* On its way into a test: too early to end it. Else it is of a time limit that is over. */
 static void nmi_outside(void)
 {
-	if (armed && !others_self())
+	if (armed && !armed_by_init && !others_self())
 		timer->arm(SOON_NS);
 }
 
-void limit_init(enum words_limit wanted, uint64_t wait_halted)
+/* The PIT is too short for it. */
+static void find_init_timer(bool is_wanted)
+{
+	limit_state.why_no_init = others_why_no_init();
+	if (limit_state.why_no_init)
+		return;
+	if (timer && timer != &timers[WORDS_LIMIT_PIT])
+		init_timer = timer;
+	/* A CPU that watches is none for tests: only if it must be. */
+	else if (is_wanted && others_watch())
+		init_timer = &timers[WORDS_LIMIT_CPU];
+	else
+		limit_state.why_no_init = "there is neither an HPET nor another CPU";
+}
+
+void limit_init(enum words_limit wanted, bool by_init, uint64_t wait_halted)
 {
 	/* A CPU that watches does nothing else. */
 	static const enum words_limit order[] = { WORDS_LIMIT_HPET, WORDS_LIMIT_PIT,
@@ -190,6 +214,8 @@ void limit_init(enum words_limit wanted, uint64_t wait_halted)
 	unsigned int i;
 
 	wait_halted_at = wait_halted;
+	if (wanted == WORDS_LIMIT_INIT)
+		wanted = WORDS_LIMIT_ANY;
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		if ((wanted != WORDS_LIMIT_ANY && wanted != order[i]) || !timers[order[i]].find())
 			continue;
@@ -197,8 +223,9 @@ void limit_init(enum words_limit wanted, uint64_t wait_halted)
 		exceptions_nmi = nmi_outside;
 		limit_state.has_timer = true;
 		limit_state.source = timer->name;
-		return;
+		break;
 	}
+	find_init_timer(by_init);
 }
 
 static void arm(void)
@@ -213,8 +240,34 @@ static void arm(void)
 	timer->arm(next_at > now + 1000 ? next_at - now : 1000);
 }
 
-void limit_begin(uint64_t nanoseconds, bool halts)
+/* In place of the test. The stop is told without registers: INIT has cleared them. */
+static void end_by_init(void)
 {
+	enter_leave(ENTER_TIMED_OUT);
+}
+
+/* Not for longer than the HPET tells times apart, as it is read here. */
+static bool can_init(uint64_t nanoseconds)
+{
+	return init_timer && (init_timer != &timers[WORDS_LIMIT_HPET] ||
+			      r0_hpet_ticks(nanoseconds) < HPET_TICKS_MAX);
+}
+
+static void begin_by_init(uint64_t nanoseconds)
+{
+	armed_by_init = true;
+	others_await_init(end_by_init);
+	armed = true;
+	init_timer->start();
+	init_timer->arm(nanoseconds);
+}
+
+void limit_begin(uint64_t nanoseconds, bool halts, bool by_init)
+{
+	if (by_init && can_init(nanoseconds)) {
+		begin_by_init(nanoseconds);
+		return;
+	}
 	if (!timer)
 		return;
 	deadline = clock_now() + nanoseconds;
@@ -230,13 +283,39 @@ void limit_begin(uint64_t nanoseconds, bool halts)
 void limit_end(void)
 {
 	armed = false;
-	if (timer)
+	if (armed_by_init)
+		init_timer->stop();
+	else if (timer)
 		timer->stop();
+	others_await_init(NULL);
+	armed_by_init = false;
+}
+
+static uint64_t revive_end;
+
+static void wait_for_init(void)
+{
+	while (clock_now() < revive_end)
+		r0_pause();
+	enter_leave(ENTER_HALTED);
+}
+
+bool limit_revive(void)
+{
+	enum enter_end end;
+
+	if (!init_timer)
+		return false;
+	revive_end = clock_now() + REVIVE_NS;
+	begin_by_init(SOON_NS);
+	end = enter_call(wait_for_init);
+	limit_end();
+	return end == ENTER_TIMED_OUT;
 }
 
 void limit_wake(uint64_t nanoseconds)
 {
-	if (!timer || !armed)
+	if (!timer || !armed || armed_by_init)
 		return;
 	wake_at = clock_now() + nanoseconds;
 	arm();
@@ -300,6 +379,8 @@ int limit_nmi(struct r0_frame *frame, uint64_t cr3)
 		return 0;
 	if (others_have_left(&end))
 		enter_leave(end);
+	if (armed_by_init)
+		return 0;
 	if (!armed)
 		return timer ? 1 : 0; /* a late one, or the test's */
 	if (!timer->has_fired() && now < next_at)

@@ -131,6 +131,51 @@ static void test_sotest(void **state)
 	image_log_finish(&log);
 }
 
+#define BOOT "# ring0 image: x, 3 cases, build-id 1\nSOTEST VERSION 1 BEGIN 3\n"
+
+/* It may be in a loop, as real hardware whose boot loader knows no --from. */
+static void test_boots_by_itself(void **state)
+{
+	static const char text[] = BOOT
+		"# > 0 a\nSOTEST SUCCESS \"a\"\n# > 1 b\n# | ring0 image: x\n";
+	static const char again[] = "SeaBIOS\n" BOOT
+				    "# > 0 a\n# | said twice\nSOTEST FAIL \"a\"\n# > 1 b\n# | b\n";
+	static const char rest[] = BOOT
+		"# > 1 b\nSOTEST FAIL \"b\"\n# > 2 c\nSOTEST SKIP\nSOTEST END\n" BOOT;
+	struct image_log log = { 0 };
+	uint64_t from;
+
+	(void)state;
+	assert_int_equal(image_log_add(&log, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_false(log.has_reset);
+	assert_int_equal(image_log_add(&log, again, sizeof(again) - 1),
+			 strlen("SeaBIOS\n# ring0 image: x, 3 cases, build-id 1\n"));
+	assert_true(log.has_reset);
+	assert_true(image_log_lose(&log, "it reset", &from));
+	assert_int_equal(from, 2);
+	/* Another try of the case that it was lost in. */
+	image_log_boot(&log);
+	assert_int_equal(image_log_add(&log, rest, sizeof(rest) - 1), sizeof(rest) - 1);
+	assert_int_equal(log.count, 3);
+	assert_false(log.cases[1].is_lost);
+	assert_int_equal(log.cases[1].verdict, R0_VERDICT_FAIL);
+	assert_true(log.has_ended);
+	image_log_finish(&log);
+
+	log = (struct image_log){ 0 };
+	image_log_add_all(&log, text, sizeof(text) - 1);
+	image_log_add_all(&log, again, sizeof(again) - 1);
+	image_log_add_all(&log, again, sizeof(again) - 1);
+	assert_int_equal(log.count, 2);
+	assert_int_equal(log.cases[0].verdict, R0_VERDICT_PASS);
+	assert_string_equal(log.cases[1].output.text, "b\n");
+	assert_false(log.cases[1].is_done);
+	image_log_add_all(&log, rest, sizeof(rest) - 1);
+	assert_int_equal(log.count, 3);
+	assert_int_equal(log.cases[1].verdict, R0_VERDICT_FAIL);
+	image_log_finish(&log);
+}
+
 static void test_formats(void **state)
 {
 	static const char *const texts[] = {
@@ -251,9 +296,10 @@ static void test_no_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sotest), cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_no_log), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_table),  cmocka_unit_test(test_no_table),
+		cmocka_unit_test(test_sotest),	 cmocka_unit_test(test_boots_by_itself),
+		cmocka_unit_test(test_formats),	 cmocka_unit_test(test_no_log),
+		cmocka_unit_test(test_json),	 cmocka_unit_test(test_table),
+		cmocka_unit_test(test_no_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
