@@ -185,6 +185,8 @@ static void print_cpus(void)
 	console_print("# cpus for tests: %u, by their local APICs' IDs", others_count());
 	for (number = 0; number < others_count(); number++)
 		console_print(" %u", others_apic_id(number));
+	if (others_far())
+		console_print("; for none, as their IDs are above 254: %u", others_far());
 	console_print("\n");
 }
 

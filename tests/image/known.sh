@@ -22,6 +22,14 @@ all_reported()
 	ok 'and one alone' [ ! -s missing ]
 }
 
+# few_boots ERRORS: of all of it, by what `ring0 image run` says of more than one.
+few_boots()
+{
+	boots=$(sed -n 's/.*the machine was started \([0-9]*\) times.*/\1/p' "$1")
+	cat "$1" >differs
+	[ "${boots:-1}" -le 12 ]
+}
+
 # What is on a list with a reason in front, without it.
 names()
 {

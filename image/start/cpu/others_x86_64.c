@@ -14,6 +14,7 @@
 #include "image/start/cpu/tables_x86_64.h"
 #include "image/start/hardware/acpi_x86_64.h"
 #include "image/start/hardware/clock_x86_64.h"
+#include "image/start/hardware/hypervisor_x86_64.h"
 #include "image/start/hardware/loader_x86_64.h"
 #include "image/start/hardware/power_x86_64.h"
 
@@ -85,6 +86,15 @@ extern void (*trampoline_main)(void);
 unsigned int others_count(void)
 {
 	return available;
+}
+
+unsigned int others_far(void)
+{
+	unsigned int far = 0, i;
+
+	for (i = 0; i < acpi.cpu_count; i++)
+		far += acpi.cpus[i] >= ALL_CPUS;
+	return far;
 }
 
 unsigned int others_lost(void)
@@ -356,6 +366,9 @@ const char *others_why_no_init(void)
 
 	if (!low_page)
 		return "there is no memory to return to";
+	/* Domain 0 sees the host's, which is not for its virtual CPUs. */
+	if (hypervisor_is_xen())
+		return "Xen has no firmware for this CPU";
 	if (code[0] != JMP_FAR || (code[3] | code[4] << 8) != BIOS_SEGMENT)
 		return "the firmware is no BIOS";
 	return NULL;

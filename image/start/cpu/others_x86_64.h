@@ -26,6 +26,9 @@ void others_look(uint64_t image_at, uint64_t pad_enter_at);
 /* How many CPUs there are for a test, the first included. */
 unsigned int others_count(void);
 
+/* How many there are whose local APICs' IDs only x2APIC mode reaches, which is not how a test starts: for none. */
+unsigned int others_far(void);
+
 /* Start them for a test on `cpus`: each waits for work. 0, or the number of the first that does not start. */
 unsigned int others_start(unsigned int cpus);
 

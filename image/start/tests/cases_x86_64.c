@@ -160,8 +160,9 @@ static const char *why_not(const struct r0_options *options, char *text, size_t 
 	const char *lack;
 
 	if (options->cpus > others_count()) {
-		format_to(text, size, "it needs %u CPUs (.cpus), and there %s %u here",
-			  options->cpus, others_count() > 1 ? "are" : "is", others_count());
+		format_to(text, size, "it needs %u CPUs (.cpus), and there %s %u here%s",
+			  options->cpus, others_count() > 1 ? "are" : "is", others_count(),
+			  others_far() ? ", without those with local APICs' IDs above 254" : "");
 		return text;
 	}
 	lack = options->irqchip ? interrupts_lack() : NULL;
