@@ -19,6 +19,7 @@ struct pvh_note {
 struct headers {
 	Elf64_Ehdr elf;
 	Elf64_Phdr load, note;
+	Elf64_Shdr no_section; /* the table's first entry is none: ELF, "Section Header" */
 	struct pvh_note pvh;
 };
 
@@ -38,6 +39,10 @@ static void fill_headers(struct headers *headers, const struct image_blob *blob,
 			.e_ehsize = sizeof(Elf64_Ehdr),
 			.e_phentsize = sizeof(Elf64_Phdr),
 			.e_phnum = 2,
+			/* GRUB 2.12 takes no file that has 0 of them: grub_elf64_get_shnum(). */
+			.e_shoff = offsetof(struct headers, no_section),
+			.e_shentsize = sizeof(Elf64_Shdr),
+			.e_shnum = 1,
 		},
 		.load = {
 			.p_type = PT_LOAD,
