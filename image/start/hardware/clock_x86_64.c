@@ -20,9 +20,9 @@
 #define PM_TIMER_HZ   3579545ull
 #define PM_TIMER_MASK 0xffffffu
 
-/* A timer that does not count by then is none. */
+/* Looks at a timer: one that has not counted by the first of these is none. */
 #define LOOKS	    10000000u
-#define FIRST_LOOKS 10000u
+#define FIRST_LOOKS 1000u
 
 struct clock tsc_clock = { 1000000, "a guess" };
 
@@ -63,14 +63,69 @@ static uint64_t by_cpuid(const char **from)
 	return (uint64_t)leaf.ecx * leaf.ebx / leaf.eax / 1000;
 }
 
+/* A counter of known frequency, read as counting up. */
+struct timer {
+	uint64_t (*now)(void);
+	uint64_t mask;	 /* of the bits that it has */
+	uint64_t wanted; /* ticks to count */
+};
+
+/* A value of a timer, and of the TSC at that time. */
+struct moment {
+	uint64_t ticks, tsc;
+};
+
+/* A virtual machine may lose its CPU between the two: the narrowest of some looks tells when the value was read. */
+static struct moment look(const struct timer *timer)
+{
+	struct moment moment = { 0 };
+	uint64_t narrowest = UINT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		uint64_t before = r0_rdtsc(), ticks = timer->now(), width = r0_rdtsc() - before;
+
+		if (width < narrowest) {
+			narrowest = width;
+			moment = (struct moment){ ticks, before + width / 2 };
+		}
+	}
+	return moment;
+}
+
+/* Let a timer count. Its ticks and the TSC's of that time; no ticks if it does not count. */
+static struct moment count(const struct timer *timer)
+{
+	const struct moment first = look(timer);
+	struct moment last;
+	uint64_t passed = 0;
+	unsigned int looks;
+
+	for (looks = 0; looks < LOOKS && passed < timer->wanted; looks++) {
+		passed = (timer->now() - first.ticks) & timer->mask;
+		if (looks == FIRST_LOOKS && !passed)
+			break;
+	}
+	last = look(timer);
+	passed = passed < timer->wanted ? 0 : (last.ticks - first.ticks) & timer->mask;
+	return (struct moment){ passed, last.tsc - first.tsc };
+}
+
 static uint64_t hpet(uint32_t offset)
 {
 	return *(volatile uint64_t *)r0_direct(acpi.hpet + offset);
 }
 
+static uint64_t hpet_now(void)
+{
+	return hpet(R0_HPET_COUNTER);
+}
+
 static uint64_t by_hpet(const char **from)
 {
-	uint64_t period, ticks, start, tsc, configuration, looks;
+	struct timer timer = { hpet_now, 0xffffffffu, 0 };
+	uint64_t period, configuration;
+	struct moment counted;
 
 	*from = "the HPET";
 	if (!acpi.hpet)
@@ -82,77 +137,87 @@ static uint64_t by_hpet(const char **from)
 	configuration = hpet(R0_HPET_CONFIGURATION);
 	*(volatile uint64_t *)r0_direct(acpi.hpet + R0_HPET_CONFIGURATION) = configuration |
 									     R0_HPET_ENABLE;
-	ticks = SAMPLE_NS * 1000000 / period;
-	start = hpet(R0_HPET_COUNTER);
-	tsc = r0_rdtsc();
-	for (looks = 0; looks < LOOKS && hpet(R0_HPET_COUNTER) - start < ticks; looks++)
-		if (looks == FIRST_LOOKS && hpet(R0_HPET_COUNTER) == start)
-			break;
-	ticks = hpet(R0_HPET_COUNTER) - start;
-	tsc = r0_rdtsc() - tsc;
+	timer.wanted = SAMPLE_NS * 1000000 / period;
+	counted = count(&timer);
 	*(volatile uint64_t *)r0_direct(acpi.hpet + R0_HPET_CONFIGURATION) = configuration;
-	return ticks && looks < LOOKS ? scale(tsc, 1000000000000ull, ticks * period) : 0;
+	return counted.ticks ? scale(counted.tsc, 1000000000000ull, counted.ticks * period) : 0;
+}
+
+static uint64_t pm_timer_now(void)
+{
+	return r0_in32(acpi.pm_timer);
 }
 
 static uint64_t by_pm_timer(const char **from)
 {
-	const uint64_t wanted = PM_TIMER_HZ * SAMPLE_NS / 1000000000;
-	uint64_t start, tsc, ticks = 0, looks;
+	const struct timer timer = { pm_timer_now, PM_TIMER_MASK,
+				     PM_TIMER_HZ * SAMPLE_NS / 1000000000 };
+	struct moment counted;
 
 	*from = "ACPI's timer";
 	if (!acpi.pm_timer)
 		return 0;
-	start = r0_in32(acpi.pm_timer);
-	tsc = r0_rdtsc();
-	for (looks = 0; looks < LOOKS && ticks < wanted; looks++) {
-		ticks = (r0_in32(acpi.pm_timer) - start) & PM_TIMER_MASK;
-		if (looks == FIRST_LOOKS && !ticks)
-			break;
-	}
-	tsc = r0_rdtsc() - tsc;
-	return ticks >= wanted ? scale(tsc, PM_TIMER_HZ, ticks * 1000) : 0;
+	counted = count(&timer);
+	return counted.ticks ? scale(counted.tsc, PM_TIMER_HZ, counted.ticks * 1000) : 0;
 }
 
-/* Channel 2, whose gate and output are software's; nothing of a test's timer is touched. */
+/* The PIT counts down. */
+static uint64_t pit_2_now(void)
+{
+	return 0xffffu - r0_pit_count(2);
+}
+
+static uint64_t pit_0_now(void)
+{
+	return 0xffffu - r0_pit_count(0);
+}
+
+/*
+ * It begins anew after 55 ms, which a virtual machine may be away for: too few of its ticks make the TSC look too
+ * fast, so the slowest of some counts.
+ */
+static uint64_t by_pit_channel(uint64_t (*now)(void))
+{
+	const struct timer timer = { now, 0xffff, R0_PIT_HZ * SAMPLE_NS / 1000000000 };
+	uint64_t slowest = 0;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		struct moment counted = count(&timer);
+		uint64_t khz;
+
+		if (!counted.ticks)
+			return 0;
+		khz = scale(counted.tsc, R0_PIT_HZ, counted.ticks * 1000);
+		if (!slowest || khz < slowest)
+			slowest = khz;
+	}
+	return slowest;
+}
+
+/* Channel 2, whose gate is software's; nothing of a test's timer is touched. */
 static uint64_t by_pit(const char **from)
 {
-	const uint64_t count = R0_PIT_HZ * SAMPLE_NS / 1000000000;
-	uint64_t tsc, looks;
+	uint64_t khz;
 
 	*from = "the PIT";
-	r0_pit_set_gate_2(false);
-	r0_pit_start(2, R0_PIT_ON_TERMINAL_COUNT, (uint16_t)count);
 	r0_pit_set_gate_2(true);
-	tsc = r0_rdtsc();
-	/* An absent one reads as all ones, at once. */
-	for (looks = 0; looks < LOOKS / 10 && !r0_pit_output_2(); looks++)
-		;
-	tsc = r0_rdtsc() - tsc;
+	r0_pit_start(2, R0_PIT_RATE_GENERATOR, 0);
+	khz = by_pit_channel(pit_2_now);
 	r0_pit_set_gate_2(false);
-	return looks > 2 && looks < LOOKS / 10 ? scale(tsc, R0_PIT_HZ, count * 1000) : 0;
+	return khz;
 }
 
 /* Channel 0, where there is no port for channel 2. */
 static uint64_t by_pit_count(const char **from)
 {
-	const uint16_t wanted = (uint16_t)(R0_PIT_HZ * SAMPLE_NS / 1000000000);
-	uint16_t first, passed = 0;
-	uint64_t tsc, looks;
+	uint64_t khz;
 
 	*from = "the PIT";
 	r0_pit_start(0, R0_PIT_RATE_GENERATOR, 0);
-	first = r0_pit_count(0);
-	tsc = r0_rdtsc();
-	for (looks = 0; looks < LOOKS / 10 && passed < wanted; looks++) {
-		passed = (uint16_t)(first - r0_pit_count(0));
-		if (looks == FIRST_LOOKS && !passed)
-			break;
-	}
-	tsc = r0_rdtsc() - tsc;
+	khz = by_pit_channel(pit_0_now);
 	r0_pit_stop(0);
-	return passed >= wanted && passed < 0x8000 ?
-		       scale(tsc, R0_PIT_HZ, (uint64_t)passed * 1000) :
-		       0;
+	return khz;
 }
 
 void clock_init(void)
