@@ -33,4 +33,9 @@ bool disassembly_text(struct symbols *symbols, const uint8_t *bytes, size_t coun
  */
 void disassembly_facts(struct symbols *symbols, FILE *out);
 
+/*
+ * The file of a library that disassembling arm64's code takes, which is loaded only then: for free(). NULL if it is not there.
+ */
+char *disassembly_library(void);
+
 #endif /* COMMAND_BACKTRACE_DISASSEMBLY_H */

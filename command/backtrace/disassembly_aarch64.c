@@ -5,6 +5,9 @@
  */
 #include <capstone/capstone.h>
 #include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdlib.h>
 #include <string.h>
 #include "command/backtrace/disassembly_own.h"
 
@@ -116,6 +119,20 @@ static size_t text_of(struct symbols *symbols, const uint8_t *bytes, size_t coun
 	}
 	close_library(&capstone);
 	return LENGTH;
+}
+
+char *disassembly_library(void)
+{
+	struct capstone capstone;
+	struct link_map *map;
+	char *path = NULL;
+
+	if (!open_library(&capstone))
+		return NULL;
+	if (dlinfo(capstone.library, RTLD_DI_LINKMAP, &map) == 0)
+		path = strdup(map->l_name);
+	close_library(&capstone);
+	return path;
 }
 
 const struct disassembler disassembler_aarch64 = {

@@ -3,6 +3,7 @@
  * What a program finds inside: the programs with all that they need, the files named with --file,
  * and the environment.
  */
+#include <elf.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command/backtrace/disassembly.h"
 #include "command/lab/programs/coverage.h"
 #include "command/lab/programs/elf.h"
 #include "command/lab/error.h"
@@ -107,6 +109,17 @@ static char *locate(const char *program)
 	return path;
 }
 
+/* Nothing in the command names it, which loads it. */
+static int add_disassembler(struct lab_files *files, const struct lab_options *options)
+{
+	char *library = options->architecture->elf_machine == EM_AARCH64 ? disassembly_library() :
+									   NULL;
+	int status = library ? lab_library_add(files, options, "library", library, library) : 0;
+
+	free(library);
+	return status;
+}
+
 /*
  * The command itself goes along, for the crash reports of the programs inside; where it could not run, init stands in for
  * it.
@@ -116,6 +129,7 @@ static int add_command(struct lab_files *files, struct lab_options *options)
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	char *variable;
+	int status;
 
 	for (size_t i = 0; i < options->variables.count; i++)
 		if (!strncmp(options->variables.items[i], "RING0_COMMAND=", 14))
@@ -130,7 +144,8 @@ static int add_command(struct lab_files *files, struct lab_options *options)
 	variable = lab_format("RING0_COMMAND=%s", path);
 	lab_strings_add(&options->variables, variable);
 	free(variable);
-	return lab_library_add(files, options, "command", path, path);
+	status = lab_library_add(files, options, "command", path, path);
+	return status ? status : add_disassembler(files, options);
 }
 
 /* nftw() has no argument for its function. */
