@@ -155,8 +155,11 @@ static void read_all(int fd, const struct image_options *options, struct image_l
 		size = read(fd, text, sizeof(text));
 		if (size <= 0)
 			return;
-		if (copy)
+		if (copy) {
 			fwrite(text, 1, (size_t)size, copy);
+			/* A run may take long: someone may look. */
+			fflush(copy);
+		}
 		image_log_add(log, text, (size_t)size);
 		if (log->has_reset) {
 			boot->end = BOOT_RESET;
