@@ -8,6 +8,7 @@
 #include <errno.h>
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/protocol.h"
+#include "boot/setup_x86_64.h"
 
 #define STACK_SIZE 0x10000
 
@@ -59,4 +60,4 @@ static int setup_elf(struct boot_setup *setup, const struct boot_request *reques
 	return 0;
 }
 
-const struct boot_protocol boot_elf = { "elf", elf_file_is, setup_elf };
+const struct boot_protocol boot_elf = { elf_file_is, setup_elf };

@@ -45,4 +45,4 @@ static int setup_firmware(struct boot_setup *setup, const struct boot_request *r
 	return 0;
 }
 
-const struct boot_protocol boot_firmware = { "firmware", is, setup_firmware };
+const struct boot_protocol boot_firmware = { is, setup_firmware };

@@ -10,6 +10,7 @@
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/modules.h"
 #include "boot/protocol.h"
+#include "boot/setup_x86_64.h"
 #include "boot/structures.h"
 
 /* In the file and in the zero page alike. */
@@ -315,4 +316,4 @@ static int setup_linux(struct boot_setup *setup, const struct boot_request *requ
 	return error_set(error, ENOEXEC, "it is neither a bzImage nor a vmlinux");
 }
 
-const struct boot_protocol boot_linux = { "linux", is, setup_linux };
+const struct boot_protocol boot_linux = { is, setup_linux };

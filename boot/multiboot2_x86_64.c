@@ -6,6 +6,7 @@
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/modules.h"
 #include "boot/protocol.h"
+#include "boot/setup_x86_64.h"
 #include "boot/structures.h"
 
 /* 3.1.1: the header lies in the first 32768 bytes, at a multiple of 8. */
@@ -412,4 +413,4 @@ static int setup_multiboot2(struct boot_setup *setup, const struct boot_request 
 	return err ? err : boot_setup_enter_32(setup, entry, error);
 }
 
-const struct boot_protocol boot_multiboot2 = { "multiboot2", is, setup_multiboot2 };
+const struct boot_protocol boot_multiboot2 = { is, setup_multiboot2 };

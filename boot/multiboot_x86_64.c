@@ -7,6 +7,7 @@
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/modules.h"
 #include "boot/protocol.h"
+#include "boot/setup_x86_64.h"
 #include "boot/structures.h"
 
 /* 3.1: the header lies in the first 8192 bytes, at a multiple of 4. */
@@ -254,4 +255,4 @@ static int setup_multiboot(struct boot_setup *setup, const struct boot_request *
 	return boot_setup_enter_32(setup, entry, error);
 }
 
-const struct boot_protocol boot_multiboot = { "multiboot", is, setup_multiboot };
+const struct boot_protocol boot_multiboot = { is, setup_multiboot };

@@ -9,6 +9,8 @@
 #include <ring0/boot.h>
 #include "boot/setup.h"
 
+#define BOOT_REQUEST_ROOM 64
+
 /* What a loader is given. */
 struct boot_request {
 	struct boot_image image;
@@ -19,14 +21,14 @@ struct boot_request {
 	uint64_t rsdp; /* guest-physical address of ACPI's root pointer, or 0 */
 	const uint8_t *rsdp_bytes;
 	size_t rsdp_size;
+	uint8_t room[BOOT_REQUEST_ROOM]; /* for the latter */
 };
 
 /* What loaders call themselves to the kernel. */
 #define BOOT_LOADER_NAME "ring0 " R0_VERSION
 
 struct boot_protocol {
-	const char *name;
-	/* Whether the file says that it is for this protocol. */
+	/* Whether the file says that it is for this protocol; NULL if none does. */
 	bool (*is)(const struct boot_image *image);
 	/* Fill an empty setup in. Returns 0 or -errno, with what is wrong with the file. */
 	int (*setup)(struct boot_setup *setup, const struct boot_request *request,
@@ -35,6 +37,12 @@ struct boot_protocol {
 
 extern const struct boot_protocol boot_multiboot, boot_multiboot2, boot_pvh, boot_linux, boot_elf,
 	boot_firmware;
+
+/* Of the architecture: by the number that <ring0/boot.h> gives it; NULL for those that it has not. */
+extern const struct boot_protocol *const boot_protocols[R0_BOOT_PROTOCOLS];
+
+/* What a file may be, for the message about one that is none of it. */
+extern const char boot_kernels[];
 
 /* The first that the file is for; R0_BOOT_AUTO if there is none. */
 enum r0_boot_protocol boot_protocol_find(const struct boot_image *image);

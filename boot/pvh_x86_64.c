@@ -7,6 +7,7 @@
 #include "boot/elf_kernel_x86_64.h"
 #include "boot/modules.h"
 #include "boot/protocol.h"
+#include "boot/setup_x86_64.h"
 #include "boot/structures.h"
 
 #define NOTE_NAME	  "Xen"
@@ -131,4 +132,4 @@ static int setup_pvh(struct boot_setup *setup, const struct boot_request *reques
 	return boot_setup_enter_32(setup, entry, error);
 }
 
-const struct boot_protocol boot_pvh = { "pvh", is, setup_pvh };
+const struct boot_protocol boot_pvh = { is, setup_pvh };

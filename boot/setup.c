@@ -37,6 +37,11 @@ static const struct boot_segment *overlapped(const struct boot_setup *setup, uin
 	return NULL;
 }
 
+bool boot_setup_has(const struct boot_setup *setup, uint64_t address)
+{
+	return overlapped(setup, address, 1);
+}
+
 int boot_setup_add(struct boot_setup *setup, const char *what, uint64_t address,
 		   const uint8_t *data, uint64_t data_size, uint64_t size, struct error *error)
 {
@@ -194,29 +199,4 @@ uint64_t boot_setup_end(const struct boot_setup *setup)
 	for (i = 0; i < setup->segment_count; i++)
 		end = greatest(end, setup->segments[i].address + setup->segments[i].size);
 	return end;
-}
-
-static int enter(struct boot_setup *setup, enum r0_vm_mode mode, uint64_t tables_size, uint64_t at,
-		 struct error *error)
-{
-	static const struct boot_room room = { BOOT_ROOM_FROM, FOUR_GIB, PAGE_SIZE };
-
-	if (at >= FOUR_GIB || !overlapped(setup, at, 1))
-		return error_set(error, ENOEXEC,
-				 "its entry %#llx is in nothing that is loaded below 4 GiB",
-				 (unsigned long long)at);
-	setup->entry.mode = mode;
-	setup->entry.ip = at;
-	return boot_setup_place(setup, "tables for the CPU", NULL, tables_size, &room,
-				&setup->entry.tables, error);
-}
-
-int boot_setup_enter_32(struct boot_setup *setup, uint64_t at, struct error *error)
-{
-	return enter(setup, R0_VM_MODE_PROTECTED, PAGE_SIZE, at, error);
-}
-
-int boot_setup_enter_64(struct boot_setup *setup, uint64_t at, struct error *error)
-{
-	return enter(setup, R0_VM_MODE_LONG, R0_VM_TABLES_SIZE, at, error);
 }

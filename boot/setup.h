@@ -79,16 +79,10 @@ extern const struct boot_room boot_room_small;
 /* The loadable segments of an ELF file at their physical addresses. -ENOEXEC without any, too. */
 int boot_setup_add_elf(struct boot_setup *setup, const struct elf_file *file, struct error *error);
 
+/* Whether anything has that address. */
+bool boot_setup_has(const struct boot_setup *setup, uint64_t address);
+
 /* The end of what is highest; 0 if there is nothing. */
 uint64_t boot_setup_end(const struct boot_setup *setup);
-
-/*
- * Start in 32-bit protected mode, flat, without paging, at an address that has to be below 4 GiB and
- * in a segment. -ENOEXEC if it is not.
- */
-int boot_setup_enter_32(struct boot_setup *setup, uint64_t at, struct error *error);
-
-/* The same in 64-bit mode, the first 4 GiB mapped at their own addresses. */
-int boot_setup_enter_64(struct boot_setup *setup, uint64_t at, struct error *error);
 
 #endif /* BOOT_SETUP_H */

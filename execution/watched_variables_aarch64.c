@@ -8,42 +8,12 @@
 #include <ring0/private/abi.h>
 #include "execution/watched_variables_own.h"
 #include "kvm/vcpu/vcpu_aarch64.h"
+#include "kvm/watch/store_aarch64.h"
 #include "machine/cpu.h"
 
-#define INSTRUCTION_LENGTH 4
-
-/* ESR_ELx, D19.2.37: the class, the length of the instruction, and the immediate of BRK. */
-#define CLASS(esr)	 ((esr) >> 26 & 0x3f)
-#define CLASS_BREAKPOINT 0x30u
-#define CLASS_BRK	 0x3cul
-#define ESR_BRK(esr)	 (CLASS_BRK << 26 | 1ul << 25 | ((esr)&0xffff))
-
-/* PSTATE, C5.2.19: what an exception keeps of it (NZCV, DIT and PAN), and the mode that it goes to. */
-#define PSTATE_KEPT  (15ul << 28 | 1ul << 24 | 1ul << 22)
-#define PSTATE_PAN   (1ul << 22)
-#define PSTATE_SSBS  (1ul << 12)
-#define PSTATE_EL1H  0x3c5ul
+/* PSTATE, C5.2.19: the exception level, and whether the stack pointer is its own. */
 #define PSTATE_LEVEL 0xcul
 #define PSTATE_SP    1ul
-
-/* SCTLR_EL1, D19.2.117: PAN is left as it is, and what SSBS becomes. Where there is no such feature, they are 1 and 0. */
-#define SCTLR_SPAN  (1ul << 23)
-#define SCTLR_DSSBS (1ul << 44)
-
-/* VBAR_EL1, D1.4.1: synchronous exceptions from EL1 with SP_EL0 are first. */
-#define VECTOR_EL1H 0x200ul
-#define VECTOR_EL0  0x400ul
-
-/*
- * STXR, STXP and their like, C4.1.88: exclusives that store. Rs says whether it did. STLR differs from the former by bit
- * 23, CAS by that and bit 21, and CASP from the latter by bit 31: they are stores like others.
- */
-#define IS_STORE_EXCLUSIVE(instruction) \
-	(((instruction)&0x3fe00000) == 0x08000000 || ((instruction)&0xbfe00000) == 0x88200000)
-#define STATUS_REGISTER(instruction) ((instruction) >> 16 & 31)
-
-/* DBGBCR<n>_EL1, D19.3.2: enabled, at EL1 and EL0, of a whole instruction. */
-#define BCR_ENABLED (1ul | 3ul << 1 | 15ul << 5)
 
 int watched_variables_own_choose(struct run *run, struct watched_variables *watchpoints,
 				 bool enough)
@@ -107,13 +77,9 @@ static int arm(const struct watched_variables *watchpoints, struct run *run)
  */
 static int arm_behind_exclusive(const struct watched_variables *watchpoints, struct run *run)
 {
-	const uint64_t behind = watchpoints->store.regs.pc + INSTRUCTION_LENGTH;
-	struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW };
+	struct kvm_guest_debug debug = { 0 };
 
-	debug.arch.dbg_bvr[0] = behind;
-	debug.arch.dbg_bcr[0] = BCR_ENABLED;
-	debug.arch.dbg_bvr[1] = behind + INSTRUCTION_LENGTH;
-	debug.arch.dbg_bcr[1] = BCR_ENABLED;
+	store_stop_behind(watchpoints->store.regs.pc, &debug);
 	return set_debug(run, &debug);
 }
 
@@ -132,7 +98,7 @@ static uint32_t instruction_at(const struct run *run, uint64_t pc)
 
 static bool stores_exclusively(const struct watched_variables *watchpoints, const struct run *run)
 {
-	return IS_STORE_EXCLUSIVE(instruction_at(run, watchpoints->store.regs.pc));
+	return store_is_exclusive(instruction_at(run, watchpoints->store.regs.pc));
 }
 
 /* The store is done, or given up, by an interrupt before it or an exception of its own. */
@@ -160,48 +126,14 @@ static int leave_exclusive(struct watched_variables *watchpoints, struct run *ru
 	const uint32_t instruction = instruction_at(run, at);
 	uint64_t status = 1;
 
-	if (stepped && pc != at + 2 * INSTRUCTION_LENGTH)
+	if (stepped && pc != at + 2 * STORE_INSTRUCTION_LENGTH)
 		return arm_behind_exclusive(watchpoints, run);
-	if (stepped || pc != at + INSTRUCTION_LENGTH)
+	if (stepped || pc != at + STORE_INSTRUCTION_LENGTH)
 		return end_store(watchpoints, run, false);
-	vcpu_get(&run->cpu->vcpu, VCPU_X(STATUS_REGISTER(instruction)), &status, NULL);
+	vcpu_get(&run->cpu->vcpu, VCPU_X(store_status_register(instruction)), &status, NULL);
 	if (!(uint32_t)status)
 		return end_store(watchpoints, run, true);
 	return step_once(run);
-}
-
-/* As an exception that is taken to EL1 makes it: J1.1.2, AArch64.TakeException(). There is no MTE, whose TCO it sets. */
-static uint64_t pstate_at_vector(uint64_t pstate, uint64_t sctlr)
-{
-	return PSTATE_EL1H | (pstate & PSTATE_KEPT) | (sctlr & SCTLR_SPAN ? 0 : PSTATE_PAN) |
-	       (sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0);
-}
-
-/* KVM leaves BRK to whoever debugs, and so the CPU's part of it: D1.3.1, as to EL1. */
-static int deliver_brk(struct run *run, uint64_t esr)
-{
-	struct vcpu *vcpu = &run->cpu->vcpu;
-	const struct kvm_regs regs = cpu_registers(run->cpu);
-	const uint64_t pstate = regs.regs.pstate;
-	uint64_t vbar = 0, sctlr = 0, offset = VECTOR_EL0;
-	int err = vcpu_get(vcpu, VCPU_VBAR_EL1, &vbar, &run->complaint);
-
-	if (err >= 0)
-		err = vcpu_get(vcpu, VCPU_SCTLR_EL1, &sctlr, &run->complaint);
-	if (pstate & PSTATE_LEVEL)
-		offset = pstate & PSTATE_SP ? VECTOR_EL1H : 0;
-	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_CORE(elr_el1), regs.regs.pc, &run->complaint);
-	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_CORE(spsr[0]), pstate, &run->complaint);
-	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_ESR_EL1, ESR_BRK(esr), &run->complaint);
-	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_CORE(regs.pstate), pstate_at_vector(pstate, sctlr),
-			       &run->complaint);
-	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_CORE(regs.pc), vbar + offset, &run->complaint);
-	return err < 0 ? err : 0;
 }
 
 /* Before the store, or, while it is stepped over, before it writes to what else is watched. */
@@ -225,8 +157,8 @@ static enum step stopped(void *context, struct run *run)
 		watch_decode(&watchpoints->set, watchpoints->slots & ~watchpoints->suspended, exit);
 	int err = 0;
 
-	if (CLASS(exit->hsr) == CLASS_BRK)
-		err = deliver_brk(run, exit->hsr);
+	if (STORE_CLASS(exit->hsr) == STORE_CLASS_BRK)
+		err = store_deliver_brk(&run->cpu->vcpu, exit->hsr, &run->complaint);
 	else if (watchpoints->exclusive)
 		err = leave_exclusive(watchpoints, run, event.stepped);
 	else if (event.suspend)
@@ -234,11 +166,11 @@ static enum step stopped(void *context, struct run *run)
 	else if (event.stepped)
 		err = end_store(watchpoints, run,
 				cpu_pc(run->cpu) ==
-					watchpoints->store.regs.pc + INSTRUCTION_LENGTH);
+					watchpoints->store.regs.pc + STORE_INSTRUCTION_LENGTH);
 	else
 		err = error_set(&run->complaint, EIO,
 				"a debug exception that .watch knows nothing of, of class %#x",
-				(unsigned int)CLASS(exit->hsr));
+				(unsigned int)STORE_CLASS(exit->hsr));
 	return err < 0 ? failed(run) : STEP_ON;
 }
 

@@ -88,5 +88,6 @@ int guest_registers_differ(const struct guest_registers *registers, struct machi
 {
 	int err = run_to_start(cpu, error);
 
-	return err < 0 ? err : vcpu_state_compare(registers->state, &cpu->vcpu, what, size, error);
+	return err < 0 ? err :
+			 vcpu_state_compare_now(registers->state, &cpu->vcpu, what, size, error);
 }

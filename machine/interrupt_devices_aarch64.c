@@ -8,8 +8,6 @@
 #include "kvm/vm/vm_state.h"
 #include "machine/line_changes.h"
 
-#define SPI_FIRST 32u
-
 struct interrupt_devices {
 	struct vm *vm;
 	struct vm_state *state; /* the pristine one */
@@ -27,7 +25,7 @@ int interrupt_devices_create(struct interrupt_devices **result, struct vm *vm, s
 	if (!devices)
 		return error_set(error, ENOMEM, "no memory for a machine's devices");
 	devices->vm = vm;
-	err = gic_start(vm, error);
+	err = vm_start(vm, error);
 	if (!err && vm->cpus > 1)
 		err = gic_enable(vm, error);
 	if (!err)
@@ -48,7 +46,6 @@ void interrupt_devices_destroy(struct interrupt_devices *devices)
 	free(devices);
 }
 
-/* Line n is the SPI n: api.rst, KVM_IRQ_LINE. */
 static int set_line(struct interrupt_devices *devices, unsigned int line, bool level,
 		    struct error *error)
 {
@@ -56,9 +53,7 @@ static int set_line(struct interrupt_devices *devices, unsigned int line, bool l
 		devices->raised |= 1u << line;
 	else
 		devices->raised &= ~(1u << line);
-	return vm_set_irq(devices->vm,
-			  KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (SPI_FIRST + line),
-			  level, error);
+	return vm_set_irq(devices->vm, line, level, error);
 }
 
 int interrupt_devices_reset(struct interrupt_devices *devices, struct error *error)

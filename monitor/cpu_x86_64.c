@@ -18,6 +18,24 @@ const struct vcpu_identity *monitor_identity(const struct r0_vm *vm)
 	return vm->options.pc && !vm->options.cpu ? &in_a_vm : NULL;
 }
 
+bool monitor_can_step(void)
+{
+	return true;
+}
+
+/* The first CPU starts by itself; so do all, where nothing holds the others back. */
+bool monitor_needs_no_entry(const struct r0_vm *vm, unsigned int number)
+{
+	return !number || vm->options.irqchip;
+}
+
+int monitor_init_cpu(struct monitor_cpu *cpu, struct error *error)
+{
+	(void)cpu;
+	(void)error;
+	return 0;
+}
+
 /* kvm-amd resets a CPU that shuts down (its shutdown_interception()): then this is what is known of it. */
 static void keep_registers(struct vcpu *vcpu)
 {

@@ -33,10 +33,13 @@ static int done(struct r0_vm *vm, const void *at, size_t size, struct error *err
 int r0_vm_write(struct r0_vm *vm, uint64_t address, const void *data, size_t size,
 		struct r0_error *error)
 {
-	void *at = begin(vm, address, size, true, monitor_error(error));
+	char *at = begin(vm, address, size, true, monitor_error(error));
 
-	if (at && size)
+	if (at && size) {
 		memcpy(at, data, size);
+		/* It may be code. */
+		__builtin___clear_cache(at, at + size);
+	}
 	return done(vm, at, size, monitor_error(error));
 }
 

@@ -31,12 +31,20 @@ struct monitor_cpu_debug {
 	struct monitor_stop stop;
 };
 
+/* A store to what is watched, where the CPU stops before it; of the vCPU's thread. */
+struct monitor_store {
+	unsigned int hits; /* slots, a bit each, that are told of once it is done */
+	uint64_t at;	   /* the address of the instruction */
+	bool exclusive;	   /* of arm64: it must not be stepped over */
+};
+
 struct monitor_cpu {
 	struct r0_vm *machine;
 	unsigned int number;
 	struct vcpu vcpu;
 	struct park_seat seat;
 	struct watch_cpu watch;
+	struct monitor_store store;
 	struct monitor_cpu_debug debug;
 	struct assist *assist;	   /* once it was needed: monitor/threads/assistance.h */
 	bool has_entry;		   /* or needs none; under control */

@@ -11,10 +11,8 @@
 
 #include "devices/bus.h"
 
-/* A window in memory, and where the monitor puts them on x86: console, block, net. */
+/* A window in memory. */
 #define VIRTIO_MMIO_SIZE 0x1000
-#define VIRTIO_MMIO_BASE 0xc0000000
-#define VIRTIO_MMIO_IRQ	 5
 
 #define VIRTIO_MMIO_QUEUE_NOTIFY 0x050 /* where an ioeventfd is put */
 

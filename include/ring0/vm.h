@@ -20,6 +20,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ring0/private/own.h>
+
+/* Of the architecture: enum r0_vm_mode, struct r0_vm_entry, R0_VM_TABLES_SIZE, R0_VM_MEMORY, struct r0_vm_registers. */
+#include R0_OWN_HEADER(VM)
 
 struct r0_vm;
 struct r0_vm_snapshot;
@@ -37,8 +41,9 @@ struct r0_error {
 enum r0_vm_console {
 	R0_VM_COM1,
 	R0_VM_COM2,
-	R0_VM_DEBUG_CONSOLE,  /* port 0xe9, out only */
+	R0_VM_DEBUG_CONSOLE,  /* x86's port 0xe9, out only */
 	R0_VM_VIRTIO_CONSOLE, /* where the options ask for one */
+	R0_VM_PL011,	      /* arm64's other serial line */
 	R0_VM_CONSOLES,
 };
 
@@ -62,12 +67,14 @@ struct r0_vm_file {
 struct r0_vm_options {
 	unsigned int cpus; /* 0 is 1; at most R0_VM_CPUS_MAX */
 	/*
-	 * In bytes, a multiple of 4096, 0 is 16 MiB. It starts at guest-physical address 0; what is
-	 * more than 3 GiB is at 4 GiB and above. Costs what the guest touches.
+	 * In bytes, a multiple of 4096, 0 is 16 MiB. It starts at the guest-physical address R0_VM_MEMORY: on
+	 * x86 that is 0, and what is more than 3 GiB is at 4 GiB and above; on arm64 it is 1 GiB. Costs what the
+	 * guest touches.
 	 */
 	uint64_t memory;
-	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM */
-	bool pit;     /* the timer 8254, likewise; needs irqchip */
+	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM; on arm64 a GICv3 */
+	/* What follows, up to `cpu`, is x86's, like what says so below: -ENOTSUP on arm64. */
+	bool pit; /* the timer 8254, by KVM; needs irqchip */
 	/*
 	 * Of these, KVM has the local APICs alone, and the monitor the rest (KVM_CAP_SPLIT_IRQCHIP); needs irqchip.
 	 * -ENOTSUP on a KVM that has no such thing.
@@ -79,15 +86,19 @@ struct r0_vm_options {
 	 * bit, or, with pc, max.
 	 */
 	const char *cpu;
-	bool no_legacy; /* leave out COM1 and COM2, i8042, debug exit (0xf4) and debug console (0xe9) */
 	/*
-	 * The rest of a PC (docs/devices.md): real-time clock and CMOS, HPET, ACPI's power management with
+	 * Leave out COM1 and COM2, i8042, debug exit (0xf4) and debug console (0xe9); on arm64 the two 16550A, the
+	 * PL011 and the debug exit.
+	 */
+	bool no_legacy;
+	/*
+	 * x86's: the rest of a PC (docs/devices.md): real-time clock and CMOS, HPET, ACPI's power management with
 	 * its timer, fw_cfg, a PCI bus, and the ports for reset and power-off. Interrupts of theirs need
 	 * irqchip. CPUID says that there is a hypervisor.
 	 */
 	bool pc;
-	bool iommu; /* Intel's VT-d, between the PCI bus and I/O APIC and the rest; needs pc and split_irqchip */
-	bool test_devices; /* kvm-unit-tests', and with .pc PCI devices for tests (docs/devices.md) */
+	bool iommu; /* x86's: Intel's VT-d, between the PCI bus and I/O APIC and the rest; needs pc and split_irqchip */
+	bool test_devices; /* x86's: kvm-unit-tests', and with .pc PCI devices for tests (docs/devices.md) */
 	const struct r0_vm_file
 		*files; /* for fw_cfg, `file_count` of them, read by r0_vm_create() only */
 	size_t file_count;
@@ -130,34 +141,6 @@ int r0_vm_write(struct r0_vm *vm, uint64_t address, const void *data, size_t siz
 		struct r0_error *error);
 int r0_vm_read(struct r0_vm *vm, uint64_t address, void *data, size_t size, struct r0_error *error);
 
-/* How a CPU starts. */
-enum r0_vm_mode {
-	/* As after a reset: x86's at 0xfffffff0. */
-	R0_VM_MODE_RESET,
-	/* Real mode; `ip` is up to 0xfffff, and `sp`, up to 0xffff, in segment 0. */
-	R0_VM_MODE_REAL,
-	/* Protected mode, flat segments, no paging. Needs a page at `tables`. */
-	R0_VM_MODE_PROTECTED,
-	/*
-	 * Long mode, the first 4 GiB of guest-physical memory mapped at the same addresses, for ring 0,
-	 * writable and executable. Needs seven pages at `tables`. SSE is on.
-	 */
-	R0_VM_MODE_LONG,
-};
-
-#define R0_VM_TABLES_SIZE 0x7000
-
-struct r0_vm_entry {
-	enum r0_vm_mode mode;
-	uint64_t ip;
-	uint64_t sp; /* 0 is fine for code without a stack */
-	/* Guest-physical, a multiple of 4096, for the GDT and page tables; CPUs may share them. */
-	uint64_t tables;
-	uint64_t argument; /* the first one of a C function: RDI in long mode; else EAX */
-	/* For real mode, CS, with `ip` in the 64 KiB from there on; 0 is `ip`'s upper four bits. */
-	uint16_t cs;
-};
-
 /*
  * Set where and how a CPU of a VM at rest starts or goes on, interrupts off. A CPU that none is set
  * for waits to be started by another one's interrupts (INIT, SIPI) if the VM has an irqchip, unless
@@ -165,14 +148,6 @@ struct r0_vm_entry {
  */
 int r0_vm_enter(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_entry *entry,
 		struct r0_error *error);
-
-/* The registers that a debugger shows, on x86. */
-struct r0_vm_registers {
-	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp;
-	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
-	uint64_t rip, rflags;
-	uint64_t cr0, cr2, cr3, cr4, efer;
-};
 
 /* Get or set a CPU's, the VM being at rest. -EBUSY while it runs; what KVM refuses, as it says. */
 int r0_vm_get_registers(struct r0_vm *vm, unsigned int cpu, struct r0_vm_registers *registers,

@@ -9,33 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "kvm/vcpu/vcpu_aarch64.h"
-
-/* The longest is an SVE register of 2048 bits. */
-#define VALUE_MAX 256u
-
-struct listed {
-	uint64_t id;
-	uint8_t value[VALUE_MAX]; /* the pristine one */
-};
-
-struct vcpu_state {
-	size_t count;
-	size_t written_count;
-	size_t *written; /* of those that the reset writes, their places in `listed` */
-	struct listed listed[];
-};
-
-static size_t size_of(uint64_t id)
-{
-	return (size_t)1 << ((id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
-}
-
-/* Counts go on, whatever a guest does. Of the physical timer's, KVM lists one from Linux 6.4 on. */
-static bool is_clock(uint64_t id)
-{
-	return id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CNT;
-}
+#include "kvm/state/state_aarch64.h"
 
 /*
  * What KVM_ARM_VCPU_INIT leaves as it is: SP_EL1, ELR_EL1, SPSR_EL1 and the timers' compare values. KVM has the
@@ -47,17 +21,17 @@ static bool survives_init(uint64_t id)
 	       id == KVM_REG_ARM_TIMER_CVAL || id == KVM_REG_ARM_PTIMER_CVAL;
 }
 
-static int read_value(const struct vcpu *vcpu, uint64_t id, uint8_t value[VALUE_MAX])
+static int read_value(const struct vcpu *vcpu, uint64_t id, uint8_t value[STATE_VALUE_MAX])
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
 
-	memset(value, 0, VALUE_MAX);
-	if (size_of(id) > VALUE_MAX)
+	memset(value, 0, STATE_VALUE_MAX);
+	if (state_size_of(id) > STATE_VALUE_MAX)
 		return -E2BIG;
 	return ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg) < 0 ? -errno : 0;
 }
 
-static int write_value(const struct vcpu *vcpu, const struct listed *listed)
+static int write_value(const struct vcpu *vcpu, const struct state_listed *listed)
 {
 	struct kvm_one_reg reg = { .id = listed->id, .addr = (uintptr_t)listed->value };
 
@@ -93,9 +67,11 @@ static int read_all(struct vcpu_state *state, const struct vcpu *vcpu,
 	int err;
 
 	for (i = 0; i < list->n; i++) {
-		struct listed *listed = &state->listed[state->count];
+		struct state_listed *listed = &state->listed[state->count];
 
-		if (is_clock(list->reg[i]))
+		if (list->reg[i] == KVM_REG_ARM_TIMER_CNT)
+			vcpu_get(vcpu, list->reg[i], &state->virtual_count, NULL);
+		if (state_is_clock(list->reg[i]))
 			continue;
 		listed->id = list->reg[i];
 		err = read_value(vcpu, listed->id, listed->value);
@@ -113,23 +89,50 @@ static int make_anew(struct vcpu *vcpu, struct error *error)
 	return err < 0 ? err : 0;
 }
 
-/* Which of the registers a new vCPU has otherwise. */
-static int choose_written(struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+/* Which of the registers a new vCPU, as this is now, has otherwise. */
+static int choose_written(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
 {
-	uint8_t value[VALUE_MAX];
+	struct state_written *written = state->written;
+	uint8_t value[STATE_VALUE_MAX];
 	size_t i;
-	int err = make_anew(vcpu, error);
+	int err = 0;
 
+	written->count = 0;
 	for (i = 0; i < state->count && !err; i++) {
-		const struct listed *listed = &state->listed[i];
+		const struct state_listed *listed = &state->listed[i];
 
 		err = read_value(vcpu, listed->id, value);
 		if (err)
 			return refused(error, "read", listed->id, err);
-		if (survives_init(listed->id) || memcmp(value, listed->value, VALUE_MAX) != 0)
-			state->written[state->written_count++] = i;
+		if (survives_init(listed->id) || memcmp(value, listed->value, STATE_VALUE_MAX) != 0)
+			written->places[written->count++] = i;
 	}
+	written->known = !err;
 	return err;
+}
+
+struct vcpu_state *vcpu_state_allocate(size_t count, struct error *error)
+{
+	struct vcpu_state *state = calloc(1, sizeof(*state) + count * sizeof(state->listed[0]));
+
+	if (state)
+		state->written = calloc(1, sizeof(*state->written) +
+						   count * sizeof(state->written->places[0]));
+	if (state && state->written)
+		return state;
+	free(state);
+	error_set(error, ENOMEM, "no memory for a vCPU's state");
+	return NULL;
+}
+
+/* Where KVM has no such thing, nothing is pending. */
+static int read_rest(struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)
+{
+	int err = KVM_IOCTL(vcpu->fd, KVM_GET_MP_STATE, &state->mp_state, error);
+
+	if (err >= 0 && ioctl(vcpu->fd, KVM_GET_VCPU_EVENTS, &state->events) < 0)
+		memset(&state->events, 0, sizeof(state->events));
+	return err < 0 ? err : 0;
 }
 
 int vcpu_state_note(struct vcpu_state **result, struct vcpu *vcpu, struct error *error)
@@ -141,14 +144,12 @@ int vcpu_state_note(struct vcpu_state **result, struct vcpu *vcpu, struct error 
 	if (err < 0)
 		goto free;
 	err = -ENOMEM;
-	state = calloc(1, sizeof(*state) + list->n * sizeof(state->listed[0]));
-	if (state)
-		state->written = calloc(list->n, sizeof(state->written[0]));
-	if (!state || !state->written) {
-		error_set(error, ENOMEM, "no memory for a vCPU's state");
+	state = vcpu_state_allocate(list->n, error);
+	if (!state)
 		goto free;
-	}
 	err = read_all(state, vcpu, list, error);
+	if (!err)
+		err = read_rest(state, vcpu, error);
 	if (err)
 		goto free;
 	*result = state;
@@ -161,20 +162,10 @@ free:
 
 int vcpu_state_create(struct vcpu_state **result, struct vcpu *vcpu, struct error *error)
 {
-	int err;
-
 	/* What a VM has of its own settles when it first runs: the GIC in ID_AA64PFR0_EL1. */
 	if (!vcpu_complete(vcpu))
 		return error_set(error, EIO, "KVM does not run a new vCPU");
-	err = vcpu_state_note(result, vcpu, error);
-	if (err)
-		return err;
-	err = choose_written(*result, vcpu, error);
-	if (err) {
-		vcpu_state_destroy(*result);
-		*result = NULL;
-	}
-	return err;
+	return vcpu_state_note(result, vcpu, error);
 }
 
 void vcpu_state_destroy(struct vcpu_state *state)
@@ -204,14 +195,81 @@ int vcpu_state_restore(const struct vcpu_state *state, struct vcpu *vcpu, struct
 	if (is_half_way(vcpu) && !vcpu_complete(vcpu))
 		return error_set(error, EIO, "KVM does not complete an access");
 	err = make_anew(vcpu, error);
-	for (i = 0; i < state->written_count && !err; i++) {
-		const struct listed *listed = &state->listed[state->written[i]];
+	if (!err && !state->written->known)
+		err = choose_written(state, vcpu, error);
+	for (i = 0; i < state->written->count && !err; i++) {
+		const struct state_listed *listed = &state->listed[state->written->places[i]];
 
 		err = write_value(vcpu, listed);
 		if (err)
 			return refused(error, "write", listed->id, err);
 	}
 	return err;
+}
+
+int vcpu_reset(struct vcpu *vcpu, struct error *error)
+{
+	static const uint64_t survivors[] = { VCPU_CORE(sp_el1), VCPU_CORE(elr_el1),
+					      VCPU_CORE(spsr[0]), KVM_REG_ARM_TIMER_CVAL,
+					      KVM_REG_ARM_PTIMER_CVAL };
+	size_t i;
+	int err = make_anew(vcpu, error);
+
+	for (i = 0; i < sizeof(survivors) / sizeof(survivors[0]) && !err; i++) {
+		err = vcpu_set(vcpu, survivors[i], 0, NULL);
+		/* The physical timer's, KVM lists from Linux 6.4 on. */
+		if (err == -ENOENT && survivors[i] == KVM_REG_ARM_PTIMER_CVAL)
+			err = 0;
+		if (err < 0)
+			refused(error, "write", survivors[i], err);
+	}
+	return err;
+}
+
+int vcpu_state_restore_events(const struct vcpu_state *state, struct vcpu *vcpu,
+			      struct error *error)
+{
+	struct kvm_mp_state mp_state = state->mp_state;
+	struct kvm_vcpu_events events = state->events;
+	int err = 0;
+
+	if (events.exception.serror_pending)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_VCPU_EVENTS, &events, error);
+	if (err >= 0)
+		err = KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &mp_state, error);
+	return err < 0 ? err : 0;
+}
+
+/* No debug exception is left pending, and there is no nested guest. */
+int vcpu_state_clear(struct vcpu *vcpu, bool watched, struct error *error)
+{
+	(void)vcpu;
+	(void)watched;
+	(void)error;
+	return 0;
+}
+
+int vcpu_state_restore_nested(const struct vcpu_state *state, struct vcpu *vcpu,
+			      struct error *error)
+{
+	(void)state;
+	(void)vcpu;
+	(void)error;
+	return 0;
+}
+
+void vcpu_state_shift_tsc(struct vcpu_state *state, uint64_t shift)
+{
+	(void)state;
+	(void)shift;
+}
+
+/* The timer's count, which all CPUs of a VM have the same of. */
+int vcpu_state_restore_tsc(const struct vcpu_state *state, struct vcpu *vcpu, struct error *error)
+{
+	int err = vcpu_set(vcpu, KVM_REG_ARM_TIMER_CNT, state->virtual_count, error);
+
+	return err < 0 ? err : 0;
 }
 
 /* KVM brings no registers with an exit that would tell what has changed. */
@@ -235,7 +293,7 @@ int vcpu_state_restore_lightly(const struct vcpu_state *state, struct vcpu *vcpu
 	return vcpu_state_restore(state, vcpu, error);
 }
 
-static void describe(const struct listed *listed, const uint8_t *now, char *what, size_t size)
+static void describe(const struct state_listed *listed, const uint8_t *now, char *what, size_t size)
 {
 	size_t at = 0, length;
 
@@ -254,20 +312,20 @@ static void describe(const struct listed *listed, const uint8_t *now, char *what
 		 listed->value[at]);
 }
 
-int vcpu_state_compare(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
-		       struct error *error)
+int vcpu_state_compare_now(const struct vcpu_state *state, struct vcpu *vcpu, char *what,
+			   size_t size, struct error *error)
 {
-	uint8_t now[VALUE_MAX];
+	uint8_t now[STATE_VALUE_MAX];
 	size_t i;
 	int err;
 
 	for (i = 0; i < state->count; i++) {
-		const struct listed *listed = &state->listed[i];
+		const struct state_listed *listed = &state->listed[i];
 
 		err = read_value(vcpu, listed->id, now);
 		if (err)
 			return refused(error, "read", listed->id, err);
-		if (memcmp(now, listed->value, VALUE_MAX) == 0)
+		if (memcmp(now, listed->value, STATE_VALUE_MAX) == 0)
 			continue;
 		describe(listed, now, what, size);
 		return 1;
@@ -279,5 +337,5 @@ int vcpu_state_compare(const struct vcpu_state *state, struct vcpu *vcpu, char *
 int vcpu_state_differs(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
 		       struct error *error)
 {
-	return vcpu->own->goes_on ? 0 : vcpu_state_compare(state, vcpu, what, size, error);
+	return vcpu->own->goes_on ? 0 : vcpu_state_compare_now(state, vcpu, what, size, error);
 }

@@ -26,7 +26,8 @@ int vcpu_state_load(struct vcpu_state **state, const void *bytes, size_t size, s
 /* 0, or -EINVAL with a message if a vCPU of this KVM can't have a state for what it is. */
 int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error);
 
-size_t vm_state_size(void);
+/* Of a VM with so many CPUs, and with interrupt controllers in KVM or without. */
+size_t vm_state_size(unsigned int cpus, bool irqchip);
 void vm_state_save(const struct vm_state *state, void *bytes);
 int vm_state_load(struct vm_state **state, const void *bytes, size_t size, struct error *error);
 

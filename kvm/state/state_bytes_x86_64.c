@@ -143,8 +143,10 @@ int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, str
 	return cpu_features_match(state->features, vcpu, error);
 }
 
-size_t vm_state_size(void)
+size_t vm_state_size(unsigned int cpus, bool irqchip)
 {
+	(void)cpus;
+	(void)irqchip;
 	return sizeof(struct vm_state);
 }
 

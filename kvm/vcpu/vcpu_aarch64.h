@@ -54,12 +54,19 @@ int vcpu_set_vector(struct vcpu *vcpu, unsigned int number, const struct vcpu_ve
 /* The list of a vCPU's registers, for free(). Returns 0 or -errno. */
 int vcpu_get_list(struct kvm_reg_list **list, const struct vcpu *vcpu, struct error *error);
 
+/* Have a vCPU at rest be as after a reset: KVM_ARM_VCPU_INIT, and 0 in what that leaves. Returns 0 or -errno. */
+int vcpu_reset(struct vcpu *vcpu, struct error *error);
+
+/* After vcpu_state_restore(): pending SErrors, and whether it is on or waits for PSCI's CPU_ON. Returns 0 or -errno. */
+int vcpu_state_restore_events(const struct vcpu_state *state, struct vcpu *vcpu,
+			      struct error *error);
+
 /*
  * All registers as a vCPU has them now, to compare with, and not to be put back: vcpu_state_destroy() releases them.
  * Returns 0 or -errno. The other as vcpu_state_differs(), wherever the guest is.
  */
 int vcpu_state_note(struct vcpu_state **state, struct vcpu *vcpu, struct error *error);
-int vcpu_state_compare(const struct vcpu_state *state, struct vcpu *vcpu, char *what, size_t size,
-		       struct error *error);
+int vcpu_state_compare_now(const struct vcpu_state *state, struct vcpu *vcpu, char *what,
+			   size_t size, struct error *error);
 
 #endif /* KVM_VCPU_VCPU_AARCH64_H */

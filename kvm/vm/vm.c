@@ -55,9 +55,9 @@ int vm_dirty_log(struct vm *vm, uint32_t slot, uint64_t *bitmap, struct error *e
 	return KVM_IOCTL(vm->fd, KVM_GET_DIRTY_LOG, &log, error);
 }
 
-int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error)
+int vm_set_irq(struct vm *vm, uint32_t number, bool level, struct error *error)
 {
-	struct kvm_irq_level line = { .irq = gsi, .level = level };
+	struct kvm_irq_level line = { .irq = vm_own_irq(number), .level = level };
 
 	return KVM_IOCTL(vm->fd, KVM_IRQ_LINE, &line, error);
 }

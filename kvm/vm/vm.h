@@ -62,11 +62,14 @@ int vm_set_slot(struct vm *vm, const struct vm_slot *slot, struct error *error);
  */
 int vm_dirty_log(struct vm *vm, uint32_t slot, uint64_t *bitmap, struct error *error);
 
+/* All vCPUs are made: the interrupt controllers, if there are some, can be used from now on. Returns 0 or -errno. */
+int vm_start(struct vm *vm, struct error *error);
+
 /*
- * Raise or lower the line of a GSI, of a VM with interrupt controllers that are not split. Returns 0 or
- * -errno.
+ * Raise or lower the line of a GSI (x86), or of a SPI, counted from 0 (arm64), of a VM with interrupt controllers that
+ * are not split. Returns 0 or -errno.
  */
-int vm_set_irq(struct vm *vm, uint32_t gsi, bool level, struct error *error);
+int vm_set_irq(struct vm *vm, uint32_t line, bool level, struct error *error);
 
 /*
  * Guest-physical addresses that a KVM may keep to itself: a slot there is then refused with -EEXIST. No

@@ -4,6 +4,8 @@
 #include "kvm/vm/gic_aarch64.h"
 #include "kvm/vm/vm_own.h"
 
+#define SPI_FIRST 32u
+
 const struct vm_kept vm_kept = { 0 };
 
 /* api.rst, KVM_CREATE_VM: where KVM can't tell how wide guest-physical addresses may be, type 0 is all there is. */
@@ -30,4 +32,15 @@ int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *e
 		return err;
 	vm->irqchip = true;
 	return gic_create(vm, error);
+}
+
+int vm_start(struct vm *vm, struct error *error)
+{
+	return vm->irqchip ? gic_start(vm, error) : 0;
+}
+
+/* Line n is the SPI n: api.rst, KVM_IRQ_LINE. */
+uint32_t vm_own_irq(uint32_t line)
+{
+	return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (SPI_FIRST + line);
 }

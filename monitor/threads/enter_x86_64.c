@@ -6,9 +6,7 @@
 #include <ring0/x86/msr.h>
 #include <ring0/x86/paging.h>
 #include <ring0/x86/registers.h>
-#include "monitor/rest.h"
-#include "monitor/virtual.h"
-#include "monitor/watch/watch_cpu.h"
+#include "monitor/threads/enter.h"
 
 /* CR0, CR4, EFER: SDM vol. 3A, 2.5 and 2.2.1. */
 
@@ -128,7 +126,7 @@ static bool segment_holds(const struct r0_vm_entry *entry)
 	return !entry->cs || range_holds((uint64_t)entry->cs << 4, 0x10000, entry->ip, 1);
 }
 
-static int check_entry(const struct r0_vm_entry *entry, struct error *error)
+int monitor_check_entry(const struct r0_vm_entry *entry, struct error *error)
 {
 	switch (entry->mode) {
 	case R0_VM_MODE_RESET:
@@ -199,7 +197,7 @@ static int set_state(struct monitor_cpu *cpu, struct kvm_regs *regs, struct kvm_
 	return err < 0 ? err : 0;
 }
 
-static int enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struct error *error)
+int monitor_enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struct error *error)
 {
 	struct kvm_sregs sregs = { 0 };
 	struct kvm_regs regs = { 0 };
@@ -230,29 +228,6 @@ static int enter(struct monitor_cpu *cpu, const struct r0_vm_entry *entry, struc
 	err = vcpu_state_clear(&cpu->vcpu, cpu->machine->has_watch, error);
 	if (!err)
 		err = set_state(cpu, &regs, &sregs, error);
-	if (err)
-		return err;
-	atomic_store(&cpu->halted, false);
-	cpu->has_entry = true;
-	monitor_recapture(cpu);
-	monitor_watch_renew(cpu->machine);
-	return 0;
-}
-
-int r0_vm_enter(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_entry *entry,
-		struct r0_error *error)
-{
-	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
-
-	if (!err)
-		err = check_entry(entry, monitor_error(error));
-	if (err)
-		return err;
-	pthread_mutex_lock(&vm->control);
-	err = monitor_need_rest(vm, "setting the entry", monitor_error(error));
-	if (!err)
-		err = enter(&vm->cpus[cpu], entry, monitor_error(error));
-	pthread_mutex_unlock(&vm->control);
 	return err;
 }
 
@@ -265,7 +240,7 @@ int r0_vm_enter(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_entry *en
 	do              \
 	(cr0) do(cr2) do(cr3) do(cr4) do(efer)
 
-static int get_registers(struct monitor_cpu *cpu, struct r0_vm_registers *to, struct error *error)
+int monitor_get_registers(struct monitor_cpu *cpu, struct r0_vm_registers *to, struct error *error)
 {
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
@@ -282,8 +257,8 @@ static int get_registers(struct monitor_cpu *cpu, struct r0_vm_registers *to, st
 	return 0;
 }
 
-static int set_registers(struct monitor_cpu *cpu, const struct r0_vm_registers *from,
-			 struct error *error)
+int monitor_set_registers(struct monitor_cpu *cpu, const struct r0_vm_registers *from,
+			  struct error *error)
 {
 	struct kvm_sregs sregs = { 0 };
 	struct kvm_regs regs;
@@ -300,39 +275,5 @@ static int set_registers(struct monitor_cpu *cpu, const struct r0_vm_registers *
 		err = KVM_IOCTL(cpu->vcpu.fd, KVM_SET_SREGS, &sregs, error);
 	if (err >= 0)
 		err = KVM_IOCTL(cpu->vcpu.fd, KVM_SET_REGS, &regs, error);
-	if (err < 0)
-		return err;
-	monitor_recapture(cpu);
-	monitor_watch_renew(cpu->machine);
-	return 0;
-}
-
-int r0_vm_get_registers(struct r0_vm *vm, unsigned int cpu, struct r0_vm_registers *registers,
-			struct r0_error *error)
-{
-	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
-
-	if (err)
-		return err;
-	pthread_mutex_lock(&vm->control);
-	err = monitor_need_rest(vm, "reading registers", monitor_error(error));
-	if (!err)
-		err = get_registers(&vm->cpus[cpu], registers, monitor_error(error));
-	pthread_mutex_unlock(&vm->control);
-	return err;
-}
-
-int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_registers *registers,
-			struct r0_error *error)
-{
-	int err = monitor_need_cpu(vm, cpu, monitor_error(error));
-
-	if (err)
-		return err;
-	pthread_mutex_lock(&vm->control);
-	err = monitor_need_rest(vm, "setting registers", monitor_error(error));
-	if (!err)
-		err = set_registers(&vm->cpus[cpu], registers, monitor_error(error));
-	pthread_mutex_unlock(&vm->control);
-	return err;
+	return err < 0 ? err : 0;
 }

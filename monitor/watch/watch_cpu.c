@@ -5,16 +5,20 @@
  */
 #include "monitor/watch/watch_cpu.h"
 #include <string.h>
+#include <unistd.h>
 #include "monitor/cpu.h"
 #include "monitor/rest.h"
 #include "monitor/virtual.h"
+#include "monitor/watch/watch_own.h"
 
 static int set_guest_debug(void *context, const struct kvm_guest_debug *debug)
 {
 	struct monitor_cpu *cpu = context;
 	struct kvm_guest_debug copy = *debug;
-	int err = KVM_IOCTL(cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &copy, NULL);
+	int err;
 
+	watch_own_encode(cpu, &copy);
+	err = KVM_IOCTL(cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, &copy, NULL);
 	return err < 0 ? err : 0;
 }
 
@@ -116,17 +120,45 @@ static void record(struct monitor_cpu *cpu, unsigned int slot)
 	memcpy(hit->tag, watched->tag, sizeof(hit->tag));
 }
 
+/* Of the slots that are hit: those whose store is done, and those for later. With hits.lock held. */
+static void take_hits(struct monitor_cpu *cpu)
+{
+	struct r0_vm *vm = cpu->machine;
+	struct monitor_store *store = &cpu->store;
+	const unsigned int before = vm->hits.count;
+	static const uint64_t one = 1;
+	unsigned int slot;
+	bool stored;
+
+	for (slot = 0; slot < WATCH_SLOTS; slot++)
+		if (watch_take(&vm->watch, slot))
+			store->hits |= 1u << slot;
+	if (cpu->watch.suspended)
+		return;
+	/* What was not executed yet is met once more. */
+	stored = watch_own_stored(cpu);
+	for (slot = 0; slot < WATCH_SLOTS; slot++)
+		if (stored && store->hits >> slot & 1)
+			record(cpu, slot);
+	store->hits = 0;
+	/* It may have been told of, and looked for, before it was there. */
+	if (vm->hits.count != before)
+		(void)!write(vm->watch.eventfd, &one, sizeof(one));
+}
+
 void monitor_watch_debug(struct monitor_cpu *cpu)
 {
 	struct r0_vm *vm = cpu->machine;
-	unsigned int slot;
+	struct kvm_debug_exit_arch exit = cpu->vcpu.run->debug.arch;
 
+	if (watch_own_serve(cpu, &exit))
+		return;
 	/* One at a time, so that a slot is never latched while another's hit waits to be recorded. */
 	pthread_mutex_lock(&vm->hits.lock);
-	watch_dispatch(&cpu->watch, &cpu->vcpu.run->debug.arch);
-	for (slot = 0; slot < WATCH_SLOTS; slot++)
-		if (watch_take(&vm->watch, slot))
-			record(cpu, slot);
+	if (!cpu->watch.suspended)
+		cpu->store.at = monitor_stopped_at(cpu);
+	watch_dispatch(&cpu->watch, &exit);
+	take_hits(cpu);
 	pthread_mutex_unlock(&vm->hits.lock);
 	if (cpu->has_turn)
 		pthread_mutex_unlock(&vm->turn);

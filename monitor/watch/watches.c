@@ -8,6 +8,7 @@
 #include "monitor/rest.h"
 #include "monitor/watch/watch_cpu.h"
 #include "monitor/watch/watch_method.h"
+#include "monitor/watch/watch_own.h"
 
 _Static_assert(R0_VM_WATCHES == WATCH_SLOTS, "as the header says");
 _Static_assert(R0_VM_TAG_SIZE == WATCH_TAG_SIZE, "as the header says");
@@ -65,16 +66,19 @@ static int place(struct r0_vm *vm, unsigned int slot, const struct watch_request
 
 static int find_slot(struct r0_vm *vm, bool gated, struct error *error)
 {
+	const unsigned int there = watch_own_slots(vm);
 	unsigned int slot;
 
 	if (gated && vm->hits.watched[WATCH_GATED].point.length)
 		return error_set(error, EBUSY, "the gated watch is in use");
+	if (!there)
+		return error_set(error, ENOTSUP, "this KVM has no watchpoints");
 	if (gated)
 		return WATCH_GATED;
-	for (slot = WATCH_USER_SLOT; slot < WATCH_SLOTS; slot++)
+	for (slot = WATCH_USER_SLOT; slot < there; slot++)
 		if (!vm->hits.watched[slot].point.length)
 			return (int)slot;
-	return error_set(error, ENOSPC, "all %d watches are in use", WATCH_SLOTS - 1);
+	return error_set(error, ENOSPC, "all %u watches are in use", there - 1);
 }
 
 static int withdraw(struct r0_vm *vm, int number, struct error *error)

@@ -30,6 +30,8 @@ static int take_options(struct r0_vm_options *options, const struct r0_vm_option
 	if (options->cpus > R0_VM_CPUS_MAX)
 		return error_set(error, EINVAL, "a VM can't have %u CPUs: %d at most",
 				 options->cpus, R0_VM_CPUS_MAX);
+	if (options->watch_by_step && !monitor_can_step())
+		return error_set(error, ENOTSUP, "watching by single steps is x86's");
 	return 0;
 }
 
@@ -51,7 +53,9 @@ static int make_cpu(struct r0_vm *vm, unsigned int number, struct error *error)
 	err = vcpu_init(&cpu->vcpu, &vm->vm, number, monitor_identity(vm), error);
 	if (err < 0)
 		return err;
-	err = park_seat_init(&cpu->seat, &vm->park, error);
+	err = monitor_init_cpu(cpu, error);
+	if (!err)
+		err = park_seat_init(&cpu->seat, &vm->park, error);
 	if (err) {
 		vcpu_finish(&cpu->vcpu);
 		return err;
@@ -59,8 +63,7 @@ static int make_cpu(struct r0_vm *vm, unsigned int number, struct error *error)
 	pthread_mutex_init(&cpu->kick_lock, NULL);
 	vm->seats[number] = &cpu->seat;
 	monitor_watch_init(cpu);
-	/* The first CPU starts by itself; so do all, where nothing holds the others back. */
-	cpu->has_entry = !number || vm->options.irqchip;
+	cpu->has_entry = monitor_needs_no_entry(vm, number);
 	return 0;
 }
 
@@ -149,7 +152,9 @@ static int make_machine(struct r0_vm *vm, struct error *error)
 	err = make_cpus(vm, error);
 	if (err)
 		goto watch;
-	err = pristine_create(&vm->pristine, vm, error);
+	err = vm_start(&vm->vm, error);
+	if (err >= 0)
+		err = pristine_create(&vm->pristine, vm, error);
 	if (!err)
 		return 0;
 	finish_cpus(vm, vm->options.cpus);

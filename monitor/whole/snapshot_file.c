@@ -113,7 +113,8 @@ static void put_body(struct writer *writer, const struct r0_vm_snapshot *snapsho
 		put(writer, &head, sizeof(head));
 		put_state(writer, head.size, save_cpu, snapshot->cpus[i]);
 	}
-	put_state(writer, vm_state_size(), save_chips, snapshot->chips);
+	put_state(writer, vm_state_size(snapshot->shape.cpus, snapshot->shape.irqchip), save_chips,
+		  snapshot->chips);
 	put(writer, snapshot->devices, snapshot->shape.devices_size);
 	put(writer, present, snapshot_words(snapshot) * sizeof(uint64_t));
 }
@@ -333,12 +334,13 @@ static int read_cpus(struct reader *reader, struct r0_vm_snapshot *snapshot)
 
 static int read_chips(struct reader *reader, struct r0_vm_snapshot *snapshot)
 {
+	const size_t size = vm_state_size(snapshot->shape.cpus, snapshot->shape.irqchip);
 	void *bytes = NULL;
-	int err = get_part(reader, vm_state_size(), &bytes);
+	int err = get_part(reader, size, &bytes);
 
 	if (err)
 		return err;
-	err = vm_state_load(&snapshot->chips, bytes, vm_state_size(), reader->error);
+	err = vm_state_load(&snapshot->chips, bytes, size, reader->error);
 	free(bytes);
 	return err;
 }

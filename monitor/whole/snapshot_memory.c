@@ -158,6 +158,15 @@ static void populate(const struct restoring *restoring)
 	}
 }
 
+/* What the guest executes there it is to fetch anew, where the CPU needs to be told. */
+static void put_back_page(struct r0_vm *vm, uint64_t page, const void *content)
+{
+	char *at = (char *)vm->memory.host + page * PAGE_SIZE;
+
+	memcpy(at, content, PAGE_SIZE);
+	__builtin___clear_cache(at, at + PAGE_SIZE);
+}
+
 /* Returns whether there were any. */
 static bool put_back_pages(const struct restoring *restoring)
 {
@@ -180,8 +189,7 @@ static bool put_back_pages(const struct restoring *restoring)
 			uint64_t page = word * 64 + (uint64_t)__builtin_ctzll(pages);
 
 			if (page < end)
-				memcpy(vm->memory.host + page * PAGE_SIZE,
-				       snapshot_page(snapshot, page), PAGE_SIZE);
+				put_back_page(vm, page, snapshot_page(snapshot, page));
 		}
 	}
 	return any;
@@ -210,9 +218,11 @@ static int restore_pages(struct restoring *restoring, struct error *error)
 	/*
 	 * KVM and the CPU may know translations by page tables that are now others. Where the CPU walks
 	 * the guest's, KVM has had it forget them when it told which pages the guest wrote; where KVM
-	 * does, it does not notice what the host writes.
+	 * does, it does not notice what the host writes. Where no page is another, the register that points to
+	 * the tables may be.
 	 */
-	if (!err && any && !is_another && !(by_guest && vm->memory.cpu_walks))
+	if (!err && (any || !guest_memory_root_flushes()) && !is_another &&
+	    !(by_guest && vm->memory.cpu_walks))
 		err = guest_memory_forget(&vm->memory, error);
 	return err;
 }

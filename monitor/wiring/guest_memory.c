@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "monitor/wiring/platform.h"
 
 #define WORD_PAGES 64
 
@@ -15,12 +16,18 @@ static size_t words_of(uint64_t size)
 	return (size / PAGE_SIZE + WORD_PAGES - 1) / WORD_PAGES;
 }
 
+/* What is below the hole at most. */
+static uint64_t low_size(void)
+{
+	return platform_map.memory_low_end - platform_map.memory;
+}
+
 uint64_t guest_memory_address(uint64_t page)
 {
-	uint64_t offset = page * PAGE_SIZE;
+	const uint64_t offset = page * PAGE_SIZE, low = low_size();
 
-	return offset < GUEST_MEMORY_LOW_END ? offset :
-					       offset - GUEST_MEMORY_LOW_END + GUEST_MEMORY_HIGH;
+	return offset < low ? platform_map.memory + offset :
+			      offset - low + platform_map.memory_high;
 }
 
 /* Slots are numbered as the regions are. */
@@ -82,7 +89,7 @@ static int map(struct guest_memory *memory, struct error *error)
 int guest_memory_init(struct guest_memory *memory, struct vm *vm, uint64_t size,
 		      struct error *error)
 {
-	uint64_t low = size < GUEST_MEMORY_LOW_END ? size : GUEST_MEMORY_LOW_END;
+	uint64_t low = size < low_size() ? size : low_size();
 	int err;
 
 	*memory = (struct guest_memory){
@@ -114,7 +121,7 @@ static int add_rom(struct guest_memory *memory, const void *data, uint64_t size,
 		   struct error *error)
 {
 	struct ram_region region = {
-		.address = gpa(GUEST_MEMORY_HIGH - size),
+		.address = gpa(platform_map.memory_high - size),
 		.size = size,
 		.read_only = true,
 	};

@@ -10,10 +10,6 @@
 #include "kvm/vm/vm.h"
 #include "monitor/wiring/memory_base.h"
 
-/* Where the hole is: virtio, interrupt controllers and the firmware have their addresses there. */
-#define GUEST_MEMORY_LOW_END 0xc0000000ul
-#define GUEST_MEMORY_HIGH    0x100000000ul
-
 /* More than any KVM takes in one slot (KVM_MEM_MAX_NR_PAGES is just below 2^31 pages). */
 #define GUEST_MEMORY_MAX (1ul << 40)
 
@@ -85,6 +81,9 @@ int guest_memory_remap(struct guest_memory *memory, uint64_t address, struct err
 
 /* Of the architecture: whether KVM says that the CPU walks the guest's page tables by itself. */
 bool guest_memory_cpu_walks(void);
+
+/* Likewise: whether setting the register that points to page tables has a vCPU forget translations. */
+bool guest_memory_root_flushes(void);
 
 /* The guest-physical address of a page, by its number in `host`. */
 uint64_t guest_memory_address(uint64_t page);

@@ -23,3 +23,9 @@ bool guest_memory_cpu_walks(void)
 	return is_yes("/sys/module/kvm_intel/parameters/ept") ||
 	       is_yes("/sys/module/kvm_amd/parameters/npt");
 }
+
+/* By KVM_SET_SREGS. */
+bool guest_memory_root_flushes(void)
+{
+	return true;
+}

@@ -9,11 +9,9 @@
 #include "base/clock.h"
 #include "monitor/wiring/irqchip.h"
 #include "monitor/wiring/outlets.h"
+#include "monitor/wiring/platform.h"
 #include "monitor/wiring/wiring_pc.h"
 #include "monitor/wiring/wiring_virtio.h"
-
-/* Of COM1 and COM2. */
-static const unsigned int serial_irqs[SERIAL_LINES] = { 4, 3 };
 
 static void wake_worker(struct wiring *wiring)
 {
@@ -25,7 +23,7 @@ static void wake_worker(struct wiring *wiring)
 
 static int add_serial(struct wiring *wiring, unsigned int number, struct error *error)
 {
-	struct irq_line line = outlets_line(wiring, serial_irqs[number]);
+	struct irq_line line = outlets_line(wiring, platform_map.serial_irqs[number]);
 	struct serial *serial = &wiring->serial[number];
 	struct output output;
 	int err = outlets_open_console(wiring, R0_VM_COM1 + number, &output, error);
@@ -36,38 +34,14 @@ static int add_serial(struct wiring *wiring, unsigned int number, struct error *
 	return serial_add(serial, &wiring->bus, serial_base(number), error);
 }
 
-static int add_debug_ports(struct wiring *wiring, struct error *error)
-{
-	struct output output;
-	int err = outlets_open_console(wiring, R0_VM_DEBUG_CONSOLE, &output, error);
-
-	if (err)
-		return err;
-	debug_console_init(&wiring->debug_console, &output);
-	err = bus_add(&wiring->bus, BUS_PORT, DEBUG_CONSOLE_PORT, 1, &wiring->debug_console.dev,
-		      error);
-	if (!err)
-		err = bus_add(&wiring->bus, BUS_PORT, DEBUG_CONSOLE_FIRMWARE_PORT, 1,
-			      &wiring->debug_console.dev, error);
-	if (err)
-		return err;
-	debug_exit_init(&wiring->debug_exit);
-	return bus_add(&wiring->bus, BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_PORTS,
-		       &wiring->debug_exit.dev, error);
-}
-
-static int add_legacy(struct wiring *wiring, struct error *error)
+static int add_serial_lines(struct wiring *wiring, struct error *error)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < SERIAL_LINES && !err; i++)
 		err = add_serial(wiring, i, error);
-	if (err)
-		return err;
-	i8042_init(&wiring->i8042);
-	err = i8042_add(&wiring->i8042, &wiring->bus, error);
-	return err ? err : add_debug_ports(wiring, error);
+	return err;
 }
 
 int wiring_create(struct wiring **result, const struct r0_vm_options *options, struct vm *vm,
@@ -88,7 +62,9 @@ int wiring_create(struct wiring **result, const struct r0_vm_options *options, s
 		err = error_set(error, errno, "making an eventfd failed: %s", strerror(errno));
 	wiring->bus.wake = wiring->wake_evt;
 	if (!err && !options->no_legacy)
-		err = add_legacy(wiring, error);
+		err = add_serial_lines(wiring, error);
+	if (!err)
+		err = platform_add(wiring, error);
 	if (!err)
 		err = wiring_pc_add(wiring, memory, error);
 	if (!err)
@@ -108,6 +84,7 @@ void wiring_destroy(struct wiring *wiring)
 
 	wiring_virtio_finish(wiring);
 	wiring_pc_finish(wiring);
+	platform_finish(wiring);
 	irqchip_finish(wiring);
 	for (i = 0; i < R0_VM_CONSOLES; i++)
 		free(wiring->consoles[i].capture.bytes);
@@ -142,7 +119,9 @@ static size_t type(struct wiring *wiring, enum r0_vm_console number, const void 
 {
 	if (number == R0_VM_COM1 || number == R0_VM_COM2)
 		return serial_receive(&wiring->serial[number - R0_VM_COM1], data, size);
-	return virtio_console_receive(&wiring->virtio_console, data, size);
+	if (number == R0_VM_VIRTIO_CONSOLE)
+		return virtio_console_receive(&wiring->virtio_console, data, size);
+	return platform_type(wiring, number, data, size);
 }
 
 /* Give a console what it takes of its input. With the lock held. */

@@ -11,9 +11,6 @@
 #include <stdatomic.h>
 #include <ring0/vm.h>
 #include "devices/bus.h"
-#include "devices/pc/debug_console.h"
-#include "devices/pc/debug_exit.h"
-#include "devices/pc/i8042.h"
 #include "devices/ram.h"
 #include "devices/serial_add.h"
 #include "devices/virtio/virtio_block.h"
@@ -60,12 +57,10 @@ struct wiring {
 	const struct r0_vm_options *options; /* likewise: where output goes */
 	struct wiring_console consoles[R0_VM_CONSOLES];
 	struct serial serial[2];
-	struct i8042 i8042;
-	struct debug_exit debug_exit;
-	struct debug_console debug_console;
 	struct virtio_console virtio_console;
 	struct virtio_block block;
 	struct virtio_net *net;	     /* NULL if there is none: it is large */
+	struct platform *platform;   /* likewise: monitor/wiring/platform.h */
 	struct pc *pc;		     /* likewise: monitor/wiring/wiring_pc.h */
 	struct irqchip *irqchip;     /* likewise: monitor/wiring/irqchip.h */
 	struct iommu *iommu;	     /* likewise, not owned: the PC's */

@@ -8,9 +8,11 @@ int wiring_pc_add(struct wiring *wiring, struct guest_memory *memory, struct err
 	const struct r0_vm_options *options = wiring->options;
 
 	(void)memory;
-	if (!options->pc && !options->test_devices && !options->iommu)
-		return 0;
-	return error_set(error, ENOTSUP, "a PC's devices are for x86");
+	if (options->pc || options->test_devices || options->iommu || options->pit)
+		return error_set(error, ENOTSUP, "a PC's devices are for x86");
+	if (options->cpu)
+		return error_set(error, ENOTSUP, "a description of the CPUs is for x86");
+	return 0;
 }
 
 void wiring_pc_finish(struct wiring *wiring)

@@ -19,6 +19,7 @@
 #include "kvm/vm/vm_x86_64.h"
 #include "monitor/wiring/irqchip.h"
 #include "monitor/wiring/outlets.h"
+#include "monitor/wiring/platform.h"
 #include "monitor/wiring/wiring_hyperv.h"
 
 /* CMOS shutdown status of a machine that comes back from S3, as SeaBIOS looks for it. */
@@ -149,8 +150,9 @@ static int add_memory_map(struct pc *pc, uint64_t low, uint64_t high, struct err
 static int add_configuration(struct pc *pc, struct error *error)
 {
 	const struct r0_vm_options *options = pc->wiring->options;
-	const uint64_t low = options->memory < GUEST_MEMORY_LOW_END ? options->memory :
-								      GUEST_MEMORY_LOW_END;
+	const uint64_t low = options->memory < platform_map.memory_low_end ?
+				     options->memory :
+				     platform_map.memory_low_end;
 	struct fw_cfg *fw_cfg = &pc->fw_cfg;
 	size_t i;
 	int err;

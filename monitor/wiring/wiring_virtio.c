@@ -14,13 +14,14 @@
 #include "devices/virtio/virtio_mmio.h"
 #include "monitor/wiring/eventfd.h"
 #include "monitor/wiring/outlets.h"
+#include "monitor/wiring/platform.h"
 
 /* Their windows, one after another, and interrupts likewise. */
 enum window { WINDOW_CONSOLE, WINDOW_BLOCK, WINDOW_NET };
 
 static uint64_t base_of(enum window window)
 {
-	return VIRTIO_MMIO_BASE + (uint64_t)window * VIRTIO_MMIO_SIZE;
+	return platform_map.virtio + (uint64_t)window * VIRTIO_MMIO_SIZE;
 }
 
 static int add_queue(struct wiring *wiring, struct virtio *virtio, enum window window,
@@ -56,7 +57,7 @@ static int add(struct wiring *wiring, struct virtio *virtio, enum window window,
 		wiring->windows[wiring->window_count++] = (struct wiring_window){
 			.address = base_of(window),
 			.size = VIRTIO_MMIO_SIZE,
-			.irq = VIRTIO_MMIO_IRQ + window,
+			.irq = platform_map.virtio_irq + window,
 		};
 	for (i = 0; i < virtio->ops->queues && !err; i++)
 		err = add_queue(wiring, virtio, window, i, error);
@@ -83,7 +84,7 @@ static struct virtio_options options_of(struct wiring *wiring, const struct ram 
 {
 	return (struct virtio_options){
 		.ram = ram,
-		.irq = outlets_line(wiring, VIRTIO_MMIO_IRQ + window),
+		.irq = outlets_line(wiring, platform_map.virtio_irq + window),
 		.stopped = { .tell = log_stopped, .context = wiring },
 	};
 }

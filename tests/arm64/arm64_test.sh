@@ -84,6 +84,11 @@ compile traces_omit -static-pie -mbranch-protection=standard -fomit-frame-pointe
 compile traces_stripped -static -s -fomit-frame-pointer "$here/traces.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
+# Of the monitor. They are programs of cmocka's, as those for x86.
+for program in machine freeze snapshot watch; do
+	compile "vm_$program" -static -I "$here/../unit/aarch64" -I "$here/vm" -I "$here/../.." \
+		"$here/vm/$program.c" "$here/../vm/vm_fixture.c"
+done
 
 # A program of which all pass, or are skipped.
 for program in cpu debug dynamic pie smp smp_dynamic; do
@@ -94,8 +99,8 @@ for program in cpu debug dynamic pie smp smp_dynamic; do
 	tell "$status" "$program: exit status"
 done
 
-# Programs of r0_call(), that print TAP by themselves.
-for program in cost watch traces traces_dynamic traces_omit traces_stripped; do
+# Programs that print TAP by themselves: of r0_call(), and of <ring0/vm.h>.
+for program in cost watch traces traces_dynamic traces_omit traces_stripped vm_machine vm_freeze vm_snapshot vm_watch; do
 	"$ring0" lab --arch aarch64 --timeout 120 "$folder/$program" >"$folder/tap" 2>"$folder/log"
 	status=$?
 	take "$program: " "$folder/tap"

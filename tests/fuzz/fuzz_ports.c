@@ -5,7 +5,7 @@
  */
 #include <string.h>
 #include "devices/pc/debug_console.h"
-#include "devices/pc/debug_exit.h"
+#include "devices/debug_exit.h"
 #include "devices/pc/i8042.h"
 #include "devices/serial.h"
 #include "tests/fuzz/device_fuzz.h"
@@ -54,7 +54,7 @@ static void ports_start(void)
 	i8042_init(&i8042);
 	fuzz_equal((uint64_t)i8042_add(&i8042, &fuzz_bus, NULL), 0, "i8042_add()");
 	debug_exit_init(&debug_exit);
-	add(BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_PORTS, &debug_exit.dev);
+	add(BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_SIZE, &debug_exit.dev);
 	debug_console_init(&console, &output);
 	add(BUS_PORT, DEBUG_CONSOLE_PORT, 1, &console.dev);
 	sent = 0;

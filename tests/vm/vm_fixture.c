@@ -17,13 +17,7 @@ void check(long result, const struct r0_error *error)
 
 void enter(struct r0_vm *vm, unsigned int cpu, uint64_t ip)
 {
-	const struct r0_vm_entry entry = {
-		.mode = R0_VM_MODE_LONG,
-		.ip = ip,
-		.sp = STACK - cpu * 0x1000,
-		.tables = TABLES,
-		.argument = cpu,
-	};
+	const struct r0_vm_entry entry = guest_entry(cpu, ip);
 	struct r0_error error = { "" };
 
 	check(r0_vm_enter(vm, cpu, &entry, &error), &error);

@@ -11,28 +11,15 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <ring0/vm.h>
-
-/* Where guests have their tables, code, stack and data. */
-#define TABLES 0x1000
-#define CODE   0x10000
-#define STACK  0x18000
-#define DATA   0x20000
-
-/* As text, for the assembler. */
-#define DATA_TEXT "0x20000"
-
-/* A position-independent guest, as an assembler's text: guest_NAME to guest_NAME_end. */
-#define GUEST(name, text)                                                                \
-	extern const char guest_##name[], guest_##name##_end[];                          \
-	__asm__(".pushsection .rodata\nguest_" #name ":\n" text "guest_" #name "_end:\n" \
-		".code64\n.popsection\n")
+/* Of the architecture: where guests are, GUEST() and guest_entry(). */
+#include "vm_guest.h"
 
 #define BOOT(options, name) boot(options, guest_##name, guest_##name##_end)
 
-/* A VM with the code at CODE, where its first CPU starts in long mode. Does not return without one. */
+/* A VM with the code at CODE, where its first CPU starts as guest_entry() says. Does not return without one. */
 struct r0_vm *boot(const struct r0_vm_options *options, const char *start, const char *end);
 
-/* Set a CPU's start in long mode. */
+/* Set a CPU's start by guest_entry(). */
 void enter(struct r0_vm *vm, unsigned int cpu, uint64_t ip);
 
 /* These fail the test, with the message, if the function does. */

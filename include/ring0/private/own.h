@@ -17,5 +17,7 @@
 #define R0_FAULT_HEADER___aarch64__   "ring0/private/fault_x86_64.h"
 #define R0_OPTIONS_HEADER_1	      "ring0/private/options_aarch64.h"
 #define R0_OPTIONS_HEADER___aarch64__ "ring0/private/options_x86_64.h"
+#define R0_VM_HEADER_1		      "ring0/private/vm_aarch64.h"
+#define R0_VM_HEADER___aarch64__      "ring0/private/vm_x86_64.h"
 
 #endif /* RING0_PRIVATE_OWN_H */

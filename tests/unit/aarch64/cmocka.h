@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * As much of cmocka's interface as unit tests need that are also built for arm64, for which there
- * is no cmocka beside a cross compiler. One file a program. Prints TAP.
+ * is no cmocka beside a cross compiler. Prints TAP.
  */
 #ifndef TESTS_UNIT_AARCH64_CMOCKA_H
 #define TESTS_UNIT_AARCH64_CMOCKA_H
@@ -32,10 +32,11 @@ struct CMUnitTest {
 /* How a test ends. */
 enum { TAP_PASSED, TAP_FAILED, TAP_SKIPPED };
 
-static sigjmp_buf tap_end;
+/* Weak: one for all files of a program. */
+__attribute__((weak)) sigjmp_buf tap_end;
 
 /* What it said last: if it is skipped, the reason. */
-static char tap_message[200];
+__attribute__((weak)) char tap_message[200];
 
 static inline _Noreturn __attribute__((format(printf, 3, 4))) void
 tap_fail(const char *file, int line, const char *format, ...)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "devices/pc/debug_console.h"
-#include "devices/pc/debug_exit.h"
+#include "devices/debug_exit.h"
 
 static struct bus bus;
 static struct debug_exit debug_exit;
@@ -26,7 +26,7 @@ static int make(void **state)
 	bus_init(&bus);
 	debug_exit_init(&debug_exit);
 	debug_console_init(&console, &output);
-	assert_int_equal(bus_add(&bus, BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_PORTS, &debug_exit.dev,
+	assert_int_equal(bus_add(&bus, BUS_PORT, DEBUG_EXIT_PORT, DEBUG_EXIT_SIZE, &debug_exit.dev,
 				 NULL),
 			 0);
 	return bus_add(&bus, BUS_PORT, DEBUG_CONSOLE_PORT, 1, &console.dev, NULL);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "boot/firmware_state.h"
 #include "boot/regions.h"
+#include "boot/setup_x86_64.h"
 
 static void memory_of_a_pc(void **state)
 {

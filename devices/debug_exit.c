@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The port that ends the machine. */
-#include "devices/pc/debug_exit.h"
+/* What ends the machine. */
+#include "devices/debug_exit.h"
 #include <string.h>
 
 static enum bus_result debug_exit_read(struct dev *dev, uint64_t offset, void *data, size_t size)

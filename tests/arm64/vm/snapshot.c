@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Snapshots of arm64's machines on a genuine KVM: registers, GIC, timers, memory, PSCI, files. */
+#include "tests/vm/vm_fixture.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ROUNDS 20
+
+/*
+ * Counts in DATA and in many pages, in V3, and in the scratch register of a line; the virtual timer, every 100 us, counts in
+ * DATA + 8. X0 is the CPU's number: a second one does without the GIC, and counts in DATA + 16.
+ */
+GUEST(work,
+      "0: " DATA_IN(1) "cbnz x0, 3f\n adr x2, 1f\n msr vbar_el1, x2\n" ADDRESS(2, 0x0800, 0)
+	      ADDRESS(3, 0x080b, 0) SERIAL_IN(
+		      9) "mov w4, #0x12\n str w4, [x2]\n sub x5, x3, #0x10000\n str wzr, [x5, #0x14]\n"
+			 "mov w4, #-1\n str w4, [x3, #0x80]\n mov w4, #1 << 27\n str w4, [x3, #0x100]\n"
+			 "mov x4, #0xff\n msr S3_0_C4_C6_0, x4\n mov x4, #1\n msr S3_0_C12_C12_7, x4\n"
+			 "mrs x10, cntfrq_el0\n mov x11, #10000\n udiv x10, x10, x11\n"
+			 "msr cntv_tval_el0, x10\n msr cntv_ctl_el0, x4\n isb\n msr daifclr, #2\n"
+			 "2: ldr w4, [x1]\n add w4, w4, #1\n str w4, [x1]\n strb w4, [x9, #7]\n dup v3.4s, w4\n"
+			 "add x5, x1, #0x10000\n mov w6, #32\n"
+			 "4: str w4, [x5]\n add x5, x5, #0x3000\n subs w6, w6, #1\n b.ne 4b\n b 2b\n"
+			 "3: ldr w4, [x1, #16]\n add w4, w4, #1\n str w4, [x1, #16]\n b 3b\n"
+			 ".skip 0x800 - (. - 0b)\n"
+			 "1: .skip 0x280\n mrs x20, S3_0_C12_C12_0\n ldr w21, [x1, #8]\n add w21, w21, #1\n str w21, [x1, #8]\n"
+			 "msr cntv_tval_el0, x10\n isb\n msr S3_0_C12_C12_1, x20\n eret\n");
+
+static const struct r0_vm_options two = { .cpus = 2, .irqchip = true };
+
+/* It works, and the timer comes. */
+static void progress(struct r0_vm *vm)
+{
+	uint32_t ticks = read32(vm, DATA + 8);
+
+	wait_for_change(vm, DATA, read32(vm, DATA));
+	wait_for_change(vm, DATA + 8, ticks);
+}
+
+static struct r0_vm *boot_working(void)
+{
+	struct r0_vm *vm = BOOT(&two, work);
+
+	enter(vm, 1, CODE);
+	start(vm);
+	progress(vm);
+	freeze(vm);
+	return vm;
+}
+
+static void tell(void *context, const char *line)
+{
+	(void)context;
+	printf("# %s\n", line);
+}
+
+static void assert_same(const struct r0_vm_snapshot *a, const struct r0_vm_snapshot *b)
+{
+	struct r0_error error = { "" };
+
+	assert_int_equal(r0_vm_snapshot_diff(a, b, tell, NULL, &error), 0);
+}
+
+static void frozen_machine_is_put_back(void **state)
+{
+	struct r0_vm *vm = boot_working();
+	struct r0_vm_snapshot *first = take(vm), *again;
+	struct r0_error error = { "" };
+	int round;
+
+	(void)state;
+	for (round = 0; round < ROUNDS; round++) {
+		thaw(vm);
+		progress(vm);
+		freeze(vm);
+		if (!round) {
+			again = take(vm);
+			assert_true(r0_vm_snapshot_diff(first, again, NULL, NULL, &error) > 3);
+			r0_vm_snapshot_destroy(again);
+		}
+		restore(first, vm);
+		again = take(vm);
+		assert_same(first, again);
+		r0_vm_snapshot_destroy(again);
+	}
+	r0_vm_snapshot_destroy(first);
+	r0_vm_destroy(vm);
+}
+
+/* An ended one starts again from there. */
+static void ended_machine_goes_on(void **state)
+{
+	struct r0_vm *vm = boot_working();
+	struct r0_vm_snapshot *snapshot = take(vm);
+	uint32_t count = read32(vm, DATA);
+
+	(void)state;
+	r0_vm_kill(vm);
+	assert_int_equal(wait_for_end(vm).end, R0_VM_KILLED);
+	restore(snapshot, vm);
+	assert_int_equal(read32(vm, DATA), count);
+	start(vm);
+	progress(vm);
+	r0_vm_destroy(vm);
+	r0_vm_snapshot_destroy(snapshot);
+}
+
+/* Its time goes on from that of the snapshot, or the timer would not come before years. */
+static void another_machine_goes_on(void **state)
+{
+	struct r0_vm *vm = boot_working(), *other;
+	struct r0_vm_snapshot *snapshot = take(vm), *again;
+	struct r0_error error = { "" };
+
+	(void)state;
+	r0_vm_destroy(vm);
+	check(r0_vm_create(&other, &two, &error), &error);
+	restore(snapshot, other);
+	again = take(other);
+	assert_same(snapshot, again);
+	start(other);
+	progress(other);
+	r0_vm_snapshot_destroy(again);
+	r0_vm_destroy(other);
+	r0_vm_snapshot_destroy(snapshot);
+}
+
+static void a_file_keeps_it(void **state)
+{
+	char path[] = "/tmp/ring0-arm64-XXXXXX";
+	struct r0_vm *vm = boot_working(), *other;
+	struct r0_vm_snapshot *snapshot = take(vm), *loaded;
+	struct r0_vm_options options = { 0 };
+	struct r0_error error = { "" };
+	bool block, net;
+	int fd = mkstemp(path);
+	long size;
+
+	(void)state;
+	assert_true(fd >= 0);
+	check(r0_vm_snapshot_save(snapshot, path, &error), &error);
+	check(r0_vm_snapshot_load(&loaded, path, &error), &error);
+	assert_same(snapshot, loaded);
+	r0_vm_snapshot_options(loaded, &options, &block, &net);
+	assert_int_equal(options.cpus, 2);
+	assert_true(options.irqchip);
+	check(r0_vm_create(&other, &options, &error), &error);
+	restore(loaded, other);
+	start(other);
+	progress(other);
+	r0_vm_destroy(other);
+	r0_vm_snapshot_destroy(loaded);
+	/* One of other CPUs, and one that is cut off. */
+	options.cpus = 1;
+	check(r0_vm_create(&other, &options, &error), &error);
+	assert_fails(r0_vm_snapshot_restore(snapshot, other, &error), EINVAL, &error,
+		     "does not fit");
+	r0_vm_destroy(other);
+	close(fd);
+	fd = open(path, O_RDWR);
+	size = lseek(fd, 0, SEEK_END);
+	assert_int_equal(ftruncate(fd, size / 2), 0);
+	assert_fails(r0_vm_snapshot_load(&loaded, path, &error), EBADMSG, &error, "damaged");
+	close(fd);
+	unlink(path);
+	r0_vm_destroy(vm);
+	r0_vm_snapshot_destroy(snapshot);
+}
+
+/* The first CPU waits for DATA, and starts the second, which counts in DATA + 4, by PSCI. */
+GUEST(starts_later,
+      DATA_IN(8) "1: ldr w4, [x8]\n cbz w4, 1b\n mov x1, #1\n adr x2, 2f\n mov x3, x8\n" PSCI_CPU_ON
+		 "str w0, [x8, #8]\n 3: b 3b\n 2: ldr w4, [x0, #4]\n add w4, w4, #1\n str w4, [x0, #4]\n b 2b\n");
+
+/* DATA is in the CPUs' caches there: the second CPU has them off. */
+static void a_cpu_that_was_off_is_off_again(void **state)
+{
+	struct r0_vm *vm = BOOT(&two, starts_later);
+	struct r0_vm_snapshot *snapshot;
+	int round;
+
+	(void)state;
+	start(vm);
+	freeze(vm);
+	snapshot = take(vm);
+	for (round = 0; round < 3; round++) {
+		thaw(vm);
+		write32(vm, DATA, 1);
+		wait_for_change(vm, DATA + 4, 0);
+		freeze(vm);
+		assert_int_equal(read32(vm, DATA + 8), 0);
+		restore(snapshot, vm);
+		assert_int_equal(read32(vm, DATA + 4), 0);
+	}
+	r0_vm_snapshot_destroy(snapshot);
+	r0_vm_destroy(vm);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frozen_machine_is_put_back),
+		cmocka_unit_test(ended_machine_goes_on),
+		cmocka_unit_test(another_machine_goes_on),
+		cmocka_unit_test(a_file_keeps_it),
+		cmocka_unit_test(a_cpu_that_was_off_is_off_again),
+	};
+
+	return cmocka_run_group_tests_name("snapshots on arm64", tests, NULL, NULL);
+}
