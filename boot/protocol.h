@@ -9,6 +9,24 @@
 #include <ring0/boot.h>
 #include "boot/setup.h"
 
+/* What a device tree says of the machine. */
+struct boot_window {
+	uint64_t address;
+	uint32_t size;
+	unsigned int irq;
+};
+
+#define BOOT_WINDOWS_MAX 4
+
+struct boot_machine {
+	unsigned int cpus;
+	uint64_t memory; /* bytes */
+	bool irqchip;
+	bool serial; /* it has the lines that options.no_legacy leaves out */
+	struct boot_window virtio[BOOT_WINDOWS_MAX];
+	size_t virtio_count;
+};
+
 #define BOOT_REQUEST_ROOM 64
 
 /* What a loader is given. */
@@ -22,6 +40,7 @@ struct boot_request {
 	const uint8_t *rsdp_bytes;
 	size_t rsdp_size;
 	uint8_t room[BOOT_REQUEST_ROOM]; /* for the latter */
+	struct boot_machine machine;
 };
 
 /* What loaders call themselves to the kernel. */
@@ -36,7 +55,7 @@ struct boot_protocol {
 };
 
 extern const struct boot_protocol boot_multiboot, boot_multiboot2, boot_pvh, boot_linux, boot_elf,
-	boot_firmware;
+	boot_firmware, boot_flat;
 
 /* Of the architecture: by the number that <ring0/boot.h> gives it; NULL for those that it has not. */
 extern const struct boot_protocol *const boot_protocols[R0_BOOT_PROTOCOLS];

@@ -12,6 +12,7 @@ static const char *const names[R0_BOOT_PROTOCOLS] = {
 	[R0_BOOT_LINUX] = "linux",
 	[R0_BOOT_ELF] = "elf",
 	[R0_BOOT_FIRMWARE] = "firmware",
+	[R0_BOOT_FLAT] = "flat",
 };
 
 const char *r0_boot_protocol_name(enum r0_boot_protocol number)

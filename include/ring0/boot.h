@@ -17,9 +17,10 @@ enum r0_boot_protocol {
 	R0_BOOT_MULTIBOOT,  /* Multiboot 0.6.96 */
 	R0_BOOT_MULTIBOOT2, /* Multiboot 2.0 */
 	R0_BOOT_PVH,	    /* Xen's, by an ELF note */
-	R0_BOOT_LINUX,	    /* bzImage or vmlinux */
+	R0_BOOT_LINUX,	    /* bzImage or vmlinux; on arm64 an Image */
 	R0_BOOT_ELF,	    /* at its entry point: long mode for ELF64, protected mode for ELF32 */
 	R0_BOOT_FIRMWARE,   /* the last byte at 4 GiB; the CPU starts as after a reset */
+	R0_BOOT_FLAT, /* arm64's: 512 KiB into memory, entered at its first byte; never by AUTO */
 	R0_BOOT_PROTOCOLS,
 };
 

@@ -85,7 +85,7 @@ compile traces_stripped -static -s -fomit-frame-pointer "$here/traces.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 # Of the monitor. They are programs of cmocka's, as those for x86.
-for program in machine freeze snapshot watch; do
+for program in machine freeze snapshot watch boot; do
 	compile "vm_$program" -static -I "$here/../unit/aarch64" -I "$here/vm" -I "$here/../.." \
 		"$here/vm/$program.c" "$here/../vm/vm_fixture.c"
 done
@@ -112,6 +112,17 @@ done
 status=$?
 take '' "$folder/tap"
 tell "$status" 'report: exit status'
+
+# A kernel on the monitor: the lab's own.
+kernel=${RING0_LAB_KERNEL-}
+[ -n "$kernel" ] || for file in "${XDG_CACHE_HOME:-$HOME/.cache}"/ring0/lab/kernel-aarch64/boot/vmlinuz*; do
+	kernel=$file
+done
+"$ring0" lab --arch aarch64 --memory 1024 --timeout 600 --file "$kernel:/tmp/kernel" \
+	"$folder/vm_boot" /tmp/kernel >"$folder/tap" 2>"$folder/log"
+status=$?
+take '' "$folder/tap"
+tell "$status" "vm_boot: exit status"
 
 # Programs whose tests end as their comments say.
 for source in arm64/verdicts arm64/wild arm64/smp_failures fixtures/smp_common_failures \
