@@ -29,8 +29,8 @@
 #define KILL_MS 5000
 /* For a program that was sent a signal to end by itself, and write its files. */
 #define OBEY_MS 30000
-/* A restored machine that does not answer in this time is started afresh. */
-#define RESTORED_MS 10000
+/* A restored machine that does not answer in this time is started afresh. It takes 0.4 s, on a loaded host 10. */
+#define RESTORED_MS 30000
 
 static void fill_hello(struct lab_hello *hello)
 {
