@@ -6,9 +6,7 @@
 #include "base/address.h"
 #include "mirror/maps.h"
 #include "replace/function.h"
-
-/* How far jumps and operands of 32 bits lead, with as much to spare. */
-#define REACH 0x40000000ull
+#include "replace/patch.h"
 
 /*
  * From the upper half, which begins 2 GiB below the highest address, jumps lead past that to the lowest ones: as
@@ -33,7 +31,7 @@ static bool is_near(const struct module *module, uint64_t start, uint64_t size)
 
 	if (module->upper)
 		return start + size - module->low < REACH_OVER;
-	return high - low < REACH;
+	return high - low < patch_reach;
 }
 
 static bool take(struct module *module, uint64_t start, uint64_t size)

@@ -19,6 +19,9 @@ enum patch_trap {
 /* Room for the code of one slot. */
 #define PATCH_SLOT 128
 
+/* How far an island may be from the code that it is for: as far as jumps lead, and what moved code refers to. */
+extern const uint64_t patch_reach;
+
 /* As much of a function's code as is looked at. */
 #define PATCH_LOOK 32
 

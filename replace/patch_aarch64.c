@@ -12,9 +12,12 @@
 #define B(offset)	      (0x14000000u | ((uint32_t)((offset) / 4) & 0x03ffffffu))
 #define B_REACH		      (1ll << 27)
 #define BLR_X16		      0xd63f0200u
+#define BR_X16		      0xd61f0200u
 #define STR_X30_X16	      0xf900021eu /* STR X30, [X16] */
+#define LDR_X30_X16	      0xf940021eu /* LDR X30, [X16] */
 #define LDR_LITERAL(to, from) (0x58000000u | (uint32_t)((from) / 4) << 5 | (to))
-#define UDF		      0u
+
+const uint64_t patch_reach = B_REACH;
 
 void patch_choose(struct patch *patch, const uint8_t *code, size_t size, size_t room)
 {
@@ -57,7 +60,7 @@ void patch_write_slot(const struct patch *patch, uint64_t by, const char *noretu
 		      uint8_t to[PATCH_SLOT])
 {
 	const uint64_t values[] = { by, patch->caller, (uint64_t)noreturn, (uint64_t)r0_returned };
-	const size_t literals = 32;
+	const size_t literals = 40;
 	struct code code = { .to = to };
 
 	memset(to, 0, PATCH_SLOT);
@@ -70,8 +73,10 @@ void patch_write_slot(const struct patch *patch, uint64_t by, const char *noretu
 	load(&code, 16, literals, 0);
 	add(&code, BLR_X16);
 	load(&code, 0, literals, 2);
+	/* As if the caller had called it, for backtraces. */
+	load(&code, 16, literals, 1);
+	add(&code, LDR_X30_X16);
 	load(&code, 16, literals, 3);
-	add(&code, BLR_X16);
-	add(&code, UDF);
+	add(&code, BR_X16);
 	memcpy(to + literals, values, sizeof(values));
 }

@@ -6,6 +6,9 @@
 #include <ring0/private/abi.h>
 #include "mirror/code_jump.h"
 
+/* Jumps and operands have 32 bits: with as much to spare. */
+const uint64_t patch_reach = 0x40000000;
+
 #define JUMP_SIZE 5
 #define INT3	  0xcc
 #define OUT_DX	  0xee /* OUT DX, AL */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "command/replaceable/branches.h"
 #include "command/replaceable/function.h"
 
 void function_refuse(struct function *function, const char *format, ...)
@@ -144,21 +145,26 @@ void function_symbols(Dwfl_Module *module, struct function *functions, size_t co
 	take_exported(module, functions, count);
 }
 
-/* What .replace may overwrite, with an ENDBR64 before it. */
-#define FIRST_BYTES 9
-
-/* Near jumps, conditional ones too: SDM vol. 2A, Jcc, JMP. Short ones do not lead from one section to another. */
-static bool leads_back(const uint8_t *code, size_t size, uint64_t address, uint64_t to)
+static uint16_t machine_of(Dwfl_Module *module)
 {
-	for (size_t i = 0; size >= 5 && i <= size - 5; i++) {
-		bool is_conditional = i && code[i - 1] == 0x0f && (code[i] & 0xf0) == 0x80;
-		int32_t distance;
+	GElf_Addr bias;
+	GElf_Ehdr header;
+	Elf *elf = dwfl_module_getelf(module, &bias);
 
-		memcpy(&distance, code + i + 1, sizeof(distance));
-		if ((code[i] == 0xe9 || is_conditional) &&
-		    address + i + 5 + (uint64_t)(int64_t)distance - to < FIRST_BYTES)
+	return elf && gelf_getehdr(elf, &header) ? header.e_machine : EM_NONE;
+}
+
+/* Whether a jump leads to a function's first bytes. */
+static bool leads_back(uint16_t machine, const uint8_t *code, size_t size, uint64_t address,
+		       uint64_t to)
+{
+	struct branch branch;
+	size_t at = 0;
+
+	while (branches_next(machine, code, size, address, &at, &branch))
+		if (branch.kind != BRANCH_CALL &&
+		    branch.target - to < branches_first_bytes(machine))
 			return true;
-	}
 	return false;
 }
 
@@ -175,7 +181,8 @@ static void look_at_cold_part(Dwfl_Module *module, const GElf_Sym *symbol, GElf_
 	    symbol->st_size > data->d_size - offset)
 		return;
 	dwfl_module_getelf(module, &bias);
-	function->comes_back |= leads_back((const uint8_t *)data->d_buf + offset, symbol->st_size,
+	function->comes_back |= leads_back(machine_of(module),
+					   (const uint8_t *)data->d_buf + offset, symbol->st_size,
 					   address - bias, function->address);
 }
 
@@ -211,22 +218,16 @@ void function_clones(Dwfl_Module *module, struct function *functions, size_t cou
 	}
 }
 
-/* Near calls and jumps, which have the distance in their last four bytes: SDM vol. 2A, CALL, JMP. */
-static void look_at_calls(const uint8_t *code, size_t size, uint64_t address,
+static void look_at_calls(uint16_t machine, const uint8_t *code, size_t size, uint64_t address,
 			  struct function *functions, size_t count)
 {
-	for (size_t i = 0; size >= 5 && i <= size - 5; i++) {
-		int32_t distance;
-		uint64_t target;
+	struct branch branch;
+	size_t at = 0;
 
-		if (code[i] != 0xe8 && code[i] != 0xe9)
-			continue;
-		memcpy(&distance, code + i + 1, sizeof(distance));
-		target = address + i + 5 + (uint64_t)(int64_t)distance;
-		for (size_t n = 0; n < count; n++)
+	while (branches_next(machine, code, size, address, &at, &branch))
+		for (size_t n = 0; n < count && branch.kind != BRANCH_CONDITIONAL; n++)
 			functions[n].called_directly |= !functions[n].described &&
-							functions[n].address == target;
-	}
+							functions[n].address == branch.target;
 }
 
 void function_direct_calls(Dwfl_Module *module, struct function *functions, size_t count)
@@ -244,6 +245,7 @@ void function_direct_calls(Dwfl_Module *module, struct function *functions, size
 			continue;
 		data = elf_rawdata(section, NULL);
 		if (data && data->d_buf)
-			look_at_calls(data->d_buf, data->d_size, header.sh_addr, functions, count);
+			look_at_calls(machine_of(module), data->d_buf, data->d_size, header.sh_addr,
+				      functions, count);
 	}
 }

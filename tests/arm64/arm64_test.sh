@@ -71,6 +71,18 @@ compile pie -static-pie -mno-outline-atomics "$here/state.c"
 compile random -static "$here/random.c"
 compile random_other -static -DOTHER_REGISTERS "$here/random.c"
 compile cost -static "$here/cost.c"
+# What is replaced, as compilers make it, linked into a program with its calls.
+replace()
+{
+	program=$1 flags=$2
+	shift 2
+	# shellcheck disable=SC2086 # words: flags
+	aarch64-linux-gnu-gcc -g -fno-builtin $flags -c -o "$folder/$program-code.o" "$here/../replace/code.c" &&
+		aarch64-linux-gnu-gcc -g -O1 -fPIC -c -o "$folder/$program-library.o" "$here/../replace/library.c" &&
+		compile "$program" -fno-builtin "$@" "$here/replace.c" "$here/replace_first.S" "$folder/$program-code.o" "$folder/$program-library.o"
+}
+replace replace '-O2 -flive-patching=inline-clone' -static
+replace replace_O0 '-O0 -mbranch-protection=standard'
 compile smp -static "$here/smp.c" "$here/smp_interrupts.c" "$here/../guest/smp/smp.c"
 compile smp_dynamic "$here/smp.c" "$here/../guest/smp/smp.c"
 compile smp_failures -static "$here/smp_failures.c"
@@ -91,12 +103,18 @@ for program in machine freeze snapshot watch boot; do
 done
 
 # A program of which all pass, or are skipped.
-for program in cpu debug dynamic pie smp smp_dynamic; do
+for program in cpu debug dynamic pie replace replace_O0 smp smp_dynamic; do
 	"$ring0" lab --arch aarch64 --timeout 240 "$folder/$program" --format tap --check-reset \
 		>"$folder/tap" 2>"$folder/log"
 	status=$?
 	take "$program: " "$folder/tap"
 	tell "$status" "$program: exit status"
+	case $program in
+	replace*)
+		grep -q 'stop() does not return, but the function in its place did, in calls_stop (' "$folder/tap"
+		tell $? "$program: the message of what may not return"
+		;;
+	esac
 done
 
 # Programs that print TAP by themselves: of r0_call(), and of <ring0/vm.h>.
