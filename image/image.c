@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "image/cpu_demands.h"
 #include "image/elf.h"
@@ -108,12 +109,18 @@ static int take(struct handed *handed, const char *words, const char **varies, s
 	return err;
 }
 
-/* As a whole or not at all: two that write the same file at once leave one of both. */
+/*
+ * As a whole or not at all: two that write the same file at once leave one of both. But a device or a pipe is written to:
+ * a file in its place is not what anybody wants, least of all root.
+ */
 static int put_file(const char *file, const uint8_t *bytes, size_t size, struct error *error)
 {
+	struct stat there;
 	char *unfinished;
 	int err;
 
+	if (!stat(file, &there) && !S_ISREG(there.st_mode))
+		return image_file_write(file, bytes, size, error);
 	if (asprintf(&unfinished, "%s" UNFINISHED, file, (int)getpid()) < 0)
 		return error_set(error, ENOMEM, "no memory for a file's name");
 	err = image_file_write(unfinished, bytes, size, error);
