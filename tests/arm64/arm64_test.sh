@@ -136,7 +136,7 @@ kernel=${RING0_LAB_KERNEL-}
 [ -n "$kernel" ] || for file in "${XDG_CACHE_HOME:-$HOME/.cache}"/ring0/lab/kernel-aarch64/boot/vmlinuz*; do
 	kernel=$file
 done
-"$ring0" lab --arch aarch64 --memory 1024 --timeout 600 --file "$kernel:/tmp/kernel" \
+"$ring0" lab --arch aarch64 --memory 1024 --timeout 1300 --file "$kernel:/tmp/kernel" \
 	"$folder/vm_boot" /tmp/kernel >"$folder/tap" 2>"$folder/log"
 status=$?
 take '' "$folder/tap"

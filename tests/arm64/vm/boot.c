@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include "tests/vm/vm_fixture.h"
 
-#define LIMIT_MS 200000
+#define LIMIT_MS 600000
 
 /* ---- in the machine ---- */
 
