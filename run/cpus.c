@@ -449,7 +449,8 @@ static bool waits_in_vain(const struct run *run, const struct activity *cpu)
  * An idle CPU may be in an interrupt's handler, and send anything from there: it is asked, by a kick,
  * and tells when it leaves the VM whether it was asleep. All of them were asleep at one time if they
  * were twice, and no handler has ended in between, after which a CPU tells that it is idle. So with one
- * that is halted, if it has handled no NMI in between; of several that are, the first one asks.
+ * that is halted, if it has handled no NMI in between; of several that are, the first one asks. Where nobody is asked,
+ * this one has halted twice: the first time an interrupt may just have come, which arm64's KVM does not tell.
  */
 bool cpus_is_last(struct run *run)
 {
@@ -468,7 +469,7 @@ bool cpus_is_last(struct run *run)
 		asleep = asleep && cpu->asleep;
 	}
 	again = asleep && cpus->times && cpus->asker == self && cpus->since == cpus->served;
-	if (!asked || (again && cpus->times == 2))
+	if (again && (!asked || cpus->times == 2))
 		return true;
 	cpus->asker = self;
 	cpus->times = again ? 2 : 1;
