@@ -59,10 +59,19 @@ int notes_read_head(const char *path, struct notes_head *head)
 	return err;
 }
 
-/* "408*" and the like; gcc's are "A30*" for 10.3, "B22*" for 12.2. */
-bool notes_are_by_clang(const struct notes_head *head)
+/* "408*" and the like, without a folder. */
+static bool is_old_clang(const struct notes_head *head)
 {
 	return isdigit((unsigned char)head->version[3]);
+}
+
+/*
+ * gcc's are "A30*" for 10.3, "B22*" for 12.2. Clang 21 takes that of 11.1 (LLVM's GCOVProfiling.cpp,
+ * DefaultGCOVVersion). Bytes come last first.
+ */
+bool notes_are_by_clang(const struct notes_head *head)
+{
+	return is_old_clang(head) || memcmp(head->version, "*11B", sizeof(head->version)) == 0;
 }
 
 static char *folder_above(const char *source, const char *beside)
@@ -107,7 +116,7 @@ char *notes_folder(const char *path, const struct notes_head *head, const char *
 	reader.at = sizeof(*head);
 	if (!got || got < (ssize_t)sizeof(*head))
 		reader.at = reader.size;
-	if (notes_are_by_clang(head)) {
+	if (is_old_clang(head)) {
 		if (find_source(&reader, text, sizeof(text)))
 			folder = folder_above(text, beside);
 	} else if (take_text(&reader, unit, text, sizeof(text)) && access(text, X_OK) == 0) {
