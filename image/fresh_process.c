@@ -107,12 +107,16 @@ static void settle_random(pid_t child)
 	fclose(file);
 }
 
-/* A system call has returned: what it gave that is another each time. */
+/*
+ * A system call has returned: what it gave that is another each time. malloc() wants as many ones as zeros, or makes
+ * what is random of the time: glibc 2.43, tcache_key_initialize().
+ */
 static void settle_call(pid_t child)
 {
-	static const uint8_t settled[256];
 	struct registers_call call;
+	uint8_t settled[256];
 
+	memset(settled, 0x69, sizeof(settled));
 	if (registers_read_call(child, &call))
 		return;
 	if (call.kind == REGISTERS_RANDOM && call.result > 0 &&
