@@ -18,7 +18,8 @@ export PKG_CONFIG_PATH RING0_COMMAND
 # What the caller's build or environment has set is not for these projects.
 unset DESTDIR CFLAGS LDFLAGS LDLIBS MAKEFLAGS MAKELEVEL
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# Copies of a tree that is read-only are, too.
+trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 # shellcheck source=tests/tap.sh
 . "$tests/tap.sh"
