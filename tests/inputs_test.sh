@@ -245,7 +245,7 @@ for letter in n s h d m e u; do
 	factor=200
 	[ $letter != s ] || factor=1
 	R0_TIMEOUT_FACTOR=$factor RING0_FUZZ=wild.does ./with -error_exitcode=70 wild/$letter >one 2>&1
-	echo "$letter $? $(sed -n 's/^ring0: \([a-z]*\): .*/\1/p' one)"
+	echo "$letter $? $(LC_ALL=C sed -n 's/^ring0: \([a-z]*\): .*/\1/p' one)"
 	grep '^ring0: .*/dev/kvm' one
 done
 END

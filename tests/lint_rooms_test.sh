@@ -20,7 +20,7 @@ tap_log=$folder/log
 
 # Only what the lint looks at: not the tests, nor their objects.
 # shellcheck disable=SC2016 # a pattern, not a command
-rooms=$(sed -n 's,^| `\([a-z]*\)/.*,\1,p' "$source/docs/internals.md" | sort -u)
+rooms=$(LC_ALL=C sed -n 's,^| `\([a-z]*\)/.*,\1,p' "$source/docs/internals.md" | sort -u)
 mkdir "$folder/build" "$folder/docs"
 cp "$source/docs/internals.md" "$folder/docs"
 for room in $rooms scripts examples; do

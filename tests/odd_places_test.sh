@@ -3,8 +3,8 @@
 #
 # The sources, the build folder and the prefix in folders with a space, an apostrophe and letters beyond
 # ASCII: configured, built, installed by `make install`, and used by pkg-config and by CMake. The build
-# folder lies elsewhere, the sources are not written to, the umask is 077, and the language is Turkish,
-# whose capital of "i" is none of ASCII, where that is to be had.
+# folder lies elsewhere, the sources are not written to, the umask is 077, and the language is Turkish, whose
+# capital of "i" is none of ASCII, and whose [a-z] lacks it.
 #
 #	tests/odd_places_test.sh SOURCE
 #
@@ -36,9 +36,11 @@ list()
 	find "$sources" -newer "$folder/copied" -not -type d
 }
 
-echo 1..9
+echo 1..10
 umask 077
-export LC_ALL=tr_TR.UTF-8
+mkdir "$folder/languages"
+check 'Turkish is there' localedef -i tr_TR -f UTF-8 "$folder/languages/tr_TR.UTF-8"
+export LOCPATH="$folder/languages" LC_ALL=tr_TR.UTF-8
 place="$folder/it's a höme"
 sources="$place/söurce"
 build="$place/ä build's folder"

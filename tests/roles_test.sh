@@ -8,6 +8,7 @@
 # One that was renamed or is gone would turn up in the middle of every call chain. By the sources: most are
 # static, and inlined.
 set -u
+export LC_ALL=C
 
 source=$1
 folder=$(mktemp -d)

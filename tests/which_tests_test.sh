@@ -194,7 +194,7 @@ report $? '--coverage-by-test=FILE.info'
 [ "$(grep '^TN:' "$reports/all.info" | sort -u | tr '\n' ' ')" = 'TN:small.above TN:small.below ' ] &&
 	[ ! -e "$reports/all.info.tests" ]
 report $? 'LCOV: a record for each test, and no folder is left' "$reports/all.info"
-[ "$(tail -n 3 "$reports/report.json" | sed 's/^{"type":"\([a-z]*\)".*/\1/' | tr '\n' ' ')" = 'coverage coverage summary ' ] &&
+[ "$(tail -n 3 "$reports/report.json" | sed 's/^{"type":"\([^"]*\)".*/\1/' | tr '\n' ' ')" = 'coverage coverage summary ' ] &&
 	"$build/ring0" which-tests --from "$reports/all.info" small_test.c:side >"$folder/log" 2>&1 &&
 	[ "$(tr '\n' ' ' <"$folder/log")" = 'small.above small.below ' ]
 report $? 'the JSON report has them before its summary, and the file answers' "$reports/report.json" "$folder/log"

@@ -57,9 +57,8 @@ compile()
 {
 	program=$1
 	shift
-	# shellcheck disable=SC2046 # words: flags
-	aarch64-linux-gnu-gcc -O1 -g -Wall -Wextra -Werror -o "$folder/$program" "$@" \
-		$(pkg-config --cflags --libs ring0) -lm >"$folder/log" 2>&1
+	"$here/../with_ring0" aarch64-linux-gnu-gcc -O1 -g -Wall -Wextra -Werror -o "$folder/$program" "$@" -lm \
+		>"$folder/log" 2>&1
 	tell $? "$program is built"
 }
 
