@@ -98,6 +98,8 @@ static void start_case(struct image_log *log, const char *text)
 	}
 	log->count++;
 	log->is_running = true;
+	/* From here on it goes on: a later round's cases are new. */
+	log->known_to = 0;
 }
 
 static void end_case(struct image_log *log, enum r0_verdict verdict)

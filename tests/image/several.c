@@ -236,3 +236,15 @@ R0_TEST(s, one_is_alone_again)
 	R0_ASSERT_EQ(r0_cpu_count(), 1);
 	R0_ASSERT_EQ(done[1], 0);
 }
+
+R0_TEST(s, sends_itself_init, .irqchip = true, .timeout_ms = 10000, .groups = "nodefault")
+{
+	r0_apic_send_ipi(r0_apic_id(), R0_APIC_INIT | R0_APIC_ASSERT);
+	hang(NULL);
+}
+
+R0_TEST(s, halts_for_good, .should_halt = true, .timeout_ms = 10000, .groups = "nodefault")
+{
+	r0_cli();
+	r0_hlt();
+}

@@ -38,6 +38,7 @@
 #define CMOS_INDEX    0x70
 #define CMOS_DATA     0x71
 #define CMOS_SHUTDOWN 0x0f
+#define SHUTDOWN_BOOT 0x00
 #define SHUTDOWN_JUMP 0x0a
 #define SHUTDOWN_TO   0x467 /* IP, and CS */
 
@@ -321,6 +322,8 @@ void others_look(uint64_t image_at, uint64_t pad_enter_at)
 	if (!low_page)
 		return;
 	r0_apic_set_mode(R0_APIC_MODE_XAPIC);
+	/* The first's own, for INIT: what a test has first would be the next one's. */
+	take_stack(0);
 	while (available < known) {
 		take_stack(available);
 		if (!start(available, JOB_PARK))
@@ -378,16 +381,17 @@ void others_await_init(void (*then)(void))
 {
 	volatile uint16_t *to = r0_direct(SHUTDOWN_TO);
 
-	after_init = then;
-	if (!then)
+	if (!then && !after_init)
 		return;
-	put_trampoline();
-	take_stack(0);
-	trampoline_stack = stack_ends[0];
-	to[0] = 0;
-	to[1] = (uint16_t)(low_page >> 4);
+	if (then) {
+		put_trampoline();
+		trampoline_stack = stack_ends[0];
+		to[0] = 0;
+		to[1] = (uint16_t)(low_page >> 4);
+	}
+	after_init = then;
 	r0_out8(CMOS_INDEX, CMOS_SHUTDOWN);
-	r0_out8(CMOS_DATA, SHUTDOWN_JUMP);
+	r0_out8(CMOS_DATA, then ? SHUTDOWN_JUMP : SHUTDOWN_BOOT);
 }
 
 unsigned int others_start(unsigned int cpus)

@@ -34,6 +34,7 @@ static struct serial_port ports[CONSOLE_PORTS];
 static unsigned int port_count;
 static bool has_debug_port;
 static bool in_output; /* a test's, in the middle of a line */
+static bool in_line;
 
 static uint8_t in(const struct serial_port *port, unsigned int number)
 {
@@ -113,7 +114,17 @@ static void put_text(struct format_sink *sink, const char *text, size_t length)
 		if (*text == '\n')
 			put('\r');
 		put(*text);
+		in_line = *text != '\n';
 	}
+}
+
+void console_end_line(void)
+{
+	struct format_sink sink = { put_text };
+
+	if (in_line)
+		put_text(&sink, "\n", 1);
+	in_output = false;
 }
 
 void console_print(const char *format, ...)

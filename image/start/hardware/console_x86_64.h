@@ -25,6 +25,9 @@ void console_use_debug_port(void);
 /* One line, or part of one: newlines become CR LF. It begins a new one if the test's output has not ended its own. */
 void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* End the line, if one was begun, by whomever. */
+void console_end_line(void);
+
 /* Wait until all is on the line: a machine that is turned off sends no more. */
 void console_finish(void);
 

@@ -193,7 +193,8 @@ static enum enter_end run(const struct image_case *c, const struct test *test)
 		.pad_enter = pad_address(pad_enter),
 		.idtr = (const struct r0_table_register *)pad_address(pad_idtr),
 	};
-	const bool by_init = words.limit == WORDS_LIMIT_INIT ||
+	/* INIT tells of no halt: one that is to come is looked for by NMIs. */
+	const bool by_init = (words.limit == WORDS_LIMIT_INIT && !options->should_halt) ||
 			     (words.init_given && words.init == (uint64_t)(c - cases));
 	uint64_t ms = words.timeout_ms ? words.timeout_ms : c->timeout_ms;
 	enum enter_end end;

@@ -7,6 +7,8 @@
 #include "image/start/cpu/others_x86_64.h"
 #include "image/start/hardware/acpi_x86_64.h"
 #include "image/start/hardware/clock_x86_64.h"
+#include "image/start/hardware/console_x86_64.h"
+#include "image/start/hardware/power_x86_64.h"
 #include "image/start/payload/format.h"
 #include "image/start/tests/stopped_x86_64.h"
 
@@ -48,6 +50,7 @@ static const struct timer *timer;
 static const struct timer *init_timer; /* what can send INIT, for as long as may be, or NULL */
 static bool armed, armed_by_init, halts_soon;
 static uint64_t deadline, look_at, look_after, wake_at, next_at;
+static uint64_t init_due; /* what restarts the CPU before is not the INIT that was asked for */
 static uint64_t wait_halted_at; /* r0_wait_halted of the program */
 
 static void set_input(unsigned int input, bool on)
@@ -240,9 +243,15 @@ static void arm(void)
 	timer->arm(next_at > now + 1000 ? next_at - now : 1000);
 }
 
-/* In place of the test. The stop is told without registers: INIT has cleared them. */
+/*
+ * In place of the test. The stop is told without registers: INIT has cleared them. A BIOS returns here from a triple
+ * fault and from a reset, too, where these leave memory and the CMOS as they are.
+ */
 static void end_by_init(void)
 {
+	console_end_line();
+	if (!armed || clock_now() < init_due)
+		power_lose("the CPU was reset");
 	enter_leave(ENTER_TIMED_OUT);
 }
 
@@ -256,6 +265,8 @@ static bool can_init(uint64_t nanoseconds)
 static void begin_by_init(uint64_t nanoseconds)
 {
 	armed_by_init = true;
+	/* The timer and the clock need not agree to the last. */
+	init_due = clock_now() + nanoseconds - nanoseconds / 8;
 	others_await_init(end_by_init);
 	armed = true;
 	init_timer->start();

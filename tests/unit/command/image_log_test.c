@@ -142,6 +142,8 @@ static void test_boots_by_itself(void **state)
 				    "# > 0 a\n# | said twice\nSOTEST FAIL \"a\"\n# > 1 b\n# | b\n";
 	static const char rest[] = BOOT
 		"# > 1 b\nSOTEST FAIL \"b\"\n# > 2 c\nSOTEST SKIP\nSOTEST END\n" BOOT;
+	static const char second_round[] =
+		"SOTEST FAIL \"b\"\n# > 2 c\nSOTEST SKIP\n# > 0 a\nSOTEST SUCCESS \"a\"\n";
 	struct image_log log = { 0 };
 	uint64_t from;
 
@@ -173,6 +175,16 @@ static void test_boots_by_itself(void **state)
 	image_log_add_all(&log, rest, sizeof(rest) - 1);
 	assert_int_equal(log.count, 3);
 	assert_int_equal(log.cases[1].verdict, R0_VERDICT_FAIL);
+	image_log_finish(&log);
+
+	/* --repeat: what comes after the case that it was lost in is another round's. */
+	log = (struct image_log){ 0 };
+	image_log_add_all(&log, text, sizeof(text) - 1);
+	image_log_add_all(&log, again, sizeof(again) - 1);
+	image_log_add_all(&log, second_round, sizeof(second_round) - 1);
+	assert_int_equal(log.count, 4);
+	assert_int_equal(log.cases[3].number, 0);
+	assert_int_equal(log.cases[3].verdict, R0_VERDICT_PASS);
 	image_log_finish(&log);
 }
 
