@@ -9,37 +9,46 @@
 #include "mirror/content.h"
 #include "mirror/upper_half.h"
 
-/* A frame with a page of the process's, in one set of page tables. Returns its address, or 0 with an error. */
-static uint64_t copy_page(struct mirror *mirror, uint64_t root, uint64_t page, unsigned int rights,
-			  int *err)
+/* What can't be read is zero. */
+static void read_page(uint64_t address, uint8_t *to)
 {
-	uint64_t frame = frames_take(&mirror->frames, 1);
+	struct iovec local = { .iov_base = to, .iov_len = PAGE_SIZE };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = PAGE_SIZE };
 
-	*err = -ENOSPC;
-	if (!frame)
-		return 0;
-	*err = content_copy(mirror, upper_half_source(page), PAGE_SIZE, frame);
-	if (!*err)
-		*err = page_table_map(&mirror->frames, root, gva(page), gpa(frame), PAGE_SIZE,
-				      rights, false);
-	return *err ? 0 : frame;
+	memset(to, 0, PAGE_SIZE);
+	process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
 }
 
-static void show(struct mirror *mirror, uint64_t frame, const struct code_page *page)
+/* Put what ring 0 is shown into its page, which comes to that frame. */
+static void show(struct mirror *mirror, uint64_t frame, const struct code_page *page,
+		 uint8_t *bytes)
 {
 	size_t i;
 
 	for (i = 0; i < page->shown_count; i++) {
-		uint64_t at = frame + (page->shown[i].address - page->address);
-		uint8_t *byte = mirror->frames.bytes + (at - mirror->frames.base);
+		uint8_t *byte = bytes + (page->shown[i].address - page->address);
 
 		mirror->patched[mirror->patched_count++] = (struct mirror_patched){
-			.gpa = at,
+			.gpa = frame + (page->shown[i].address - page->address),
 			.shown = page->shown[i].value,
 			.original = *byte,
 		};
 		*byte = page->shown[i].value;
 	}
+}
+
+/*
+ * A frame with those bytes, in one set of page tables. They are written by the kernel, not through the mapping of the
+ * frames, where each of these pages, which nothing else touches, would cost a page fault.
+ */
+static int put_page(struct mirror *mirror, uint64_t root, uint64_t page, unsigned int rights,
+		    uint64_t frame, const uint8_t *bytes)
+{
+	int err = content_copy(mirror, (uint64_t)bytes, PAGE_SIZE, frame);
+
+	return err ? err :
+		     page_table_map(&mirror->frames, root, gva(page), gpa(frame), PAGE_SIZE, rights,
+				    false);
 }
 
 static int prepare_page(struct mirror *mirror, const struct mirror_part *part,
@@ -48,17 +57,22 @@ static int prepare_page(struct mirror *mirror, const struct mirror_part *part,
 	const unsigned int rights = content_rights_of(&part->map);
 	/* What has no page of the process behind it is the VMs' own anyway. */
 	const bool own = page->own && !part->from;
-	uint64_t frame;
+	uint8_t bytes[PAGE_SIZE];
+	uint64_t frame, user_frame;
 	int err;
 
 	if (part->kind == MIRROR_SPARSE || part->map.write || !(own || page->shown_count))
 		return 0;
-	frame = copy_page(mirror, mirror->root, page->address, rights, &err);
-	if (!err)
-		show(mirror, frame, page);
-	if (!err && own)
-		copy_page(mirror, mirror->user_root, page->address, rights | PAGE_USER, &err);
-	return err;
+	frame = frames_take(&mirror->frames, 1);
+	user_frame = own ? frames_take(&mirror->frames, 1) : frame;
+	if (!frame || !user_frame)
+		return -ENOSPC;
+	read_page(upper_half_source(page->address), bytes);
+	err = own ? put_page(mirror, mirror->user_root, page->address, rights | PAGE_USER,
+			     user_frame, bytes) :
+		    0;
+	show(mirror, frame, page, bytes);
+	return err ? err : put_page(mirror, mirror->root, page->address, rights, frame, bytes);
 }
 
 /* What is nowhere is told when it is needed. */

@@ -11,6 +11,9 @@ static size_t find_shown(const struct code_patches *patches, uint64_t address)
 {
 	size_t low = 0, high = patches->shown_count;
 
+	/* They come in order, mostly. */
+	if (!high || patches->shown[high - 1].address < address)
+		return high;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 

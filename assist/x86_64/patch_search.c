@@ -290,25 +290,45 @@ static int search(struct mistaken_text *text, const struct map *map)
 	return err;
 }
 
-/* A build ID that is given by hand may be that of another build. */
-static bool may_be_one(uint64_t place)
-{
-	uint8_t bytes[2];
+/* A piece of a mapping's code, of which there may be less than a page to read. */
+struct window {
+	uint64_t start;
+	size_t size;
+	uint8_t bytes[PAGE_SIZE];
+};
 
-	return read_code(place - 1, bytes, sizeof(bytes)) == sizeof(bytes) && bytes[0] == 0x0f &&
-	       is_follower(bytes[1]);
+/*
+ * A build ID that is given by hand may be that of another build. Places come in order, many on a page: it is
+ * read once for all of them, as a system call for each would take longer than their instructions take to be found.
+ */
+static bool may_be_one(struct window *window, uint64_t place, uint64_t end)
+{
+	const uint64_t from = place - 1;
+	const uint8_t *bytes;
+
+	if (!range_holds(window->start, window->size, from, 2)) {
+		window->start = from;
+		window->size = read_code(from, window->bytes,
+					 end - from < PAGE_SIZE ? end - from : PAGE_SIZE);
+		if (window->size < 2)
+			return false;
+	}
+	bytes = window->bytes + (from - window->start);
+	return bytes[0] == 0x0f && is_follower(bytes[1]);
 }
 
 /* As it was found before. */
 static bool recall(struct mistaken_text *text, const struct map *map, const char *name)
 {
+	struct window window = { 0 };
 	size_t count = 0, i;
 	uint32_t *places = patch_cache_read(name, map->end - map->start, &count);
 	int err = places ? 0 : -ENOENT;
 
 	for (i = 0; i < count && !err; i++)
-		err = may_be_one(map->start + places[i]) ? add_place(text, map->start + places[i]) :
-							   -ESTALE;
+		err = may_be_one(&window, map->start + places[i], map->end) ?
+			      add_place(text, map->start + places[i]) :
+			      -ESTALE;
 	free(places);
 	if (err)
 		drop_places(text);
