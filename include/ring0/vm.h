@@ -98,7 +98,8 @@ struct r0_vm_options {
 	 */
 	bool pc;
 	bool iommu; /* x86's: Intel's VT-d, between the PCI bus and I/O APIC and the rest; needs pc and split_irqchip */
-	bool test_devices; /* x86's: kvm-unit-tests', and with .pc PCI devices for tests (docs/devices.md) */
+	/* kvm-unit-tests', and with .pc PCI devices for tests (docs/devices.md); on arm64 not with virtio_console. */
+	bool test_devices;
 	const struct r0_vm_file
 		*files; /* for fw_cfg, `file_count` of them, read by r0_vm_create() only */
 	size_t file_count;

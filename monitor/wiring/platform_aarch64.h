@@ -13,4 +13,8 @@
 #define PLATFORM_VIRTIO	    0x0a000000
 #define PLATFORM_VIRTIO_IRQ 16
 
+/* Behind the virtio devices, and in the device tree one of them. */
+#define PLATFORM_TEST_CONSOLE	  0x0a003000
+#define PLATFORM_TEST_CONSOLE_IRQ 19
+
 #endif /* MONITOR_WIRING_PLATFORM_AARCH64_H */

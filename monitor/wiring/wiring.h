@@ -41,14 +41,14 @@ struct wiring_queue {
 
 #define WIRING_QUEUES_MAX 5
 
-/* A virtio device behind its registers in memory. */
+/* A virtio device behind its registers in memory, or what looks like one. */
 struct wiring_window {
 	uint64_t address;
 	uint32_t size;
 	unsigned int irq;
 };
 
-#define WIRING_WINDOWS_MAX 3
+#define WIRING_WINDOWS_MAX 4
 
 struct wiring {
 	pthread_mutex_t lock; /* of the bus and everything below */
