@@ -7,6 +7,17 @@
 #include "monitor/rest.h"
 #include "monitor/wiring/irqchip.h"
 
+/* KVM keeps a CPU that has halted at its HLT, frozen or not. */
+const unsigned int boot_halt_looks = 1;
+
+const char boot_halt_reason[] = "every CPU halted with interrupts off";
+
+/* Without interrupt controllers each HLT comes to the monitor. */
+bool boot_halts_unseen(bool irqchip)
+{
+	return irqchip;
+}
+
 /* What IF holds back, a CPU at HLT does not need: SDM vol. 3A, 10.5.1 and 10.11.1, delivery modes. */
 static bool may_wake(uint64_t entry)
 {

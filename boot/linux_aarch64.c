@@ -23,9 +23,8 @@
 #define BASE_ALIGNMENT	0x200000ul
 
 /* Where QEMU and kvm-unit-tests have flat files, from the start of memory on. */
-#define FLAT_OFFSET 0x80000ul
-
-#define TREE_ALIGNMENT 8
+#define FLAT_OFFSET   0x80000ul
+#define FLAT_ROOM_MAX (128ul << 20)
 
 static uint64_t load_64(const uint8_t *from)
 {
@@ -126,20 +125,23 @@ static int setup_linux(struct boot_setup *setup, const struct boot_request *requ
 
 const struct boot_protocol boot_linux = { is_image, setup_linux };
 
-/* Such a file does not say what it needs behind it: the disk is halfway up memory, the tree below the file. */
+/* Such a file does not say what it needs behind it: as QEMU does, disk and tree are halfway up memory, or 128 MiB. */
 static int setup_flat(struct boot_setup *setup, const struct boot_request *request,
 		      struct error *error)
 {
-	const struct boot_room halfway = { R0_VM_MEMORY + request->machine.memory / 2,
-					   UINT64_MAX / 2, PAGE_SIZE };
-	const struct boot_room below = { R0_VM_MEMORY, R0_VM_MEMORY + FLAT_OFFSET, TREE_ALIGNMENT };
+	const uint64_t half = request->machine.memory / 2;
+	const struct boot_room behind = {
+		R0_VM_MEMORY + (half < FLAT_ROOM_MAX ? half : FLAT_ROOM_MAX),
+		UINT64_MAX / 2,
+		PAGE_SIZE,
+	};
 	int err = boot_setup_add(setup, "the kernel", R0_VM_MEMORY + FLAT_OFFSET,
 				 request->image.data, request->image.size, request->image.size,
 				 error);
 
 	if (err)
 		return err;
-	return enter(setup, request, R0_VM_MEMORY + FLAT_OFFSET, &halfway, &below, error);
+	return enter(setup, request, R0_VM_MEMORY + FLAT_OFFSET, &behind, &behind, error);
 }
 
 const struct boot_protocol boot_flat = { NULL, setup_flat };

@@ -50,6 +50,7 @@ int r0_boot_load(struct r0_vm *vm, const void *kernel, size_t size,
 		.name = with->name ? with->name : "",
 		.modules = with->modules,
 		.module_count = with->module_count,
+		.machine = { .console = with->console },
 	};
 	enum r0_boot_protocol protocol = with->protocol;
 	struct memory_map map;

@@ -20,6 +20,7 @@ int boot_own_describe(struct r0_vm *vm, enum r0_boot_protocol protocol,
 		.irqchip = vm->options.irqchip,
 		.serial = !vm->options.no_legacy,
 		.virtio_count = devices->window_count,
+		.console = machine->console,
 	};
 	for (i = 0; i < devices->window_count; i++)
 		machine->virtio[i] = (struct boot_window){

@@ -33,13 +33,30 @@
 #define SERIAL_CLOCK 1843200
 #define PL011_CLOCK  24000000
 
+/* A node's path; none for a console that is no serial line. */
+static void name_console(enum r0_vm_console console, char *path, size_t size)
+{
+	uint64_t address = 0;
+
+	if (console == R0_VM_COM1 || console == R0_VM_COM2)
+		address = serial_base(console - R0_VM_COM1);
+	else if (console == R0_VM_PL011)
+		address = PLATFORM_PL011;
+	*path = '\0';
+	if (address)
+		snprintf(path, size, "/serial@%llx", (unsigned long long)address);
+}
+
 static void add_chosen(struct device_tree *tree, const struct boot_machine *machine,
 		       const char *command_line, const struct machine_tree_disk *disk)
 {
+	char path[32];
+
+	name_console(machine->console, path, sizeof(path));
 	device_tree_begin(tree, "chosen");
 	device_tree_text(tree, "bootargs", command_line);
-	if (machine->serial)
-		device_tree_text(tree, "stdout-path", "/serial@9000000");
+	if (machine->serial && path[0])
+		device_tree_text(tree, "stdout-path", path);
 	if (disk->size) {
 		DEVICE_TREE_CELLS(tree, "linux,initrd-start", DEVICE_TREE_64(disk->address));
 		DEVICE_TREE_CELLS(tree, "linux,initrd-end",

@@ -22,7 +22,8 @@ struct boot_machine {
 	unsigned int cpus;
 	uint64_t memory; /* bytes */
 	bool irqchip;
-	bool serial; /* it has the lines that options.no_legacy leaves out */
+	bool serial;		    /* it has the lines that options.no_legacy leaves out */
+	enum r0_vm_console console; /* where the kernel prints */
 	struct boot_window virtio[BOOT_WINDOWS_MAX];
 	size_t virtio_count;
 };

@@ -4,14 +4,11 @@
 #include <string.h>
 #include <ring0/x86/msr.h>
 #include <ring0/x86/registers.h>
-#include "boot/report.h"
+#include "boot/report_own.h"
 #include "crash/registers.h"
 #include "crash/view_x86_64.h"
 #include "kvm/vcpu/vcpu_x86_64.h"
 #include "monitor/rest.h"
-#include "monitor/translate.h"
-
-#define ACCESSES_SHOWN 8
 
 /*
  * What internal.data[0] has of KVM_INTERNAL_ERROR_DELIVERY_EV: the event, if valid (SDM vol. 3C, 25.9.3).
@@ -26,57 +23,19 @@
 #define RESET_IP   0xfff0
 #define RESET_BASE 0xffff0000
 
-/* What a view's functions read by. */
-struct source {
-	struct r0_vm *vm;
-	unsigned int cpu;
-	const struct boot_regions *kernel;
-	struct boot_regions regions; /* with the CPU's stack */
-};
-
-static size_t read_physical(void *context, uint64_t address, void *to, size_t size)
-{
-	const struct source *source = context;
-	size_t done = 0;
-
-	while (done < size) {
-		size_t part = PAGE_SIZE - (address + done) % PAGE_SIZE;
-
-		part = part < size - done ? part : size - done;
-		if (r0_vm_read(source->vm, address + done, (uint8_t *)to + done, part, NULL))
-			break;
-		done += part;
-	}
-	return done;
-}
-
-/* As the CPU's own tables map it, but for the page that only the file has. */
-static size_t read_virtual(void *context, uint64_t address, void *to, size_t size)
-{
-	const struct source *source = context;
-	size_t done = 0;
-
-	while (done < size) {
-		uint64_t at = address + done, physical;
-		size_t part = PAGE_SIZE - at % PAGE_SIZE, got;
-
-		part = part < size - done ? part : size - done;
-		got = boot_regions_read_header(&source->regions, at, (uint8_t *)to + done, part);
-		if (!got && !monitor_translate(&source->vm->cpus[source->cpu], at, &physical))
-			got = read_physical(context, physical, (uint8_t *)to + done, part);
-		done += got;
-		if (got < part)
-			break;
-	}
-	return done;
-}
-
 static bool is_64_bit(const struct crash_view *view)
 {
 	return view->sregs.efer & R0_EFER_LMA && view->sregs.cs.l;
 }
 
-static uint64_t linear_ip(const struct crash_view *view)
+/* One that waits for its SIPI has registers like any other. */
+bool report_is_off(const struct report_source *source)
+{
+	(void)source;
+	return false;
+}
+
+uint64_t report_ip(const struct crash_view *view)
 {
 	return is_64_bit(view) ? view->regs.rip : (uint32_t)(view->sregs.cs.base + view->regs.rip);
 }
@@ -91,22 +50,22 @@ static uint64_t linear_stack(const struct crash_view *view, uint64_t address)
 		       (uint32_t)(ss->base + (address & (ss->db ? UINT32_MAX : UINT16_MAX)));
 }
 
-static void find_regions(struct source *source, struct crash_view *view)
+static void find_regions(struct report_source *source, struct crash_view *view)
 {
 	source->regions = *source->kernel;
-	boot_regions_add_code(&source->regions, linear_ip(view));
+	boot_regions_add_code(&source->regions, report_ip(view));
 	boot_regions_add_stack(&source->regions, linear_stack(view, view->regs.rsp));
 	view->region_count = source->regions.count;
 }
 
-static void make_view(struct source *source, struct crash_view *view)
+void report_make_view(struct report_source *source, struct crash_view *view)
 {
 	struct monitor_cpu *cpu = &source->vm->cpus[source->cpu];
 
 	*view = (struct crash_view){
 		.regions = source->regions.regions,
-		.read = read_virtual,
-		.read_physical = read_physical,
+		.read = report_read_virtual,
+		.read_physical = report_read_physical,
 		.context = source,
 	};
 	crash_view_take_cpuid(view, &cpu->vcpu.own->cpuid);
@@ -145,7 +104,7 @@ static void describe_internal_error(const struct kvm_run *run, const struct cras
 			crash->byte_count = sizeof(crash->bytes);
 		memcpy(crash->bytes, run->emulation_failure.insn_bytes, crash->byte_count);
 	} else {
-		crash->byte_count = view->read(view->context, linear_ip(view), crash->bytes,
+		crash->byte_count = view->read(view->context, report_ip(view), crash->bytes,
 					       sizeof(crash->bytes));
 	}
 }
@@ -171,7 +130,7 @@ static void classify(const struct r0_vm *vm, const struct r0_vm_outcome *outcome
 }
 
 /* Of code of 16 and 32 bits, by linear addresses. What `view` is stays there: it is pointed to. */
-static void make_narrow(struct source *source, const struct crash_view *view,
+static void make_narrow(struct report_source *source, const struct crash_view *view,
 			struct crash_view *narrow)
 {
 	const struct kvm_sregs *sregs = &view->sregs;
@@ -181,13 +140,13 @@ static void make_narrow(struct source *source, const struct crash_view *view,
 	find_regions(source, narrow);
 	narrow->code_bits = is_protected && sregs->cs.db ? 32 : 16;
 	narrow->own_regs = &view->regs;
-	narrow->regs.rip = linear_ip(view);
+	narrow->regs.rip = report_ip(view);
 	narrow->regs.rsp = linear_stack(view, view->regs.rsp);
 	narrow->regs.rbp = linear_stack(view, view->regs.rbp);
 }
 
 /* Of a CPU whose registers are lost, those of its last exit, if there was one. Returns whether. */
-static bool find_last(const struct source *source, const struct crash_view *view,
+static bool find_last(const struct report_source *source, const struct crash_view *view,
 		      struct crash_view *last, char *place, size_t size)
 {
 	const struct vcpu_own *own = source->vm->cpus[source->cpu].vcpu.own;
@@ -198,12 +157,12 @@ static bool find_last(const struct source *source, const struct crash_view *view
 	last->regs = own->last_regs;
 	last->sregs = own->last_sregs;
 	last->fault_address = last->sregs.cr2;
-	crash_place(last, linear_ip(last), place, size);
+	crash_place(last, report_ip(last), place, size);
 	return true;
 }
 
 /* A CPU that was reset has no paging: code is there only where it had none before. */
-static void describe_lost(struct source *source, const struct r0_vm_outcome *outcome,
+static void describe_lost(struct report_source *source, const struct r0_vm_outcome *outcome,
 			  const struct crash_view *view, const struct crash *crash, char *message,
 			  size_t size, FILE *out)
 {
@@ -226,14 +185,14 @@ static void describe_lost(struct source *source, const struct r0_vm_outcome *out
 	crash_registers_print(&last, out);
 }
 
-static void describe_ending(struct source *source, const struct r0_vm_outcome *outcome,
-			    char *message, size_t size, FILE *out)
+void report_describe(struct report_source *source, const struct r0_vm_outcome *outcome,
+		     char *message, size_t size, FILE *out)
 {
 	struct crash_view own, view;
 	struct crash crash;
 	char what[768];
 
-	make_view(source, &own);
+	report_make_view(source, &own);
 	classify(source->vm, outcome, &own, &crash);
 	if (crash.lost_registers) {
 		describe_lost(source, outcome, &own, &crash, message, size, out);
@@ -252,79 +211,4 @@ static void describe_ending(struct source *source, const struct r0_vm_outcome *o
 		snprintf(message, size, "%s, %s", outcome->reason, what);
 	else
 		snprintf(message, size, "%s", what);
-}
-
-static void print_others(struct source *source, unsigned int but, FILE *out)
-{
-	unsigned int i;
-
-	for (i = 0; i < source->vm->options.cpus; i++) {
-		struct crash_view view;
-		char place[512];
-
-		if (i == but)
-			continue;
-		source->cpu = i;
-		make_view(source, &view);
-		crash_place(&view, linear_ip(&view), place, sizeof(place));
-		fprintf(out, "CPU %u: %s\n", i, place);
-		crash_registers_print(&view, out);
-	}
-}
-
-static void print_access(const struct r0_vm_access *access, unsigned int times, FILE *out)
-{
-	fprintf(out, "  %s of %#" PRIx64 " (%u byte%s) %s %s %#" PRIx64,
-		access->write ? "write" : "read", access->value, access->width,
-		access->width == 1 ? "" : "s", access->write ? "to" : "from",
-		access->port ? "port" : "address", access->address);
-	if (times > 1)
-		fprintf(out, ", %u times", times);
-	fputc('\n', out);
-}
-
-static bool is_same(const struct r0_vm_access *a, const struct r0_vm_access *b)
-{
-	return a->port == b->port && a->write == b->write && a->width == b->width &&
-	       a->address == b->address && a->value == b->value;
-}
-
-static void print_accesses(struct r0_vm *vm, FILE *out)
-{
-	struct r0_vm_access accesses[ACCESSES_SHOWN];
-	unsigned int times = 0;
-	size_t count, i;
-	uint64_t total = r0_vm_unmapped(vm, accesses, ACCESSES_SHOWN, &count);
-
-	if (total)
-		fprintf(out, "accesses that nothing answered: %" PRIu64 ", the last of them\n",
-			total);
-	for (i = 0; i < count; i++) {
-		times++;
-		if (i + 1 < count && is_same(&accesses[i], &accesses[i + 1]))
-			continue;
-		print_access(&accesses[i], times, out);
-		times = 0;
-	}
-}
-
-void boot_report(struct r0_vm *vm, const struct r0_vm_outcome *outcome,
-		 const struct boot_regions *regions, char *message, size_t size, FILE *out)
-{
-	const unsigned int cpu = outcome->cpu == R0_VM_NO_CPU ? 0 : outcome->cpu;
-	struct source source = { .vm = vm, .cpu = cpu, .kernel = regions };
-
-	switch (outcome->end) {
-	case R0_VM_TRIPLE_FAULT:
-	case R0_VM_FATAL:
-	case R0_VM_HALTED:
-	case R0_VM_TIME_LIMIT:
-		describe_ending(&source, outcome, message, size, out);
-		print_others(&source, cpu, out);
-		print_accesses(vm, out);
-		break;
-	default:
-		snprintf(message, size, "%s", outcome->reason);
-		break;
-	}
 }

@@ -32,24 +32,3 @@ bool values_seconds(const char *text, unsigned int *milliseconds)
 	*milliseconds = (unsigned int)(seconds * 1000);
 	return true;
 }
-
-bool values_console(const char *text, enum r0_vm_console *console)
-{
-	static const struct {
-		const char *name;
-		enum r0_vm_console console;
-	} consoles[] = {
-		{ "com1", R0_VM_COM1 },
-		{ "debug", R0_VM_DEBUG_CONSOLE },
-		{ "virtio", R0_VM_VIRTIO_CONSOLE },
-	};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(consoles) / sizeof(consoles[0]); i++) {
-		if (strcmp(text, consoles[i].name) != 0)
-			continue;
-		*console = consoles[i].console;
-		return true;
-	}
-	return false;
-}

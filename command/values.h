@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <ring0/vm.h>
 
 /* A decimal number from `least` to `most`, and nothing else. */
 bool values_number(const char *text, unsigned int least, unsigned int most, unsigned int *value);
@@ -14,8 +13,5 @@ bool values_number(const char *text, unsigned int least, unsigned int most, unsi
 
 /* Seconds from 0.001 to VALUES_SECONDS_MAX, or 0, as milliseconds. */
 bool values_seconds(const char *text, unsigned int *milliseconds);
-
-/* "com1", "debug" or "virtio". */
-bool values_console(const char *text, enum r0_vm_console *console);
 
 #endif /* COMMAND_VALUES_H */

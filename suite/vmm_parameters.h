@@ -33,4 +33,19 @@ int suite_machine_read(struct suite_machine *machine, char *const *words, size_t
 		       struct error *error);
 void suite_machine_finish(struct suite_machine *machine);
 
+/* ---- of the architecture ---- */
+
+/* Whether a test for QEMU's machine of that name, or with images for that architecture, is one for here. */
+bool suite_machine_is_here(const char *name);
+bool suite_runs_architecture(const char *name);
+
+/* Whether a machine's CPUs may be other ones than the host's. */
+extern const bool suite_has_models;
+
+/* Where its unittests.cfg is in a tree of kvm-unit-tests. */
+extern const char suite_own_directory[];
+
+/* How an image is started of which only its name says so, as `ring0 boot --protocol` has it, or NULL. */
+const char *suite_own_protocol(const char *path);
+
 #endif /* SUITE_VMM_PARAMETERS_H */

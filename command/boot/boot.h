@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ring0 boot`: what its files share. options.c reads the command line; files.c gets files into
+ * `ring0 boot`: what its files share. options.c reads the command line, and
+ * own.h says what of it the architecture has; files.c gets files into
  * memory; terminal.c has the user's keys come through, and makes it good again; console.c passes the
  * guest's text on; run.c makes the machine and waits for its end, which outcome.c puts into words and
  * a status.
@@ -143,7 +144,8 @@ void boot_console_output(void *context, enum r0_vm_console console, const void *
 struct boot_halt {
 	uint64_t interval_ms;
 	uint64_t at_ns,
-		used_ns; /* of the last look: when it was, and the time of CPUs until then */
+		used_ns;   /* of the last look: when it was, and the time of CPUs until then */
+	unsigned int seen; /* looks until now that found it halted, one after another */
 };
 
 void boot_halt_begin(struct boot_halt *halt);

@@ -56,9 +56,12 @@ bool boot_halt_look(struct boot_halt *halt, struct r0_vm *vm)
 	if (halt->interval_ms < LAST_MS)
 		halt->interval_ms *= 2;
 	/* One that has ended, or is about to, can't be frozen. */
-	if (!was_idle(halt) || r0_vm_freeze(vm, NULL))
+	if (!was_idle(halt) || r0_vm_freeze(vm, NULL)) {
+		halt->seen = 0;
 		return false;
+	}
 	halted = boot_is_halted(vm);
 	r0_vm_thaw(vm, NULL);
-	return halted;
+	halt->seen = halted ? halt->seen + 1 : 0;
+	return halt->seen >= boot_halt_looks;
 }

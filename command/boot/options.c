@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of `ring0 boot`. Depends on boot.h and libc. */
+/* The command line of `ring0 boot`. Depends on own.h, boot/protocol.h and libc. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command/boot/boot.h"
+#include "boot/protocol.h"
+#include "command/boot/own.h"
+#include "command/consoles.h"
 #include "command/values.h"
 
 #define MEMORY_DEFAULT (512ull << 20)
@@ -59,52 +61,12 @@ static const struct option long_options[] = {
 
 #define OPTIONS (sizeof(long_options) / sizeof(long_options[0]))
 
-static const char help[] =
+static const char usage[] =
 	"Usage: ring0 boot [OPTION]... KERNEL [-- ARGUMENT...]\n"
 	"Boot a kernel in a virtual machine. Standard output is its console, standard input its\n"
 	"input. Each ARGUMENT is appended to its command line.\n"
 	"\n"
-	"  --append TEXT     the kernel's command line\n"
-	"  --initrd FILE     a module, or the initial RAM disk; repeat it for several modules\n"
-	"  --env-file FILE   the first module: lines NAME=VALUE, as for kvm-unit-tests\n"
-	"  --cpus N          the number of CPUs (default 1)\n"
-	"  --cpu BASE[,+FEATURE,-FEATURE...]\n"
-	"                    what CPUID reports; BASE is max or host (default max), or one of\n"
-	"                    QEMU's models, such as qemu64, IvyBridge, Skylake-Server, EPYC\n"
-	"  --memory SIZE     the size of memory, in K, M (default) or G (default 512M)\n";
-
-/* Behind what the devices say. */
-static const char more_help[] =
-	"  --console com1|debug|virtio\n"
-	"                    the console (default com1; debug is port 0xe9)\n"
-	"  --timeout SECONDS end the machine after this time (default: never)\n"
-	"  --protocol auto|multiboot|multiboot2|pvh|linux|elf|firmware\n"
-	"                    how the kernel is started (default auto: as the file says)\n"
-	"  --machine pc[,pit=off][,iommu=on]|none\n"
-	"                    none has only serial lines, i8042 and virtio (default pc)\n"
-	"  --irqchip kernel|split|none\n"
-	"                    who provides the interrupt controllers: KVM all; KVM only the local\n"
-	"                    APICs; nobody (default kernel; with --machine none, none; with an\n"
-	"                    IOMMU, split)\n"
-	"  --test-devices    the devices that kvm-unit-tests' images drive\n"
-	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
-	"  --type TEXT       type TEXT and a newline into the console at the start\n"
-	"  --until TEXT      run until the console says TEXT, and save the machine\n"
-	"  --save FILE       where to save it (default: KERNEL.snapshot, in the current directory)\n"
-	"  --from FILE       continue a saved machine; KERNEL may be left out\n"
-	"  --check           read all of the memory in FILE first, and refuse it if it is damaged\n"
-	"  --gdb[=PORT|PATH|-]\n"
-	"                    wait for gdb before the first instruction, at a port that only this\n"
-	"                    machine reaches (default: a free one), a socket, or standard input and\n"
-	"                    output\n"
-	"  -v, --verbose     say how the kernel is started\n"
-	"\n"
-	"Ctrl-C ends the machine. Exit status: (N << 1 | 1) & 255 if the kernel writes N to port\n"
-	"0xf4, the debug exit; 0 if it powers off; 86 a CPU shut down (triple fault); 87 KVM or\n"
-	"the CPU gave up; 88 time limit, or too many resets; 89 every CPU halted for good; 91 the\n"
-	"machine ended before it said what --until waits for. If it can't be started: 80 command\n"
-	"line; 81 no such file; 82 a kernel for another machine, or that needs what this one lacks;\n"
-	"83 not a kernel, or it does not fit; 84 no KVM; 85 no such disk or network; 90 other.\n";
+	"  --append TEXT     the kernel's command line\n";
 
 static int parse_cpus(const char *text, unsigned int *cpus)
 {
@@ -154,64 +116,23 @@ static int parse_protocol(const char *text, enum r0_boot_protocol *protocol)
 	unsigned int i;
 
 	for (i = 0; i < R0_BOOT_PROTOCOLS; i++) {
-		if (strcmp(text, r0_boot_protocol_name((enum r0_boot_protocol)i)) != 0)
+		if ((i != R0_BOOT_AUTO && !boot_protocols[i]) ||
+		    strcmp(text, r0_boot_protocol_name((enum r0_boot_protocol)i)) != 0)
 			continue;
 		*protocol = (enum r0_boot_protocol)i;
 		return 0;
 	}
-	return boot_error(BOOT_USAGE,
-			  "--protocol %s: there are auto, multiboot, multiboot2, pvh, linux, elf "
-			  "and firmware",
-			  text);
+	return boot_error(BOOT_USAGE, "--protocol %s: there are %s", text, boot_own_protocols);
 }
 
 static int parse_console(const char *text, enum r0_vm_console *console)
 {
-	if (values_console(text, console))
+	char names[128];
+
+	if (console_find(text, console))
 		return 0;
-	return boot_error(BOOT_USAGE, "--console %s: there are com1, debug and virtio", text);
-}
-
-/* What follows "pc": whether all of it is known. */
-static bool parse_pc(const char *text, struct boot_options *options)
-{
-	while (*text == ',') {
-		size_t length = strcspn(++text, ",");
-
-		if (length == strlen("pit=off") && !strncmp(text, "pit=off", length))
-			options->no_pit = true;
-		else if (length == strlen("iommu=on") && !strncmp(text, "iommu=on", length))
-			options->iommu = true;
-		else
-			return false;
-		text += length;
-	}
-	return !*text;
-}
-
-static int parse_machine(const char *text, struct boot_options *options)
-{
-	options->bare = !strcmp(text, "none");
-	options->no_pit = options->iommu = false;
-	if (options->bare || (!strncmp(text, "pc", 2) && parse_pc(text + 2, options)))
-		return 0;
-	return boot_error(BOOT_USAGE,
-			  "--machine %s: there are none, pc, and pc with ,pit=off or ,iommu=on",
-			  text);
-}
-
-static int parse_irqchip(const char *text, enum boot_irqchip *irqchip)
-{
-	static const char *const names[] = { "kernel", "split", "none" };
-	unsigned int i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(text, names[i]) != 0)
-			continue;
-		*irqchip = (enum boot_irqchip)(BOOT_IRQCHIP_KERNEL + i);
-		return 0;
-	}
-	return boot_error(BOOT_USAGE, "--irqchip %s: there are kernel, split and none", text);
+	return boot_error(BOOT_USAGE, "--console %s: there are %s", text,
+			  console_list(names, sizeof(names), "and"));
 }
 
 static int add_module(const char *file, struct boot_options *options)
@@ -270,6 +191,16 @@ static void list_options(struct option *list)
 	*list = (struct option){ 0 };
 }
 
+static const char *name_of(int option)
+{
+	size_t i;
+
+	for (i = 0; i < OPTIONS; i++)
+		if (long_options[i].val == option)
+			return long_options[i].name;
+	return NULL;
+}
+
 static int parse_option(int option, char *value, struct boot_options *options)
 {
 	if (option >= OPTION_DEVICE && option < OPTION_DEVICE + BOOT_DEVICES) {
@@ -297,13 +228,6 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return parse_timeout(value, &options->time_limit_ms);
 	case OPTION_PROTOCOL:
 		return parse_protocol(value, &options->protocol);
-	case OPTION_MACHINE:
-		return parse_machine(value, options);
-	case OPTION_IRQCHIP:
-		return parse_irqchip(value, &options->irqchip);
-	case OPTION_CPU:
-		options->cpu = value;
-		return 0;
 	case OPTION_UNTIL:
 		return parse_until(value, options);
 	case OPTION_SAVE:
@@ -317,12 +241,6 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		return 0;
 	case OPTION_TYPE:
 		return add_typed(value, options);
-	case OPTION_GDB:
-		options->gdb = value ? value : "";
-		return 0;
-	case OPTION_TEST_DEVICES:
-		options->test_devices = true;
-		return 0;
 	case 'v':
 		options->verbose = true;
 		return 0;
@@ -330,7 +248,7 @@ static int parse_option(int option, char *value, struct boot_options *options)
 		options->help = true;
 		return 0;
 	default:
-		return BOOT_INTERNAL;
+		return boot_own_option(name_of(option), value, options);
 	}
 }
 
@@ -366,12 +284,11 @@ static const char *option_of_machine(int option)
 				       OPTION_CPUS,    OPTION_MEMORY,  OPTION_PROTOCOL,
 				       OPTION_MACHINE, OPTION_IRQCHIP, OPTION_TEST_DEVICES,
 				       OPTION_CPU };
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		for (j = 0; numbers[i] == option && j < OPTIONS; j++)
-			if (long_options[j].val == option)
-				return long_options[j].name;
+		if (numbers[i] == option)
+			return name_of(option);
 	return NULL;
 }
 
@@ -428,21 +345,7 @@ int boot_options_parse(int argc, char **argv, struct boot_options *options)
 	status = check_whole(options, of_machine, before < argc);
 	if (status)
 		return status;
-	if (options->irqchip == BOOT_IRQCHIP_DEFAULT)
-		options->irqchip = options->bare  ? BOOT_IRQCHIP_NONE :
-				   options->iommu ? BOOT_IRQCHIP_SPLIT :
-						    BOOT_IRQCHIP_KERNEL;
-	/* KVM's own I/O APIC does not ask it. */
-	if (options->iommu && options->irqchip != BOOT_IRQCHIP_SPLIT)
-		return boot_error(BOOT_USAGE,
-				  "--machine pc,iommu=on: it takes --irqchip split, the default "
-				  "then");
-	if (options->irqchip == BOOT_IRQCHIP_NONE && options->cpus > 1)
-		return boot_error(BOOT_USAGE,
-				  "--cpus %u: with %s none there is nothing to start others than "
-				  "the first by",
-				  options->cpus, options->bare ? "--machine" : "--irqchip");
-	return 0;
+	return boot_own_settle(options);
 }
 
 void boot_options_finish(struct boot_options *options)
@@ -457,8 +360,9 @@ void boot_options_help(void)
 {
 	size_t i;
 
-	fputs(help, stdout);
+	fputs(usage, stdout);
+	fputs(boot_own_help, stdout);
 	for (i = 0; i < BOOT_DEVICES; i++)
 		fputs(boot_devices[i]->help, stdout);
-	fputs(more_help, stdout);
+	fputs(boot_own_more_help, stdout);
 }

@@ -9,6 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "boot/halt.h"
+#include "command/boot/own.h"
 #include "command/boot/session.h"
 
 /* While the guest takes no more of its input: when to offer it again. */
@@ -31,12 +33,6 @@ static int make_machine(struct session *session, struct r0_vm **vm,
 		.cpus = options->cpus,
 		.memory = options->memory,
 		.irqchip = options->irqchip != BOOT_IRQCHIP_NONE,
-		.pit = options->irqchip != BOOT_IRQCHIP_NONE && !options->no_pit,
-		.split_irqchip = options->irqchip == BOOT_IRQCHIP_SPLIT,
-		.pc = !options->bare,
-		.iommu = options->iommu,
-		.test_devices = options->test_devices,
-		.cpu = options->cpu,
 		.virtio_console = options->console == R0_VM_VIRTIO_CONSOLE,
 		.block = session->devices.block,
 		.net = session->devices.net,
@@ -45,8 +41,10 @@ static int make_machine(struct session *session, struct r0_vm **vm,
 		.context = &session->console,
 	};
 	struct r0_error error = { "" };
-	int err = options->from ? boot_snapshot_load(snapshot, options, &vm_options) : 0;
+	int err;
 
+	boot_own_machine(options, &vm_options);
+	err = options->from ? boot_snapshot_load(snapshot, options, &vm_options) : 0;
 	if (err)
 		return err;
 	err = r0_vm_create(vm, &vm_options, &error);
@@ -69,6 +67,7 @@ static int load(struct session *session, struct r0_vm *vm)
 		.name = slash ? slash + 1 : options->kernel,
 		.modules = session->modules,
 		.module_count = session->module_count,
+		.console = options->console,
 	};
 	enum r0_boot_protocol protocol = options->protocol;
 	struct r0_error error = { "" };
@@ -171,10 +170,15 @@ static bool is_stopped(const struct session *session)
 	return session->debugger && boot_debugger_is_stopped(session->debugger);
 }
 
+static bool looks_for_halt(const struct session *session)
+{
+	return boot_halts_unseen(session->options->irqchip != BOOT_IRQCHIP_NONE);
+}
+
 /* When attend() has to look at something else than what poll() tells. */
 static int wait_ms(const struct session *session, const struct boot_halt *halt)
 {
-	int wait = session->options->irqchip == BOOT_IRQCHIP_NONE ? -1 : boot_halt_wait_ms(halt);
+	int wait = looks_for_halt(session) ? boot_halt_wait_ms(halt) : -1;
 
 	if (is_stopped(session))
 		return -1;
@@ -209,7 +213,7 @@ static void look_for_end(struct session *session, struct r0_vm *vm, struct boot_
 {
 	if (is_stopped(session))
 		return;
-	if (session->options->irqchip != BOOT_IRQCHIP_NONE && boot_halt_look(halt, vm))
+	if (looks_for_halt(session) && boot_halt_look(halt, vm))
 		session->is_halted = true;
 	session->is_late = clock_ns() >= session->deadline_ns;
 	if (session->is_halted || session->is_late)
@@ -388,8 +392,7 @@ static void name_end(const struct session *session, struct r0_vm_outcome *outcom
 		return;
 	if (session->is_halted) {
 		outcome->end = R0_VM_HALTED;
-		snprintf(outcome->reason, sizeof(outcome->reason),
-			 "every CPU halted with interrupts off");
+		snprintf(outcome->reason, sizeof(outcome->reason), "%s", boot_halt_reason);
 	} else if (session->is_late) {
 		outcome->end = R0_VM_TIME_LIMIT;
 		snprintf(outcome->reason, sizeof(outcome->reason),

@@ -50,6 +50,7 @@ static void make_words(struct words *line, const struct suite_child *child,
 		       const struct suite_options *options, const char *environment)
 {
 	const struct suite_job *job = &child->job;
+	const char *protocol = suite_own_protocol(child->image->path);
 	const struct suite_machine *machine = &job->machine;
 
 	*line = (struct words){ .count = 0 };
@@ -57,6 +58,8 @@ static void make_words(struct words *line, const struct suite_child *child,
 	add(line, "--test-devices");
 	add_option(line, "--cpus", number(line, 0, machine->cpus, "%llu"));
 	add_option(line, "--memory", number(line, 1, machine->memory_mib, "%lluM"));
+	if (protocol)
+		add_option(line, "--protocol", protocol);
 	if (machine->cpu)
 		add_option(line, "--cpu", machine->cpu);
 	if (machine->split_irqchip)

@@ -175,13 +175,13 @@ static int read_source(struct suite_source *source, const char *path, struct err
 /* The list of a tree: in the directory itself, or in that of the architecture in it. */
 static char *find_list(const char *directory)
 {
-	static const char *const places[] = { "unittests.cfg", "x86/unittests.cfg" };
+	const char *const places[] = { "", suite_own_directory };
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		char *path;
 
-		if (asprintf(&path, "%s/%s", directory, places[i]) < 0)
+		if (asprintf(&path, "%s%s%s/unittests.cfg", directory, i ? "/" : "", places[i]) < 0)
 			return NULL;
 		if (access(path, F_OK) == 0)
 			return path;
@@ -199,9 +199,10 @@ static int add_directory(struct suite_collection *collection, const char *direct
 	if (!path)
 		return error_set(
 			error, ENOENT,
-			"there is no unittests.cfg in %.200s, and none in its x86; name one, "
+			"there is no unittests.cfg in %.200s, and none in its %s; name one, "
 			"or images",
-			!strcmp(directory, ".") ? "this directory" : directory);
+			!strcmp(directory, ".") ? "this directory" : directory,
+			suite_own_directory);
 	err = read_source(&collection->sources[collection->source_count++], path, error);
 	free(path);
 	return err;

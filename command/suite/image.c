@@ -57,7 +57,9 @@ static void look_at_place(struct suite_job *job, const struct suite_image *image
 
 	if (is_set(arch) && strcmp(arch, image->source->architecture) != 0)
 		refuse(job, R0_VERDICT_SKIP, "it is for %s only", arch);
-	else if (is_set(machine) && strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
+	else if (!suite_runs_architecture(image->source->architecture))
+		refuse(job, R0_VERDICT_SKIP, "its image is for %s", image->source->architecture);
+	else if (is_set(machine) && !suite_machine_is_here(machine))
 		refuse(job, R0_VERDICT_SKIP, "it is for the machine %s only", machine);
 	else if (is_set(values[SUITE_ACCEL]) && strcmp(values[SUITE_ACCEL], "kvm") != 0)
 		refuse(job, R0_VERDICT_SKIP, "it is for the accelerator %s only",

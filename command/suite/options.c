@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include "command/consoles.h"
 #include "command/suite/suite.h"
 #include "command/values.h"
 #include "report/formats.h"
@@ -69,8 +70,8 @@ static const char help[] =
 	"      --with-command     include the command ring0 and its libraries in the script\n"
 	"      --env-file FILE    lines NAME=VALUE for the images' environment\n"
 	"      --append TEXT      append this to each command line\n"
-	"      --console com1|debug|virtio\n"
-	"                         the console that results are read from (default com1)\n"
+	"      --console NAME     the console that results are read from (default com1): as\n"
+	"                         --console of `ring0 boot`\n"
 	"      --cpu MODEL        the CPU of tests that don't say: as --cpu of `ring0 boot`\n"
 	"      --cpus N           likewise (default 1)\n"
 	"      --memory MIB       likewise (default 128 for tests of a unittests.cfg, else 512)\n"
@@ -157,8 +158,10 @@ static int read_console(struct suite_options *options, const char *text)
 {
 	enum r0_vm_console console;
 
-	if (!values_console(text, &console))
-		return refuse("console", text, "com1, debug or virtio");
+	char names[128];
+
+	if (!console_find(text, &console))
+		return refuse("console", text, console_list(names, sizeof(names), "or"));
 	options->console = text;
 	return 0;
 }
@@ -201,7 +204,8 @@ static int take(struct suite_options *options, int option, const char *value)
 		return read_console(options, value);
 	case OPTION_CPU:
 		options->cpu = value;
-		return 0;
+		return suite_has_models ? 0 :
+					  refuse("cpu", value, "that of this host, and no other,");
 	case OPTION_CPUS:
 		return read_number("cpus", value, R0_VM_CPUS_MAX, &options->cpus);
 	case OPTION_MEMORY:

@@ -112,6 +112,14 @@ static char *make_header(const char *name, const struct pieces *all, size_t leng
 	return NULL;
 }
 
+/* Its ending may say how it is started. */
+static const char *name_of_image(const struct suite_image *image)
+{
+	const char *dot = strrchr(image->path, '.');
+
+	return dot && !strcmp(dot, ".flat") ? "image.flat" : "image";
+}
+
 /* The entry with its image at its new place; a single image gets one. */
 static char *make_configuration(const struct suite_image *image)
 {
@@ -121,7 +129,7 @@ static char *make_configuration(const struct suite_image *image)
 
 	if (!out)
 		return NULL;
-	fprintf(out, "[%s]\nfile = image\n", image->name);
+	fprintf(out, "[%s]\nfile = %s\n", image->name, name_of_image(image));
 	for (key = 0; image->entry && key < SUITE_KEYS; key++) {
 		const char *value = image->entry->values[key];
 
@@ -222,6 +230,7 @@ static int gather(const struct suite_options *options, const struct suite_image 
 	if (image->entry && image->entry->problem)
 		return error_set(error, EINVAL, "%.100s: %.300s", image->name,
 				 image->entry->problem);
+	pieces[PIECE_IMAGE].name = name_of_image(image);
 	err = read_image(image->path, &pieces[PIECE_IMAGE], error);
 	if (!err)
 		err = take_text(&pieces[PIECE_CONFIGURATION], make_configuration(image));
@@ -278,7 +287,6 @@ int suite_standalone_write(const struct suite_options *options,
 	struct pieces pieces = {
 		.items = {
 			[PIECE_CONFIGURATION] = { .name = "unittests.cfg" },
-			[PIECE_IMAGE] = { .name = "image" },
 			[PIECE_ENVIRONMENT] = { .name = "environment" },
 			[PIECE_ERRATA] = { .name = "errata.txt" },
 			[PIECE_COMMAND] = { .name = "ring0" },

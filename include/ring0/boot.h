@@ -40,6 +40,8 @@ struct r0_boot_options {
 	const char *name; /* of the kernel: the first word by Multiboot 1, if there is one */
 	const struct r0_boot_module *modules;
 	size_t module_count;
+	/* arm64's: where its device tree has the kernel print; not on the debug console, which it has not. */
+	enum r0_vm_console console;
 };
 
 /*

@@ -101,6 +101,16 @@ for program in machine freeze snapshot watch boot; do
 		"$here/vm/$program.c" "$here/../vm/vm_fixture.c"
 done
 
+# Of the command, which is built with the library: a program that runs it, and a kernel for it.
+compile command -static -I "$here/../unit/aarch64" "$here/command/command.c"
+{
+	aarch64-linux-gnu-gcc -O1 -Wall -Wextra -Werror -ffreestanding -fpie -fno-stack-protector -mgeneral-regs-only \
+		-mstrict-align -mbranch-protection=none -fno-asynchronous-unwind-tables -nostdlib -static \
+		-Wl,--build-id=none,--no-warn-rwx-segments,-T,"$here/command/kernel.lds" -o "$folder/kernel.elf" "$here/command/kernel.c" &&
+		aarch64-linux-gnu-objcopy -O binary "$folder/kernel.elf" "$folder/kernel.flat"
+} >"$folder/log" 2>&1
+tell $? 'a kernel without a header is built'
+
 # A program of which all pass, or are skipped.
 for program in cpu debug dynamic pie replace replace_O0 smp smp_dynamic; do
 	"$ring0" lab --arch aarch64 --timeout 240 "$folder/$program" --format tap --check-reset \
@@ -135,11 +145,19 @@ kernel=${RING0_LAB_KERNEL-}
 [ -n "$kernel" ] || for file in "${XDG_CACHE_HOME:-$HOME/.cache}"/ring0/lab/kernel-aarch64/boot/vmlinuz*; do
 	kernel=$file
 done
-"$ring0" lab --arch aarch64 --memory 1024 --timeout 1300 --file "$kernel:/tmp/kernel" \
-	"$folder/vm_boot" /tmp/kernel >"$folder/tap" 2>"$folder/log"
+command=$build/aarch64/ring0
+"$ring0" lab --arch aarch64 --memory 1024 --timeout 1300 --file "$kernel:/tmp/kernel" --file "$command:/tmp/ring0" \
+	"$folder/vm_boot" /tmp/kernel /tmp/ring0 >"$folder/tap" 2>"$folder/log"
 status=$?
 take '' "$folder/tap"
 tell "$status" "vm_boot: exit status"
+
+# The command by itself, with a kernel of the tests' own.
+"$ring0" lab --arch aarch64 --timeout 240 --file "$command:/tmp/ring0" --file "$folder/kernel.flat:/tmp/kernel.flat" \
+	"$folder/command" /tmp/ring0 /tmp/kernel.flat >"$folder/tap" 2>"$folder/log"
+status=$?
+take 'command: ' "$folder/tap"
+tell "$status" "command: exit status"
 
 # Programs whose tests end as their comments say.
 for source in arm64/verdicts arm64/wild arm64/smp_failures fixtures/smp_common_failures \

@@ -3,9 +3,10 @@
  * Debian's kernel for arm64 on a machine of the monitor, by <ring0/boot.h>: from its start to a program's lines on each
  * console and to the power-off.
  *
- *	boot KERNEL
+ *	boot KERNEL RING0
  *
- * The program that runs in there is this one: as the first process it is the initial RAM disk's init.
+ * and the same by `ring0 boot`, to a shell and off. The program that runs in there is this one: as the first process it is
+ * the initial RAM disk's init, and with "shell" on the kernel's command line a shell, if a small one.
  */
 #define _GNU_SOURCE
 #include <ring0/boot.h>
@@ -16,12 +17,32 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "tests/vm/vm_fixture.h"
 
 #define LIMIT_MS 600000
 
 /* ---- in the machine ---- */
+
+/* Whatever is typed, a line a command. */
+static int be_shell(void)
+{
+	char line[256], text[128];
+
+	for (;;) {
+		printf("# ");
+		fflush(stdout);
+		if (!fgets(line, sizeof(line), stdin) || !strncmp(line, "poweroff", 8))
+			break;
+		if (sscanf(line, "echo %127[^\n]", text) == 1)
+			printf("%s\n", text);
+		else
+			printf("no such command: %s", line);
+	}
+	reboot(RB_POWER_OFF);
+	return 1;
+}
 
 static int be_init(void)
 {
@@ -139,17 +160,84 @@ static void a_kernel_boots_and_powers_off(void **state)
 	free(text);
 }
 
-static void other_consoles_print(void **state)
+static const char *command_path;
+
+struct session {
+	pid_t child;
+	int in, out; /* the kernel's keyboard and its console */
+	char text[65536];
+	size_t size;
+};
+
+/* `ring0 boot`, with the kernel's console on the other serial line. */
+static void start_command(struct session *session)
 {
-	const struct r0_vm_options options = {
-		.memory = 256 << 20,
-		.irqchip = true,
-	};
-	char *text = boot_kernel(&options, "console=ttyAMA0 panic=-1", R0_VM_PL011);
+	static const char initrd[] = "/tmp/initrd";
+	const struct bytes disk = make_disk();
+	FILE *file = fopen(initrd, "wb");
+	int in[2], out[2];
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(disk.data, 1, disk.size, file), disk.size);
+	assert_int_equal(fclose(file), 0);
+	free(disk.data);
+	assert_int_equal(pipe(in) | pipe(out), 0);
+	fflush(NULL);
+	*session = (struct session){ .in = in[1], .out = out[0] };
+	session->child = fork();
+	if (!session->child) {
+		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(out[1], 2) < 0)
+			_exit(125);
+		close(in[1]);
+		close(out[0]);
+		execl(command_path, "ring0", "boot", "--console", "pl011", "--memory", "256M",
+		      "--initrd", initrd, "--append", "panic=-1 quiet", "--timeout", "600",
+		      "--verbose", kernel_path, "--", "shell", NULL);
+		_exit(126);
+	}
+	close(in[0]);
+	close(out[1]);
+}
+
+/* Until it says these words after what it has said, or ends: whether it said them. */
+static bool hears(struct session *session, const char *words)
+{
+	const size_t from = session->size;
+	ssize_t size;
+
+	while (!strstr(session->text + from, words)) {
+		size = read(session->out, session->text + session->size,
+			    sizeof(session->text) - session->size - 1);
+		if (size <= 0)
+			return false;
+		session->size += (size_t)size;
+	}
+	return true;
+}
+
+static void type(const struct session *session, const char *line)
+{
+	assert_int_equal(write(session->in, line, strlen(line)), strlen(line));
+}
+
+/* The device tree says which console that is: nothing on the command line does. */
+static void the_command_boots_one_to_a_shell_and_off(void **state)
+{
+	static struct session session;
+	int status;
 
 	(void)state;
-	assert_says(text, "init has 1 CPUs");
-	free(text);
+	start_command(&session);
+	if (hears(&session, "# "))
+		type(&session, "echo one and one is $((1 + 1))\n");
+	if (hears(&session, "\none and one is") && hears(&session, "# "))
+		type(&session, "poweroff\n");
+	hears(&session, "what ends it");
+	assert_int_equal(waitpid(session.child, &status, 0), session.child);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail_msg("status %#x; it says:\n%s", status, session.text);
+	assert_says(session.text, "protocol linux, 1 CPUs, 262144 KiB of memory");
+	assert_says(session.text, "the guest powered the machine off");
 }
 
 static void what_does_not_fit_is_refused(void **state)
@@ -176,14 +264,16 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_boots_and_powers_off),
-		cmocka_unit_test(other_consoles_print),
+		cmocka_unit_test(the_command_boots_one_to_a_shell_and_off),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 	};
 
+	/* What the kernel does not know of its command line are its first process's arguments. */
 	if (getpid() == 1)
-		return be_init();
-	if (argc != 2)
+		return argc > 1 && !strcmp(argv[argc - 1], "shell") ? be_shell() : be_init();
+	if (argc != 3)
 		return 1;
 	kernel_path = argv[1];
+	command_path = argv[2];
 	return cmocka_run_group_tests_name("kernels on arm64", tests, NULL, NULL);
 }
