@@ -7,6 +7,7 @@
 const struct command commands[] = {
 	{ "boot", boot_main, "boot a kernel in a virtual machine" },
 	{ "compare", compare_main, "show results of several environments side by side" },
+	{ "doctor", doctor_main, "find out what this host's KVM can do at EL1" },
 	{ "lab", lab_main, "run a program on a genuine KVM inside an emulated machine" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ "which-tests", which_tests_main,

@@ -9,6 +9,7 @@
 
 const struct command commands[] = {
 	{ "boot", boot_main, "boot a kernel in a virtual machine" },
+	{ "doctor", doctor_main, "find out what this host's KVM can do at EL1" },
 	{ "suite", suite_main, "run test kernels, and report their results" },
 	{ NULL, NULL, NULL },
 };

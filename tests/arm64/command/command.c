@@ -216,6 +216,34 @@ static void suites_run(void **state)
 	assert_int_equal(RUN("suite", "--cpu", "max", "/tmp/tree"), 99);
 }
 
+/* What a genuine KVM in the lab has; each of the probes works there. */
+static void the_doctor_tells(void **state)
+{
+	static const char *const says[] = {
+		"yes  KVM_CAP_ONE_REG             needed for registers\n",
+		"yes  host pages                  needed for memory: ring0 takes 4 KiB: 4 KiB\n",
+		"yes  KVM_CAP_ARM_VM_IPA_SIZE     for guest-physical addresses: ",
+		"yes  GICv3                       for .irqchip and .cpus\n",
+		"FEAT_S2FWB ",
+		"KVM_CAP_STEAL_TIME ",
+		"\nEL0 and back            eret, svc                   works\n",
+		"\ntimer interrupt         the virtual timer, GICv3    works\n",
+		"\nanother CPU             r0_on_cpu()                 works\n",
+		"\nHardware KVM (EL2): EL1 runs natively.\n",
+	};
+	size_t i;
+
+	(void)state;
+	assert_int_equal(RUN("doctor"), 0);
+	for (i = 0; i < sizeof(says) / sizeof(says[0]); i++)
+		assert_has(says[i]);
+	if (strstr(output, "wrong") || strstr(output, "does not come back"))
+		fail_msg("not all of it works:\n%s", output);
+	assert_int_equal(RUN("doctor", "--json"), 0);
+	assert_has("\"host pages\": 4,");
+	assert_has("{\"name\": \"data abort\", \"result\": \"works\"");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +254,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_devices_end_with_a_status),
 		cmocka_unit_test(what_is_not_arm64s_is_refused),
 		cmocka_unit_test(suites_run),
+		cmocka_unit_test(the_doctor_tells),
 	};
 
 	if (argc != 3)
