@@ -18,8 +18,8 @@
 #	make clean
 #	make help			this
 #
-# Without a KVM that can be used, `make demo` and `make check` run in the lab what needs one: QEMU and a
-# kernel are got for it. RING0_LAB=none does without the lab.
+# Without a KVM that can be used, `make demo`, `make check` and `make bench` run in the lab what needs one: QEMU
+# and a kernel are got for it. RING0_LAB=none does without the lab.
 
 BUILD ?= build
 PREFIX ?= /usr/local

@@ -4,7 +4,7 @@
  * program, an empty test, and running a function on another CPU. Medians of measurements that take turns.
  * Depends on program.h; the program that it runs is beside it.
  *
- *	bench_smp
+ *	bench_smp [ROUNDS]
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "bench/program.h"
 
-#define ROUNDS 7
+#define ROUNDS 7 /* at most */
 
 /* As in the words below, and in several_cpus.c. */
 #define TESTS	    500
@@ -50,10 +50,12 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+static int rounds = ROUNDS;
+
 static double median(double *values)
 {
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	return values[ROUNDS / 2];
+	qsort(values, (size_t)rounds, sizeof(*values), compare);
+	return values[rounds / 2];
 }
 
 static void print(const char *what, double time, double of_one, double goal)
@@ -64,7 +66,7 @@ static void print(const char *what, double time, double of_one, double goal)
 	printf("\n");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	double one[LENGTH(kinds)][ROUNDS], many[LENGTH(kinds)][ROUNDS], trips[ROUNDS];
 	double program[LENGTH(kinds)], test[LENGTH(kinds)];
@@ -73,11 +75,17 @@ int main(void)
 	int round;
 	size_t i;
 
+	if (argc > 1)
+		rounds = atoi(argv[1]);
+	if (argc > 2 || rounds < 1 || rounds > ROUNDS) {
+		fprintf(stderr, "Usage: bench_smp [ROUNDS], ROUNDS from 1 to %d\n", ROUNDS);
+		return 99;
+	}
 	if (length < 0)
 		bench_die("/proc/self/exe", strerror(errno));
 	*strrchr(folder, '/') = '\0';
 	snprintf(path, sizeof(path), "%s/several_cpus", folder);
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < rounds; round++) {
 		for (i = 0; i < LENGTH(kinds); i++) {
 			one[i][round] = run(kinds[i].test, "1");
 			many[i][round] = run(kinds[i].test, "501");
@@ -89,7 +97,7 @@ int main(void)
 		test[i] = (median(many[i]) - program[i]) / TESTS;
 	}
 	printf("\nSeveral CPUs and interrupt controllers: medians of %d, and as multiples of one CPU's\n",
-	       ROUNDS);
+	       rounds);
 	for (i = 0; i < LENGTH(kinds); i++) {
 		snprintf(what, sizeof(what), "a program with one empty test, %s", kinds[i].name);
 		print(what, program[i], program[0], 0);
