@@ -77,7 +77,7 @@ check 'without a KVM: what needs one is in the lab, and all of the rest runs' [ 
 check 'without a KVM: the first line says so' [ "$(sed -n '1s/.*(\(.*\)).*\(R0_TIMEOUT_FACTOR=[0-9]*\).*ratios only.*/\1 \2/p' "$folder/said")" = \
 	'no /dev/kvm here R0_TIMEOUT_FACTOR=20' ]
 check 'without a KVM: one round, and programs that it runs, of those that are there' says \
-	"## ring0 lab --arch x86_64 --memory 2048 --timeout 3600 --file $build/bench/empty -- $build/bench/bench 1 (20 auto)"
+	"## ring0 lab --arch x86_64 --count-instructions --memory 2048 --timeout 3600 --file $build/bench/empty -- $build/bench/bench 1 (20 auto)"
 check 'without a KVM: arguments are kept' says "-- $build/bench/replaced -j1 call.* (20 auto)"
 check 'without a KVM: fewer runs of the scripts' says '5 (20 auto)'
 

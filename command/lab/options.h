@@ -24,6 +24,7 @@ struct lab_options {
 	const char *sysroot;  /* NULL: the architecture's, for programs not of this host */
 	const char *statuses; /* a file to write each program's status to, or NULL */
 	bool keep, cold, verbose, each, fetch, help, matrix;
+	bool counts_instructions;	   /* for time, as Bochs does anyway */
 	bool coverage;			   /* a program counts, into files that come back */
 	struct lab_strings variables;	   /* NAME=VALUE */
 	struct lab_strings kvm_parameters; /* NAME=VALUE, of its last module, or kvm.NAME=VALUE */

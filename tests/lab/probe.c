@@ -100,6 +100,22 @@ static int await_timers(void)
 	return puts("") < 0;
 }
 
+/* How long two instructions take, on average, in nanoseconds: of a loop of them. */
+static int time_instructions(void)
+{
+	const long steps = 25000000;
+	struct timespec from, now;
+	long left = steps;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (; left; left--)
+		__asm__ volatile("" : "+r"(left));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return printf("%ld\n",
+		      ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec) /
+			      steps) < 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -134,6 +150,8 @@ int main(int argc, char **argv)
 		return leave_child();
 	if (!strcmp(what, "timers"))
 		return await_timers();
+	if (!strcmp(what, "instructions"))
+		return time_instructions();
 	if (!strcmp(what, "panic"))
 		return panic_kernel();
 	while (!strcmp(what, "memory"))

@@ -28,6 +28,18 @@
 enum { PORT_FD = LAB_FIRST_FD, CONSOLE_FD, MONITOR_FD, IMAGE_FD, INITRAMFS_FD, MEMORY_FD, FDS_END };
 
 /*
+ * An instruction takes 2^4 ns, so that a second has 62.5 million of them: about what there is of a host's second where
+ * a guest runs in the guest. The TSC counts nanoseconds then (QEMU, cpus_get_elapsed_ticks()).
+ */
+#define INSTRUCTION_SHIFT "shift=4"
+#define COUNTED_KHZ	  1000000ul
+
+static unsigned long counter_khz(const struct lab_options *options)
+{
+	return options->counts_instructions ? COUNTED_KHZ : lab_counter_khz();
+}
+
+/*
  * Emulation makes the kernel's own measurement of the clock against other timers unreliable, and
  * without one it does not start; so it is told. What else is here makes the start faster.
  */
@@ -38,7 +50,7 @@ static char *command_line(const struct lab_options *options)
 	if (options->architecture->elf_machine == EM_AARCH64)
 		return lab_format("console=ttyAMA0 %s%s", LAB_KERNEL_OPTIONS, quiet);
 	return lab_format("console=ttyS0 %s tsc_early_khz=%lu tsc=reliable%s", LAB_KERNEL_OPTIONS,
-			  lab_counter_khz(), quiet);
+			  counter_khz(options), quiet);
 }
 
 /* What makes the machine what it is. */
@@ -73,6 +85,10 @@ static void add_machine(struct lab_strings *command, const struct lab_options *o
 	 */
 	lab_strings_add(command, "-accel");
 	lab_strings_add(command, options->cpus > 1 ? "tcg,thread=single" : "tcg");
+	if (options->counts_instructions) {
+		lab_strings_add(command, "-icount");
+		lab_strings_add(command, INSTRUCTION_SHIFT);
+	}
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 		lab_strings_add(command, fixed[i]);
 	lab_strings_add(command, "-m");
@@ -82,9 +98,9 @@ static void add_machine(struct lab_strings *command, const struct lab_options *o
 }
 
 /* The clock's rate, which a restored machine keeps, in steps that measuring does not cross. */
-static unsigned long rough_khz(void)
+static unsigned long rough_khz(const struct lab_options *options)
 {
-	return (lab_counter_khz() + 5000) / 10000;
+	return (counter_khz(options) + 5000) / 10000;
 }
 
 static char *make_key(const struct lab_options *options)
@@ -94,7 +110,7 @@ static char *make_key(const struct lab_options *options)
 
 	add_machine(&command, options);
 	lab_strings_take(&command, lab_format("%s %d %lu", LAB_KERNEL_OPTIONS, options->verbose,
-					      rough_khz()));
+					      rough_khz(options)));
 	text = lab_strings_join(&command);
 	lab_strings_finish(&command);
 	return text;
