@@ -4,6 +4,7 @@
 #include <ring0/x86.h>
 #include "image/start/hardware/acpi_x86_64.h"
 #include "image/start/hardware/hypervisor_x86_64.h"
+#include "image/start/hardware/measure.h"
 
 /* Hypervisors that follow VMware's have the TSC's kHz there. */
 #define HYPERVISOR_TSC_LEAF 0x40000010u
@@ -19,10 +20,6 @@
 /* ACPI 6.5, 4.8.3.3: 24 bits at least, at 3.579545 MHz. */
 #define PM_TIMER_HZ   3579545ull
 #define PM_TIMER_MASK 0xffffffu
-
-/* Looks at a timer: one that has not counted by the first of these is none. */
-#define LOOKS	    10000000u
-#define FIRST_LOOKS 1000u
 
 struct clock tsc_clock = { 1000000, "a guess" };
 
@@ -63,52 +60,9 @@ static uint64_t by_cpuid(const char **from)
 	return (uint64_t)leaf.ecx * leaf.ebx / leaf.eax / 1000;
 }
 
-/* A counter of known frequency, read as counting up. */
-struct timer {
-	uint64_t (*now)(void);
-	uint64_t mask;	 /* of the bits that it has */
-	uint64_t wanted; /* ticks to count */
-};
-
-/* A value of a timer, and of the TSC at that time. */
-struct moment {
-	uint64_t ticks, tsc;
-};
-
-/* A virtual machine may lose its CPU between the two: the narrowest of some looks tells when the value was read. */
-static struct moment look(const struct timer *timer)
+static uint64_t tsc_now(void)
 {
-	struct moment moment = { 0 };
-	uint64_t narrowest = UINT64_MAX;
-	unsigned int i;
-
-	for (i = 0; i < 8; i++) {
-		uint64_t before = r0_rdtsc(), ticks = timer->now(), width = r0_rdtsc() - before;
-
-		if (width < narrowest) {
-			narrowest = width;
-			moment = (struct moment){ ticks, before + width / 2 };
-		}
-	}
-	return moment;
-}
-
-/* Let a timer count. Its ticks and the TSC's of that time; no ticks if it does not count. */
-static struct moment count(const struct timer *timer)
-{
-	const struct moment first = look(timer);
-	struct moment last;
-	uint64_t passed = 0;
-	unsigned int looks;
-
-	for (looks = 0; looks < LOOKS && passed < timer->wanted; looks++) {
-		passed = (timer->now() - first.ticks) & timer->mask;
-		if (looks == FIRST_LOOKS && !passed)
-			break;
-	}
-	last = look(timer);
-	passed = passed < timer->wanted ? 0 : (last.ticks - first.ticks) & timer->mask;
-	return (struct moment){ passed, last.tsc - first.tsc };
+	return r0_rdtsc();
 }
 
 static uint64_t hpet(uint32_t offset)
@@ -123,9 +77,9 @@ static uint64_t hpet_now(void)
 
 static uint64_t by_hpet(const char **from)
 {
-	struct timer timer = { hpet_now, 0xffffffffu, 0 };
+	struct measure measure = { hpet_now, tsc_now, 0xffffffffu, 0 };
 	uint64_t period, configuration;
-	struct moment counted;
+	struct measured counted;
 
 	*from = "the HPET";
 	if (!acpi.hpet)
@@ -137,10 +91,10 @@ static uint64_t by_hpet(const char **from)
 	configuration = hpet(R0_HPET_CONFIGURATION);
 	*(volatile uint64_t *)r0_direct(acpi.hpet + R0_HPET_CONFIGURATION) = configuration |
 									     R0_HPET_ENABLE;
-	timer.wanted = SAMPLE_NS * 1000000 / period;
-	counted = count(&timer);
+	measure.wanted = SAMPLE_NS * 1000000 / period;
+	counted = measure_once(&measure);
 	*(volatile uint64_t *)r0_direct(acpi.hpet + R0_HPET_CONFIGURATION) = configuration;
-	return counted.ticks ? scale(counted.tsc, 1000000000000ull, counted.ticks * period) : 0;
+	return counted.known ? scale(counted.unknown, 1000000000000ull, counted.known * period) : 0;
 }
 
 static uint64_t pm_timer_now(void)
@@ -150,15 +104,15 @@ static uint64_t pm_timer_now(void)
 
 static uint64_t by_pm_timer(const char **from)
 {
-	const struct timer timer = { pm_timer_now, PM_TIMER_MASK,
-				     PM_TIMER_HZ * SAMPLE_NS / 1000000000 };
-	struct moment counted;
+	const struct measure measure = { pm_timer_now, tsc_now, PM_TIMER_MASK,
+					 PM_TIMER_HZ * SAMPLE_NS / 1000000000 };
+	struct measured counted;
 
 	*from = "ACPI's timer";
 	if (!acpi.pm_timer)
 		return 0;
-	counted = count(&timer);
-	return counted.ticks ? scale(counted.tsc, PM_TIMER_HZ, counted.ticks * 1000) : 0;
+	counted = measure_once(&measure);
+	return counted.known ? scale(counted.unknown, PM_TIMER_HZ, counted.known * 1000) : 0;
 }
 
 /* The PIT counts down. */
@@ -172,27 +126,13 @@ static uint64_t pit_0_now(void)
 	return 0xffffu - r0_pit_count(0);
 }
 
-/*
- * It begins anew after 55 ms, which a virtual machine may be away for: too few of its ticks make the TSC look too
- * fast, so the slowest of some counts.
- */
+/* It begins anew after 55 ms, which a virtual machine may be away for. */
 static uint64_t by_pit_channel(uint64_t (*now)(void))
 {
-	const struct timer timer = { now, 0xffff, R0_PIT_HZ * SAMPLE_NS / 1000000000 };
-	uint64_t slowest = 0;
-	unsigned int i;
+	const struct measure measure = { now, tsc_now, 0xffff, R0_PIT_HZ * SAMPLE_NS / 1000000000 };
+	struct measured counted = measure_slowest(&measure);
 
-	for (i = 0; i < 3; i++) {
-		struct moment counted = count(&timer);
-		uint64_t khz;
-
-		if (!counted.ticks)
-			return 0;
-		khz = scale(counted.tsc, R0_PIT_HZ, counted.ticks * 1000);
-		if (!slowest || khz < slowest)
-			slowest = khz;
-	}
-	return slowest;
+	return counted.known ? scale(counted.unknown, R0_PIT_HZ, counted.known * 1000) : 0;
 }
 
 /* Channel 2, whose gate is software's; nothing of a test's timer is touched. */
