@@ -82,7 +82,7 @@ static void choose_console(void)
 }
 
 /* What is in memory behind the start-up code, whole? NULL if so, or what is wrong. */
-static const char *check_payload(void)
+static const char *check_payload(uint64_t payload_at)
 {
 	const uint64_t summed = __builtin_offsetof(struct image_payload, runs_at);
 
@@ -90,6 +90,9 @@ static const char *check_payload(void)
 		return "there is no program behind the start-up code: the image is cut short";
 	if (payload->version != IMAGE_VERSION || payload->header_size != sizeof(*payload))
 		return "the program behind the start-up code was written by another version";
+	/* QEMU puts what there is room for, and says nothing. */
+	if (payload_at + payload->size > memory_end())
+		return "the image needs more memory: the machine has less than the file";
 	if (image_checksum((const char *)payload + summed, payload->size - summed) !=
 	    payload->checksum)
 		return "the image was damaged on its way: its checksum is not what it was";
@@ -278,7 +281,7 @@ void start_main(uint32_t magic, uint32_t information, uint32_t image_at)
 	loader_read(magic, information);
 	smbios_read();
 	payload = r0_direct(payload_at);
-	damage = check_payload();
+	damage = check_payload(payload_at);
 	cases_init(payload);
 	if (!damage)
 		read_words();
