@@ -26,6 +26,7 @@ done
 cat >"$folder/bin/dpkg-query" <<'END'
 #!/bin/sh
 for package; do :; done
+[ "$package" != "$MISSING" ] || exit 1
 case " $INSTALLED " in
 *" $package "* | ' all ') printf installed ;;
 *) exit 1 ;;
@@ -63,7 +64,7 @@ check()
 	name=$1 wanted=$2 text=$3
 	shift 3
 	: >"$folder/apt"
-	env -i PATH="$folder/bin" LOG="$folder/apt" INSTALLED= USER_ID=0 UPDATE_SAYS= INSTALL_SAYS= \
+	env -i PATH="$folder/bin" LOG="$folder/apt" INSTALLED= MISSING= USER_ID=0 UPDATE_SAYS= INSTALL_SAYS= \
 		"$@" >"$folder/output" 2>&1
 	status=$?
 	if [ "$status" -ne "$wanted" ] || ! says "$text"; then
@@ -85,7 +86,7 @@ install=$folder/scripts/install-packages
 quiet='apt-get --quiet --quiet --yes'
 get="$quiet install --no-install-recommends qemu-system-x86;"
 
-echo 1..14
+echo 1..18
 : >"$folder/output"
 check 'root installs what is missing' 0 'Installing missing packages: qemu-system-x86' "$install" lab
 calls 'root, by one call' "$get"
@@ -110,6 +111,13 @@ check 'the same list for the other' 1 '.* alike: apt-get .* gcc .* qemu-system-x
 	USER_ID=1000 "$install" check
 check 'what is there is not in it' 1 '.* --no-install-recommends libc6-dev .*' \
 	INSTALLED=gcc USER_ID=1000 "$install" lab
+check 'what this Debian lacks is not asked for' 0 '' INSTALLED=all MISSING=lava-common "$install" check-all
+calls 'nor is it installed' ''
+printf '#!/bin/sh\n[ "$*" = "show lava-common" ]\n' >"$folder/bin/apt-cache"
+chmod +x "$folder/bin/apt-cache"
+check 'another has it' 0 '  lava-common        checks the job for LAVA .*' INSTALLED=all MISSING=lava-common "$install" check-all
+calls 'and it is installed' "$quiet install --no-install-recommends lava-common;"
+rm "$folder/bin/apt-cache"
 cp "$folder/sudo" "$folder/bin/sudo"
 check 'sudo installs' 0 'Installing missing packages: qemu-system-x86' USER_ID=1000 "$install" lab
 calls 'by sudo' "sudo;$get"
