@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arm64's machines are described by a device tree: boot/device_tree_aarch64.h. */
+/* arm64's machines are described by a device tree: boot/machine_tree_aarch64.h. */
 #include <errno.h>
 #include "acpi/linker.h"
 #include "monitor/state.h"

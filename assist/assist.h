@@ -45,9 +45,9 @@ enum assist_answer {
 
 /*
  * After KVM's emulation failed (KVM_INTERNAL_ERROR_EMULATION): complete the instruction at RIP, and a run of
- * those after it that can be, with jumps and calls on the way, until nothing comes that KVM would give up on. The registers are those in
- * vcpu->run->s.regs, before and after. Accesses that no memory answers go to the bus: those of a strict one
- * may be refused, and a device may end the machine, which is ASSIST_REFUSED, too.
+ * those after it that can be, with jumps and calls on the way; docs/hosts.md, "What ring0 completes", has where it
+ * ends. The registers are those in vcpu->run->s.regs, before and after. Accesses that no memory answers go to the
+ * bus: those of a strict one may be refused, and a device may end the machine, which is ASSIST_REFUSED, too.
  */
 enum assist_answer assist_complete(struct assist *assist, struct bus *bus, const char **why,
 				   struct error *error);

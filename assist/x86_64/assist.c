@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From an emulation failure to the instruction after it, and on to the end of the basic block. */
+/*
+ * From an emulation failure to the instruction after it, and on through those that follow: docs/hosts.md, "What ring0
+ * completes", has where such a run ends.
+ */
 #include "assist/assist.h"
 #include <errno.h>
 #include <stdlib.h>

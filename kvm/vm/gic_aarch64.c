@@ -5,7 +5,7 @@
 #include <string.h>
 #include <ring0/arm64/gic.h>
 
-/* Of GIC_ICC_CTLR_EL1: one less than the bits that priorities have. */
+/* Of ICC_CTLR_EL1: one less than the bits that priorities have. */
 #define PRIBITS(ctlr) (((ctlr) >> 8 & 7) + 1)
 
 int gic_set(const struct vm *vm, uint32_t group, uint64_t attribute, void *value,
@@ -63,7 +63,7 @@ static int set_binary_points(struct vm *vm, unsigned int cpu, struct error *erro
 	int err = gic_get(vm, group, GIC_AFFINITY(cpu) | GIC_ICC_CTLR, &ctlr);
 
 	if (err)
-		return error_set(error, -err, "KVM does not read its GIC's GIC_ICC_CTLR_EL1: %s",
+		return error_set(error, -err, "KVM does not read its GIC's ICC_CTLR_EL1: %s",
 				 strerror(-err));
 	least = 7 - PRIBITS(ctlr);
 	err = gic_set(vm, group, GIC_AFFINITY(cpu) | GIC_ICC_BPR0, &least, error);

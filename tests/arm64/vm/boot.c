@@ -123,7 +123,7 @@ static char *boot_kernel(const struct r0_vm_options *options, const char *comman
 	};
 	struct r0_error error = { "" };
 	enum r0_boot_protocol protocol;
-	struct r0_vm_outcome outcome;
+	struct r0_vm_outcome outcome = { 0 };
 	struct r0_vm *vm;
 	char *text;
 

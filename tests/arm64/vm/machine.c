@@ -340,9 +340,8 @@ static void what_is_of_x86_is_refused(void **state)
 		assert_fails(r0_vm_create(&vm, &wrong[i], &error), ENOTSUP, &error, "x86");
 }
 
-int main(void) //DBG
+int main(void)
 {
-	setvbuf(stdout, NULL, _IONBF, 0);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unmapped_read_gives_ones),
 		cmocka_unit_test(unmapped_write_is_dropped),
