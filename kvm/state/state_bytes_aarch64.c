@@ -278,7 +278,7 @@ void vm_state_compare(const struct vm_state *a, const struct vm_state *b,
 	size_t i;
 
 	for (i = 0; i < a->count && i < b->count; i++)
-		if (a->registers[i].value != b->registers[i].value)
+		if (gic_register_differs(&a->registers[i], b->registers[i].value))
 			state_difference(to,
 					 "the GIC's register %#" PRIx64 " of group %u: %#" PRIx64
 					 " -> %#" PRIx64,

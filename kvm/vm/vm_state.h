@@ -26,6 +26,12 @@ void vm_state_destroy(struct vm_state *state);
 int vm_state_restore(const struct vm_state *state, struct vm *vm, struct error *error);
 
 /*
+ * And once the vCPUs' own are put back, what that has changed of it. Not needed for the state of a VM that never ran.
+ * Returns 0 or -errno.
+ */
+int vm_state_restore_after_cpus(const struct vm_state *state, struct vm *vm, struct error *error);
+
+/*
  * Have a VM, which the state was not taken from, be at the state's time: KVM's clock is put back. *tsc_shift
  * is then to be added to the offsets of the vCPUs' states from the same VM: vcpu_state_shift_tsc(). The state
  * counts as one of this VM's from then on. Before the vCPUs' states are put back. Returns 0 or -errno.

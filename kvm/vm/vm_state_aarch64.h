@@ -18,6 +18,9 @@ struct vm_state {
 	struct gic_register registers[];
 };
 
+/* Whether a value is another one than the register's, but for what KVM does not let anybody put back. */
+bool gic_register_differs(const struct gic_register *at, uint64_t value);
+
 /* How many registers it has, of a VM with so many CPUs; 0 without a GIC. */
 size_t vm_state_count(unsigned int cpus, bool irqchip);
 

@@ -85,6 +85,14 @@ int vm_state_restore(const struct vm_state *state, struct vm *vm, struct error *
 	return err < 0 ? err : 0;
 }
 
+int vm_state_restore_after_cpus(const struct vm_state *state, struct vm *vm, struct error *error)
+{
+	(void)state;
+	(void)vm;
+	(void)error;
+	return 0;
+}
+
 int vm_state_continue(struct vm_state *state, struct vm *vm, uint64_t *tsc_shift,
 		      struct error *error)
 {

@@ -262,6 +262,8 @@ static int restore_parts(struct r0_vm_snapshot *snapshot, struct r0_vm *vm, stru
 		cpu->by_device = false;
 		monitor_recapture(cpu);
 	}
+	if (!err)
+		err = vm_state_restore_after_cpus(snapshot->chips, &vm->vm, error);
 	monitor_watch_renew(vm);
 	return err;
 }

@@ -200,6 +200,127 @@ static void a_cpu_that_was_off_is_off_again(void **state)
 	r0_vm_destroy(vm);
 }
 
+/* From 0b on, which is at CODE, to a multiple of 2 KiB; and the vector for IRQs from EL1 with SP_EL1 there. */
+#define VECTORS ".skip 0x800 - (. - 0b)\n 1: .skip 0x280\n"
+
+/*
+ * The PL011's INTID 35, edge-triggered or level-sensitive by the word at DATA, for a byte. DATA + 4 says that it is there,
+ * and the interrupt is taken once DATA + 8 says so.
+ */
+GUEST(takes_input_later,
+      "0: adr x1, 1f\n msr vbar_el1, x1\n" ADDRESS(1, 0x0800, 0) ADDRESS(2, 0x080a, 0) PL011_IN(5) DATA_IN(
+	      8) "mov w3, #0x12\n str w3, [x1]\n str wzr, [x2, #0x14]\n ldr w3, [x8]\n str w3, [x1, #0xc08]\n"
+		 "mov w3, #-1\n str w3, [x1, #0x84]\n mov w3, #1 << 3\n str w3, [x1, #0x104]\n"
+		 "mov x3, #0xff\n msr S3_0_C4_C6_0, x3\n mov x3, #1\n msr S3_0_C12_C12_7, x3\n"
+		 "mov w3, #0x10\n str w3, [x5, #0x38]\n"
+		 "2: ldr w3, [x5, #0x18]\n tbnz w3, #4, 2b\n str w5, [x8, #4]\n"
+		 "3: ldr w3, [x8, #8]\n cbz w3, 3b\n msr daifclr, #2\n 4: wfi\n b 4b\n" VECTORS
+		 "mrs x1, S3_0_C12_C12_0\n ldr w3, [x5]\n add w1, w1, w3, lsl #8\n" EXIT_W1);
+
+static const struct r0_vm_options one = { .irqchip = true };
+
+/* As of another machine, or of the same one, in which it is no longer so. */
+static void assert_restored(struct r0_vm_snapshot *snapshot, struct r0_vm *vm)
+{
+	struct r0_vm_snapshot *again;
+
+	restore(snapshot, vm);
+	again = take(vm);
+	assert_same(snapshot, again);
+	r0_vm_snapshot_destroy(again);
+}
+
+static void assert_ends(struct r0_vm *vm, uint64_t status)
+{
+	const struct r0_vm_outcome outcome = wait_for_end(vm);
+
+	assert_int_equal(outcome.end, R0_VM_STATUS);
+	assert_int_equal(outcome.status, status);
+}
+
+static void an_interrupt_comes_later(uint32_t configuration)
+{
+	struct r0_vm *vm = BOOT(&one, takes_input_later), *other;
+	struct r0_vm_snapshot *snapshot;
+	struct r0_error error = { "" };
+	struct r0_vm_entry entry;
+	int round;
+
+	write32(vm, DATA, configuration);
+	start(vm);
+	assert_int_equal(r0_vm_console_type(vm, R0_VM_PL011, "z", 1, &error), 1);
+	wait_for_change(vm, DATA + 4, 0);
+	freeze(vm);
+	snapshot = take(vm);
+	r0_vm_destroy(vm);
+	check(r0_vm_create(&other, &one, &error), &error);
+	for (round = 0; round < 2; round++) {
+		assert_restored(snapshot, other);
+		start(other);
+		write32(other, DATA + 8, 1);
+		assert_ends(other, 'z' << 8 | 35);
+		check(r0_vm_reset(other, 0, &entry, &error), &error);
+	}
+	r0_vm_destroy(other);
+	r0_vm_snapshot_destroy(snapshot);
+}
+
+static void an_interrupt_by_level_comes_later(void **state)
+{
+	(void)state;
+	an_interrupt_comes_later(0);
+}
+
+static void an_interrupt_by_edge_comes_later(void **state)
+{
+	(void)state;
+	an_interrupt_comes_later(1 << 7);
+}
+
+/*
+ * Has the virtual timer's interrupt be pending by ISPENDR, and says so in DATA. Once DATA + 4 says so, it is taken, and the
+ * handler says so in DATA + 8, and stays until DATA + 12 says otherwise.
+ */
+GUEST(stays_in_handler,
+      "0: adr x1, 1f\n msr vbar_el1, x1\n" ADDRESS(1, 0x0800, 0) ADDRESS(2, 0x080b, 0) DATA_IN(
+	      8) "mov w3, #0x12\n str w3, [x1]\n sub x4, x2, #0x10000\n str wzr, [x4, #0x14]\n"
+		 "mov w3, #-1\n str w3, [x2, #0x80]\n mov w3, #1 << 27\n str w3, [x2, #0x100]\n"
+		 "mov x4, #0xff\n msr S3_0_C4_C6_0, x4\n mov x4, #1\n msr S3_0_C12_C12_7, x4\n"
+		 "str w3, [x2, #0x200]\n str w3, [x8]\n 2: ldr w3, [x8, #4]\n cbz w3, 2b\n"
+		 "msr daifclr, #2\n 3: wfi\n b 3b\n" VECTORS
+		 "mrs x1, S3_0_C12_C12_0\n str w1, [x8, #8]\n 4: ldr w3, [x8, #12]\n cbz w3, 4b\n" EXIT_W1);
+
+/* Of what is pending and active of a timer's, KVM puts back the former alone; the latter is not compared. */
+static void a_timers_interrupt_is_pending_again(void **state)
+{
+	struct r0_vm *vm = BOOT(&one, stays_in_handler), *other;
+	struct r0_vm_snapshot *pending, *active;
+	struct r0_error error = { "" };
+
+	(void)state;
+	start(vm);
+	wait_for_change(vm, DATA, 0);
+	freeze(vm);
+	pending = take(vm);
+	thaw(vm);
+	write32(vm, DATA + 4, 1);
+	wait_for_change(vm, DATA + 8, 0);
+	freeze(vm);
+	active = take(vm);
+	assert_restored(pending, vm);
+	assert_restored(active, vm);
+	check(r0_vm_create(&other, &one, &error), &error);
+	assert_restored(pending, other);
+	start(other);
+	write32(other, DATA + 4, 1);
+	write32(other, DATA + 12, 1);
+	assert_ends(other, 27);
+	r0_vm_destroy(other);
+	r0_vm_destroy(vm);
+	r0_vm_snapshot_destroy(pending);
+	r0_vm_snapshot_destroy(active);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +329,9 @@ int main(void)
 		cmocka_unit_test(another_machine_goes_on),
 		cmocka_unit_test(a_file_keeps_it),
 		cmocka_unit_test(a_cpu_that_was_off_is_off_again),
+		cmocka_unit_test(an_interrupt_by_level_comes_later),
+		cmocka_unit_test(an_interrupt_by_edge_comes_later),
+		cmocka_unit_test(a_timers_interrupt_is_pending_again),
 	};
 
 	return cmocka_run_group_tests_name("snapshots on arm64", tests, NULL, NULL);
