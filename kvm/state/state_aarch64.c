@@ -21,7 +21,7 @@ static bool survives_init(uint64_t id)
 	       id == KVM_REG_ARM_TIMER_CVAL || id == KVM_REG_ARM_PTIMER_CVAL;
 }
 
-static int read_value(const struct vcpu *vcpu, uint64_t id, uint8_t value[STATE_VALUE_MAX])
+int state_read_value(const struct vcpu *vcpu, uint64_t id, uint8_t value[STATE_VALUE_MAX])
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
 
@@ -74,7 +74,7 @@ static int read_all(struct vcpu_state *state, const struct vcpu *vcpu,
 		if (state_is_clock(list->reg[i]))
 			continue;
 		listed->id = list->reg[i];
-		err = read_value(vcpu, listed->id, listed->value);
+		err = state_read_value(vcpu, listed->id, listed->value);
 		if (err)
 			return refused(error, "read", listed->id, err);
 		state->count++;
@@ -101,7 +101,7 @@ static int choose_written(const struct vcpu_state *state, struct vcpu *vcpu, str
 	for (i = 0; i < state->count && !err; i++) {
 		const struct state_listed *listed = &state->listed[i];
 
-		err = read_value(vcpu, listed->id, value);
+		err = state_read_value(vcpu, listed->id, value);
 		if (err)
 			return refused(error, "read", listed->id, err);
 		if (survives_init(listed->id) || memcmp(value, listed->value, STATE_VALUE_MAX) != 0)
@@ -322,7 +322,7 @@ int vcpu_state_compare_now(const struct vcpu_state *state, struct vcpu *vcpu, ch
 	for (i = 0; i < state->count; i++) {
 		const struct state_listed *listed = &state->listed[i];
 
-		err = read_value(vcpu, listed->id, now);
+		err = state_read_value(vcpu, listed->id, now);
 		if (err)
 			return refused(error, "read", listed->id, err);
 		if (memcmp(now, listed->value, STATE_VALUE_MAX) == 0)

@@ -39,6 +39,9 @@ static inline size_t state_size_of(uint64_t id)
 	return (size_t)1 << ((id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT);
 }
 
+/* What a vCPU has of it, with zeros behind. Returns 0, -errno. */
+int state_read_value(const struct vcpu *vcpu, uint64_t id, uint8_t value[STATE_VALUE_MAX]);
+
 /* Counts go on, whatever a guest does. Of the physical timer's, KVM lists one from Linux 6.4 on. */
 static inline bool state_is_clock(uint64_t id)
 {

@@ -135,27 +135,56 @@ static const char *name_of(uint64_t id, char *text, size_t size)
 	return text;
 }
 
-/* Registers that say what the CPU is: Op0 3, Op1 0, CRn 0. Arm ARM, D17.1.1. */
-static bool is_identity(uint64_t id)
+/*
+ * Registers that say what the CPU and its firmware are: KVM takes no other value for them, of a vCPU that has run.
+ * Op0 3 and CRn 0, D17.1.1, but for CSSELR_EL1, of Op1 2, and EL2's; CCSIDR_EL1, for each cache; the lengths that SVE's
+ * vectors can have; and Documentation/virt/kvm/arm/hypercalls.rst.
+ */
+static bool is_fixed(uint64_t id)
 {
-	const uint64_t first = ARM64_SYS_REG(3, 0, 0, 0, 0);
+	const uint64_t op1 = (id & KVM_REG_ARM64_SYSREG_OP1_MASK) >> KVM_REG_ARM64_SYSREG_OP1_SHIFT;
 
-	return (id & ~0x7ful) == first;
+	switch (id & KVM_REG_ARM_COPROC_MASK) {
+	case KVM_REG_ARM64_SYSREG:
+		return (id & (KVM_REG_ARM64_SYSREG_OP0_MASK | KVM_REG_ARM64_SYSREG_CRN_MASK)) ==
+			       3ul << KVM_REG_ARM64_SYSREG_OP0_SHIFT &&
+		       op1 < 4 && op1 != 2;
+	case KVM_REG_ARM_DEMUX:
+	case KVM_REG_ARM_FW:
+	case KVM_REG_ARM_FW_FEAT_BMAP:
+		return true;
+	default:
+		return id == KVM_REG_ARM64_SVE_VLS;
+	}
 }
 
 static int check_value(const struct state_listed *listed, const struct vcpu *vcpu,
 		       struct error *error)
 {
-	uint64_t has = 0, now = 0;
-	char name[64];
+	uint8_t now[STATE_VALUE_MAX];
+	const char *name;
+	char text[64];
+	size_t i;
+	int err;
 
-	if (!is_identity(listed->id))
+	if (!is_fixed(listed->id))
 		return 0;
-	memcpy(&has, listed->value, sizeof(has));
-	if (vcpu_get(vcpu, listed->id, &now, NULL) >= 0 && now == has)
-		return 0;
-	return error_set(error, EINVAL, "has another CPU: %s is %#" PRIx64 ", and here %#" PRIx64,
-			 name_of(listed->id, name, sizeof(name)), has, now);
+	err = state_read_value(vcpu, listed->id, now);
+	name = name_of(listed->id, text, sizeof(text));
+	if (err)
+		return error_set(error, EINVAL, "can't be compared: KVM does not read %s: %s", name,
+				 strerror(-err));
+	for (i = 0; i < state_size_of(listed->id); i += sizeof(uint64_t)) {
+		uint64_t has, here;
+
+		memcpy(&has, listed->value + i, sizeof(has));
+		memcpy(&here, now + i, sizeof(here));
+		if (has != here)
+			return error_set(error, EINVAL,
+					 "has another CPU: %s is %#" PRIx64 ", and here %#" PRIx64,
+					 name, has, here);
+	}
+	return 0;
 }
 
 int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, struct error *error)

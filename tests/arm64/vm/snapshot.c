@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "kvm/state/state_aarch64.h"
+#include "monitor/whole/snapshot.h"
 
 #define ROUNDS 20
 
@@ -321,6 +323,53 @@ static void a_timers_interrupt_is_pending_again(void **state)
 	r0_vm_snapshot_destroy(active);
 }
 
+/* The first of its kind, which there is. */
+static struct state_listed *find(struct r0_vm_snapshot *snapshot, uint64_t id, uint64_t mask)
+{
+	struct vcpu_state *cpu = snapshot->cpus[0];
+	size_t i = 0;
+
+	while (i < cpu->count && (cpu->listed[i].id & mask) != id)
+		i++;
+	assert_true(i < cpu->count);
+	return &cpu->listed[i];
+}
+
+/* Of what KVM does not take: nothing is restored then. */
+static void another_cpu_is_refused(void **state)
+{
+	static const struct {
+		uint64_t id, mask;
+	} fixed[] = {
+		{ ARM64_SYS_REG(3, 0, 0, 0, 0), UINT64_MAX }, /* MIDR_EL1 */
+		{ ARM64_SYS_REG(3, 1, 0, 0, 1), UINT64_MAX }, /* CLIDR_EL1 */
+		{ ARM64_SYS_REG(3, 3, 0, 0, 1), UINT64_MAX }, /* CTR_EL0 */
+		{ KVM_REG_ARM_DEMUX, KVM_REG_ARM_COPROC_MASK },
+		{ KVM_REG_ARM_FW, KVM_REG_ARM_COPROC_MASK },
+		{ KVM_REG_ARM_FW_FEAT_BMAP, KVM_REG_ARM_COPROC_MASK },
+	};
+	struct r0_vm *vm = BOOT(&one, takes_input_later);
+	struct r0_vm_snapshot *snapshot = take(vm);
+	struct r0_error error = { "" };
+	size_t i;
+
+	(void)state;
+	write32(vm, DATA, 1);
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		struct state_listed *listed = find(snapshot, fixed[i].id, fixed[i].mask);
+
+		listed->value[1] ^= 0x10;
+		assert_fails(r0_vm_snapshot_restore(snapshot, vm, &error), EINVAL, &error,
+			     "has another CPU: ");
+		listed->value[1] ^= 0x10;
+	}
+	assert_int_equal(read32(vm, DATA), 1);
+	restore(snapshot, vm);
+	assert_int_equal(read32(vm, DATA), 0);
+	r0_vm_destroy(vm);
+	r0_vm_snapshot_destroy(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +381,7 @@ int main(void)
 		cmocka_unit_test(an_interrupt_by_level_comes_later),
 		cmocka_unit_test(an_interrupt_by_edge_comes_later),
 		cmocka_unit_test(a_timers_interrupt_is_pending_again),
+		cmocka_unit_test(another_cpu_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("snapshots on arm64", tests, NULL, NULL);
