@@ -60,20 +60,22 @@ static int set_debug(struct run *run, struct kvm_guest_debug *debug)
 	return err < 0 ? err : 0;
 }
 
-/* Watch all but what is suspended, which is for one step. */
+/* Watch all but what is suspended, which is for one step; and the load of an exclusive that has failed. */
 static int arm(const struct watched_variables *watchpoints, struct run *run)
 {
 	struct kvm_guest_debug debug;
 
 	watch_encode(&watchpoints->set, watchpoints->slots & ~watchpoints->suspended,
 		     watchpoints->suspended, &debug);
+	if (watchpoints->load && !watchpoints->suspended)
+		store_stop_at(watchpoints->load, &debug);
 	return set_debug(run, &debug);
 }
 
 /*
- * A debug exception takes the reservation that the exclusive needs, so that nothing may come between it and the load
- * before it: it runs to the next instruction, and if it stored nothing, from there on round its loop once more, or to
- * behind the branch that leads there.
+ * A debug exception takes the reservation that the exclusive needs (Arm ARM, B2.9.5), so that nothing may come between
+ * it and the load before it. It runs to the next instruction, and fails. When its loop comes to the load again, nothing
+ * is watched until it is through, or given up.
  */
 static int arm_behind_exclusive(const struct watched_variables *watchpoints, struct run *run)
 {
@@ -88,15 +90,16 @@ static enum step start(void *context, struct run *run)
 	return arm(context, run) < 0 ? failed(run) : STEP_ON;
 }
 
-static uint32_t instruction_at(const struct run *run, uint64_t pc)
+static uint32_t instruction_at(void *context, uint64_t pc)
 {
+	const struct run *run = context;
 	uint32_t instruction = 0;
 
 	memory_read(&run->machine->memory, gva(pc), &instruction, sizeof(instruction));
 	return instruction;
 }
 
-static bool stores_exclusively(const struct watched_variables *watchpoints, const struct run *run)
+static bool stores_exclusively(const struct watched_variables *watchpoints, struct run *run)
 {
 	return store_is_exclusive(instruction_at(run, watchpoints->store.regs.pc));
 }
@@ -113,27 +116,33 @@ static int end_store(struct watched_variables *watchpoints, struct run *run, boo
 	return arm(watchpoints, run);
 }
 
-static int step_once(struct run *run)
+/* Behind an exclusive, or where loops go that give it up. */
+static int leave_exclusive(struct watched_variables *watchpoints, struct run *run)
 {
-	return set_debug(run, &(struct kvm_guest_debug){ .control = KVM_GUESTDBG_ENABLE |
-								    KVM_GUESTDBG_SINGLESTEP });
+	const uint64_t at = watchpoints->store.regs.pc;
+	const bool passed = cpu_pc(run->cpu) == at + STORE_INSTRUCTION_LENGTH;
+	const bool stored = passed && store_has_stored(&run->cpu->vcpu, instruction_at(run, at));
+
+	watchpoints->load = passed && !stored ? store_find_load(at, instruction_at, run) : 0;
+	watchpoints->again = at;
+	return end_store(watchpoints, run, stored);
 }
 
-/* Behind an exclusive, or behind the branch behind it, or one step from the former. */
-static int leave_exclusive(struct watched_variables *watchpoints, struct run *run, bool stepped)
+/* Before the load of one that has failed, of which it is to be the store, or another's. */
+static int begin_anew(struct watched_variables *watchpoints, struct run *run)
 {
-	const uint64_t at = watchpoints->store.regs.pc, pc = cpu_pc(run->cpu);
-	const uint32_t instruction = instruction_at(run, at);
-	uint64_t status = 1;
+	const uint32_t instruction = instruction_at(run, watchpoints->load);
 
-	if (stepped && pc != at + 2 * STORE_INSTRUCTION_LENGTH)
-		return arm_behind_exclusive(watchpoints, run);
-	if (stepped || pc != at + STORE_INSTRUCTION_LENGTH)
-		return end_store(watchpoints, run, false);
-	vcpu_get(&run->cpu->vcpu, VCPU_X(store_status_register(instruction)), &status, NULL);
-	if (!(uint32_t)status)
-		return end_store(watchpoints, run, true);
-	return step_once(run);
+	watchpoints->hits = store_slots_of_load(&run->cpu->vcpu, instruction, &watchpoints->set,
+						watchpoints->slots);
+	watchpoints->load = 0;
+	if (!watchpoints->hits)
+		return arm(watchpoints, run);
+	watchpoints->suspended = watchpoints->hits;
+	watchpoints->store = cpu_registers(run->cpu);
+	watchpoints->store.regs.pc = watchpoints->again;
+	watchpoints->exclusive = true;
+	return arm_behind_exclusive(watchpoints, run);
 }
 
 /* Before the store, or, while it is stepped over, before it writes to what else is watched. */
@@ -160,7 +169,9 @@ static enum step stopped(void *context, struct run *run)
 	if (STORE_CLASS(exit->hsr) == STORE_CLASS_BRK)
 		err = store_deliver_brk(&run->cpu->vcpu, exit->hsr, &run->complaint);
 	else if (watchpoints->exclusive)
-		err = leave_exclusive(watchpoints, run, event.stepped);
+		err = leave_exclusive(watchpoints, run);
+	else if (STORE_CLASS(exit->hsr) == STORE_CLASS_BREAKPOINT && watchpoints->load)
+		err = begin_anew(watchpoints, run);
 	else if (event.suspend)
 		err = begin_store(watchpoints, run, &event);
 	else if (event.stepped)

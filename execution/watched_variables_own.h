@@ -33,6 +33,7 @@ struct watched_variables {
 	unsigned int hits, suspended; /* slots that it hit, and those that are out of its way */
 	struct kvm_regs store;	      /* the registers before it */
 	bool exclusive;		      /* it is one of a loop that no exception may come into */
+	uint64_t load, again; /* of one that has failed: what it needs anew, or 0, and itself */
 
 	struct buffer text; /* the writes that are shown */
 	unsigned int shown;

@@ -36,6 +36,8 @@ struct monitor_store {
 	unsigned int hits; /* slots, a bit each, that are told of once it is done */
 	uint64_t at;	   /* the address of the instruction */
 	bool exclusive;	   /* of arm64: it must not be stepped over */
+	/* Likewise, one that has failed since the CPU stopped before it: the load that it needs, or 0, and its address. */
+	uint64_t load, again;
 };
 
 struct monitor_cpu {

@@ -25,6 +25,9 @@
 /* DBGBCR<n>_EL1, D19.3.2: enabled, at EL1 and EL0, of a whole instruction. */
 #define BCR_ENABLED (1ul | 3ul << 1 | 15ul << 5)
 
+/* The exclusive load is no further in front of the store. */
+#define LOOP_INSTRUCTIONS 64u
+
 /*
  * C4.1.88. Rs says whether it did. STLR differs from the former by bit 23, CAS by that and bit 21, and CASP from the
  * latter by bit 31: they are stores like others.
@@ -34,19 +37,73 @@ bool store_is_exclusive(uint32_t instruction)
 	return (instruction & 0x3fe00000) == 0x08000000 || (instruction & 0xbfe00000) == 0x88200000;
 }
 
-unsigned int store_status_register(uint32_t instruction)
+/* C4.1.88, likewise: LDXR, LDXP and their like. */
+static bool is_exclusive_load(uint32_t instruction)
 {
-	return instruction >> 16 & 31;
+	return (instruction & 0x3fe00000) == 0x08400000 || (instruction & 0xbfe00000) == 0x88600000;
+}
+
+/* Rs, which is 31 for none. */
+bool store_has_stored(const struct vcpu *vcpu, uint32_t instruction)
+{
+	const unsigned int number = instruction >> 16 & 31;
+	uint64_t status = 1;
+
+	return number != 31 && vcpu_get(vcpu, VCPU_X(number), &status, NULL) >= 0 &&
+	       !(uint32_t)status;
+}
+
+uint64_t store_find_load(uint64_t pc, store_read_fn read, void *context)
+{
+	unsigned int i;
+
+	for (i = 1; i <= LOOP_INSTRUCTIONS; i++)
+		if (is_exclusive_load(read(context, pc - i * STORE_INSTRUCTION_LENGTH)))
+			return pc - i * STORE_INSTRUCTION_LENGTH;
+	return 0;
+}
+
+unsigned int store_slots_of_load(const struct vcpu *vcpu, uint32_t instruction,
+				 const struct watch_set *set, unsigned int slots)
+{
+	const unsigned int base = instruction >> 5 & 31;
+	/* `size`, and o1, for a pair. */
+	const uint64_t size = 1ul << (instruction >> 30) << (instruction >> 21 & 1);
+	unsigned int found = 0, slot;
+	uint64_t address = 0, pstate = 0;
+
+	if (!is_exclusive_load(instruction) ||
+	    vcpu_get(vcpu, VCPU_CORE(regs.pstate), &pstate, NULL) < 0)
+		return 0;
+	if (vcpu_get(vcpu,
+		     base < 31					 ? VCPU_X(base) :
+		     pstate & PSTATE_LEVEL && pstate & PSTATE_SP ? VCPU_CORE(sp_el1) :
+								   VCPU_CORE(regs.sp),
+		     &address, NULL) < 0)
+		return 0;
+	for (slot = 0; slot < WATCH_SLOTS; slot++) {
+		const struct watch_point *point = &set->points[slot];
+
+		if (slots >> slot & 1 &&
+		    (point->address - address < size || address - point->address < point->length))
+			found |= 1u << slot;
+	}
+	return found;
+}
+
+void store_stop_at(uint64_t pc, struct kvm_guest_debug *debug)
+{
+	debug->control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW;
+	debug->arch.dbg_bvr[0] = pc;
+	debug->arch.dbg_bcr[0] = BCR_ENABLED;
 }
 
 void store_stop_behind(uint64_t pc, struct kvm_guest_debug *debug)
 {
 	const uint64_t behind = pc + STORE_INSTRUCTION_LENGTH;
 
-	debug->control = (debug->control & ~KVM_GUESTDBG_SINGLESTEP) | KVM_GUESTDBG_ENABLE |
-			 KVM_GUESTDBG_USE_HW;
-	debug->arch.dbg_bvr[0] = behind;
-	debug->arch.dbg_bcr[0] = BCR_ENABLED;
+	debug->control &= ~KVM_GUESTDBG_SINGLESTEP;
+	store_stop_at(behind, debug);
 	debug->arch.dbg_bvr[1] = behind + STORE_INSTRUCTION_LENGTH;
 	debug->arch.dbg_bcr[1] = BCR_ENABLED;
 }

@@ -269,3 +269,19 @@ unsigned int watch_dispatch(struct watch_cpu *cpu, const struct kvm_debug_exit_a
 	pthread_mutex_unlock(&cpu->watch->lock);
 	return event.hits;
 }
+
+void watch_expect(struct watch_cpu *cpu, unsigned int slots)
+{
+	pthread_mutex_lock(&cpu->watch->lock);
+	note_hits(cpu, slots, false);
+	cpu->suspended |= slots;
+	cpu->pending = true;
+	pthread_mutex_unlock(&cpu->watch->lock);
+}
+
+void watch_forget_store(struct watch_cpu *cpu)
+{
+	cpu->pending |= cpu->suspended != 0;
+	cpu->suspended = 0;
+	cpu->to_judge = 0;
+}

@@ -190,4 +190,13 @@ int watch_arm(struct watch_cpu *cpu, struct error *error);
  */
 unsigned int watch_dispatch(struct watch_cpu *cpu, const struct kvm_debug_exit_arch *exit);
 
+/* The same for a store to those armed slots that is known to come: they are out of its way until the end of a step. */
+void watch_expect(struct watch_cpu *cpu, unsigned int slots);
+
+/*
+ * A vCPU at rest no longer stands before the store that it was to be stepped over, if it did: all that is asked for is
+ * armed again.
+ */
+void watch_forget_store(struct watch_cpu *cpu);
+
 #endif /* KVM_WATCH_WATCH_H */

@@ -60,8 +60,10 @@ int r0_vm_set_registers(struct r0_vm *vm, unsigned int cpu, const struct r0_vm_r
 	err = monitor_need_rest(vm, "setting registers", monitor_error(error));
 	if (!err)
 		err = monitor_set_registers(&vm->cpus[cpu], registers, monitor_error(error));
-	if (!err)
+	if (!err) {
+		monitor_watch_forget_store(&vm->cpus[cpu]);
 		note_change(&vm->cpus[cpu]);
+	}
 	pthread_mutex_unlock(&vm->control);
 	return err;
 }

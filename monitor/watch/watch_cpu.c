@@ -150,14 +150,18 @@ void monitor_watch_debug(struct monitor_cpu *cpu)
 {
 	struct r0_vm *vm = cpu->machine;
 	struct kvm_debug_exit_arch exit = cpu->vcpu.run->debug.arch;
+	unsigned int expected = 0;
 
-	if (watch_own_serve(cpu, &exit))
+	if (watch_own_serve(cpu, &exit, &expected))
 		return;
 	/* One at a time, so that a slot is never latched while another's hit waits to be recorded. */
 	pthread_mutex_lock(&vm->hits.lock);
-	if (!cpu->watch.suspended)
+	if (!cpu->watch.suspended && !expected)
 		cpu->store.at = monitor_stopped_at(cpu);
-	watch_dispatch(&cpu->watch, &exit);
+	if (expected)
+		watch_expect(&cpu->watch, expected);
+	else
+		watch_dispatch(&cpu->watch, &exit);
 	take_hits(cpu);
 	pthread_mutex_unlock(&vm->hits.lock);
 	if (cpu->has_turn)
@@ -176,10 +180,18 @@ struct monitor_cpu *monitor_watch_mapping(struct r0_vm *vm, const struct watch_p
 	return NULL;
 }
 
+void monitor_watch_forget_store(struct monitor_cpu *cpu)
+{
+	watch_forget_store(&cpu->watch);
+	cpu->store = (struct monitor_store){ 0 };
+}
+
 void monitor_watch_renew(struct r0_vm *vm)
 {
-	unsigned int slot;
+	unsigned int slot, i;
 
+	for (i = 0; i < vm->options.cpus; i++)
+		monitor_watch_forget_store(&vm->cpus[i]);
 	for (slot = 0; slot < WATCH_SLOTS; slot++) {
 		const struct monitor_watched *watched = &vm->hits.watched[slot];
 		const struct watch_request request = {

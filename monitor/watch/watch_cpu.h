@@ -19,7 +19,10 @@ struct monitor_cpu *monitor_watch_mapping(struct r0_vm *vm, const struct watch_p
 /* What is there, 0 if it can't be read. At rest or in its own thread. */
 uint64_t monitor_watch_value(struct monitor_cpu *cpu, const struct watch_point *point);
 
-/* At rest, with control held: what the vCPUs had armed, or variables, were changed from outside. */
+/* At rest, with control held: a vCPU goes on from elsewhere, whatever store it stood before. */
+void monitor_watch_forget_store(struct monitor_cpu *cpu);
+
+/* And all of them do; what they had armed, or variables, were changed from outside. */
 void monitor_watch_renew(struct r0_vm *vm);
 
 #endif /* MONITOR_WATCH_WATCH_CPU_H */

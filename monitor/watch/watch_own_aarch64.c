@@ -2,8 +2,8 @@
 /*
  * Watched variables on arm64: the watchpoint comes before the store, which is then stepped over. A debug exception takes
  * the reservation that an exclusive needs (Arm ARM, B2.9.5), so that nothing may come between it and the load before
- * it: such a store runs to the next instruction, and if it stored nothing, from there on round its loop once more, or
- * to behind the branch that leads there.
+ * it. Such a store runs to the next instruction, and fails. When its loop comes to the load again, what that reads is
+ * no longer watched until the store is through, or given up.
  */
 #include "kvm/vcpu/vcpu_aarch64.h"
 #include "kvm/watch/store_aarch64.h"
@@ -19,30 +19,24 @@ unsigned int watch_own_slots(const struct r0_vm *vm)
 	return there < 0 ? 0 : there < WATCH_SLOTS ? (unsigned int)there : WATCH_SLOTS;
 }
 
-static uint32_t instruction_at(struct monitor_cpu *cpu, uint64_t pc)
+static uint32_t instruction_at(void *context, uint64_t pc)
 {
 	uint32_t instruction = 0;
 
-	monitor_read_virtual(cpu, pc, &instruction, sizeof(instruction));
+	monitor_read_virtual(context, pc, &instruction, sizeof(instruction));
 	return instruction;
 }
 
 void watch_own_encode(struct monitor_cpu *cpu, struct kvm_guest_debug *debug)
 {
-	cpu->store.exclusive = debug->control & KVM_GUESTDBG_SINGLESTEP &&
-			       store_is_exclusive(instruction_at(cpu, cpu->store.at));
-	if (cpu->store.exclusive)
-		store_stop_behind(cpu->store.at, debug);
-}
+	struct monitor_store *store = &cpu->store;
+	const bool steps = debug->control & KVM_GUESTDBG_SINGLESTEP;
 
-/* What is watched else is not, until the exclusive is through. */
-static bool tell(struct monitor_cpu *cpu, struct kvm_guest_debug *debug)
-{
-	struct error error = { "" };
-
-	if (KVM_IOCTL(cpu->vcpu.fd, KVM_SET_GUEST_DEBUG, debug, &error) < 0)
-		monitor_log(cpu->machine, "CPU %u: %s", cpu->number, error.text);
-	return true;
+	store->exclusive = steps && store_is_exclusive(instruction_at(cpu, store->at));
+	if (store->exclusive)
+		store_stop_behind(store->at, debug);
+	else if (!steps && debug->control && store->load)
+		store_stop_at(store->load, debug);
 }
 
 static bool serve_brk(struct monitor_cpu *cpu, uint64_t esr)
@@ -54,38 +48,57 @@ static bool serve_brk(struct monitor_cpu *cpu, uint64_t esr)
 	return true;
 }
 
-/* Behind an exclusive, or one step from there. */
-static bool serve_exclusive(struct monitor_cpu *cpu, struct kvm_debug_exit_arch *exit)
+/* Behind an exclusive, or where loops go that give it up: the end of its step. */
+static void leave_exclusive(struct monitor_cpu *cpu, struct kvm_debug_exit_arch *exit)
 {
-	const uint64_t at = cpu->store.at, pc = monitor_stopped_at(cpu);
-	struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP };
-	const bool stepped = STORE_CLASS(exit->hsr) == STORE_CLASS_STEP;
-	uint64_t status = 1;
+	struct monitor_store *store = &cpu->store;
 
-	if (stepped && pc != at + 2 * STORE_INSTRUCTION_LENGTH) {
-		debug.control = 0;
-		store_stop_behind(at, &debug);
-		return tell(cpu, &debug);
-	}
 	exit->hsr = STORE_CLASS_STEP << 26;
-	if (stepped || pc != at + STORE_INSTRUCTION_LENGTH)
-		return false;
-	vcpu_get(&cpu->vcpu, VCPU_X(store_status_register(instruction_at(cpu, at))), &status, NULL);
-	return (uint32_t)status && tell(cpu, &debug);
+	store->load = 0;
+	if (monitor_stopped_at(cpu) != store->at + STORE_INSTRUCTION_LENGTH ||
+	    watch_own_stored(cpu))
+		return;
+	store->load = store_find_load(store->at, instruction_at, cpu);
+	store->again = store->at;
 }
 
-bool watch_own_serve(struct monitor_cpu *cpu, struct kvm_debug_exit_arch *exit)
+/* Before the load of one that has failed. Returns the slots that it is about, or 0: then it is another's, or stale. */
+static unsigned int begin_anew(struct monitor_cpu *cpu)
+{
+	struct monitor_store *store = &cpu->store;
+	const uint64_t pc = monitor_stopped_at(cpu);
+	unsigned int slots = 0;
+
+	if (pc == store->load)
+		slots = store_slots_of_load(&cpu->vcpu, instruction_at(cpu, pc),
+					    &cpu->watch.armed.set, cpu->watch.armed.slots);
+	if (slots)
+		store->at = store->again;
+	store->load = 0;
+	cpu->watch.pending = true;
+	return slots;
+}
+
+bool watch_own_serve(struct monitor_cpu *cpu, struct kvm_debug_exit_arch *exit, unsigned int *slots)
 {
 	const unsigned int class = STORE_CLASS(exit->hsr);
 
 	if (class == STORE_CLASS_BRK)
 		return serve_brk(cpu, exit->hsr);
-	if (cpu->store.exclusive && (class == STORE_CLASS_BREAKPOINT || class == STORE_CLASS_STEP))
-		return serve_exclusive(cpu, exit);
-	return false;
+	if (class != STORE_CLASS_BREAKPOINT)
+		return false;
+	if (cpu->store.exclusive) {
+		leave_exclusive(cpu, exit);
+		return false;
+	}
+	*slots = begin_anew(cpu);
+	return !*slots;
 }
 
-bool watch_own_stored(const struct monitor_cpu *cpu)
+bool watch_own_stored(struct monitor_cpu *cpu)
 {
-	return monitor_stopped_at(cpu) == cpu->store.at + STORE_INSTRUCTION_LENGTH;
+	const struct monitor_store *store = &cpu->store;
+
+	return monitor_stopped_at(cpu) == store->at + STORE_INSTRUCTION_LENGTH &&
+	       (!store->exclusive || store_has_stored(&cpu->vcpu, instruction_at(cpu, store->at)));
 }

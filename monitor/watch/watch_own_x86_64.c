@@ -14,14 +14,15 @@ void watch_own_encode(struct monitor_cpu *cpu, struct kvm_guest_debug *debug)
 	(void)debug;
 }
 
-bool watch_own_serve(struct monitor_cpu *cpu, struct kvm_debug_exit_arch *exit)
+bool watch_own_serve(struct monitor_cpu *cpu, struct kvm_debug_exit_arch *exit, unsigned int *slots)
 {
 	(void)cpu;
 	(void)exit;
+	(void)slots;
 	return false;
 }
 
-bool watch_own_stored(const struct monitor_cpu *cpu)
+bool watch_own_stored(struct monitor_cpu *cpu)
 {
 	(void)cpu;
 	return true;

@@ -7,7 +7,7 @@
 #include "../guest/runtime/watch_report.h"
 #include "routine.h"
 
-#define CASES 16
+#define CASES 17
 
 static uint8_t byte;
 static uint16_t word;
@@ -119,6 +119,26 @@ static void write_by_exclusives(void *arg)
 			:
 			: "memory");
 	qword = 9;
+}
+
+/* As compilers make it: what looks at the status comes before the branch, which may be far away. */
+static void write_by_weak_compare_and_swap(void *arg)
+{
+	uint64_t value, expected = 0;
+	uint32_t failed;
+
+	(void)arg;
+	for (; expected < 2; expected++)
+		__asm__ volatile("1: ldxr %0, %2\n\tcmp %0, %3\n\tb.ne 2f\n\tstxr %w1, %4, %2\n\t"
+				 "cmp %w1, 0\n2:\t.rept 100\n\tnop\n\t.endr\n\tb.ne 1b"
+				 : "=&r"(value), "=&r"(failed), "+Q"(qword)
+				 : "r"(expected), "r"(expected + 1)
+				 : "memory", "cc");
+	/* One that is not told whether it has stored: it has not, after the watchpoint. */
+	__asm__ volatile("ldxr %0, %1\n\tstxr wzr, %2, %1"
+			 : "=&r"(value), "+Q"(qword)
+			 : "r"(8ul)
+			 : "memory");
 }
 
 static void skip(struct r0_frame *frame)
@@ -244,6 +264,9 @@ int main(void)
 	check("exclusives", write_by_exclusives, (struct r0_watches)R0_WATCH(&qword),
 	      "qword 0 -> 0x1\n", "qword 0x1 -> 0x2", "qword 0x2 -> 0x9\n", "qword: 3 writes\n",
 	      NULL);
+	check("weak_compare_and_swap", write_by_weak_compare_and_swap,
+	      (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x1\n", "qword 0x1 -> 0x2\n",
+	      "qword: 2 writes\n", NULL);
 	check("brk_goes_to_its_handler", handle_brk, (struct r0_watches)R0_WATCH(&qword),
 	      "qword 0 -> 0x123\n", "qword 0x123 -> 0x1\n", "qword: 2 writes\n", NULL);
 	check("brk_by_ring0", look_at_vector, (struct r0_watches)R0_WATCH(&qword),
