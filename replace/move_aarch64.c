@@ -187,6 +187,12 @@ static bool table_leads_back(const struct move *move, uint64_t table, uint64_t l
 	return false;
 }
 
+/* ADD Xd, Xn, #n, of what an ADRP has made. */
+static bool adds_to(uint32_t word, const struct instruction *page)
+{
+	return (word & 0xffc00000) == 0x91000000 && (word >> 5 & 31) == (page->word & 31);
+}
+
 /* By an ADRP and an ADD that follows it, the addresses that may be a table's. */
 static bool tables_lead_back(const struct move *move, uint64_t label)
 {
@@ -201,9 +207,7 @@ static bool tables_lead_back(const struct move *move, uint64_t label)
 		     next += WORD) {
 			const uint32_t word = at_offset(move, move->code, next).word;
 
-			/* ADD Xd, Xn, #n */
-			if ((word & 0xffc00000) != 0x91000000 ||
-			    (word >> 5 & 31) != (page.word & 31))
+			if (!adds_to(word, &page))
 				continue;
 			found = true;
 			back |= table_leads_back(move, page.target + (word >> 10 & 0xfff), label);
@@ -212,8 +216,49 @@ static bool tables_lead_back(const struct move *move, uint64_t label)
 	return back || !found;
 }
 
+/* Whether that makes an address in the function, which is not its own: of data there, if of no label that BR goes to. */
+static bool is_inner(const struct move *move, uint64_t target)
+{
+	return is_inside(move, target) && target != move->at;
+}
+
+/* The same by an ADRP with an ADD that follows it. */
+static bool page_is_inner(const struct move *move, size_t offset, const struct instruction *page)
+{
+	size_t next;
+
+	for (next = offset + WORD; next < move->size && next <= offset + TABLE_NEAR * WORD;
+	     next += WORD) {
+		const uint32_t word = at_offset(move, move->code, next).word;
+
+		if (adds_to(word, page) && is_inner(move, page->target + (word >> 10 & 0xfff)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether an instruction that is no branch may set X16: its Rd or Rt, or, of LDP, Rt2. Others have a source there, or a
+ * SIMD register, which does not matter in what functions begin with.
+ */
+static bool sets_ip0(const struct instruction *instruction)
+{
+	const uint32_t word = instruction->word;
+
+	switch (instruction->relative) {
+	case RELATIVE_BRANCH:
+	case RELATIVE_CALL:
+	case RELATIVE_CONDITIONAL:
+		return false;
+	default:
+		return (word & 31) == IP0 ||
+		       ((word & 0x3e400000) == 0x28400000 && (word >> 10 & 31) == IP0);
+	}
+}
+
 const char *move_plan(struct move *move)
 {
+	struct instruction first;
 	bool indirect = false, data = false, back = false;
 	size_t offset;
 
@@ -232,6 +277,10 @@ const char *move_plan(struct move *move)
 			break;
 		case RELATIVE_ADDRESS:
 			back |= inside && tables_lead_back(move, instruction.target);
+			data |= is_inner(move, instruction.target);
+			break;
+		case RELATIVE_PAGE:
+			data |= page_is_inner(move, offset, &instruction);
 			break;
 		case RELATIVE_LITERAL:
 			data |= inside;
@@ -246,6 +295,9 @@ const char *move_plan(struct move *move)
 		return "it comes back to its first bytes, and may have a jump table";
 	if (move->whole && data)
 		return "it comes back to its first bytes, and has data among its code";
+	first = at_offset(move, move->code, move->start);
+	if (!move->whole && sets_ip0(&first))
+		return "its first instruction sets X16, which is needed to jump from there to the rest";
 	move->length = move->whole ? move->size : MOVE_HEAD_LENGTH;
 	return NULL;
 }

@@ -43,6 +43,18 @@ CODE(loop_by_a_page,
      " add x0, x1, x2\n ret");
 CODE(loop_with_data,
      "ldr x2, 1f\n subs x0, x0, #1\n b.gt loop_with_data\n ret\n .balign 8\n 1: .quad 1");
+CODE(loop_with_table,
+     "adr x2, 1f\n ldr w2, [x2]\n subs x0, x0, #1\n b.gt loop_with_table\n ret\n 1: .word 0x94000000");
+CODE(loop_with_table_by_page,
+     "adrp x2, .\n add x2, x2, #20\n subs x0, x0, #1\n b.gt loop_with_table_by_page\n ret\n"
+     " .word 0x94000000");
+CODE(loop_by_itself, "adr x2, .\n subs x0, x0, #1\n b.gt loop_by_itself\n ret");
+CODE(sets_x16_by_page, "adrp x16, .\n mov x0, x16\n ret");
+CODE(sets_x16, "mov x16, x0\n mov x0, x16\n ret");
+CODE(sets_x16_by_pair, "ldp x17, x16, [x0]\n mov x0, x16\n ret");
+CODE(loop_sets_x16,
+     "add x16, x1, x0\n mov x1, x16\n subs x0, x0, #1\n b.gt loop_sets_x16\n mov x0, x1\n ret");
+CODE(uses_x16_later, "add x9, x0, #1\n mov x16, x9\n mov x0, x16\n ret");
 CODE(loop_by_a_pointer, "subs x0, x0, #1\n b.gt loop_by_a_pointer\n br x1");
 CODE(table, "ldrb w1, [x0], #1\n adr x2, 1f\n add x2, x2, w1, sxtb #2\n br x2\n 1: ret");
 CODE(table_elsewhere,
@@ -132,6 +144,7 @@ static void first_instructions(void **state)
 	MOVES(literal_of_simd, 1);
 	MOVES(prefetch, 1);
 	MOVES(table_behind_a_frame, 1);
+	MOVES(uses_x16_later, 1);
 }
 
 static void branches(void **state)
@@ -150,7 +163,12 @@ static void loops(void **state)
 	(void)state;
 	moves(loop, loop_end, 5, true);
 	moves(loop_by_a_page, loop_by_a_page_end, 5, true);
+	moves(loop_by_itself, loop_by_itself_end, 5, true);
+	moves(loop_sets_x16, loop_sets_x16_end, 5, true);
 }
+
+static const char sets_x16_why[] =
+	"its first instruction sets X16, which is needed to jump from there to the rest";
 
 static void refuses(const uint8_t *code, const uint8_t *end, const char *why)
 {
@@ -167,6 +185,13 @@ static void what_can_not(void **state)
 	(void)state;
 	refuses(loop_with_data, loop_with_data_end,
 		"it comes back to its first bytes, and has data among its code");
+	refuses(loop_with_table, loop_with_table_end,
+		"it comes back to its first bytes, and has data among its code");
+	refuses(loop_with_table_by_page, loop_with_table_by_page_end,
+		"it comes back to its first bytes, and has data among its code");
+	refuses(sets_x16_by_page, sets_x16_by_page_end, sets_x16_why);
+	refuses(sets_x16, sets_x16_end, sets_x16_why);
+	refuses(sets_x16_by_pair, sets_x16_by_pair_end, sets_x16_why);
 	refuses(loop_by_a_pointer, loop_by_a_pointer_end,
 		"it comes back to its first bytes, and may have a jump table");
 	refuses(table, table_end, "a jump table may lead back to its first bytes");
