@@ -19,6 +19,12 @@ static enum done next_page(struct cpu *cpu, size_t count)
 	return done == DONE ? DONE_CANNOT : done;
 }
 
+/* What is met in one mode may be kept from another. SDM vol. 2A, 2.3.1. */
+static enum done check_mode(struct cpu *cpu, const struct form *form)
+{
+	return form->is_vex && cpu_is_real(cpu) ? cpu_raise(cpu, R0_UD) : DONE;
+}
+
 /* Kept by address, but known by its bytes: code may change. */
 enum done forms_find(struct forms *forms, struct cpu *cpu, struct form **result)
 {
@@ -33,7 +39,7 @@ enum done forms_find(struct forms *forms, struct cpu *cpu, struct form **result)
 		return done;
 	if (form->length && form->rip == cpu->rip && form->bits == cpu->bits &&
 	    form->length <= count && memcmp(form->bytes, bytes, form->length) == 0)
-		return DONE;
+		return check_mode(cpu, form);
 	form->length = 0;
 	switch (decoder_decode(cpu->bits, bytes, count, &decoded)) {
 	case DECODER_INSTRUCTION:
@@ -52,9 +58,5 @@ enum done forms_find(struct forms *forms, struct cpu *cpu, struct form **result)
 	}
 	instruction_form_find(form, cpu->bits, &decoded, bytes);
 	form->rip = cpu->rip;
-	/* SDM vol. 2A, 2.3.1. */
-	if (cpu_is_real(cpu) && (decoded.instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ||
-				 decoded.instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX))
-		return cpu_raise(cpu, R0_UD);
-	return DONE;
+	return check_mode(cpu, form);
 }

@@ -374,6 +374,8 @@ void instruction_form_find(struct form *form, unsigned int bits, const struct de
 		.operand_width = instruction->operand_width,
 		.address_width = instruction->address_width,
 		.locked = instruction->attributes & ZYDIS_ATTRIB_HAS_LOCK,
+		.is_vex = instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ||
+			  instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX,
 		.modrm = bytes[instruction->raw.modrm.offset],
 	};
 	memcpy(form->bytes, bytes, instruction->length);

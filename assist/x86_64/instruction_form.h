@@ -77,6 +77,7 @@ struct form {
 	enum form_state state;
 	bool xmm; /* STATE_MMX with XMM registers, too */
 	bool locked;
+	bool is_vex;	    /* or EVEX: real mode has no such instructions */
 	bool is_beyond_kvm; /* it is none of those that every x86 has, which KVM knows */
 	ZydisMnemonic mnemonic;
 	int8_t destination; /* of FORM_LEA; the register that FORM_NEAR names, or -1 */

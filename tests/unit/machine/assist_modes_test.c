@@ -14,6 +14,8 @@
 #include <ring0/x86/msr.h>
 #include <ring0/x86/paging.h>
 #include <ring0/x86/registers.h>
+#include "assist/x86_64/decoder.h"
+#include "assist/x86_64/forms.h"
 #include "assist/x86_64/legacy.h"
 #include "assist/x86_64/paging.h"
 #include "assist/x86_64/segment.h"
@@ -350,6 +352,33 @@ static void real_mode(void **state)
 	assert_int_equal(cpu.fault.vector, R0_SS);
 }
 
+/* VADDPS XMM0, XMM0, XMM0: #UD there each time, and known to 16-bit code of protected mode. */
+static void real_mode_has_no_vex(void **state)
+{
+	static struct cpu_text text;
+	static struct forms forms;
+	struct form *form;
+	int round;
+
+	(void)state;
+	if (!decoder_load(NULL))
+		skip();
+	sregs.cs = (struct kvm_segment){ .limit = 0xffff, .type = 0xb, .present = 1, .s = 1 };
+	text.page = UINT64_MAX;
+	cpu.text = &text;
+	cpu.bits = 16;
+	put(0x1234, 4, 0xc058f8c5);
+	for (round = 0; round < 2; round++) {
+		sregs.cr0 = 0;
+		assert_int_equal(forms_find(&forms, &cpu, &form), DONE_FAULT);
+		assert_int_equal(cpu.fault.vector, R0_UD);
+		assert_int_equal(forms_find(&forms, &cpu, &form), DONE_FAULT);
+		sregs.cr0 = R0_CR0_PE;
+		assert_int_equal(forms_find(&forms, &cpu, &form), DONE);
+		assert_int_equal(form->length, 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +393,7 @@ int main(void)
 		cmocka_unit_test_setup(bad_gates, set_up),
 		cmocka_unit_test_setup(gates_of_16_bits, set_up),
 		cmocka_unit_test_setup(real_mode, set_up),
+		cmocka_unit_test_setup(real_mode_has_no_vex, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
