@@ -18,6 +18,8 @@
 #define MAGIC	    0x644d5241u /* "ARM\x64" */
 #define BIG_ENDIAN_ 1u
 
+#define ZBOOT_MAGIC_AT 4
+
 /* Where an Image of a Linux before 3.17 goes, which says nothing of its size. */
 #define OLD_TEXT_OFFSET 0x80000ul
 #define BASE_ALIGNMENT	0x200000ul
@@ -39,6 +41,27 @@ static bool is_image(const struct boot_image *image)
 	const uint8_t *header = boot_image_at(image, 0, HEADER_SIZE);
 
 	return header && load_32(header + MAGIC_AT) == MAGIC;
+}
+
+/*
+ * What is to be done to get at the Image in a file, or NULL. The header of EFI's is that of Linux's
+ * drivers/firmware/efi/libstub/zboot-header.S.
+ */
+static const char *wrapped(const struct boot_image *image)
+{
+	const uint8_t *header = boot_image_at(image, 0, ZBOOT_MAGIC_AT + 4);
+
+	if (header && header[0] == 0x1f && header[1] == 0x8b)
+		return "it is compressed by gzip, and to be decompressed first";
+	if (header && !memcmp(header, "MZ", 2) && !memcmp(header + ZBOOT_MAGIC_AT, "zimg", 4))
+		return "it is a program of EFI's (CONFIG_EFI_ZBOOT) with a compressed Image, which is to "
+		       "be taken out first";
+	return NULL;
+}
+
+static bool is_linux(const struct boot_image *image)
+{
+	return is_image(image) || wrapped(image);
 }
 
 /* What is not a multiple of the page size is the kernel's to round. */
@@ -91,16 +114,14 @@ static int setup_linux(struct boot_setup *setup, const struct boot_request *requ
 		       struct error *error)
 {
 	const uint8_t *header = boot_image_at(&request->image, 0, HEADER_SIZE);
+	const char *why = wrapped(&request->image);
 	struct boot_room behind = { 0, UINT64_MAX / 2, PAGE_SIZE };
 	uint64_t offset, size;
 	int err;
 
 	if (!is_image(&request->image))
-		return error_set(
-			error, ENOEXEC, "it is no arm64 Image: it has not the magic at 56%s",
-			header && header[0] == 0x1f && header[1] == 0x8b ?
-				"; it is compressed by gzip, and to be decompressed first" :
-				"");
+		return error_set(error, ENOEXEC, "it is no arm64 Image: %s",
+				 why ? why : "it has not the magic at 56");
 	offset = load_64(header + TEXT_OFFSET);
 	size = load_64(header + IMAGE_SIZE);
 	if (load_64(header + FLAGS) & BIG_ENDIAN_)
@@ -123,7 +144,7 @@ static int setup_linux(struct boot_setup *setup, const struct boot_request *requ
 	return enter(setup, request, R0_VM_MEMORY + offset, &behind, &behind, error);
 }
 
-const struct boot_protocol boot_linux = { is_image, setup_linux };
+const struct boot_protocol boot_linux = { is_linux, setup_linux };
 
 /* Such a file does not say what it needs behind it: as QEMU does, disk and tree are halfway up memory, or 128 MiB. */
 static int setup_flat(struct boot_setup *setup, const struct boot_request *request,

@@ -42,6 +42,8 @@ int boot_setup_by(struct boot_setup *setup, const struct memory_map *map,
 	if (*number == R0_BOOT_AUTO)
 		return error_set(error, ENOEXEC, "it is not a kernel that ring0 knows: no %s",
 				 boot_kernels);
+	if (!request->image.size)
+		return error_set(error, ENOEXEC, "it is no kernel: it is empty");
 	protocol = (unsigned int)*number < R0_BOOT_PROTOCOLS ? boot_protocols[*number] : NULL;
 	if (!protocol)
 		return error_set(error, EINVAL, "there is no boot protocol %d%s%s%s here",

@@ -245,6 +245,8 @@ static void what_does_not_fit_is_refused(void **state)
 	const struct r0_vm_options options = { .memory = 16 << 20 };
 	const struct bytes kernel = read_file(kernel_path);
 	const struct r0_boot_options multiboot = { .protocol = R0_BOOT_MULTIBOOT };
+	const struct r0_boot_options flat = { .protocol = R0_BOOT_FLAT };
+	static const char gzip[64] = "\x1f\x8b\x08", zboot[64] = "MZ\0\0zimg";
 	struct r0_error error = { "" };
 	struct r0_vm *vm;
 
@@ -254,6 +256,12 @@ static void what_does_not_fit_is_refused(void **state)
 		     "more --memory");
 	assert_fails(r0_boot_load(vm, kernel.data, 63, NULL, NULL, &error), ENOEXEC, &error,
 		     "no Linux Image");
+	assert_fails(r0_boot_load(vm, gzip, sizeof(gzip), NULL, NULL, &error), ENOEXEC, &error,
+		     "by gzip");
+	assert_fails(r0_boot_load(vm, zboot, sizeof(zboot), NULL, NULL, &error), ENOEXEC, &error,
+		     "CONFIG_EFI_ZBOOT");
+	assert_fails(r0_boot_load(vm, kernel.data, 0, &flat, NULL, &error), ENOEXEC, &error,
+		     "it is empty");
 	assert_fails(r0_boot_load(vm, kernel.data, kernel.size, &multiboot, NULL, &error), EINVAL,
 		     &error, "(multiboot)");
 	r0_vm_destroy(vm);
