@@ -126,7 +126,8 @@ R0_TEST(smp, many_give_one_cpu_work, .cpus = CPUS)
 }
 
 /* Work that comes just as the CPU is about to say that it has none. */
-R0_TEST(smp, no_work_is_missed, .cpus = 2)
+/* Where the CPUs share one of the host's, each round is a turn of its scheduler: 9 s in all in an emulated machine. */
+R0_TEST(smp, no_work_is_missed, .cpus = 2, .timeout_ms = 100000)
 {
 	unsigned int i, j;
 
@@ -161,7 +162,7 @@ static void go_round(void *arg)
 	}
 }
 
-R0_TEST(smp, no_cpu_passes_a_barrier_first, .cpus = CPUS)
+R0_TEST(smp, no_cpu_passes_a_barrier_first, .cpus = CPUS, .timeout_ms = 100000)
 {
 	r0_on_cpus(go_round, NULL);
 }
