@@ -293,7 +293,7 @@ static void print_framework(const struct bench *bench, enum measure measure, con
 	const struct series *series = &bench->series[measure];
 
 	if (!series->count) {
-		printf("  %-44s %9s\n", name, "not installed");
+		printf("  %-44s %9s\n", name, "not there");
 		return;
 	}
 	printf("  %-44s %9.1f us  %8.2f%s\n", name, series->median / 1000,
@@ -356,7 +356,7 @@ static void report(struct bench *bench)
 		print_goal("a program with one test / googletest's",
 			   series[PROGRAM].median / series[GOOGLETEST].median, 2.5, false);
 	else
-		printf("  %-44s %9s\n", "a program with one test / googletest's", "not installed");
+		printf("  %-44s %9s\n", "a program with one test / googletest's", "not there");
 	/* Linear is 10; what is fixed makes it less. */
 	print_goal("10000 tests / 1000 tests",
 		   series[RING0_10000].median / series[RING0_1000].median, 11, false);
