@@ -9,16 +9,6 @@
 #include "mirror/content.h"
 #include "mirror/upper_half.h"
 
-/* What can't be read is zero. */
-static void read_page(uint64_t address, uint8_t *to)
-{
-	struct iovec local = { .iov_base = to, .iov_len = PAGE_SIZE };
-	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = PAGE_SIZE };
-
-	memset(to, 0, PAGE_SIZE);
-	process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-}
-
 /* Put what ring 0 is shown into its page, which comes to that frame. */
 static void show(struct mirror *mirror, uint64_t frame, const struct code_page *page,
 		 uint8_t *bytes)
@@ -37,18 +27,35 @@ static void show(struct mirror *mirror, uint64_t frame, const struct code_page *
 	}
 }
 
-/*
- * A frame with those bytes, in one set of page tables. They are written by the kernel, not through the mapping of the
- * frames, where each of these pages, which nothing else touches, would cost a page fault.
- */
-static int put_page(struct mirror *mirror, uint64_t root, uint64_t page, unsigned int rights,
-		    uint64_t frame, const uint8_t *bytes)
+/* A frame with a page of the process's, in one set of page tables. Returns its address, or 0 with an error. */
+static uint64_t copy_page(struct mirror *mirror, uint64_t root, uint64_t page, unsigned int rights,
+			  int *err)
 {
-	int err = content_copy(mirror, (uint64_t)bytes, PAGE_SIZE, frame);
+	uint64_t frame = frames_take(&mirror->frames, 1);
 
-	return err ? err :
-		     page_table_map(&mirror->frames, root, gva(page), gpa(frame), PAGE_SIZE, rights,
-				    false);
+	*err = -ENOSPC;
+	if (!frame)
+		return 0;
+	*err = content_copy(mirror, upper_half_source(page), PAGE_SIZE, frame);
+	if (!*err)
+		*err = page_table_map(&mirror->frames, root, gva(page), gpa(frame), PAGE_SIZE,
+				      rights, false);
+	return *err ? 0 : frame;
+}
+
+/*
+ * Change a page by the file, not through the mapping of the frames, where each of these pages, which nothing else
+ * touches, would cost a page fault.
+ */
+static int show_page(struct mirror *mirror, uint64_t frame, const struct code_page *page)
+{
+	const off_t offset = (off_t)(frame - mirror->frames.base);
+	uint8_t bytes[PAGE_SIZE];
+
+	if (pread(mirror->fd, bytes, PAGE_SIZE, offset) != (ssize_t)PAGE_SIZE)
+		return -EIO;
+	show(mirror, frame, page, bytes);
+	return pwrite(mirror->fd, bytes, PAGE_SIZE, offset) == (ssize_t)PAGE_SIZE ? 0 : -EIO;
 }
 
 static int prepare_page(struct mirror *mirror, const struct mirror_part *part,
@@ -57,22 +64,17 @@ static int prepare_page(struct mirror *mirror, const struct mirror_part *part,
 	const unsigned int rights = content_rights_of(&part->map);
 	/* What has no page of the process behind it is the VMs' own anyway. */
 	const bool own = page->own && !part->from;
-	uint8_t bytes[PAGE_SIZE];
-	uint64_t frame, user_frame;
+	uint64_t frame;
 	int err;
 
 	if (part->kind == MIRROR_SPARSE || part->map.write || !(own || page->shown_count))
 		return 0;
-	frame = frames_take(&mirror->frames, 1);
-	user_frame = own ? frames_take(&mirror->frames, 1) : frame;
-	if (!frame || !user_frame)
-		return -ENOSPC;
-	read_page(upper_half_source(page->address), bytes);
-	err = own ? put_page(mirror, mirror->user_root, page->address, rights | PAGE_USER,
-			     user_frame, bytes) :
-		    0;
-	show(mirror, frame, page, bytes);
-	return err ? err : put_page(mirror, mirror->root, page->address, rights, frame, bytes);
+	frame = copy_page(mirror, mirror->root, page->address, rights, &err);
+	if (!err && page->shown_count)
+		err = show_page(mirror, frame, page);
+	if (!err && own)
+		copy_page(mirror, mirror->user_root, page->address, rights | PAGE_USER, &err);
+	return err;
 }
 
 /* What is nowhere is told when it is needed. */
