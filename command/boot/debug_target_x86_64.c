@@ -9,12 +9,10 @@
 #include "monitor/debug/debug.h"
 #include "monitor/debug/registers_x86_64.h"
 
-#define PAGE_SIZE 4096
-
 static int read_registers(void *context, unsigned int cpu, uint8_t *packed)
 {
 	const struct boot_debug_target *target = context;
-	struct monitor_registers registers = { 0 };
+	struct all_registers registers = { 0 };
 	int err = monitor_registers_get(target->vm, cpu, &registers, NULL);
 
 	if (!err)
@@ -25,7 +23,7 @@ static int read_registers(void *context, unsigned int cpu, uint8_t *packed)
 static int write_registers(void *context, unsigned int cpu, const uint8_t *packed)
 {
 	const struct boot_debug_target *target = context;
-	struct monitor_registers registers = { 0 };
+	struct all_registers registers = { 0 };
 	int err = monitor_registers_get(target->vm, cpu, &registers, NULL);
 
 	if (err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A machine of <ring0/vm.h> as gdb's target: its registers, memory and breakpoints, how it stops and goes on. Of
- * debugger_x86_64.c. Depends on command/gdb/ and monitor/debug/.
+ * debugger_x86_64.c. Depends on gdb/ and monitor/debug/.
  */
 #ifndef COMMAND_BOOT_DEBUG_TARGET_X86_64_H
 #define COMMAND_BOOT_DEBUG_TARGET_X86_64_H
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ring0/vm.h>
-#include "command/gdb/registers_x86_64.h"
-#include "command/gdb/session.h"
+#include "gdb/registers_x86_64.h"
+#include "gdb/session.h"
 
 /* As gdb numbers signals. */
 #define SIGNAL_INT  2

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `ring0 boot --gdb`: where gdb connects to, and what it does with the machine. Of run.c; of the architecture.
- * Depends on command/gdb/ and monitor/debug/.
+ * Depends on gdb/ and monitor/debug/.
  */
 #ifndef COMMAND_BOOT_DEBUGGER_H
 #define COMMAND_BOOT_DEBUGGER_H

@@ -3,31 +3,28 @@
 #include "command/boot/debugger.h"
 #include <elf.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <ring0/x86/msr.h>
 #include "command/boot/debug_target_x86_64.h"
-#include "command/values.h"
+#include "gdb/listen.h"
 #include "monitor/debug/debug.h"
 #include "monitor/debug/registers_x86_64.h"
 
 struct boot_debugger {
-	const char *path;	    /* of a socket in the file system, or NULL */
-	bool is_elf32;		    /* the kernel's symbols are 32-bit code's */
-	int listener;		    /* or -1 */
-	int client, answers;	    /* where gdb's bytes come from, and go to; -1 for none */
-	struct gdb_session session; /* while there is a client */
+	bool is_elf32;		      /* the kernel's symbols are 32-bit code's */
+	struct gdb_listener listener; /* none with '-' */
+	int client, answers;	      /* where gdb's bytes come from, and go to; -1 for none */
+	struct gdb_session session;   /* while there is a client */
 	struct boot_debug_target target;
 };
 
 /* gdb has its own symbols' idea of the code, and can't change it within a session. */
 static bool is_64_bit(const struct boot_debugger *debugger)
 {
-	struct monitor_registers registers = { 0 };
+	struct all_registers registers = { 0 };
 
 	if (!debugger->is_elf32)
 		return true;
@@ -42,7 +39,7 @@ static void close_client(struct boot_debugger *debugger)
 	gdb_session_finish(&debugger->session);
 	gdb_registers_finish(&debugger->target.registers);
 	/* With '-' they are standard input and output. */
-	if (debugger->listener >= 0)
+	if (debugger->listener.fd >= 0)
 		close(debugger->client);
 	debugger->client = debugger->answers = -1;
 }
@@ -94,7 +91,7 @@ static bool open_session(struct boot_debugger *debugger, int client, int answers
 
 static void take_client(struct boot_debugger *debugger)
 {
-	int client = accept4(debugger->listener, NULL, NULL, SOCK_CLOEXEC);
+	int client = accept4(debugger->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (client < 0)
 		return;
@@ -126,7 +123,7 @@ enum { LISTENER, CLIENT, STOP };
 
 void boot_debugger_fill(const struct boot_debugger *debugger, struct pollfd *fds)
 {
-	fds[LISTENER] = (struct pollfd){ .fd = debugger->listener, .events = POLLIN };
+	fds[LISTENER] = (struct pollfd){ .fd = debugger->listener.fd, .events = POLLIN };
 	fds[CLIENT] = (struct pollfd){ .fd = debugger->client, .events = POLLIN };
 	fds[STOP] = (struct pollfd){ .fd = debugger->target.is_stopped ?
 						   -1 :
@@ -157,7 +154,7 @@ bool boot_debugger_attend(struct boot_debugger *debugger, const struct pollfd *f
 /* With '-' gdb is there from the beginning. */
 static bool connect_pipe(struct boot_debugger *debugger)
 {
-	return debugger->listener >= 0 || debugger->client >= 0 ||
+	return debugger->listener.fd >= 0 || debugger->client >= 0 ||
 	       open_session(debugger, STDIN_FILENO, STDOUT_FILENO);
 }
 
@@ -194,50 +191,6 @@ void boot_debugger_tell_end(struct boot_debugger *debugger, int status)
 	send_answers(debugger);
 }
 
-/* A number is a port of this machine alone; '-' is standard input and output; all else is a path. */
-static int listen_at(struct boot_debugger *debugger, const char *where, unsigned int *port)
-{
-	struct sockaddr_in inet = { .sin_family = AF_INET,
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_un unix_socket = { .sun_family = AF_UNIX };
-	struct sockaddr *address = (struct sockaddr *)&inet;
-	socklen_t size = sizeof(inet);
-	const int on = 1;
-	int fd;
-
-	*port = 0;
-	if (*where && !values_number(where, 1, 65535, port)) {
-		size_t length = strlen(where);
-
-		if (!where[strspn(where, "0123456789")])
-			return boot_error(BOOT_USAGE,
-					  "--gdb=%s: a port from 1 to 65535 is expected", where);
-		if (length >= sizeof(unix_socket.sun_path))
-			return boot_error(BOOT_USAGE,
-					  "--gdb=%s: a socket's path has %zu bytes at most", where,
-					  sizeof(unix_socket.sun_path) - 1);
-		memcpy(unix_socket.sun_path, where, length + 1);
-		address = (struct sockaddr *)&unix_socket;
-		size = sizeof(unix_socket);
-	}
-	inet.sin_port = htons((uint16_t)*port);
-	fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return boot_error(BOOT_INTERNAL, "--gdb: socket: %s", strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, address, size) != 0 || listen(fd, 1) != 0) {
-		close(fd);
-		return boot_error(BOOT_USAGE, "--gdb%s%s: %s", *where ? "=" : "", where,
-				  strerror(errno));
-	}
-	debugger->listener = fd;
-	if (address != (struct sockaddr *)&inet)
-		debugger->path = where;
-	else if (getsockname(fd, address, &size) == 0)
-		*port = ntohs(inet.sin_port);
-	return 0;
-}
-
 static bool is_elf32(const struct boot_file *image)
 {
 	const unsigned char *ident = image->data;
@@ -252,14 +205,13 @@ int boot_debugger_create(struct boot_debugger **debugger, const struct boot_opti
 	struct boot_debugger *made = calloc(1, sizeof(*made));
 	const bool is_piped = !strcmp(options->gdb, "-");
 	struct error error = { "" };
-	unsigned int port;
-	int status;
+	char where[128];
 
 	if (!made)
 		return boot_error(BOOT_INTERNAL, "no memory for a debugger");
 	*made = (struct boot_debugger){
 		.is_elf32 = is_elf32(image),
-		.listener = -1,
+		.listener.fd = -1,
 		.client = -1,
 		.answers = -1,
 	};
@@ -271,14 +223,10 @@ int boot_debugger_create(struct boot_debugger **debugger, const struct boot_opti
 	*debugger = made;
 	if (is_piped)
 		return 0;
-	status = listen_at(made, options->gdb, &port);
-	if (status)
-		return status;
-	if (made->path)
-		boot_error(0, "it waits for gdb: gdb %s -ex 'target remote %s'", path, made->path);
-	else
-		boot_error(0, "it waits for gdb: gdb %s -ex 'target remote localhost:%u'", path,
-			   port);
+	if (gdb_listener_init(&made->listener, options->gdb, &error) != 0)
+		return boot_error(BOOT_USAGE, "%s", error.text);
+	gdb_listener_name(&made->listener, where, sizeof(where));
+	boot_error(0, "it waits for gdb: gdb %s -ex 'target remote %s'", path, where);
 	return 0;
 }
 
@@ -287,10 +235,7 @@ void boot_debugger_destroy(struct boot_debugger *debugger)
 	if (!debugger)
 		return;
 	close_client(debugger);
-	if (debugger->listener >= 0)
-		close(debugger->listener);
-	if (debugger->path)
-		unlink(debugger->path);
+	gdb_listener_finish(&debugger->listener);
 	monitor_debug_end(debugger->target.vm);
 	free(debugger);
 }

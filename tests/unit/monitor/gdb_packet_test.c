@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command/gdb/packet.h"
-#include "command/gdb/registers_x86_64.h"
+#include "gdb/packet.h"
+#include "gdb/registers_x86_64.h"
 #include <cmocka.h> /* last: it has macros of common names */
 
 static void packets_are_read_back(void **state)
@@ -86,7 +86,7 @@ static uint64_t value_of(const struct gdb_registers *layout, const uint8_t *pack
 
 static void registers_go_both_ways(void **state)
 {
-	struct monitor_registers from = { 0 }, to = { 0 };
+	struct all_registers from = { 0 }, to = { 0 };
 	uint8_t packed[GDB_REGISTERS_MAX];
 	struct gdb_registers layout;
 	uint8_t *xsave = (uint8_t *)&from.xsave;

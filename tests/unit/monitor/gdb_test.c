@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command/gdb/registers_x86_64.h"
-#include "command/gdb/session.h"
+#include "gdb/registers_x86_64.h"
+#include "gdb/session.h"
 #include <cmocka.h> /* last: it has macros of common names */
 
 #define CPUS 2

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets that read and write a stopped target: registers, memory, breakpoints. `text` is what follows their letter. */
-#ifndef COMMAND_GDB_INSPECT_H
-#define COMMAND_GDB_INSPECT_H
+#ifndef GDB_INSPECT_H
+#define GDB_INSPECT_H
 
-#include "command/gdb/session.h"
+#include "gdb/session.h"
 
 /* g and G: all registers. */
 void gdb_read_registers(struct gdb_session *session);
@@ -19,4 +19,4 @@ void gdb_write_memory(struct gdb_session *session, const char *text, bool binary
 /* ZKIND,ADDRESS,SIZE, and z: breakpoints and watchpoints. */
 void gdb_change_point(struct gdb_session *session, const char *text, bool insert);
 
-#endif /* COMMAND_GDB_INSPECT_H */
+#endif /* GDB_INSPECT_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* CPUs that go on: see resume.h. */
-#include "command/gdb/resume.h"
+#include "gdb/resume.h"
 #include <errno.h>
 #include <string.h>
-#include "command/gdb/answer.h"
+#include "gdb/answer.h"
 
 static void resume(struct gdb_session *session, const struct gdb_resume *resume)
 {

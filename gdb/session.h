@@ -3,11 +3,11 @@
  * A debugger's session with a target, by gdb's remote protocol (GDB manual, appendix E): bytes in, bytes out.
  * All CPUs stop when one does; gdb sees them as threads, CPU 0 as thread 1. Depends on packet.h and target.h.
  */
-#ifndef COMMAND_GDB_SESSION_H
-#define COMMAND_GDB_SESSION_H
+#ifndef GDB_SESSION_H
+#define GDB_SESSION_H
 
-#include "command/gdb/packet.h"
-#include "command/gdb/target.h"
+#include "gdb/packet.h"
+#include "gdb/target.h"
 
 enum gdb_state {
 	GDB_STOPPED,
@@ -56,4 +56,4 @@ void gdb_session_stopped(struct gdb_session *session, const struct gdb_stop *sto
 /* The target has ended, with this status. */
 void gdb_session_ended(struct gdb_session *session, int status);
 
-#endif /* COMMAND_GDB_SESSION_H */
+#endif /* GDB_SESSION_H */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What gdb asks: see question.h. */
-#include "command/gdb/question.h"
+#include "gdb/question.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command/gdb/answer.h"
+#include "gdb/answer.h"
 
 static void say_supported(struct gdb_session *session, const char *theirs)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Registers, memory and breakpoints: see inspect.h. */
-#include "command/gdb/inspect.h"
+#include "gdb/inspect.h"
 #include <errno.h>
 #include <string.h>
-#include "command/gdb/answer.h"
+#include "gdb/answer.h"
 
 void gdb_read_registers(struct gdb_session *session)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A session, packet by packet: see session.h. */
-#include "command/gdb/session.h"
+#include "gdb/session.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "command/gdb/answer.h"
-#include "command/gdb/inspect.h"
-#include "command/gdb/question.h"
-#include "command/gdb/resume.h"
+#include "gdb/answer.h"
+#include "gdb/inspect.h"
+#include "gdb/question.h"
+#include "gdb/resume.h"
 
 static void say_stop(struct gdb_session *session)
 {

@@ -3,8 +3,8 @@
  * Packets of gdb's remote protocol: $data#checksum, as bytes come and go (GDB manual, E.1, "Overview").
  * Knows nothing of what is in them. Depends on base/buffer.h.
  */
-#ifndef COMMAND_GDB_PACKET_H
-#define COMMAND_GDB_PACKET_H
+#ifndef GDB_PACKET_H
+#define GDB_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,4 +43,4 @@ void gdb_put_hex(struct buffer *out, const void *data, size_t size);
 /* And back: `size` bytes from 2 * size digits. False if there are others among them. */
 bool gdb_get_hex(void *data, const char *text, size_t size);
 
-#endif /* COMMAND_GDB_PACKET_H */
+#endif /* GDB_PACKET_H */

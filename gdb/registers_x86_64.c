@@ -4,7 +4,7 @@
  * KVM's structures. The features' and registers' names are gdb's (GDB manual, G.5.4, "i386 Features"), but for
  * those of org.ring0.
  */
-#include "command/gdb/registers_x86_64.h"
+#include "gdb/registers_x86_64.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ enum mode { BOTH, ONLY_32, ONLY_64 };
 struct field {
 	const char *name;
 	const char *type; /* NULL: an integer */
-	uint16_t offset;  /* in struct monitor_registers */
+	uint16_t offset;  /* in struct all_registers */
 	uint8_t size;	  /* bytes there */
 	uint8_t bits;	  /* as gdb has it */
 	uint8_t mode;	  /* enum mode */
@@ -41,8 +41,8 @@ struct field {
 };
 
 #define AT(member) \
-	offsetof(struct monitor_registers, member), sizeof(((struct monitor_registers *)0)->member)
-#define XSAVE(at, size) offsetof(struct monitor_registers, xsave) + (at), size
+	offsetof(struct all_registers, member), sizeof(((struct all_registers *)0)->member)
+#define XSAVE(at, size) offsetof(struct all_registers, xsave) + (at), size
 
 #define NUMBERED(name)                                     \
 	{                                                  \
@@ -433,16 +433,16 @@ static uint8_t abridged_tag(uint16_t tag)
 
 static bool is_tag(const struct field *field)
 {
-	return field->offset == offsetof(struct monitor_registers, xsave) + XSAVE_FTW;
+	return field->offset == offsetof(struct all_registers, xsave) + XSAVE_FTW;
 }
 
-static uint8_t *xstate_bv(struct monitor_registers *state)
+static uint8_t *xstate_bv(struct all_registers *state)
 {
 	return (uint8_t *)&state->xsave + XSTATE_BV;
 }
 
-void gdb_registers_pack(const struct gdb_registers *registers,
-			const struct monitor_registers *state, uint8_t *packed)
+void gdb_registers_pack(const struct gdb_registers *registers, const struct all_registers *state,
+			uint8_t *packed)
 {
 	const uint8_t components = *((const uint8_t *)&state->xsave + XSTATE_BV);
 	struct walk walk = { .not = mode_not(registers) };
@@ -469,7 +469,7 @@ void gdb_registers_pack(const struct gdb_registers *registers,
 }
 
 void gdb_registers_unpack(const struct gdb_registers *registers, const uint8_t *packed,
-			  struct monitor_registers *state)
+			  struct all_registers *state)
 {
 	struct walk walk = { .not = mode_not(registers) };
 	const struct field *field;

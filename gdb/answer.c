@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How a packet is answered, and what packets are made of: see answer.h. */
-#include "command/gdb/answer.h"
+#include "gdb/answer.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* x86's registers as gdb has them: which there are, and where KVM has each. Knows no VM. */
-#ifndef COMMAND_GDB_REGISTERS_X86_64_H
-#define COMMAND_GDB_REGISTERS_X86_64_H
+#ifndef GDB_REGISTERS_X86_64_H
+#define GDB_REGISTERS_X86_64_H
 
 #include <stdbool.h>
-#include "command/gdb/target.h"
-#include "monitor/debug/registers_x86_64.h"
+#include "gdb/target.h"
+#include "kvm/state/all_registers_x86_64.h"
 
 /*
  * The registers of a 64-bit or a 32-bit CPU: gdb can't change from one to the other within a session. Released
@@ -15,9 +15,9 @@ int gdb_registers_init(struct gdb_registers *registers, bool is_64_bit);
 void gdb_registers_finish(struct gdb_registers *registers);
 
 /* To the form that packets have, and back: what that form does not have of `state` stays as it is. */
-void gdb_registers_pack(const struct gdb_registers *registers,
-			const struct monitor_registers *state, uint8_t *packed);
+void gdb_registers_pack(const struct gdb_registers *registers, const struct all_registers *state,
+			uint8_t *packed);
 void gdb_registers_unpack(const struct gdb_registers *registers, const uint8_t *packed,
-			  struct monitor_registers *state);
+			  struct all_registers *state);
 
-#endif /* COMMAND_GDB_REGISTERS_X86_64_H */
+#endif /* GDB_REGISTERS_X86_64_H */

@@ -3,10 +3,10 @@
  * Answers to packets, and the pieces that packets are made of: numbers, threads, names. Depends on session.h, whose
  * structure it fills in, and packet.h.
  */
-#ifndef COMMAND_GDB_ANSWER_H
-#define COMMAND_GDB_ANSWER_H
+#ifndef GDB_ANSWER_H
+#define GDB_ANSWER_H
 
-#include "command/gdb/session.h"
+#include "gdb/session.h"
 
 /* Bytes of memory that an answer has room for, as digits. */
 #define GDB_MEMORY_MAX ((GDB_PACKET_MAX - 1) / 2)
@@ -33,4 +33,4 @@ bool gdb_take_cpu(const struct gdb_session *session, const char *text, unsigned 
 /* Whether the text starts with that, and where it goes on. */
 bool gdb_starts(const char *text, const char *with, const char **behind);
 
-#endif /* COMMAND_GDB_ANSWER_H */
+#endif /* GDB_ANSWER_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets of gdb's remote protocol: see packet.h. */
-#include "command/gdb/packet.h"
+#include "gdb/packet.h"
 
 static int digit(char c)
 {

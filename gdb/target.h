@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What gdb debugs: what its remote protocol needs of it, as a table of functions. */
-#ifndef COMMAND_GDB_TARGET_H
-#define COMMAND_GDB_TARGET_H
+#ifndef GDB_TARGET_H
+#define GDB_TARGET_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -78,4 +78,4 @@ struct gdb_target {
 	const struct gdb_registers *registers;
 };
 
-#endif /* COMMAND_GDB_TARGET_H */
+#endif /* GDB_TARGET_H */
