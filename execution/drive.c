@@ -23,20 +23,26 @@ void drive(struct run *run)
 	const struct debugger *debugger = run->debugger;
 	enum step step;
 
-	/* Where there is no debugger: parts_begin() sees to that. */
 	if (run->cpus) {
 		cpus_drive(run, exits_serve);
-		return;
+		goto finish;
 	}
 	step = debugger ? debugger_start(run) : STEP_ON;
 	while (step == STEP_ON) {
-		int err = vcpu_run(&run->cpu->vcpu, &run->complaint);
+		int err;
 
+		if (debugger && debugger->ops->enter) {
+			step = debugger->ops->enter(debugger->context, run);
+			if (step == STEP_END)
+				break;
+		}
+		err = vcpu_run(&run->cpu->vcpu, &run->complaint);
 		step = exits_serve(run, err);
 		if (debugger && debugger->ops->served && step == STEP_ON &&
 		    !was_debug_exit(run, err))
 			step = debugger->ops->served(debugger->context, run);
 	}
+finish:
 	if (debugger && debugger->ops->finish)
 		debugger->ops->finish(debugger->context, run);
 }

@@ -82,6 +82,7 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	else
 		run_end(&run, END_HOST_ERROR, run.complaint.text);
 	outcome->duration_ns = clock_ns() - start;
+	outcome->duration_ns -= deadline_held_ns(deadline, start + outcome->duration_ns);
 	if (run.mocks.count && ends_as_it_should(&run))
 		mock_calls_at_end(&run);
 	if (run.ending.how == END_TRIPLE_FAULT && leftovers_hide_place(&run)) {
@@ -96,6 +97,8 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 				"with several CPUs it is not run again by single steps, since no two "
 				"runs are the same; r0_printf() on the way there may help");
 	}
+	if (run.debugger && run.debugger->ops->ended)
+		run.debugger->ops->ended(run.debugger->context, &run);
 	assist_policy_end(machine->cpus[0].assist);
 	answer_deadline(&run);
 	cpus_take_output(&run);

@@ -20,7 +20,13 @@ static int begin_watches(struct run *run)
 {
 	bool watches = run->job->options->watch.count;
 
-	if ((watches || run->debugger) && run->machine->cpu_count > 1)
+	if (run->debugger && run->debugger->ops->prepare) {
+		int err = run->debugger->ops->prepare(run->debugger->context, run);
+
+		if (err)
+			return err;
+	}
+	if ((run->debugger ? !run->debugger->ops->several : watches) && run->machine->cpu_count > 1)
 		return error_set(&run->complaint, ENOTSUP,
 				 "it has both .watch and .cpus, and watches work with one CPU");
 	return watches && !run->debugger ? watched_variables_create(run) : 0;

@@ -14,24 +14,17 @@ static void say_supported(struct gdb_session *session, const char *theirs)
 	session->says_breakpoint = strstr(theirs, "swbreak+") && strstr(theirs, "hwbreak+");
 	buffer_print(&text,
 		     "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;vContSupported+;"
-		     "swbreak+;hwbreak+",
-		     GDB_PACKET_MAX);
+		     "swbreak+;hwbreak+%s",
+		     GDB_PACKET_MAX, session->target->auxv ? ";qXfer:auxv:read+" : "");
 	gdb_answer_buffer(session, &text);
 }
 
-/* qXfer:features:read:ANNEX:OFFSET,LENGTH */
-static void say_description(struct gdb_session *session, const char *text)
+/* OFFSET,LENGTH of a text that may have any bytes. */
+static void say_part(struct gdb_session *session, const char *text, const char *whole, size_t size)
 {
-	const char *description = session->target->registers->description;
-	size_t size = strlen(description);
 	struct buffer answer = { 0 };
 	uint64_t offset, length;
 
-	if (strncmp(text, "target.xml:", 11) != 0) {
-		gdb_answer_text(session, "E00");
-		return;
-	}
-	text += 11;
 	if (!gdb_take_number(&text, ',', &offset) || !gdb_take_number(&text, '\0', &length)) {
 		gdb_answer_result(session, -EINVAL);
 		return;
@@ -41,8 +34,19 @@ static void say_description(struct gdb_session *session, const char *text)
 	length = length < GDB_PACKET_MAX / 2 ? length : GDB_PACKET_MAX / 2 - 1;
 	buffer_print(&answer, "%c", length < size - offset ? 'm' : 'l');
 	length = length < size - offset ? length : size - offset;
-	buffer_add(&answer, description + offset, length);
+	buffer_add(&answer, whole + offset, length);
 	gdb_answer_buffer(session, &answer);
+}
+
+/* qXfer:features:read:ANNEX:OFFSET,LENGTH */
+static void say_description(struct gdb_session *session, const char *text)
+{
+	const char *description = session->target->registers->description;
+
+	if (strncmp(text, "target.xml:", 11) != 0)
+		gdb_answer_text(session, "E00");
+	else
+		say_part(session, text + 11, description, strlen(description));
 }
 
 static void say_threads(struct gdb_session *session)
@@ -102,6 +106,8 @@ void gdb_answer_question(struct gdb_session *session, const char *text)
 		say_supported(session, behind);
 	} else if (gdb_starts(text, "qXfer:features:read:", &behind)) {
 		say_description(session, behind);
+	} else if (session->target->auxv && gdb_starts(text, "qXfer:auxv:read::", &behind)) {
+		say_part(session, behind, session->target->auxv, session->target->auxv_size);
 	} else if (!strcmp(text, "qfThreadInfo")) {
 		say_threads(session);
 	} else if (!strcmp(text, "qsThreadInfo")) {

@@ -193,6 +193,14 @@ static const struct field msrs[] = {
 	SYSTEM("sysenter_eip", sysenter_eip),
 };
 
+/*
+ * Nothing that a CPU has: of a system call that was entered. Without it gdb has a Linux program be none, and looks
+ * neither for where it is nor for its libraries (gdb/amd64-linux-tdep.c, amd64_linux_init_abi()).
+ */
+static const struct field of_linux[] = {
+	{ "orig_rax", "int", 0, 0, 64, ONLY_64, 0 },
+};
+
 static const char core_types[] = "<flags id=\"i386_eflags\" size=\"4\">"
 				 "<field name=\"\" start=\"22\" end=\"31\"/>"
 				 "<field name=\"ID\" start=\"21\" end=\"21\"/>"
@@ -311,6 +319,7 @@ static const struct feature {
 	{ "org.gnu.gdb.i386.segments", "", NULL, FIELDS(segments) },
 	{ "org.ring0.control", control_types, "system", FIELDS(control) },
 	{ "org.ring0.msr", "", "system", FIELDS(msrs) },
+	{ "org.gnu.gdb.i386.linux", "", "system", FIELDS(of_linux) },
 };
 
 #define FEATURES (sizeof(features) / sizeof(*features))
@@ -319,13 +328,24 @@ static const struct feature {
 struct walk {
 	size_t feature, field;
 	enum mode not ;
+	bool of_process;
 };
+
+static bool has_feature(const struct feature *feature, enum mode not, bool of_process)
+{
+	/* gdb takes no feature without its registers. */
+	if (feature->fields == segments)
+		return not != ONLY_64;
+	return feature->fields != of_linux || (of_process && not != ONLY_64);
+}
 
 static const struct field *next(struct walk *walk)
 {
 	for (; walk->feature < FEATURES; walk->feature++, walk->field = 0) {
 		const struct feature *feature = &features[walk->feature];
 
+		if (!has_feature(feature, walk->not, walk->of_process))
+			continue;
 		while (walk->field < feature->count) {
 			const struct field *field = &feature->fields[walk->field++];
 
@@ -360,7 +380,7 @@ static void describe_feature(struct buffer *text, const struct feature *feature,
 	buffer_print(text, "</feature>");
 }
 
-static void describe(struct buffer *text, bool is_64_bit)
+static void describe(struct buffer *text, bool is_64_bit, bool of_process)
 {
 	const enum mode not = is_64_bit ? ONLY_32 : ONLY_64;
 	size_t i;
@@ -370,23 +390,25 @@ static void describe(struct buffer *text, bool is_64_bit)
 		     "<architecture>%s</architecture>",
 		     is_64_bit ? "i386:x86-64" : "i386");
 	for (i = 0; i < FEATURES; i++)
-		/* gdb takes no feature without its registers. */
-		if (is_64_bit || features[i].fields != segments)
+		if (has_feature(&features[i], not, of_process))
 			describe_feature(text, &features[i], not );
 	buffer_print(text, "</target>");
 }
 
-int gdb_registers_init(struct gdb_registers *registers, bool is_64_bit)
+int gdb_registers_init(struct gdb_registers *registers, bool is_64_bit, bool of_process)
 {
-	struct walk walk = { .not = is_64_bit ? ONLY_32 : ONLY_64 };
+	struct walk walk = { .not = is_64_bit ? ONLY_32 : ONLY_64, .of_process = of_process };
 	const struct field *field;
 	struct buffer text = { 0 };
 	size_t count = 0, i;
 
 	for (i = 0; i < FEATURES; i++)
 		count += features[i].count;
-	*registers = (struct gdb_registers){ .list = calloc(count, sizeof(*registers->list)) };
-	describe(&text, is_64_bit);
+	*registers = (struct gdb_registers){
+		.list = calloc(count, sizeof(*registers->list)),
+		.of_process = of_process,
+	};
+	describe(&text, is_64_bit, of_process);
 	registers->description = buffer_take(&text);
 	if (!registers->list || !registers->description || text.cut) {
 		gdb_registers_finish(registers);
@@ -445,7 +467,7 @@ void gdb_registers_pack(const struct gdb_registers *registers, const struct all_
 			uint8_t *packed)
 {
 	const uint8_t components = *((const uint8_t *)&state->xsave + XSTATE_BV);
-	struct walk walk = { .not = mode_not(registers) };
+	struct walk walk = { .not = mode_not(registers), .of_process = registers->of_process };
 	const struct field *field;
 	size_t i;
 
@@ -471,7 +493,7 @@ void gdb_registers_pack(const struct gdb_registers *registers, const struct all_
 void gdb_registers_unpack(const struct gdb_registers *registers, const uint8_t *packed,
 			  struct all_registers *state)
 {
-	struct walk walk = { .not = mode_not(registers) };
+	struct walk walk = { .not = mode_not(registers), .of_process = registers->of_process };
 	const struct field *field;
 	size_t i;
 

@@ -3,6 +3,7 @@
 #ifndef GDB_TARGET_H
 #define GDB_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buffer.h"
@@ -23,6 +24,7 @@ struct gdb_registers {
 	char *description; /* the target description's XML (GDB manual, appendix G) */
 	struct gdb_register *list;
 	size_t count, size;
+	bool of_process; /* with those that gdb wants of one, or it finds no libraries */
 };
 
 /* The numbers are those of the Z packets. */
@@ -76,6 +78,9 @@ struct gdb_target {
 	void *context;
 	unsigned int cpus;
 	const struct gdb_registers *registers;
+	/* Of a process, as its kernel made it: where it and its libraries are. NULL for a kernel. */
+	const void *auxv;
+	size_t auxv_size;
 };
 
 #endif /* GDB_TARGET_H */

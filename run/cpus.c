@@ -13,45 +13,13 @@
 #include "base/clock.h"
 #include "machine/cpu.h"
 #include "run/alarm.h"
+#include "run/cpus_own.h"
 #include "run/halt.h"
 #include "run/idle.h"
 #include "run/run.h"
 
 /* How long a CPU that waits for another stays out of the VM, where no interrupt reaches it. */
 #define REST_NS 1000000
-
-/* What one CPU is at. */
-struct activity {
-	bool runs;     /* its thread has begun */
-	bool at_rest;  /* its last KVM_RUN left nothing to complete */
-	bool idle;     /* halted in want of work; an interrupt's handler may run all the same */
-	uint32_t nmis; /* that it had handled when it was last seen */
-	bool halted;   /* it is, with interrupts off, and no interrupt of a device's ends that */
-	bool asleep;   /* it was seen to be, one way or the other, since it was last asked */
-	bool woken;    /* there is work, and it has not been told yet */
-	bool waits;    /* its last exit was to wait for others … */
-	bool awaits;   /* … for one to finish … */
-	bool interruptible; /* … with interrupts on … */
-	unsigned int awaited;
-	uint64_t finished;  /* … and so much had that one finished then */
-	struct buffer line; /* what it printed since the last newline */
-};
-
-struct cpus {
-	pthread_mutex_t lock;	/* for all of the run, while CPUs run */
-	pthread_cond_t changed; /* a CPU has become idle */
-	enum step (*serve)(struct run *run, int result);
-	struct machine_cpu *ender; /* that ended the run; NULL while it goes on */
-	bool failed;		   /* the test has, and only one CPU goes on */
-	unsigned int survivor;
-
-	/* Of cpus_is_last(). */
-	uint64_t served;    /* exits that were more than waiting for another CPU */
-	unsigned int asker; /* the CPU that asks the others whether they are asleep … */
-	unsigned int times; /* … how often it has … */
-	uint64_t since;	    /* … and how many exits were served then */
-	struct activity activities[];
-};
 
 /* Into the runtime's memory: the template is that of machines with one CPU, too. */
 static int tell_guest(struct run *run, size_t member, uint64_t value)
@@ -101,21 +69,6 @@ void cpus_finish(struct run *run)
 	pthread_mutex_destroy(&cpus->lock);
 	free(cpus);
 	run->cpus = NULL;
-}
-
-static void stop_others(const struct run *run)
-{
-	unsigned int i;
-
-	pthread_cond_broadcast(&run->cpus->changed);
-	for (i = 0; i < run->machine->cpu_count; i++)
-		if (i != run_cpu(run) && run->cpus->activities[i].runs)
-			vcpu_kick(&run->machine->cpus[i].vcpu);
-}
-
-static bool has_stopped(const struct cpus *cpus, unsigned int number)
-{
-	return cpus->ender || (cpus->failed && cpus->survivor != number);
 }
 
 /*
@@ -214,7 +167,7 @@ static enum step begin_cpu(struct run *run, unsigned int number)
 	enum step step = STEP_ON;
 
 	pthread_mutex_lock(&cpus->lock);
-	if (has_stopped(cpus, number)) {
+	if (cpus_have_stopped(cpus, number)) {
 		step = STEP_END;
 	} else {
 		run->cpu = &run->machine->cpus[number];
@@ -224,7 +177,7 @@ static enum step begin_cpu(struct run *run, unsigned int number)
 		if (take_wake(run, &cpus->activities[number]) < 0) {
 			step = run_end(run, END_HOST_ERROR, run->complaint.text);
 			cpus->ender = run->cpu;
-			stop_others(run);
+			cpus_kick_others(run);
 		}
 	}
 	pthread_mutex_unlock(&cpus->lock);
@@ -239,20 +192,20 @@ static void drive_cpu(void *context, unsigned int number)
 	enum step step = number ? begin_cpu(run, number) : STEP_ON;
 
 	cpus->activities[number].at_rest = true;
-	while (step == STEP_ON) {
+	while (step == STEP_ON && cpus_enter(run, number) == STEP_ON) {
 		struct error error = { 0 };
 		int result = vcpu_run(&cpu->vcpu, &error);
 
 		cpus->activities[number].at_rest = result == -EINTR;
 		pthread_mutex_lock(&cpus->lock);
-		if (has_stopped(cpus, number)) {
+		if (cpus_have_stopped(cpus, number)) {
 			step = STEP_END;
 		} else {
 			run->cpu = cpu;
 			step = serve_under_lock(run, &cpus->activities[number], result, &error);
 			if (step == STEP_END) {
 				cpus->ender = cpu;
-				stop_others(run);
+				cpus_kick_others(run);
 			}
 		}
 		pthread_mutex_unlock(&cpus->lock);
@@ -261,6 +214,8 @@ static void drive_cpu(void *context, unsigned int number)
 	if (__atomic_load_n(&cpu->vcpu.run->immediate_exit, __ATOMIC_SEQ_CST))
 		vcpu_clear_kick(&cpu->vcpu);
 	assist_policy_end(cpu->assist);
+	if (run->debugger)
+		cpus_are_over(run, number);
 }
 
 /* The CPU that the time ran out on: rather one that runs than one that halts or waits for others. */
@@ -348,7 +303,7 @@ void cpus_stop_others(struct run *run)
 		return;
 	cpus->failed = true;
 	cpus->survivor = run_cpu(run);
-	stop_others(run);
+	cpus_kick_others(run);
 }
 
 int cpus_idle(struct run *run)

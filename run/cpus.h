@@ -51,6 +51,15 @@ int cpus_wake(struct run *run, uint64_t number);
 int cpus_rest(struct run *run, uint64_t idle);
 
 /*
+ * Of a debugger, under the lock, in its enter(). cpus_gather(): have all others come to rest there; false if the run
+ * has ended meanwhile, for run->cpu at least. cpus_stay(): rest there until something has changed; false likewise.
+ * cpus_let_go(): something has. A CPU that is alone has no others.
+ */
+bool cpus_gather(struct run *run);
+bool cpus_stay(struct run *run);
+void cpus_let_go(struct run *run);
+
+/*
  * After the run, of a CPU but the first: whether it has run at all; whether KVM_RUN has come back from it with
  * nothing left to complete.
  */

@@ -27,6 +27,29 @@ struct deadline {
 	_Atomic(const struct mock_call *) call; /* of a mock, that the job is in; or NULL */
 	atomic_bool lost;			/* … and never comes back from */
 	size_t number;				/* of the job */
+	/* While a debugger has the machine stopped, no time passes: since when it has, or 0, and how long before. */
+	_Atomic(uint64_t) held_since, held_ns;
 };
+
+/* From here on no time passes, and until there. */
+static inline void deadline_hold(struct deadline *deadline, uint64_t now_ns)
+{
+	atomic_store(&deadline->held_since, now_ns);
+}
+
+static inline void deadline_release(struct deadline *deadline, uint64_t now_ns)
+{
+	/* For a moment too long rather than too short. */
+	atomic_fetch_add(&deadline->held_ns, now_ns - atomic_load(&deadline->held_since));
+	atomic_store(&deadline->held_since, 0);
+}
+
+/* How long it has been held in all, at that time of clock_ns(). */
+static inline uint64_t deadline_held_ns(struct deadline *deadline, uint64_t now_ns)
+{
+	const uint64_t since = atomic_load(&deadline->held_since);
+
+	return atomic_load(&deadline->held_ns) + (since && since < now_ns ? now_ns - since : 0);
+}
 
 #endif /* RUN_DEADLINE_H */

@@ -26,6 +26,8 @@ bool failures_add(struct run *run, enum r0_failure_kind kind, char *file, int li
 		free(file);
 		return false;
 	}
+	if (!run->failure_count)
+		run->failing_cpu = run_cpu(run);
 	run->failure_count++;
 	if (file)
 		buffer_print(&run->failures, "%s:%d: ", file, line);

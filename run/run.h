@@ -32,7 +32,8 @@ struct run {
 	struct buffer output;
 	struct buffer failures; /* failed expectations and assertions, one after another */
 	unsigned int failure_count;
-	char *first_expectation; /* its text, or NULL */
+	unsigned int failing_cpu; /* with the first of them */
+	char *first_expectation;  /* its text, or NULL */
 
 	struct r0_result given; /* its values alone: what the test gave */
 
@@ -52,6 +53,9 @@ struct run {
 
 	const struct debugger *debugger; /* or NULL */
 	struct stepping stepping;
+	struct stepping *
+		other_steppings; /* of the CPUs but the first, where a debugger takes part in several */
+	unsigned int steppers;		   /* CPUs that go by single steps */
 	struct watched_variables *watched; /* of .watch, or NULL */
 	struct kvm_regs assisted_regs;	   /* before the last instruction that assist/ completed */
 	bool replays; /* run once more, to find where a triple fault came from: it has been heard */
@@ -67,6 +71,14 @@ struct run {
 static inline unsigned int run_cpu(const struct run *run)
 {
 	return (unsigned int)(run->cpu - run->machine->cpus);
+}
+
+/* The single steps of the CPU in run->cpu. */
+static inline struct stepping *run_stepping(struct run *run)
+{
+	const unsigned int number = run_cpu(run);
+
+	return number ? &run->other_steppings[number - 1] : &run->stepping;
 }
 
 /* End the run with a way of ending and a message that lives as long as the run, or NULL. */

@@ -22,7 +22,7 @@ struct stepping {
 	bool user;	     /* the stop came as an exception in user mode */
 };
 
-/* From debugger_ops.start() on. Returns 0 or -errno. */
+/* From debugger_ops.start() on, of run->cpu as all here; also anew, after registers were set. Returns 0 or -errno. */
 int stepping_begin(struct run *run);
 
 /*

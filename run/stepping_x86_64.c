@@ -23,16 +23,16 @@
 /* SDM vol. 2A, IRET; vol. 2B, SYSRET; both of 64 bits. */
 static const uint8_t iretq[] = { 0x48, 0xcf }, sysretq[] = { 0x48, 0x0f, 0x07 };
 
-static int set_guest_debug(struct machine *machine, uint32_t control)
+static int set_guest_debug(const struct vcpu *vcpu, uint32_t control)
 {
 	struct kvm_guest_debug debug = { .control = control };
 
-	return KVM_IOCTL(machine->cpus[0].vcpu.fd, KVM_SET_GUEST_DEBUG, &debug, NULL);
+	return KVM_IOCTL(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug, NULL);
 }
 
-static int arm(struct machine *machine)
+static int arm(const struct vcpu *vcpu)
 {
-	return set_guest_debug(machine, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP);
+	return set_guest_debug(vcpu, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP);
 }
 
 /*
@@ -56,10 +56,13 @@ static bool is_own_breakpoint(struct vcpu *vcpu)
 
 static int tell_guest(struct run *run, bool stepped)
 {
-	const uint64_t value = stepped;
+	struct stepping *stepping = run_stepping(run);
 	uint64_t at = (uint64_t)&r0_guest.stepped;
+	uint64_t value;
 
-	run->stepping.on = stepped;
+	run->steppers += (unsigned int)stepped - (unsigned int)stepping->on;
+	stepping->on = stepped;
+	value = run->steppers > 0;
 	return memory_write(&run->machine->memory, gva(at), &value, sizeof(value)) ==
 			       sizeof(value) ?
 		       0 :
@@ -112,8 +115,10 @@ static void sysret_to_ring_3(struct vcpu *vcpu)
 	vcpu_complete(vcpu);
 }
 
-static void look_ahead(struct stepping *stepping, struct machine *machine)
+static void look_ahead(struct run *run)
 {
+	struct stepping *stepping = run_stepping(run);
+	struct machine *machine = run->machine;
 	uint64_t rip = stepping->regs.rip;
 	uint8_t code[3] = { 0 };
 
@@ -126,7 +131,7 @@ static void look_ahead(struct stepping *stepping, struct machine *machine)
 	else if (is_in_ring_0(stepping) && memcmp(code, iretq, sizeof(iretq)) == 0)
 		iret_ahead(stepping, &machine->memory);
 	else if (is_in_ring_0(stepping) && memcmp(code, sysretq, sizeof(sysretq)) == 0)
-		sysret_to_ring_3(&machine->cpus[0].vcpu);
+		sysret_to_ring_3(&run->cpu->vcpu);
 }
 
 /*
@@ -142,36 +147,38 @@ static int halt(struct run *run)
 	int err;
 
 	if (!run->machine->vm.irqchip)
-		return set_guest_debug(run->machine, 0);
+		return set_guest_debug(&run->cpu->vcpu, 0);
 	sync->regs.rip++;
 	sync->events.flags |= KVM_VCPUEVENT_VALID_SHADOW;
 	sync->events.interrupt.shadow = 0;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
 	vcpu_complete(vcpu);
 	err = KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &halted, NULL);
-	return err < 0 ? err : arm(run->machine);
+	return err < 0 ? err : arm(&run->cpu->vcpu);
 }
 
-static bool is_at_halt(const struct run *run)
+static bool is_at_halt(struct run *run)
 {
+	const struct stepping *stepping = run_stepping(run);
 	uint8_t opcode = 0;
 
-	memory_read(&run->machine->memory, gva(run->stepping.regs.rip), &opcode, 1);
-	return opcode == OPCODE_HLT && is_in_ring_0(&run->stepping);
+	memory_read(&run->machine->memory, gva(stepping->regs.rip), &opcode, 1);
+	return opcode == OPCODE_HLT && is_in_ring_0(stepping);
 }
 
 static int take_step(struct run *run)
 {
-	look_ahead(&run->stepping, run->machine);
-	return is_at_halt(run) ? halt(run) : arm(run->machine);
+	look_ahead(run);
+	return is_at_halt(run) ? halt(run) : arm(&run->cpu->vcpu);
 }
 
 static void note_registers(struct run *run)
 {
 	const struct kvm_sync_regs *sync = &run->cpu->vcpu.run->s.regs;
+	struct stepping *stepping = run_stepping(run);
 
-	run->stepping.regs = sync->regs;
-	run->stepping.sregs = sync->sregs;
+	stepping->regs = sync->regs;
+	stepping->sregs = sync->sregs;
 }
 
 int stepping_begin(struct run *run)
@@ -184,13 +191,13 @@ int stepping_begin(struct run *run)
 
 int stepping_next(struct run *run)
 {
-	struct stepping *stepping = &run->stepping;
+	struct stepping *stepping = run_stepping(run);
 	struct vcpu *vcpu = &run->cpu->vcpu;
 
 	/* On the way back to ring 3, whose flags have TF. */
 	if (stepping->user) {
 		stepping->user = false;
-		return set_guest_debug(run->machine, 0);
+		return set_guest_debug(&run->cpu->vcpu, 0);
 	}
 	if (vcpu->run->exit_reason == KVM_EXIT_DEBUG) {
 		if (is_own_breakpoint(vcpu))
@@ -209,10 +216,10 @@ int stepping_next(struct run *run)
 
 void stepping_end(struct run *run)
 {
-	if (!run->stepping.on)
+	if (!run_stepping(run)->on)
 		return;
 	tell_guest(run, false);
-	set_guest_debug(run->machine, 0);
+	set_guest_debug(&run->cpu->vcpu, 0);
 }
 
 struct kvm_regs stepping_frame_registers(const struct r0_frame *frame)
@@ -254,7 +261,7 @@ static bool take_step_from_dr6(struct vcpu *vcpu)
 
 bool stepping_exception(struct run *run, uint64_t address)
 {
-	struct stepping *stepping = &run->stepping;
+	struct stepping *stepping = run_stepping(run);
 	struct memory *memory = &run->machine->memory;
 	struct r0_frame frame;
 
@@ -270,7 +277,7 @@ bool stepping_exception(struct run *run, uint64_t address)
 		stepping->sregs.cs.selector = (uint16_t)frame.cs;
 		stepping->sregs.ss.selector = (uint16_t)frame.ss;
 		hide_pushed_flag(stepping, memory);
-		look_ahead(stepping, run->machine);
+		look_ahead(run);
 		frame.rflags |= R0_RFLAGS_TF;
 	} else {
 		/* The handler is stepped next; TF in its frame is the steps', not the test's. */

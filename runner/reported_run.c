@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "assist/assist_policy.h"
 #include "base/clock.h"
+#include "execution/gdb/debugger.h"
 #include "machine/machine.h"
 #include "report/baseline.h"
 #include "report/doubts.h"
@@ -30,20 +31,28 @@ struct session {
 	struct tally tally;
 	struct doubts doubts;
 	struct fresh *fresh;
+	struct gdb_debugger *debugger; /* or NULL */
 	char **argv;
 };
 
 static bool is_stopped(void *context)
 {
-	(void)context;
-	return end_signals_caught() || last_words();
+	const struct session *session = context;
+	const bool stopped = end_signals_caught() || last_words();
+
+	if (stopped && session->debugger)
+		gdb_debugger_quit(session->debugger);
+	return stopped || (session->debugger && gdb_debugger_has_killed(session->debugger));
 }
 
 /* What ended the run from outside, in words, or NULL. */
-static const char *why_stopped(void)
+static const char *why_stopped(const struct session *session)
 {
 	const char *signal = end_signals_why();
 
+	if (!signal && !last_words() && session->debugger &&
+	    gdb_debugger_has_killed(session->debugger))
+		return "gdb ended the run";
 	return signal ? signal : last_words();
 }
 
@@ -63,7 +72,7 @@ static void on_running(void *context, size_t index, uint64_t elapsed_ns)
 static int on_result(void *context, size_t index, struct outcome *outcome)
 {
 	struct session *session = context;
-	const char *broken = why_stopped();
+	const char *broken = why_stopped(session);
 	int err;
 
 	fresh_hold();
@@ -87,6 +96,7 @@ static enum exit_status run_cases(struct session *session)
 		.fail_fast = session->cli->fail_fast,
 		.check_reset = session->cli->check_reset,
 		.coverage_by_test = session->cli->coverage_by_test,
+		.debugger = session->debugger ? gdb_debugger_of_jobs(session->debugger) : NULL,
 		.fresh = session->fresh,
 	};
 	const struct pool_events events = {
@@ -122,7 +132,7 @@ static enum exit_status run_cases(struct session *session)
 	if (err)
 		broken = error.text;
 	else if (session->tally.total < session->plan->count)
-		broken = why_stopped();
+		broken = why_stopped(session);
 	session->tally.completed = assist_policy_count();
 	names = session->tally.completed ? assist_policy_names() : NULL;
 	session->tally.completed_names = names;
@@ -206,6 +216,18 @@ static enum exit_status close_reports(struct session *session, enum exit_status 
 	return status;
 }
 
+/* Before reports are opened: gdb may have standard output for itself. */
+static int begin_debugging(struct session *session, struct error *error)
+{
+	const struct gdb_debugger_options options = {
+		.where = session->cli->gdb,
+		.at_start = session->cli->gdb_at_start,
+		.program = session->argv[0],
+	};
+
+	return session->cli->gdb ? gdb_debugger_create(&session->debugger, &options, error) : 0;
+}
+
 /* Open the reports, run, and see that all of them were written. */
 static enum exit_status run_and_report(struct session *session)
 {
@@ -220,7 +242,8 @@ static enum exit_status run_and_report(struct session *session)
 		session_complain(error.text);
 		return EXIT_STATUS_ERROR;
 	}
-	if (last_words_begin(&error)) {
+	if (begin_debugging(session, &error) || last_words_begin(&error)) {
+		gdb_debugger_destroy(session->debugger, EXIT_STATUS_ERROR);
 		baseline_destroy(session->baseline);
 		session_complain(error.text);
 		return EXIT_STATUS_ERROR;
@@ -238,6 +261,11 @@ static enum exit_status run_and_report(struct session *session)
 		}
 	}
 	status = close_reports(session, status);
+	/* What has not run did not pass. */
+	if (session->debugger && gdb_debugger_has_killed(session->debugger) &&
+	    status != EXIT_STATUS_FAILED)
+		status = EXIT_STATUS_ERROR;
+	gdb_debugger_destroy(session->debugger, status);
 	baseline_destroy(session->baseline);
 	last_words_end();
 	end_signals_release(&signals);

@@ -355,6 +355,13 @@ int r0_main(int argc, char **argv)
 	/* Whatever it was made of, the order is that of the process before. */
 	if (fresh.left)
 		cli.selection.seed = fresh.seed;
+	if (!cli.help && !cli.version && cli.gdb && wants_lab(&cli)) {
+		session_complain(
+			"--gdb: the lab's machine is out of gdb's reach: start gdb in it, by `ring0 lab "
+			"--file`, with --gdb=- (man ring0-test)");
+		cli_finish(&cli);
+		return EXIT_STATUS_ERROR;
+	}
 	if (!cli.help && !cli.version && wants_lab(&cli)) {
 		if (coverage_report_is_wanted(&cli))
 			status = coverage_report(&cli, run_in_lab_and_return(&cli, argc, argv));

@@ -81,7 +81,7 @@ static bool open_session(struct boot_debugger *debugger, int client, int answers
 	/* One that comes to a machine that runs stops it. */
 	if (!debugger->target.is_stopped && !boot_debug_target_stop(&debugger->target, SIGNAL_INT))
 		return false;
-	if (gdb_registers_init(&debugger->target.registers, is_64_bit(debugger)) != 0)
+	if (gdb_registers_init(&debugger->target.registers, is_64_bit(debugger), false) != 0)
 		return false;
 	debugger->client = client;
 	debugger->answers = answers;

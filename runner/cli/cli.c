@@ -137,6 +137,16 @@ static int read_coverage(struct cli *cli, const char *where, struct error *error
 	return 0;
 }
 
+/* Of --gdb and --gdb-on-failure, the one that says where is right. */
+static int read_gdb(struct cli *cli, const char *option, const char *where, struct error *error)
+{
+	if (where && !where[0])
+		return error_set(error, EINVAL, "--%s=: give a port, a path or -", option);
+	if (where || !cli->gdb)
+		cli->gdb = where ? where : "";
+	return 0;
+}
+
 static int take(struct cli *cli, int id, const char *argument, char **words, struct error *error)
 {
 	switch (id) {
@@ -207,6 +217,11 @@ static int take(struct cli *cli, int id, const char *argument, char **words, str
 	case OPTION_LAB:
 		cli->lab = true;
 		break;
+	case OPTION_GDB:
+		cli->gdb_at_start = true;
+		return read_gdb(cli, "gdb", argument, error);
+	case OPTION_GDB_ON_FAILURE:
+		return read_gdb(cli, "gdb-on-failure", argument, error);
 	case OPTION_FUZZ:
 		cli->fuzz = true;
 		return read_number("fuzz", argument, 0, UINT_MAX, &cli->fuzz_seconds, error);

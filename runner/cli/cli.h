@@ -65,6 +65,8 @@ struct cli {
 	bool assist_given;
 	enum assist_policy assist; /* if it is given */
 	bool lab;		   /* run in the lab, wherever this is */
+	const char *gdb;	   /* where gdb is to connect to, in argv; or NULL for none */
+	bool gdb_at_start;	   /* it is to have each test stopped there */
 	bool verbose;
 	bool help;
 	bool version;

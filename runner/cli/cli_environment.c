@@ -163,6 +163,9 @@ int cli_settle(struct cli *cli, struct error *error)
 {
 	int err = settle_reports(cli, error);
 
+	if (!err && cli->gdb && (cli->fuzz || cli->image))
+		err = error_set(error, EINVAL, "--gdb is of a run of tests: not with --%s",
+				cli->fuzz ? "fuzz" : "image");
 	if (!err && cli->pack && !cli->image)
 		err = error_set(error, EINVAL, "--pack is of an image: give --image FILE, too");
 	return err ? err : settle_seed(cli, error);

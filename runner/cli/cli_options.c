@@ -66,6 +66,14 @@ const struct option_description cli_options[OPTION_COUNT] = {
 	  "run on a genuine KVM in an emulated machine, like\n"
 	  "`ring0 lab`; with RING0_LAB=auto in the environment\n"
 	  "only if this host has no usable KVM" },
+	{ OPTION_GDB, 0, "gdb", "[=PORT|PATH|-]",
+	  "stop each test before its first instruction, and\n"
+	  "where one fails, for a gdb that connects to PORT of\n"
+	  "this machine (one that is free), to the socket PATH,\n"
+	  "or that has started this program (-). Tests run one\n"
+	  "after another" },
+	{ OPTION_GDB_ON_FAILURE, 0, "gdb-on-failure", "[=PORT|PATH|-]",
+	  "the same, but only where a test fails" },
 	{ OPTION_FUZZ, 0, "fuzz", "SECONDS",
 	  "let libFuzzer or AFL++ search for inputs that fail\n"
 	  "R0_FUZZ()'s tests, for this long each (0: until it\n"

@@ -156,6 +156,7 @@ static int prepare_jobs(struct pool *pool, struct error *error)
 			.attributes = test->attributes,
 			.file = test->file,
 			.line = test->line,
+			.debugger = pool->options->debugger,
 		};
 		if (test->fuzz) {
 			job->input =
@@ -370,7 +371,7 @@ static int run(struct pool *pool, const struct pool_events *events, bool *lost, 
 	size_t wanted = pool->options->workers ? pool->options->workers : usable_cpus(), i;
 	int err = 0;
 
-	if (pool->options->coverage_by_test)
+	if (pool->options->coverage_by_test || pool->options->debugger)
 		wanted = 1;
 	wanted = wanted < pool->plan->count ? wanted : pool->plan->count;
 	pool->workers = calloc(wanted + 1, sizeof(struct worker *));

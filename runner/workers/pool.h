@@ -14,6 +14,7 @@
 #include "plan/plan.h"
 #include "report/report.h"
 
+struct debugger;
 struct fresh;
 
 struct pool_options {
@@ -22,8 +23,9 @@ struct pool_options {
 	unsigned int workers; /* how many cases run at once; 0: as many as CPUs may be used */
 	bool fresh_vm;
 	bool fail_fast;
-	bool check_reset;	      /* what a test leaves behind after its reset is an error */
-	const char *coverage_by_test; /* a folder, or NULL; one case runs at once then */
+	bool check_reset;		 /* what a test leaves behind after its reset is an error */
+	const char *coverage_by_test;	 /* a folder, or NULL; one case runs at once then */
+	const struct debugger *debugger; /* of each case, or NULL; one runs at once then */
 	/* Cases that have run already, in an earlier process: their outcomes are taken. May be NULL. */
 	struct fresh *fresh;
 };

@@ -122,6 +122,8 @@ static bool run_on(struct worker *worker, struct machine *machine, const struct 
 	atomic_store(&worker->deadline.kick_at, 0);
 	atomic_store(&worker->deadline.call, NULL);
 	atomic_store(&worker->deadline.lost, false);
+	atomic_store(&worker->deadline.held_since, 0);
+	atomic_store(&worker->deadline.held_ns, 0);
 	worker->deadline.number = worker->number;
 	worker->since = clock_ns();
 	worker->limit = worker->interrupted ? 0 : job->limit_ns;
@@ -372,14 +374,16 @@ enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_
 				   uint64_t *since_ns)
 {
 	enum worker_state state = WORKER_FINE;
-	uint64_t wanted;
+	uint64_t wanted, since;
 
 	*number = SIZE_MAX;
 	pthread_mutex_lock(&worker->lock);
 	if (!worker->busy || now_ns < worker->since)
 		goto out;
 	*number = worker->number;
-	*since_ns = worker->since;
+	since = worker->since + deadline_held_ns(&worker->deadline, now_ns);
+	since = since < now_ns ? since : now_ns;
+	*since_ns = since;
 	wanted = atomic_load(&worker->deadline.kick_at);
 	if (wanted && now_ns >= wanted) {
 		atomic_store(&worker->deadline.kick_at, 0);
@@ -391,9 +395,9 @@ enum worker_state worker_supervise(struct worker *worker, uint64_t now_ns, size_
 		state = WORKER_ABANDONED;
 		goto out;
 	}
-	if (now_ns - worker->since < worker->limit)
+	if (now_ns - since < worker->limit)
 		goto out;
-	if (insist(worker, now_ns - worker->since - worker->limit)) {
+	if (insist(worker, now_ns - since - worker->limit)) {
 		worker->abandoned = true;
 		state = WORKER_ABANDONED;
 	}

@@ -103,7 +103,7 @@ static void registers_go_both_ways(void **state)
 	xsave[160 + 16] = 0x55; /* XMM1 */
 	xsave[576] = 0x66;	/* YMM0's upper half */
 	xsave[512] = 7;
-	assert_int_equal(gdb_registers_init(&layout, true), 0);
+	assert_int_equal(gdb_registers_init(&layout, true, false), 0);
 	assert_true(layout.size <= GDB_REGISTERS_MAX);
 	gdb_registers_pack(&layout, &from, packed);
 	assert_int_equal(value_of(&layout, packed, "rbx"), 0x1122334455667788);
@@ -124,7 +124,7 @@ static void registers_go_both_ways(void **state)
 	assert_int_equal(xsave[576], 0x77);
 	gdb_registers_finish(&layout);
 	/* Of 32 bits the upper halves stay as they are. */
-	assert_int_equal(gdb_registers_init(&layout, false), 0);
+	assert_int_equal(gdb_registers_init(&layout, false, false), 0);
 	gdb_registers_pack(&layout, &from, packed);
 	assert_int_equal(value_of(&layout, packed, "ebx"), 0x55667788);
 	packed[layout.list[find(&layout, "ebx")].offset] = 0x99;

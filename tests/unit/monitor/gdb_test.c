@@ -134,8 +134,13 @@ static struct fake *make(void)
 	struct fake *fake = calloc(1, sizeof(*fake));
 
 	assert_non_null(fake);
-	assert_int_equal(gdb_registers_init(&fake->layout, true), 0);
-	fake->target = (struct gdb_target){ &ops, fake, CPUS, &fake->layout };
+	assert_int_equal(gdb_registers_init(&fake->layout, true, false), 0);
+	fake->target = (struct gdb_target){
+		.ops = &ops,
+		.context = fake,
+		.cpus = CPUS,
+		.registers = &fake->layout,
+	};
 	gdb_session_init(&fake->session, &fake->target, &stop);
 	fake->session.no_acks = true;
 	return fake;
@@ -371,6 +376,29 @@ static size_t find(const struct gdb_registers *layout, const char *name)
 	return 0;
 }
 
+/* Of a program: where it is, and the register without which gdb does not ask. */
+static void auxv_is_a_programs(void **state)
+{
+	static const char auxv[] = "\3\0#}";
+	struct fake *fake = make();
+	struct gdb_registers registers;
+
+	(void)state;
+	ANSWERS(fake, "qXfer:auxv:read::0,100", "");
+	fake->target.auxv = auxv;
+	fake->target.auxv_size = sizeof(auxv) - 1;
+	ANSWERS(fake, "qXfer:auxv:read::0,1", "m\3");
+	ANSWERS(fake, "qXfer:auxv:read::2,100", "l}\3}]");
+	ANSWERS(fake, "qXfer:auxv:read::4,100", "l");
+	assert_null(strstr(fake->layout.description, "orig_rax"));
+	assert_int_equal(gdb_registers_init(&registers, true, true), 0);
+	assert_non_null(strstr(registers.description, "orig_rax"));
+	assert_int_equal(registers.count, fake->layout.count + 1);
+	assert_int_equal(registers.size, fake->layout.size + 8);
+	gdb_registers_finish(&registers);
+	destroy(fake);
+}
+
 static void registers_by_packets(void **state)
 {
 	struct fake *fake = make();
@@ -426,6 +454,7 @@ int main(void)
 		cmocka_unit_test(cpus_are_threads),
 		cmocka_unit_test(each_cpu_does_what_is_asked),
 		cmocka_unit_test(description_is_read_in_parts),
+		cmocka_unit_test(auxv_is_a_programs),
 		cmocka_unit_test(registers_by_packets),
 		cmocka_unit_test(the_end_is_told),
 	};

@@ -88,6 +88,37 @@ static void defaults(void **state)
 	cli_finish(&cli);
 }
 
+/* Where gdb connects to is said by either of two options. */
+static void takes_gdb(void **state)
+{
+	struct error error;
+	struct cli cli;
+
+	(void)state;
+	PARSE(&cli, "--gdb", "suite.name");
+	assert_string_equal(cli.gdb, "");
+	assert_true(cli.gdb_at_start);
+	assert_int_equal(cli.selection.pattern_count, 1);
+	cli_finish(&cli);
+	PARSE(&cli, "--gdb-on-failure=1234");
+	assert_string_equal(cli.gdb, "1234");
+	assert_false(cli.gdb_at_start);
+	cli_finish(&cli);
+	PARSE(&cli, "--gdb-on-failure=socket", "--gdb");
+	assert_string_equal(cli.gdb, "socket");
+	assert_true(cli.gdb_at_start);
+	cli_finish(&cli);
+	PARSE(&cli, "--verbose");
+	assert_null(cli.gdb);
+	cli_finish(&cli);
+	assert_int_equal(parse(&cli, WORDS("--gdb="), &error), -EINVAL);
+	assert_string_equal(error.text, "--gdb=: give a port, a path or -");
+	cli_finish(&cli);
+	assert_int_equal(parse(&cli, WORDS("--gdb", "--image", "x"), &error), -EINVAL);
+	assert_string_equal(error.text, "--gdb is of a run of tests: not with --image");
+	cli_finish(&cli);
+}
+
 static void takes_every_option(void **state)
 {
 	struct cli cli;
@@ -455,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(defaults, clear_environment),
 		cmocka_unit_test_setup(takes_every_option, clear_environment),
+		cmocka_unit_test_setup(takes_gdb, clear_environment),
 		cmocka_unit_test_setup(takes_groups, clear_environment),
 		cmocka_unit_test_setup(takes_several_reports, clear_environment),
 		cmocka_unit_test_setup(makes_up_seeds, clear_environment),
