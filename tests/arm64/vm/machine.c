@@ -327,10 +327,12 @@ static void registers_are_shown(void **state)
 static void what_is_of_x86_is_refused(void **state)
 {
 	const struct r0_vm_options wrong[] = {
-		{ .pc = true },		  { .irqchip = true, .pit = true },
-		{ .test_devices = true }, { .irqchip = true, .split_irqchip = true },
-		{ .cpu = "max" },	  { .watch_by_step = true },
+		{ .pc = true },	   { .irqchip = true, .pit = true },
+		{ .iommu = true }, { .irqchip = true, .split_irqchip = true },
+		{ .cpu = "max" },  { .watch_by_step = true },
 	};
+	/* What would be two consoles, of which a test's image takes either. */
+	const struct r0_vm_options twice = { .test_devices = true, .virtio_console = true };
 	struct r0_error error = { "" };
 	struct r0_vm *vm;
 	size_t i;
@@ -338,6 +340,8 @@ static void what_is_of_x86_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_fails(r0_vm_create(&vm, &wrong[i], &error), ENOTSUP, &error, "x86");
+	assert_fails(r0_vm_create(&vm, &twice, &error), ENOTSUP, &error,
+		     "test devices are a virtio");
 }
 
 int main(void)
