@@ -109,7 +109,7 @@ cmake_checks()
 {
 	CMAKE_PREFIX_PATH=$folder/moved
 	export CMAKE_PREFIX_PATH
-	cp -R "$project" cmake
+	cp -R --no-preserve=mode "$project" cmake
 	check "$1, configured" cmake -S cmake -B cmake/build -G "$1"
 	check "$1, built" cmake --build cmake/build
 	check "$1, discovered: each case, no nodefault test" \
@@ -152,7 +152,7 @@ if command -v cmake >/dev/null; then
 	cmake_checks 'Ninja'
 
 	# Arguments with all that CMake, its lists and its scripts take for something.
-	cp -R "$project" cmake
+	cp -R --no-preserve=mode "$project" cmake
 	cat >>cmake/CMakeLists.txt <<-'END'
 	ring0_discover_tests(timer_test PREFIX "a;b]=] \"c\" \$d/" EXTRA_ARGS --all --timeout 5000
 		WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
@@ -178,7 +178,7 @@ if command -v cmake >/dev/null; then
 
 	# ring0 found in one folder, its function called in another, whose variables are others.
 	mkdir scopes
-	cp -R "$project" scopes/program
+	cp -R --no-preserve=mode "$project" scopes/program
 	cat >scopes/CMakeLists.txt <<-'END'
 	cmake_minimum_required(VERSION 3.20)
 	project(scopes LANGUAGES C)
@@ -200,7 +200,7 @@ if command -v cmake >/dev/null; then
 	rm -rf scopes
 
 	# Several configurations in one tree.
-	cp -R "$project" cmake
+	cp -R --no-preserve=mode "$project" cmake
 	check 'configurations, built' sh -c 'cmake -S cmake -B cmake/build -G "Ninja Multi-Config" &&
 		cmake --build cmake/build --config Release'
 	check 'configurations, listed' ctest --test-dir cmake/build -C Release -N
@@ -237,7 +237,7 @@ export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 
 meson_checks()
 {
-	cp -R "$project" meson
+	cp -R --no-preserve=mode "$project" meson
 	check 'Meson, built' sh -c 'meson setup meson/build meson && ninja -C meson/build'
 	check 'Meson, without KVM all is skipped' without_kvm meson test -C meson/build
 	shows 'Meson, a skip' '^1/1 (timer:)?timer +SKIP' '^Skipped: +1'
@@ -260,7 +260,7 @@ else
 	meson_checks
 fi
 
-cp -R "$project" make
+cp -R --no-preserve=mode "$project" make
 check 'make, built' make -C make timer_test
 if [ $kvm -eq 77 ]; then
 	skip 'make, run' 'no usable KVM'

@@ -110,7 +110,7 @@ project()
 	system=$1 upper=$2
 	shift 2
 	name=$system${upper:+-upper}
-	cp -R "$here/project" "$name"
+	cp -R --no-preserve=mode "$here/project" "$name"
 	(cd "$name" && "$@") >log 2>&1
 	report $? "$name builds a project"
 	found=$(find "$name" -name text_test -type f)
