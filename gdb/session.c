@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "gdb/answer.h"
 #include "gdb/inspect.h"
 #include "gdb/question.h"
@@ -169,6 +170,23 @@ void gdb_session_feed(struct gdb_session *session, const void *bytes, size_t siz
 			break;
 		}
 	}
+}
+
+void gdb_session_send(struct gdb_session *session, int fd)
+{
+	struct buffer *out = &session->out;
+	size_t sent = 0;
+
+	while (sent < out->length) {
+		ssize_t n = write(fd, out->text + sent, out->length - sent);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		sent += (size_t)n;
+	}
+	free(buffer_take(out));
 }
 
 void gdb_session_stopped(struct gdb_session *session, const struct gdb_stop *stop)

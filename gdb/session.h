@@ -50,6 +50,12 @@ void gdb_session_finish(struct gdb_session *session);
 /* What the client sent. The session's state says what it came to. */
 void gdb_session_feed(struct gdb_session *session, const void *bytes, size_t size);
 
+/*
+ * Send what there is for the client to that descriptor, and drop what it no longer takes: that it has gone is seen where
+ * its bytes are read.
+ */
+void gdb_session_send(struct gdb_session *session, int fd);
+
 /* The target, which ran, has stopped. */
 void gdb_session_stopped(struct gdb_session *session, const struct gdb_stop *stop);
 

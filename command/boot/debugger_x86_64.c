@@ -58,24 +58,6 @@ static void let_go(struct boot_debugger *debugger)
 	boot_debug_target_go_on(&debugger->target);
 }
 
-static void send_answers(struct boot_debugger *debugger)
-{
-	struct buffer *out = &debugger->session.out;
-	size_t sent = 0;
-
-	while (sent < out->length) {
-		ssize_t n = write(debugger->answers, out->text + sent, out->length - sent);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* Its end is seen where it is read from. */
-		if (n <= 0)
-			break;
-		sent += (size_t)n;
-	}
-	free(buffer_take(out));
-}
-
 static bool open_session(struct boot_debugger *debugger, int client, int answers)
 {
 	/* One that comes to a machine that runs stops it. */
@@ -111,7 +93,7 @@ static bool read_client(struct boot_debugger *debugger)
 		return true;
 	if (n > 0)
 		gdb_session_feed(&debugger->session, bytes, (size_t)n);
-	send_answers(debugger);
+	gdb_session_send(&debugger->session, debugger->answers);
 	if (debugger->session.state == GDB_KILLED)
 		return false;
 	if (n <= 0 || debugger->session.state == GDB_DETACHED)
@@ -141,7 +123,7 @@ bool boot_debugger_attend(struct boot_debugger *debugger, const struct pollfd *f
 			let_go(debugger);
 		} else {
 			gdb_session_stopped(&debugger->session, &debugger->target.stop);
-			send_answers(debugger);
+			gdb_session_send(&debugger->session, debugger->answers);
 		}
 	}
 	if (fds[CLIENT].revents && debugger->client >= 0)
@@ -166,7 +148,7 @@ int boot_debugger_hold_start(struct boot_debugger *debugger)
 		return 0;
 	/* It runs anew, after a reset. */
 	gdb_session_stopped(&debugger->session, &debugger->target.stop);
-	send_answers(debugger);
+	gdb_session_send(&debugger->session, debugger->answers);
 	return 0;
 }
 
@@ -188,7 +170,7 @@ void boot_debugger_tell_end(struct boot_debugger *debugger, int status)
 	if (debugger->client < 0)
 		return;
 	gdb_session_ended(&debugger->session, status);
-	send_answers(debugger);
+	gdb_session_send(&debugger->session, debugger->answers);
 }
 
 static bool is_elf32(const struct boot_file *image)

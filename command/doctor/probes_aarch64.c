@@ -7,11 +7,10 @@
 #include <ring0/arm64.h>
 #include <ring0/arm64/gic.h>
 #include "command/doctor/doctor.h"
+#include "command/doctor/probes.h"
 
 uint64_t doctor_cycles;
 uint32_t doctor_cpuid_ecx;
-
-#define WRONG(...) r0_fail(NULL, 0, __VA_ARGS__)
 
 /* Of probes: that the CPU has to have. */
 enum feature { FEATURE_NONE, FEATURE_LSE, FEATURE_SVE, FEATURE_AUTHENTICATION, FEATURE_PAN };
@@ -31,16 +30,6 @@ static bool has(uint64_t feature)
 	default:
 		return true;
 	}
-}
-
-/* The exception that had to come. */
-static void expect(int vector, struct r0_fault fault)
-{
-	if (fault.vector == vector)
-		return;
-	if (fault.vector < 0)
-		WRONG("no %s comes", r0_vector_name(vector));
-	WRONG("raises %s", r0_vector_name(fault.vector));
 }
 
 static void integer(void *arg)

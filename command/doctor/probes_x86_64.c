@@ -8,21 +8,10 @@
 #include <ring0.h>
 #include <ring0/x86.h>
 #include "command/doctor/doctor.h"
+#include "command/doctor/probes.h"
 
 uint64_t doctor_cycles;
 uint32_t doctor_cpuid_ecx;
-
-#define WRONG(...) r0_fail(NULL, 0, __VA_ARGS__)
-
-/* The exception that had to come, or none (-1). */
-static void expect(int vector, struct r0_fault fault)
-{
-	if (fault.vector == vector)
-		return;
-	if (fault.vector < 0)
-		WRONG("no %s comes", r0_vector_name(vector));
-	WRONG("raises %s", r0_vector_name(fault.vector));
-}
 
 static void integer(void *arg)
 {

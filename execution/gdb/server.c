@@ -46,24 +46,6 @@ bool server_converse(struct gdb_debugger *debugger, struct run *run, const struc
 
 /* ---- of the server's ---- */
 
-static void send_answers(struct gdb_debugger *debugger)
-{
-	struct buffer *out = &debugger->session.out;
-	size_t sent = 0;
-
-	while (sent < out->length) {
-		ssize_t n = write(debugger->answers, out->text + sent, out->length - sent);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* Its end is seen where it is read from. */
-		if (n <= 0)
-			break;
-		sent += (size_t)n;
-	}
-	free(buffer_take(out));
-}
-
 static void close_client(struct gdb_debugger *debugger)
 {
 	if (debugger->client < 0)
@@ -135,7 +117,7 @@ static void take_stop(struct gdb_debugger *debugger)
 		say_where(debugger);
 	} else if (debugger->has_session) {
 		gdb_session_stopped(&debugger->session, &debugger->stop);
-		send_answers(debugger);
+		gdb_session_send(&debugger->session, debugger->answers);
 	} else {
 		begin_session(debugger);
 	}
@@ -174,7 +156,7 @@ static void read_client(struct gdb_debugger *debugger)
 		return;
 	if (n > 0)
 		gdb_session_feed(&debugger->session, bytes, (size_t)n);
-	send_answers(debugger);
+	gdb_session_send(&debugger->session, debugger->answers);
 	if (n <= 0 || debugger->session.state == GDB_DETACHED ||
 	    debugger->session.state == GDB_KILLED)
 		part(debugger, debugger->session.state == GDB_KILLED);
@@ -215,7 +197,7 @@ static void *serve(void *context)
 	}
 	if (debugger->has_session) {
 		gdb_session_ended(&debugger->session, debugger->status);
-		send_answers(debugger);
+		gdb_session_send(&debugger->session, debugger->answers);
 	}
 	close_client(debugger);
 	return NULL;
