@@ -359,6 +359,24 @@ static bool attach(struct symbols *symbols)
 	       dwfl_attach_state(symbols->dwfl, NULL, 1, &callbacks, symbols);
 }
 
+static int see_module(Dwfl_Module *module, void **user_data, const char *name, Dwarf_Addr base,
+		      void *argument)
+{
+	(void)module, (void)user_data, (void)name, (void)base;
+	*(bool *)argument = true;
+	return DWARF_CB_ABORT;
+}
+
+/* Why there are no rules to go back by. libdwfl's own words for no file at all are of architectures. */
+static const char *why_not_attached(struct symbols *symbols)
+{
+	const char *message = dwfl_errmsg(-1);
+	bool module_seen = false;
+
+	dwfl_getmodules(symbols->dwfl, see_module, &module_seen, 0);
+	return module_seen ? message : "no file with symbols was given";
+}
+
 bool call_chain_is_outermost(struct symbols *symbols, uint64_t pc)
 {
 	return role_of(symbols, pc) == ROLE_OUTERMOST;
@@ -436,7 +454,7 @@ void call_chain_print(struct symbols *symbols, bool after, FILE *out)
 	}
 	if (!attach(symbols)) {
 		symbols_print_frame(symbols, *pc, after, "", &chain.count, out);
-		fprintf(out, "  no more is known: %s\n", dwfl_errmsg(-1));
+		fprintf(out, "  no more is known: %s\n", why_not_attached(symbols));
 		return;
 	}
 	if (after)

@@ -114,6 +114,7 @@ static void a_kernel_that_hangs_has_a_report(void **state)
 	assert_ends("mode=l", BOOT("mode=l", "--timeout", "1"), 88,
 		    "the time limit of 1000 ms is over, still running at 0x4008");
 	assert_string_equal(output, "it loops\n");
+	assert_non_null(strstr(errors, "no more is known: no file with symbols was given"));
 	assert_non_null(strstr(errors, "PSTATE 0x"));
 	assert_ends("mode=v", BOOT("mode=v", "--timeout", "1"), 88,
 		    "for ever in the exception vectors, which VBAR_EL1 has at 0");
