@@ -129,13 +129,13 @@ if [ -e /dev/kvm ]; then
 fi
 
 # interrupt SIGNAL STAGE: leaves the exit status in $status. Not with the shell's own idea of SIGINT, which
-# has what runs in the background ignore it.
+# has what runs in the background ignore it, nor with nohup's of SIGHUP.
 interrupt()
 {
 	command=true STALL=$2
 	[ "$2" = debootstrap ] || command=$WAIT
 	export STALL
-	env --default-signal=INT "$source/scripts/fresh-machine" sid "$command" >"$folder/log" 2>&1 </dev/null &
+	env --default-signal=HUP,INT,TERM "$source/scripts/fresh-machine" sid "$command" >"$folder/log" 2>&1 </dev/null &
 	machine=$!
 	while [ "$(count_waiting)" -lt 2 ] && kill -0 $machine 2>/dev/null; do
 		sleep 0.1
