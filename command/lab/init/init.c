@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command/lab/init/command.h"
@@ -21,33 +19,10 @@
 #include "command/lab/init/port.h"
 #include "command/lab/init/program.h"
 #include "command/lab/init/start.h"
+#include "command/lab/init/timers.h"
 #include "command/lab/protocol.h"
 
 static unsigned char buffer[LAB_MESSAGE_MAX + 1];
-
-/*
- * On each CPU, have the kernel program its timer anew, and see that it comes. QEMU saves neither of
- * EL2's timers, one of which an arm64 kernel with KVM goes by: what it was to bring when the state was
- * saved never comes after a restore, and what is due later does not program it, since it is to come
- * first. A time that is long over comes before anything.
- */
-static void revive_timers(void)
-{
-	const struct timespec long_over = { .tv_nsec = 1 }, soon = { .tv_nsec = 1000000 };
-	cpu_set_t all, one;
-
-	sched_getaffinity(0, sizeof(all), &all);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &all))
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		sched_setaffinity(0, sizeof(one), &one);
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &long_over, NULL);
-		nanosleep(&soon, NULL);
-	}
-	sched_setaffinity(0, sizeof(all), &all);
-}
 
 /* A machine restored from a saved state has that state's clock and random numbers. */
 static void hello(const struct lab_hello *hello)
@@ -60,7 +35,6 @@ static void hello(const struct lab_hello *hello)
 	struct rand_pool_info *pool = (struct rand_pool_info *)room;
 	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 
-	revive_timers();
 	settimeofday(&now, NULL);
 	pool->entropy_count = 8 * sizeof(hello->entropy);
 	pool->buf_size = sizeof(hello->entropy);
@@ -80,6 +54,10 @@ static void obey(const struct lab_message *message, int port)
 
 	switch (message->type) {
 	case LAB_HELLO:
+		if (!timers_revive()) {
+			port_send_failure(ETIME, "the machine's timers");
+			break;
+		}
 		hello((const struct lab_hello *)buffer);
 		port_send(LAB_READY, NULL, 0);
 		break;
