@@ -38,16 +38,18 @@ __attribute__((weak)) sigjmp_buf tap_end;
 /* What it said last: if it is skipped, the reason. */
 __attribute__((weak)) char tap_message[200];
 
+/* Why it failed. As long as a report that an assertion shows. */
+__attribute__((weak)) char tap_failure[8192];
+
 static inline _Noreturn __attribute__((format(printf, 3, 4))) void
 tap_fail(const char *file, int line, const char *format, ...)
 {
+	int length = snprintf(tap_failure, sizeof(tap_failure), "%s:%d: ", file, line);
 	va_list arguments;
 
-	printf("# %s:%d: ", file, line);
 	va_start(arguments, format);
-	vprintf(format, arguments);
+	vsnprintf(tap_failure + length, sizeof(tap_failure) - (size_t)length, format, arguments);
 	va_end(arguments);
-	putchar('\n');
 	siglongjmp(tap_end, TAP_FAILED);
 }
 
@@ -128,6 +130,18 @@ static __attribute__((noinline)) int tap_run(const struct CMUnitTest *test)
 	return TAP_PASSED;
 }
 
+/* Below its case, as TAP's readers expect; a line of it that looks like a case is none. */
+static inline void tap_comment(const char *text)
+{
+	printf("# ");
+	for (; *text; text++) {
+		putchar(*text);
+		if (*text == '\n')
+			printf("# ");
+	}
+	putchar('\n');
+}
+
 static inline int tap_run_group(const struct CMUnitTest *tests, size_t count)
 {
 	int failures = 0;
@@ -141,6 +155,8 @@ static inline int tap_run_group(const struct CMUnitTest *tests, size_t count)
 		if (ending == TAP_SKIPPED)
 			printf(" # SKIP %.*s", (int)strcspn(tap_message, "\n"), tap_message);
 		putchar('\n');
+		if (ending == TAP_FAILED)
+			tap_comment(tap_failure);
 		failures += ending == TAP_FAILED;
 	}
 	return failures;
