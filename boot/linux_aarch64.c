@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arm64's kernels: an Image of Linux's (Documentation/arch/arm64/booting.rst), and a flat file that has no header, as
- * kvm-unit-tests' are. Both start at EL1 without translation, with the address of a device tree in X0.
+ * arm64's kernels: an Image of Linux's (Documentation/arch/arm64/booting.rst), compressed by gzip or not, and a flat file
+ * that has no header, as kvm-unit-tests' are. Both start at EL1 without translation, with the address of a device tree in X0.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "boot/inflate.h"
 #include "boot/machine_tree_aarch64.h"
 #include "boot/structures.h"
 
@@ -43,25 +44,18 @@ static bool is_image(const struct boot_image *image)
 	return header && load_32(header + MAGIC_AT) == MAGIC;
 }
 
-/*
- * What is to be done to get at the Image in a file, or NULL. The header of EFI's is that of Linux's
- * drivers/firmware/efi/libstub/zboot-header.S.
- */
-static const char *wrapped(const struct boot_image *image)
+/* An Image that is compressed in a program of EFI's: linux/drivers/firmware/efi/libstub/zboot-header.S. */
+static bool is_zboot(const struct boot_image *image)
 {
 	const uint8_t *header = boot_image_at(image, 0, ZBOOT_MAGIC_AT + 4);
 
-	if (header && header[0] == 0x1f && header[1] == 0x8b)
-		return "it is compressed by gzip, and to be decompressed first";
-	if (header && !memcmp(header, "MZ", 2) && !memcmp(header + ZBOOT_MAGIC_AT, "zimg", 4))
-		return "it is a program of EFI's (CONFIG_EFI_ZBOOT) with a compressed Image, which is to "
-		       "be taken out first";
-	return NULL;
+	return header && !memcmp(header, "MZ", 2) && !memcmp(header + ZBOOT_MAGIC_AT, "zimg", 4);
 }
 
-static bool is_linux(const struct boot_image *image)
+/* What else is compressed by gzip is found out once it is not any more; zboot's is for setup_image() to tell. */
+static bool may_be_image(const struct boot_image *image)
 {
-	return is_image(image) || wrapped(image);
+	return is_image(image) || is_zboot(image) || inflate_is_gzip(image->data, image->size);
 }
 
 /* What is not a multiple of the page size is the kernel's to round. */
@@ -110,41 +104,68 @@ static int enter(struct boot_setup *setup, const struct boot_request *request, u
 	return err ? err : place_tree(setup, request, &disk, tree_room, error);
 }
 
-static int setup_linux(struct boot_setup *setup, const struct boot_request *request,
-		       struct error *error)
+/* `owned`, the image's data or NULL, is the setup's once that has a segment. */
+static int setup_image(struct boot_setup *setup, const struct boot_request *request,
+		       const struct boot_image *image, uint8_t *owned, struct error *error)
 {
-	const uint8_t *header = boot_image_at(&request->image, 0, HEADER_SIZE);
-	const char *why = wrapped(&request->image);
+	const uint8_t *header = boot_image_at(image, 0, HEADER_SIZE);
 	struct boot_room behind = { 0, UINT64_MAX / 2, PAGE_SIZE };
 	uint64_t offset, size;
 	int err;
 
-	if (!is_image(&request->image))
-		return error_set(error, ENOEXEC, "it is no arm64 Image: %s",
-				 why ? why : "it has not the magic at 56");
+	if (is_zboot(image))
+		return error_set(
+			error, ENOEXEC,
+			"it is no arm64 Image: it is a program of EFI's (CONFIG_EFI_ZBOOT) with a "
+			"compressed Image, which is to be taken out first");
+	if (!is_image(image))
+		return error_set(error, ENOEXEC, "it is no arm64 Image: %s not the magic at 56",
+				 owned ? "what gzip has compressed has" : "it has");
 	offset = load_64(header + TEXT_OFFSET);
 	size = load_64(header + IMAGE_SIZE);
 	if (load_64(header + FLAGS) & BIG_ENDIAN_)
 		return error_set(error, ENOTSUP, "it is a big-endian kernel");
 	if (!size) {
 		offset = OLD_TEXT_OFFSET;
-		size = request->image.size;
+		size = image->size;
 	}
-	if (size < request->image.size)
-		size = request->image.size;
+	if (size < image->size)
+		size = image->size;
 	if (offset >= BASE_ALIGNMENT || offset % PAGE_SIZE)
 		return error_set(error, ENOEXEC, "it is to be %#llx bytes from a multiple of 2 MiB",
 				 (unsigned long long)offset);
 	/* Memory starts at such a multiple. */
-	err = boot_setup_add(setup, "the kernel", R0_VM_MEMORY + offset, request->image.data,
-			     request->image.size, size, error);
+	err = boot_setup_add(setup, "the kernel", R0_VM_MEMORY + offset, image->data, image->size,
+			     size, error);
 	if (err)
 		return err;
+	setup->segments[setup->segment_count - 1].owned = owned;
 	behind.from = boot_setup_end(setup);
 	return enter(setup, request, R0_VM_MEMORY + offset, &behind, &behind, error);
 }
 
-const struct boot_protocol boot_linux = { is_linux, setup_linux };
+static int setup_linux(struct boot_setup *setup, const struct boot_request *request,
+		       struct error *error)
+{
+	struct boot_image image = request->image;
+	uint8_t *owned = NULL;
+	size_t size;
+	int err;
+
+	if (inflate_is_gzip(image.data, image.size)) {
+		err = inflate_gzip(image.data, image.size, request->machine.memory, &owned, &size,
+				   error);
+		if (err)
+			return err;
+		image = (struct boot_image){ owned, size };
+	}
+	err = setup_image(setup, request, &image, owned, error);
+	if (err && !setup->segment_count)
+		free(owned);
+	return err;
+}
+
+const struct boot_protocol boot_linux = { may_be_image, setup_linux };
 
 /* Such a file does not say what it needs behind it: as QEMU does, disk and tree are halfway up memory, or 128 MiB. */
 static int setup_flat(struct boot_setup *setup, const struct boot_request *request,

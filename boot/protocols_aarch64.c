@@ -7,4 +7,5 @@ const struct boot_protocol *const boot_protocols[R0_BOOT_PROTOCOLS] = {
 	[R0_BOOT_FLAT] = &boot_flat,
 };
 
-const char boot_kernels[] = "Linux Image; what has no header is for the protocol flat";
+const char boot_kernels[] =
+	"Linux Image, compressed by gzip or not; what has no header is for the protocol flat";

@@ -146,8 +146,9 @@ kernel=${RING0_LAB_KERNEL-}
 	kernel=$file
 done
 command=$build/aarch64/ring0
-"$ring0" lab --arch aarch64 --memory 1024 --timeout 1300 --file "$kernel:/tmp/kernel" --file "$command:/tmp/ring0" \
-	"$folder/vm_boot" /tmp/kernel /tmp/ring0 >"$folder/tap" 2>"$folder/log"
+gzip -1 -c "$kernel" >"$folder/kernel.gz"
+"$ring0" lab --arch aarch64 --memory 1024 --timeout 1300 --file "$kernel:/tmp/kernel" --file "$folder/kernel.gz:/tmp/kernel.gz" \
+	--file "$command:/tmp/ring0" "$folder/vm_boot" /tmp/kernel /tmp/kernel.gz /tmp/ring0 >"$folder/tap" 2>"$folder/log"
 status=$?
 take '' "$folder/tap"
 tell "$status" "vm_boot: exit status"

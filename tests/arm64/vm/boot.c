@@ -3,10 +3,11 @@
  * Debian's kernel for arm64 on a machine of the monitor, by <ring0/boot.h>: from its start to a program's lines on each
  * console and to the power-off.
  *
- *	boot KERNEL RING0
+ *	boot KERNEL COMPRESSED RING0
  *
- * and the same by `ring0 boot`, to a shell and off. The program that runs in there is this one: as the first process it is
- * the initial RAM disk's init, and with "shell" on the kernel's command line a shell, if a small one.
+ * and the same, compressed by gzip, by `ring0 boot`, to a shell and off. The program that runs in there is this one: as
+ * the first process it is the initial RAM disk's init, and with "shell" on the kernel's command line a shell, if a small
+ * one.
  */
 #define _GNU_SOURCE
 #include <ring0/boot.h>
@@ -160,7 +161,7 @@ static void a_kernel_boots_and_powers_off(void **state)
 	free(text);
 }
 
-static const char *command_path;
+static const char *compressed_path, *command_path;
 
 struct session {
 	pid_t child;
@@ -192,7 +193,7 @@ static void start_command(struct session *session)
 		close(out[0]);
 		execl(command_path, "ring0", "boot", "--console", "pl011", "--memory", "256M",
 		      "--initrd", initrd, "--append", "panic=-1 quiet", "--timeout", "600",
-		      "--verbose", kernel_path, "--", "shell", NULL);
+		      "--verbose", compressed_path, "--", "shell", NULL);
 		_exit(126);
 	}
 	close(in[0]);
@@ -246,7 +247,12 @@ static void what_does_not_fit_is_refused(void **state)
 	const struct bytes kernel = read_file(kernel_path);
 	const struct r0_boot_options multiboot = { .protocol = R0_BOOT_MULTIBOOT };
 	const struct r0_boot_options flat = { .protocol = R0_BOOT_FLAT };
+	const struct bytes compressed = read_file(compressed_path);
 	static const char gzip[64] = "\x1f\x8b\x08", zboot[64] = "MZ\0\0zimg";
+	static const uint8_t zeros[] = {
+		0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x63, 0x60,
+		0xa0, 0x3d, 0x00, 0x00, 0xca, 0xc6, 0x88, 0x99, 0x64, 0x00, 0x00, 0x00
+	}; /* 100 of them */
 	struct r0_error error = { "" };
 	struct r0_vm *vm;
 
@@ -256,8 +262,12 @@ static void what_does_not_fit_is_refused(void **state)
 		     "more --memory");
 	assert_fails(r0_boot_load(vm, kernel.data, 63, NULL, NULL, &error), ENOEXEC, &error,
 		     "no Linux Image");
+	assert_fails(r0_boot_load(vm, compressed.data, compressed.size, NULL, NULL, &error), EFAULT,
+		     &error, "larger than the machine's memory");
 	assert_fails(r0_boot_load(vm, gzip, sizeof(gzip), NULL, NULL, &error), ENOEXEC, &error,
-		     "by gzip");
+		     "damaged or cut off");
+	assert_fails(r0_boot_load(vm, zeros, sizeof(zeros), NULL, NULL, &error), ENOEXEC, &error,
+		     "what gzip has compressed has not the magic at 56");
 	assert_fails(r0_boot_load(vm, zboot, sizeof(zboot), NULL, NULL, &error), ENOEXEC, &error,
 		     "CONFIG_EFI_ZBOOT");
 	assert_fails(r0_boot_load(vm, kernel.data, 0, &flat, NULL, &error), ENOEXEC, &error,
@@ -266,6 +276,7 @@ static void what_does_not_fit_is_refused(void **state)
 		     &error, "(multiboot)");
 	r0_vm_destroy(vm);
 	free(kernel.data);
+	free(compressed.data);
 }
 
 int main(int argc, char **argv)
@@ -279,9 +290,10 @@ int main(int argc, char **argv)
 	/* What the kernel does not know of its command line are its first process's arguments. */
 	if (getpid() == 1)
 		return argc > 1 && !strcmp(argv[argc - 1], "shell") ? be_shell() : be_init();
-	if (argc != 3)
+	if (argc != 4)
 		return 1;
 	kernel_path = argv[1];
-	command_path = argv[2];
+	compressed_path = argv[2];
+	command_path = argv[3];
 	return cmocka_run_group_tests_name("kernels on arm64", tests, NULL, NULL);
 }
