@@ -265,7 +265,8 @@ bool stepping_exception(struct run *run, uint64_t address)
 	struct memory *memory = &run->machine->memory;
 	struct r0_frame frame;
 
-	if (!stepping->on ||
+	/* A test may say so for no reason, on a CPU that has no steps. */
+	if ((run_cpu(run) && !run->other_steppings) || !stepping->on ||
 	    memory_read(memory, gva(address), &frame, sizeof(frame)) != sizeof(frame))
 		return false;
 	stepping->user = frame.vector == R0_DB && frame.cs & 3 &&

@@ -298,6 +298,36 @@ static void gone(void)
 	report("nothing is left of it", run(count, NULL, NULL, NULL) == R0_VERDICT_PASS, &seen);
 }
 
+static void take_a_step(void *arg)
+{
+	(void)arg;
+	r0_write_rflags(r0_read_rflags() | R0_RFLAGS_TF);
+	__asm__ volatile("nop");
+}
+
+static void step_on_each(void *arg)
+{
+	(void)arg;
+	R0_ASSERT_EQ(r0_try(take_a_step, NULL).vector, R0_DB);
+}
+
+/* As a store that went wild would have it: the runtime tells the host of steps then, which are the test's own. */
+static void tell_of_steps(void *arg)
+{
+	r0_guest.stepped = 1;
+	r0_on_cpus(step_on_each, arg);
+}
+
+static void told_for_no_reason(void)
+{
+	struct r0_result result = r0_call(tell_of_steps, NULL, &(struct r0_options){ .cpus = 2 });
+	struct seen seen = { 0 };
+
+	report("steps that it is told of for no reason, on another CPU, too",
+	       result.verdict == R0_VERDICT_PASS, &seen);
+	r0_result_finish(&result);
+}
+
 int main(void)
 {
 	struct error error = { "" };
@@ -313,7 +343,7 @@ int main(void)
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}
-	printf("TAP version 14\n1..8\n");
+	printf("TAP version 14\n1..9\n");
 	first_instruction();
 	other_argument();
 	end_at_once();
@@ -321,6 +351,7 @@ int main(void)
 	handlers_and_ring_3();
 	let_go();
 	gone();
+	told_for_no_reason();
 	machine_finish(&machine);
 	template_destroy(template);
 	return failed;
