@@ -91,10 +91,10 @@ static const char *check_payload(uint64_t payload_at)
 	if (payload->version != IMAGE_VERSION || payload->header_size != sizeof(*payload))
 		return "the program behind the start-up code was written by another version";
 	/* QEMU puts what there is room for, and says nothing. */
-	if (payload_at + payload->size > memory_end())
+	if (payload_at > memory_end() || payload->size > memory_end() - payload_at)
 		return "the image needs more memory: the machine has less than the file";
-	if (image_checksum((const char *)payload + summed, payload->size - summed) !=
-	    payload->checksum)
+	if (payload->size < summed || image_checksum((const char *)payload + summed,
+						     payload->size - summed) != payload->checksum)
 		return "the image was damaged on its way: its checksum is not what it was";
 	return NULL;
 }
