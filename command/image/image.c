@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of `ring0 image`. Depends on image.h and libc. */
+/* The command line of `ring0 image`. Depends on image.h, image/ and libc. */
+#include <elf.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -7,6 +8,8 @@
 #include <unistd.h>
 #include "command/commands.h"
 #include "command/image/image.h"
+#include "image/file.h"
+#include "image/fresh_process.h"
 #include "report/formats.h"
 
 #define STATUS_USAGE 2
@@ -202,6 +205,23 @@ static int read_log(int argc, char **argv)
 	return status;
 }
 
+/* Another program would take --image for something of its own, or for nothing. A script may start one that is right. */
+static bool is_other_program(const char *path)
+{
+	static const char known[] = FRESH_PROCESS_WORDS;
+	struct error error = { "" };
+	uint8_t *bytes;
+	size_t size;
+	bool is;
+
+	if (image_file_read(path, &bytes, &size, &error))
+		return false;
+	is = size >= SELFMAG && !memcmp(bytes, ELFMAG, SELFMAG) &&
+	     !memmem(bytes, size, known, sizeof(known));
+	free(bytes);
+	return is;
+}
+
 /* PROGRAM --image FILE, in place of this process. */
 static int write_image(int argc, char **argv)
 {
@@ -215,6 +235,11 @@ static int write_image(int argc, char **argv)
 		return EXIT_STATUS_ERROR;
 	if (asprintf(&words[n], "%s%s", slash ? "" : "./", argv[1]) < 0)
 		goto free;
+	if (is_other_program(words[0])) {
+		fprintf(stderr, "ring0 image: %s: it is no test program of ring0's\n", words[0]);
+		free(words[0]);
+		goto free;
+	}
 	n++;
 	words[n++] = option;
 	n++; /* the file's name */
