@@ -36,7 +36,7 @@ list()
 	find "$sources" -newer "$folder/copied" -not -type d
 }
 
-echo 1..10
+echo 1..11
 umask 077
 mkdir "$folder/languages"
 check 'Turkish is there' localedef -i tr_TR -f UTF-8 "$folder/languages/tr_TR.UTF-8"
@@ -74,6 +74,13 @@ check 'the program runs' ./by_pkg_config --list
 cp -R "$sources/examples/project" make
 chmod -R u+w make
 check 'used by make' make -C make timer_test
+# As docs/guide.md has it for such a place; CMake's and the shell's are right by themselves.
+cat >included <<'END'
+include $(subst \',',$(shell pkg-config --variable=makefile ring0))
+all:
+	@test -d $(ring0_include) && test "$(origin ring0_kernel_objects)" = file
+END
+check 'its rule for makefiles is included' make -f included
 PKG_CONFIG_PATH="$build/meson-uninstalled"
 check 'used without being installed' "$sources/tests/with_ring0" cc -o uninstalled "$test_program"
 
