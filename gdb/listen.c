@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,6 +40,31 @@ static int open_socket(struct gdb_listener *listener, const char *where, struct 
 	return err;
 }
 
+/*
+ * Whether a socket in the file system is of a process that has ended, or has become another one. Who has one is not
+ * disturbed: a datagram socket is of another type than its own, which is told before it hears of anything (Linux's
+ * net/unix/af_unix.c, unix_find_bsd()).
+ */
+static bool is_left(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+	     errno == ECONNREFUSED;
+	close(fd);
+	return is;
+}
+
+static bool is_socket(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 static int listen_at_path(struct gdb_listener *listener, const char *where, struct error *error)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -49,6 +75,8 @@ static int listen_at_path(struct gdb_listener *listener, const char *where, stru
 		return error_set(error, EINVAL, "--gdb=%s: a socket's path has %zu bytes at most",
 				 where, sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, where, length + 1);
+	if (is_socket(where) && is_left(&address))
+		unlink(where);
 	err = open_socket(listener, where, (struct sockaddr *)&address, sizeof(address), error);
 	if (!err)
 		listener->path = where;

@@ -13,7 +13,8 @@ struct gdb_listener {
 };
 
 /*
- * Listen at `where`, a port in decimal, a path that is kept, or "" for a port that is free. Returns 0, or -errno with
+ * Listen at `where`, a port in decimal, a path that is kept, or "" for a port that is free. A socket that is there, and
+ * that nobody listens at any more, makes room. Returns 0, or -errno with
  * a message that begins with --gdb. gdb_listener_finish() in any case.
  */
 int gdb_listener_init(struct gdb_listener *listener, const char *where, struct error *error);

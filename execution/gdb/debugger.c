@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include "base/clock.h"
 #include "execution/gdb/cpu.h"
 #include "machine/cpu.h"
@@ -366,6 +367,9 @@ static enum step enter(void *context, struct run *run)
 		look_around(debugger, run);
 	while (step == STEP_ON) {
 		if (debugger->has_stopper || cpu->resume.action == GDB_STAY) {
+			/* gdb may let but one go that has not begun: by that nobody would hear of it, nor of the time. */
+			if (!debugger->has_stopper && run->cpus)
+				cpus_run_all(run);
 			vcpu_complete(&run->cpu->vcpu);
 			step = cpus_stay(run) ? STEP_ON : STEP_END;
 		} else if (cpu->has_stop) {
@@ -430,7 +434,8 @@ static void ended(void *context, struct run *run)
 		.signal = signal_of(run),
 	};
 
-	if (debugger->cpus[0].has_entered && !debugger->told_failure &&
+	/* One that could not be prepared has not entered, whatever the one before it has. */
+	if (debugger->run == run && debugger->cpus[0].has_entered && !debugger->told_failure &&
 	    is_failure(run, message, sizeof(message))) {
 		pthread_mutex_lock(&debugger->lock);
 		snprintf(debugger->why, sizeof(debugger->why), "%s", message);
@@ -524,6 +529,6 @@ void gdb_debugger_quit(struct gdb_debugger *debugger)
 {
 	pthread_mutex_lock(&debugger->lock);
 	debugger->quits = true;
-	pthread_cond_broadcast(&debugger->changed);
 	pthread_mutex_unlock(&debugger->lock);
+	eventfd_write(debugger->wake, 1);
 }

@@ -35,9 +35,10 @@ bool server_converse(struct gdb_debugger *debugger, struct run *run, const struc
 	debugger->is_over = is_over;
 	debugger->is_stopped = true;
 	eventfd_write(debugger->wake, 1);
-	while (debugger->is_stopped && !debugger->quits)
+	/* Until the server lets it go: it may be looking at the run, which is not to go away meanwhile. */
+	while (debugger->is_stopped)
 		pthread_cond_wait(&debugger->changed, &debugger->lock);
-	debugger->is_stopped = debugger->is_over = false;
+	debugger->is_over = false;
 	goes_on = !debugger->has_killed;
 	deadline_release(run->deadline, clock_ns());
 	pthread_mutex_unlock(&debugger->lock);
@@ -101,17 +102,20 @@ static void say_where(struct gdb_debugger *debugger)
 	say(text);
 }
 
-/* The run has stopped, and waits. */
+/* The run has stopped, and waits; or it is ending, and gdb has to go. */
 static void take_stop(struct gdb_debugger *debugger)
 {
 	eventfd_t count;
-	bool is_stopped;
+	bool is_stopped, quits;
 
 	eventfd_read(debugger->wake, &count);
 	pthread_mutex_lock(&debugger->lock);
 	is_stopped = debugger->is_stopped;
+	quits = debugger->quits;
 	pthread_mutex_unlock(&debugger->lock);
-	if (!is_stopped)
+	if (quits)
+		part(debugger, false);
+	if (!is_stopped || quits)
 		return;
 	if (debugger->client < 0) {
 		say_where(debugger);
@@ -190,7 +194,7 @@ static void *serve(void *context)
 			continue;
 		if (fds[WAKE].revents)
 			take_stop(debugger);
-		if (fds[CLIENT].revents)
+		if (fds[CLIENT].revents && debugger->has_session)
 			read_client(debugger);
 		if (fds[LISTENER].revents)
 			take_client(debugger);
