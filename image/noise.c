@@ -28,14 +28,12 @@ static bool is_of_file(const struct maps *maps, size_t number, const char *path)
 void noise_find(struct noise_ranges *ranges)
 {
 	const uint64_t linker = getauxval(AT_BASE);
-	struct maps maps = { 0 };
+	struct maps maps;
 	size_t i, own;
 
 	*ranges = (struct noise_ranges){ 0 };
-	if (maps_init(&maps, NULL) || maps_read(&maps, NULL)) {
-		maps_finish(&maps);
+	if (maps_list(&maps, NULL, NULL) != 0)
 		return;
-	}
 	own = maps.count;
 	for (i = 0; i < maps.count; i++)
 		if (linker >= maps.entries[i].start && linker < maps.entries[i].end)

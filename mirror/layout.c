@@ -161,12 +161,11 @@ int layout_list(struct mirror *mirror, struct error *error)
 	int tries, err = 0;
 
 	for (tries = 0; tries < 10; tries++) {
-		maps_finish(&mirror->maps);
 		free(mirror->parts);
 		free(mirror->slots);
 		mirror->parts = NULL;
 		mirror->slots = NULL;
-		err = maps_init(&mirror->maps, error);
+		err = maps_make_room(&mirror->maps, error);
 		if (err)
 			return err;
 		mirror->parts = calloc(mirror->maps.capacity + more, sizeof(*mirror->parts));

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Mappings for which there is room at first: a test program has some 60. And bytes for each, as most paths are short. */
+#define AT_FIRST 512
+#define LINE	 128
+
 #define PAGEMAP_PRESENT (1ull << 63)
 #define PAGEMAP_SWAPPED (1ull << 62)
 #define PAGEMAP_FILE	(1ull << 61)
@@ -85,34 +89,22 @@ int maps_parse(struct maps *maps, struct error *error)
 	return 0;
 }
 
-int maps_init(struct maps *maps, struct error *error)
+int maps_make_room(struct maps *maps, struct error *error)
 {
-	size_t size = 1 << 15, lines = 0, i;
-	ssize_t length;
+	const size_t capacity = maps->capacity ? 2 * maps->capacity : AT_FIRST;
+	struct map *entries = reallocarray(maps->entries, capacity, sizeof(*entries));
+	char *text = realloc(maps->text, capacity * LINE + 1);
 
-	*maps = (struct maps){ 0 };
-	do {
-		size *= 2;
-		free(maps->text);
-		maps->text = malloc(size + 1);
-		if (!maps->text)
-			return error_set(error, ENOMEM, "no memory for the list of mappings");
-		maps->text_size = size;
-		length = read_text(maps, error);
-		/* At most half full, so that there is room for what comes. */
-	} while (length >= 0 && (size_t)length > size / 2);
-	if (length < 0) {
-		maps_finish(maps);
-		return (int)length;
+	if (entries)
+		maps->entries = entries;
+	if (text)
+		maps->text = text;
+	if (!entries || !text) {
+		error_set(error, ENOMEM, "no memory for the list of mappings");
+		return -ENOMEM;
 	}
-	for (i = 0; i < (size_t)length; i++)
-		lines += maps->text[i] == '\n';
-	maps->capacity = lines + lines / 2 + 64;
-	maps->entries = calloc(maps->capacity, sizeof(*maps->entries));
-	if (!maps->entries) {
-		maps_finish(maps);
-		return error_set(error, ENOMEM, "no memory for the list of mappings");
-	}
+	maps->text_size = capacity * LINE;
+	maps->capacity = capacity;
 	return 0;
 }
 
@@ -133,6 +125,32 @@ void maps_finish(struct maps *maps)
 	free(maps->entries);
 	free(maps->text);
 	*maps = (struct maps){ 0 };
+}
+
+/* In the form of /proc/PID/maps. */
+static int take_text(struct maps *maps, const char *text, struct error *error)
+{
+	const size_t length = strlen(text);
+
+	if (length > maps->text_size)
+		return -EAGAIN;
+	memcpy(maps->text, text, length + 1);
+	return maps_parse(maps, error);
+}
+
+int maps_list(struct maps *maps, const char *text, struct error *error)
+{
+	int err;
+
+	*maps = (struct maps){ 0 };
+	do {
+		err = maps_make_room(maps, error);
+		if (!err)
+			err = text ? take_text(maps, text, error) : maps_read(maps, error);
+	} while (err == -EAGAIN);
+	if (err)
+		maps_finish(maps);
+	return err;
 }
 
 bool map_is_anonymous(const struct map *map)

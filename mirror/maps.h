@@ -23,15 +23,15 @@ struct maps {
 };
 
 /*
- * Make room for the calling process's mappings, with some to spare. Returns 0 or -errno.
- * maps_finish() releases it.
+ * Make room for the calling process's mappings where there is none, all being zero, and for twice as many where it was
+ * too little. Returns 0 or -errno. maps_finish() releases it.
  */
-int maps_init(struct maps *maps, struct error *error);
+int maps_make_room(struct maps *maps, struct error *error);
 void maps_finish(struct maps *maps);
 
 /*
  * Read the calling process's mappings, without allocating memory: what is read stays true.
- * Returns 0; -EAGAIN if they have outgrown the room; another -errno with a message.
+ * Returns 0; -EAGAIN if the room is too little; another -errno with a message.
  */
 int maps_read(struct maps *maps, struct error *error);
 
@@ -40,6 +40,12 @@ int maps_read(struct maps *maps, struct error *error);
  * with a message for a line that does not have that form.
  */
 int maps_parse(struct maps *maps, struct error *error);
+
+/*
+ * Both: for those of `text`, in the form of /proc/PID/maps, or with NULL for the calling process's. Returns 0 or -errno
+ * with a message; then there is nothing to release.
+ */
+int maps_list(struct maps *maps, const char *text, struct error *error);
 
 /* Private memory without a file behind it: a page that was never touched is zero. */
 bool map_is_anonymous(const struct map *map);

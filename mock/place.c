@@ -48,16 +48,6 @@ static struct crash_region *list_regions(const struct maps *maps)
 	return regions;
 }
 
-/* This process's mappings, or those of the one that the place was in. */
-static int read_maps(const struct guard_place *place, struct maps *maps)
-{
-	if (!place->maps)
-		return maps_read(maps, NULL);
-	free(maps->text);
-	maps->text = strdup(place->maps);
-	return maps->text ? maps_parse(maps, NULL) : -1;
-}
-
 /* The call chain, as text for free(), or NULL. */
 static char *backtrace_of(const struct guard_place *place)
 {
@@ -75,7 +65,8 @@ static char *backtrace_of(const struct guard_place *place)
 	if (!out)
 		return NULL;
 	guard_own_view(place, &view.regs);
-	if (maps_init(&maps, NULL) == 0 && read_maps(place, &maps) == 0)
+	/* This process's mappings, or those of the one that the place was in. */
+	if (maps_list(&maps, place->maps, NULL) == 0)
 		regions = list_regions(&maps);
 	view.regions = regions;
 	view.region_count = regions ? maps.count : 0;

@@ -85,14 +85,13 @@ static bool take_any(struct module *module, const struct maps *maps, uint64_t si
 int island_reserve(struct module *module, uint64_t size)
 {
 	struct maps maps;
-	int err = maps_init(&maps, NULL);
+	int err = maps_list(&maps, NULL, NULL);
 
 	if (err)
 		return err;
-	err = maps_read(&maps, NULL);
 	/* The page before the data's may be full. */
 	size = page_ceiling(size) + PAGE_SIZE;
-	if (!err && !take_any(module, &maps, size))
+	if (!take_any(module, &maps, size))
 		err = -ENOSPC;
 	maps_finish(&maps);
 	return err;

@@ -136,17 +136,16 @@ static void make_islands(struct replace *replace)
 static int find_modules(struct replace *replace, struct error *error)
 {
 	struct maps maps;
-	int err = maps_init(&maps, error);
+	int err = maps_list(&maps, NULL, error);
 	size_t i;
 
 	if (err)
 		return err;
-	err = maps_read(&maps, error);
-	for (i = 0; i < replace->count && !err; i++)
+	for (i = 0; i < replace->count; i++)
 		replace->functions[i].module = module_find(replace->modules, &replace->module_count,
 							   &maps, &replace->functions[i]);
 	maps_finish(&maps);
-	return err;
+	return 0;
 }
 
 static int prepare(struct replace *replace, struct error *error)

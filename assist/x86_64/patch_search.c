@@ -482,10 +482,9 @@ int patch_search_find(struct patch_search *mistaken, struct code_patches *patche
 	size_t i, j;
 	int err;
 
-	err = maps_init(&maps, error);
+	err = maps_list(&maps, NULL, error);
 	if (err)
 		return err;
-	err = maps_read(&maps, error);
 	for (j = 0; j < mistaken->text_count; j++)
 		mistaken->texts[j].is_mapped = false;
 	for (i = 0; i < maps.count && !err; i++) {

@@ -74,19 +74,18 @@ bool engine_afl_has_cmplog(void)
 static int find_mapping(uint64_t address, struct mirror_range *range, struct error *error)
 {
 	struct maps maps;
-	int err = maps_init(&maps, error);
+	int err = maps_list(&maps, NULL, error);
 	size_t i;
 
 	if (err)
 		return err;
-	err = maps_read(&maps, error);
-	for (i = 0; i < maps.count && !err; i++)
+	for (i = 0; i < maps.count; i++)
 		if (range_holds(maps.entries[i].start, maps.entries[i].end - maps.entries[i].start,
 				address, 1))
 			*range =
 				(struct mirror_range){ maps.entries[i].start, maps.entries[i].end };
 	maps_finish(&maps);
-	return err;
+	return 0;
 }
 
 int engine_afl_counters(struct mirror_range ranges[ENGINE_AFL_RANGES], struct error *error)
