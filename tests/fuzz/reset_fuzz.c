@@ -23,7 +23,9 @@
 #include "runner/workers/pool.h"
 
 /* Programs between two snapshots, at most; each is followed by the known-good test. */
-#define BATCH	   500
+#define BATCH 500
+/* Seconds after which it is told how many there have been. */
+#define PROGRESS   10
 #define CODE_BYTES 64
 #define DECOY_SIZE (256 << 10)
 
@@ -336,7 +338,21 @@ struct batch {
 	uint8_t *code;
 	unsigned int by_verdict[R0_VERDICT_ERROR + 1];
 	unsigned int failures;
+	uint64_t done; /* of all programs */
+	time_t begin, told, end;
 };
+
+static void tell_progress(struct batch *batch)
+{
+	const time_t now = time(NULL);
+
+	if (now < batch->told + PROGRESS)
+		return;
+	printf("# %" PRIu64 " programs in %lld s\n", batch->done, (long long)(now - batch->begin));
+	/* Whoever ends it has this. */
+	fflush(stdout);
+	batch->told = now;
+}
 
 static void tell_program(const struct batch *batch, size_t index)
 {
@@ -365,7 +381,19 @@ static int on_result(void *context, size_t index, struct outcome *outcome)
 		batch->failures++;
 	}
 	outcome_finish(outcome);
+	if (good) {
+		batch->done = batch->first + index / 2 + 1;
+		tell_progress(batch);
+	}
 	return 0;
+}
+
+/* In emulation a batch may take longer than all have. */
+static bool is_over(void *context)
+{
+	const struct batch *batch = context;
+
+	return time(NULL) >= batch->end;
 }
 
 static void on_running(void *context, size_t index, uint64_t elapsed_ns)
@@ -433,9 +461,9 @@ int main(int argc, char **argv)
 		.context = &batch,
 		.running = on_running,
 		.result = on_result,
+		.stopped = is_over,
 	};
-	time_t end = time(NULL) + (time_t)seconds;
-	uint64_t before, done = 0;
+	uint64_t before;
 	int verdict;
 
 	/* A backtrace for each of thousands of crashes would say nothing and take hours. */
@@ -453,15 +481,17 @@ int main(int argc, char **argv)
 	memset(decoy_mapped, 0xa5, DECOY_SIZE);
 	random_state = seed | 1;
 	batch.cpus = (unsigned int)option(argc, argv, "--cpus", 1);
+	batch.begin = batch.told = time(NULL);
+	batch.end = batch.begin + (time_t)seconds;
 	printf("TAP version 14\n1..1\n# seed %" PRIu64 "\n", seed);
 	before = sum_of_decoys();
-	while (done < count && time(NULL) < end && !batch.failures) {
+	while (batch.done < count && !is_over(&batch) && !batch.failures) {
 		struct plan plan = { .cases = batch.cases };
 		struct error error = { 0 };
 		int err;
 
-		batch.first = done;
-		batch.count = count - done < BATCH ? (size_t)(count - done) : BATCH;
+		batch.first = batch.done;
+		batch.count = count - batch.done < BATCH ? (size_t)(count - batch.done) : BATCH;
 		plan.count = 2 * batch.count;
 		prepare(&batch);
 		err = pool_run(&plan, &options, &events, &error);
@@ -476,12 +506,11 @@ int main(int argc, char **argv)
 			printf("# the program's own memory was changed\n");
 			batch.failures++;
 		}
-		done += batch.count;
 	}
 	for (verdict = 0; verdict <= R0_VERDICT_ERROR; verdict++)
 		printf("# %u programs ended in %s\n", batch.by_verdict[verdict],
 		       r0_verdict_name((enum r0_verdict)verdict));
 	printf("%s 1 - everything is as it was after %" PRIu64 " random programs\n",
-	       batch.failures ? "not ok" : "ok", done);
+	       batch.failures ? "not ok" : "ok", batch.done);
 	return batch.failures ? 1 : 0;
 }
