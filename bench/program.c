@@ -45,6 +45,20 @@ static char **add_setting(const char *setting)
 	return all;
 }
 
+/* By the name that QEMU gives the CPU that it emulates (target/i386/cpu.c, QEMU_HW_VERSION's "max"). */
+bool bench_is_emulated(void)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	bool emulated = false;
+	char line[8192];
+
+	while (file && !emulated && fgets(line, sizeof(line), file))
+		emulated = !strncmp(line, "model name", 10) && strstr(line, "QEMU TCG");
+	if (file)
+		fclose(file);
+	return emulated;
+}
+
 double program_time(const char *const words[PROGRAM_WORDS], const char *setting, long *rss_kib)
 {
 	char **all = setting ? add_setting(setting) : environ;

@@ -3,6 +3,7 @@
 #ifndef BENCH_PROGRAM_H
 #define BENCH_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PROGRAM_WORDS 10
@@ -20,5 +21,8 @@ void bench_die(const char *what, const char *why) __attribute__((noreturn));
  * benchmark itself is the least that Linux reports here.
  */
 double program_time(const char *const words[PROGRAM_WORDS], const char *setting, long *rss_kib);
+
+/* On an emulated CPU, as in the lab, limits in units of time tell nothing; ratios may. */
+bool bench_is_emulated(void);
 
 #endif /* BENCH_PROGRAM_H */

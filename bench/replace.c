@@ -4,7 +4,7 @@
  * measures itself. Medians of measurements that take turns. Depends on program.h; the program that it runs is beside
  * it.
  *
- *	bench_replace
+ *	bench_replace [ROUNDS]
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "bench/program.h"
 
-#define ROUNDS 7
+#define ROUNDS 7 /* at most */
 
 /* As in the words below. */
 #define TESTS 500
@@ -37,10 +37,12 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+static int rounds = ROUNDS;
+
 static double median(double *values)
 {
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	return values[ROUNDS / 2];
+	qsort(values, (size_t)rounds, sizeof(*values), compare);
+	return values[rounds / 2];
 }
 
 static void print(const char *what, double value)
@@ -48,18 +50,24 @@ static void print(const char *what, double value)
 	printf("  %-52s %9.1f us\n", what, value);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	double values[MEASURES][ROUNDS], one, replaces;
 	char folder[PATH_MAX] = "", path[PATH_MAX + 16];
 	ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
 	int round, i;
 
+	if (argc > 1)
+		rounds = atoi(argv[1]);
+	if (argc > 2 || rounds < 1 || rounds > ROUNDS) {
+		fprintf(stderr, "Usage: bench_replace [ROUNDS], ROUNDS from 1 to %d\n", ROUNDS);
+		return 99;
+	}
 	if (length < 0)
 		bench_die("/proc/self/exe", strerror(errno));
 	*strrchr(folder, '/') = '\0';
 	snprintf(path, sizeof(path), "%s/replaced", folder);
-	for (round = 0; round < ROUNDS; round++)
+	for (round = 0; round < rounds; round++)
 		for (i = 0; i < MEASURES; i++) {
 			const char *line[PROGRAM_WORDS];
 
@@ -69,7 +77,7 @@ int main(void)
 		}
 	one = median(values[ONE]);
 	replaces = median(values[ONE_REPLACES]);
-	printf("\nFunctions in place of others (.replace), medians of %d\n", ROUNDS);
+	printf("\nFunctions in place of others (.replace), medians of %d\n", rounds);
 	print("a program with one empty test", one);
 	print("an empty test and the reset, one of 500", (median(values[MANY]) - one) / TESTS);
 	print("a program with one test that replaces a function", replaces);

@@ -67,6 +67,7 @@ check 'on a KVM: it succeeds' [ $? -eq 0 ]
 check 'on a KVM: all of it' [ "$(order)" = \
 	'bench bench_assist bench_start bench_counters bench_machine bench_smp bench_replace replaced boot suite lab fuzz ' ]
 check 'on a KVM: rounds are as each has them, and limits as they are' says '## bench  (none no)'
+check 'on a KVM: and each of the scripts, and of the fuzzers' says "## fuzz $build (none no)"
 check 'on a KVM: nothing is said of the lab' [ "$(grep -c '^# ' "$folder/said")" -eq 0 ]
 
 printf '#!/bin/sh\necho "1..0 # SKIP no /dev/kvm here"\nexit 77\n' >"$build/bench/empty"
@@ -79,7 +80,11 @@ check 'without a KVM: the first line says so' [ "$(sed -n '1s/.*(\(.*\)).*\(R0_T
 check 'without a KVM: one round, and programs that it runs, of those that are there' says \
 	"## ring0 lab --arch x86_64 --count-instructions --memory 2048 --timeout 3600 --file $build/bench/empty -- $build/bench/bench 1 (20 auto)"
 check 'without a KVM: arguments are kept' says "-- $build/bench/replaced -j1 call.* (20 auto)"
+check 'without a KVM: fewer rounds of smaller machines' says "-- $build/bench/bench_machine 21 128 (20 auto)"
+check 'without a KVM: and of functions in place of others' says "-- $build/bench/bench_replace 3 (20 auto)"
 check 'without a KVM: fewer runs of the scripts' says '5 (20 auto)'
+check 'without a KVM: one round of the fuzzers, shorter, and one seed' says "## fuzz $build 1 2 1 (20 auto)"
+check 'without a KVM: what is left out is said' [ "$(sed -n '1s/.*\(without Criterion\).*/\1/p' "$folder/said")" = 'without Criterion' ]
 
 cp "$folder/said" "$folder/then"
 run "$folder/then"
