@@ -265,7 +265,7 @@ int main(void)
 	      "qword 0 -> 0x1\n", "qword 0x1 -> 0x2", "qword 0x2 -> 0x9\n", "qword: 3 writes\n",
 	      NULL);
 	check("weak_compare_and_swap", write_by_weak_compare_and_swap,
-	      (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x1\n", "qword 0x1 -> 0x2\n",
+	      (struct r0_watches)R0_WATCH(&qword), "qword 0 -> 0x1\n", "qword 0x1 -> 0x2",
 	      "qword: 2 writes\n", NULL);
 	check("brk_goes_to_its_handler", handle_brk, (struct r0_watches)R0_WATCH(&qword),
 	      "qword 0 -> 0x123\n", "qword 0x123 -> 0x1\n", "qword: 2 writes\n", NULL);
