@@ -90,6 +90,37 @@ cp "$folder/said" "$folder/then"
 run "$folder/then"
 check 'without a KVM: it is compared with an earlier run' [ "$(tr -s ' ' <"$folder/said" | grep -c -x ': bench_counters 5.0 5.0 1.00')" -eq 1 ]
 
+# All forms of a figure, of which now is twice what it was.
+figures()
+{
+	printf 'What it costs, in all\n'
+	printf '  %s  %s\n' 'a test' "$1.0 us  (1.0 to 9.0)" 'a page' "$1 ns" 'a machine, once' "$1.5 ms  ($1.5 to $1.5)" \
+		'the memory of each' "$1.0 KiB, beside what all share" 'a test / fork' "$1.0     at most  9" exits "$1"
+	printf '    PASS [ 18.7 ms] call.it\n          time: %s cycles (minimum 1, spread 0, 101 samples)\n' "$1"
+	printf 'what\tfirst byte\tleast\nring0 boot, none\t%s.0\t1.0\n' "$1"
+	printf 'Inputs a second, in the lab: medians\nring0_afl\t%s\t1\t9\n' "$1"
+	printf 'Mistakes that are found, in the lab\nplanted.it\t1\t%s.0\t77\tat most 60 s\nplanted.it\t2\t%s.0\t88\n' "$1" "$1"
+}
+figures 2 >"$folder/then"
+figures 4 >"$folder/now"
+"$folder/bench/compare" "$folder/then" "$folder/now" >"$folder/said" 2>&1
+check 'figures are compared: it succeeds' [ $? -eq 0 ]
+sed 1d "$folder/said" | sed 's/  .* /;/' >"$folder/compared"
+cat >"$folder/wanted" <<'END'
+What it costs: a test;2.00
+What it costs: a page;2.00
+What it costs: a machine, once;1.80
+What it costs: the memory of each;2.00
+What it costs: a test / fork;2.00
+What it costs: exits;2.00
+call.it: cycles;2.00
+start: ring0 boot, none;2.00
+Inputs a second: ring0_afl;2.00
+seconds until it is found: planted.it, seed 1;2.00
+seconds until it is found: planted.it, seed 2;2.00
+END
+check 'figures are compared: whatever their form' cmp -s "$folder/compared" "$folder/wanted"
+
 echo 99 >"$build/ring0.status"
 run
 check 'a measurement that fails ends it, with its status' [ $? -eq 99 ]
