@@ -367,9 +367,6 @@ static enum step enter(void *context, struct run *run)
 		look_around(debugger, run);
 	while (step == STEP_ON) {
 		if (debugger->has_stopper || cpu->resume.action == GDB_STAY) {
-			/* gdb may let but one go that has not begun: by that nobody would hear of it, nor of the time. */
-			if (!debugger->has_stopper && run->cpus)
-				cpus_run_all(run);
 			vcpu_complete(&run->cpu->vcpu);
 			step = cpus_stay(run) ? STEP_ON : STEP_END;
 		} else if (cpu->has_stop) {
