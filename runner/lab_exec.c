@@ -13,11 +13,12 @@
 #include "base/command_path.h"
 #include "runner/lab_exec.h"
 
-/* "ring0", "lab", "--timeout=0", "--file"s, a "--collect" a file, "--", the program, its arguments and a NULL. */
+/* "ring0", "lab", "--timeout=0", "--memory=1024", "--file"s, a "--collect" a file, "--", the program, its arguments and a NULL. */
 static char **make_arguments(int argc, char **argv, char *program, const char *const *along,
-			     const char *const *files, bool endless)
+			     const char *const *files, bool fuzzes)
 {
-	static char timeout[] = "--timeout=0";
+	/* With CMPLOG AFL++ 5 asks for 512 MiB at once, of which it uses little. */
+	static char timeout[] = "--timeout=0", memory[] = "--memory=1024";
 	static char name[] = "ring0", command[] = "lab", file[] = "--file";
 	static char collect[] = "--collect", end[] = "--";
 	size_t count = 0, more = 0, n = 0;
@@ -28,13 +29,15 @@ static char **make_arguments(int argc, char **argv, char *program, const char *c
 		count++;
 	while (along[more])
 		more++;
-	arguments = calloc((size_t)argc + 2 * (count + more) + 6, sizeof(*arguments));
+	arguments = calloc((size_t)argc + 2 * (count + more) + 7, sizeof(*arguments));
 	if (!arguments)
 		return NULL;
 	arguments[n++] = name;
 	arguments[n++] = command;
-	if (endless)
+	if (fuzzes) {
 		arguments[n++] = timeout;
+		arguments[n++] = memory;
+	}
 	while (*along) {
 		arguments[n++] = file;
 		arguments[n++] = (char *)*along++;
@@ -54,8 +57,7 @@ static char **make_arguments(int argc, char **argv, char *program, const char *c
 	return arguments;
 }
 
-int lab_exec(int argc, char **argv, const char *const *along, const char *const *files,
-	     bool endless)
+int lab_exec(int argc, char **argv, const char *const *along, const char *const *files, bool fuzzes)
 {
 	const char *chosen = getenv("RING0_COMMAND"), *lab = getenv("RING0_LAB");
 	const char *candidates[] = { r0_command_path, "ring0" };
@@ -75,7 +77,7 @@ int lab_exec(int argc, char **argv, const char *const *along, const char *const 
 		return -err;
 	}
 	program[n] = '\0';
-	arguments = make_arguments(argc, argv, program, along, files, endless);
+	arguments = make_arguments(argc, argv, program, along, files, fuzzes);
 	if (!arguments)
 		return -ENOMEM;
 	fflush(NULL);

@@ -10,11 +10,11 @@
 /*
  * Replace this process by `ring0 lab` with this program and its arguments, less any "--lab" before
  * a "--". The lab has the files of `along`, and hands back what was written to `files`, or to folders with a slash at their end: lists
- * that NULL ends. If `endless`, the program may run for as long as it likes. Returns only if that could not be
- * started: -errno, having said so in one line on standard error. Inside the lab, where RING0_LAB is "inside", it
+ * that NULL ends. If the program `fuzzes`, it may run for as long as it likes, and has room for an engine. Returns only
+ * if that could not be started: -errno, having said so in one line on standard error. Inside the lab, where RING0_LAB is "inside", it
  * returns -ELOOP and says that.
  */
 int lab_exec(int argc, char **argv, const char *const *along, const char *const *files,
-	     bool endless);
+	     bool fuzzes);
 
 #endif /* RUNNER_LAB_EXEC_H */
