@@ -319,7 +319,7 @@ static int watch(struct pool *pool, const struct pool_events *events, bool *lost
 {
 	uint64_t shown = 0, now;
 	size_t reported = 0, live = pool->worker_count, i;
-	bool stopped = false;
+	bool stopped = false, ended = false;
 	int err = 0, failed;
 
 	while (live) {
@@ -330,8 +330,9 @@ static int watch(struct pool *pool, const struct pool_events *events, bool *lost
 		guard_pulse();
 		if (!stopped && report_done(pool, events, &reported))
 			stopped = true;
-		if (!stopped && events->stopped && events->stopped(events->context)) {
-			stopped = true;
+		/* Also where the results can't be reported any more: what runs may have a long limit, or none. */
+		if (!ended && events->stopped && events->stopped(events->context)) {
+			stopped = ended = true;
 			stop_all(pool);
 		}
 		if (stopped)
