@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Decompresses what gzip has made: RFC 1951 and 1952. Pure. */
+/* Decompresses what gzip has made: RFC 1951 and 1952. Pure. Not by zlib: programs link the library with libc alone. */
 #ifndef BOOT_INFLATE_H
 #define BOOT_INFLATE_H
 
