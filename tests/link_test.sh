@@ -19,9 +19,11 @@ trap 'exit 1' INT TERM
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 tap_log=$folder/log
+# shellcheck source=tests/programs.sh
+. "$(dirname "$0")/programs.sh"
 
-# build_and_run NAME COMPILER OPTION…
-build_and_run()
+# build_program NAME COMPILER OPTION…
+build_program()
 {
 	name=$1
 	compiler=$2
@@ -30,9 +32,8 @@ build_and_run()
 		skip "$name" "no $compiler"
 		return
 	fi
-	"$tests/with_ring0" "$compiler" "$@" -o "$folder/io_test" "$source" >"$folder/log" 2>&1 &&
-		"$tests/lab/on_kvm" "$build/ring0" "$folder/io_test" >>"$folder/log" 2>&1
-	report_program $? "$name"
+	"$tests/with_ring0" "$compiler" "$@" -o "$folder/program" "$source" >"$folder/log" 2>&1
+	add_program $? "$name"
 }
 
 variants()
@@ -41,10 +42,10 @@ variants()
 		for linker in bfd lld; do
 			for kind in '' -no-pie -static -static-pie; do
 				# shellcheck disable=SC2086 # none is no word
-				build_and_run "$1, $compiler, $linker${kind:+, $kind}" \
+				build_program "$1, $compiler, $linker${kind:+, $kind}" \
 					$compiler -fuse-ld=$linker $kind
 			done
-			build_and_run "$1, $compiler, $linker, --gc-sections" \
+			build_program "$1, $compiler, $linker, --gc-sections" \
 				"$compiler" -fuse-ld=$linker -O2 -ffunction-sections -fdata-sections \
 				-Wl,--gc-sections
 		done
@@ -58,11 +59,11 @@ export PKG_CONFIG_PATH
 variants 'build tree'
 
 # Warnings of strict users are none of ours.
-build_and_run 'no warnings, gcc' gcc -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+build_program 'no warnings, gcc' gcc -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Werror
-build_and_run 'no warnings, clang' clang -Wall -Wextra -Wshadow -Wstrict-prototypes \
+build_program 'no warnings, clang' clang -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Werror
-build_and_run 'link-time optimization' gcc -O2 -flto
+build_program 'link-time optimization' gcc -O2 -flto
 
 # A program's own names, whatever the library calls its own functions.
 cat "$source" - >"$folder/own_names.c" <<'END'
@@ -74,9 +75,8 @@ int r0_exception(void)
 
 int bus_read, fail, machine_create;
 END
-"$tests/with_ring0" cc -o "$folder/own_names" "$folder/own_names.c" >"$folder/log" 2>&1 &&
-	"$tests/lab/on_kvm" "$build/ring0" "$folder/own_names" >>"$folder/log" 2>&1
-report $? 'names of its own: r0_exception()'
+"$tests/with_ring0" cc -o "$folder/program" "$folder/own_names.c" >"$folder/log" 2>&1
+add_program $? 'names of its own: r0_exception()'
 
 # Where the program's own PLT entry stands for a shared function, and is not to be bound to itself.
 cat >"$folder/plt.c" <<'END'
@@ -93,9 +93,8 @@ R0_TEST(plt, function_by_its_address)
 	R0_ASSERT_EQ(call(atoi, "42"), 42);
 }
 END
-"$tests/with_ring0" cc -O0 -fno-pie -no-pie -fno-builtin -o "$folder/plt" "$folder/plt.c" >"$folder/log" 2>&1 &&
-	"$tests/lab/on_kvm" "$build/ring0" "$folder/plt" >>"$folder/log" 2>&1
-report $? 'the address of a shared function, -no-pie'
+"$tests/with_ring0" cc -O0 -fno-pie -no-pie -fno-builtin -o "$folder/program" "$folder/plt.c" >"$folder/log" 2>&1
+add_program $? 'the address of a shared function, -no-pie'
 
 # A test as another version of the headers has it, linked with this library.
 cat >"$folder/stale.c" <<'END'
@@ -114,10 +113,9 @@ report $? 'a test compiled with the headers of another version: 99'
 	ar rcs "$folder/libtests.a" "$folder/tests.o"
 echo '#include <ring0.h>
 int main(int argc, char **argv) { return r0_main(argc, argv); }' >"$folder/main.c"
-"$tests/with_ring0" cc -o "$folder/all" "$folder/main.c" -Wl,--whole-archive "$folder/libtests.a" \
-	-Wl,--no-whole-archive >"$folder/log" 2>&1 &&
-	"$tests/lab/on_kvm" "$build/ring0" "$folder/all" >>"$folder/log" 2>&1
-report $? 'tests in an archive, --whole-archive'
+"$tests/with_ring0" cc -o "$folder/program" "$folder/main.c" -Wl,--whole-archive "$folder/libtests.a" \
+	-Wl,--no-whole-archive >"$folder/log" 2>&1
+add_program $? 'tests in an archive, --whole-archive'
 "$tests/with_ring0" cc -o "$folder/none" "$folder/main.c" "$folder/libtests.a" >"$folder/log" 2>&1 &&
 	"$folder/none" >>"$folder/log" 2>&1
 [ $? -eq 99 ]
@@ -130,5 +128,6 @@ PKG_CONFIG_SYSROOT_DIR=$folder/root
 PKG_CONFIG_PATH=$(dirname "$(find "$folder/root" -name ring0.pc)")
 export PKG_CONFIG_SYSROOT_DIR
 variants 'installed'
+run_programs
 
 exit $failed

@@ -23,9 +23,11 @@ trap 'exit 1' INT TERM
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 tap_log=$folder/log
+# shellcheck source=tests/programs.sh
+. "$(dirname "$0")/programs.sh"
 
-# build_and_run EXAMPLE PACKAGE COMPILER OPTION…
-build_and_run()
+# build_example EXAMPLE PACKAGE COMPILER OPTION…
+build_example()
 {
 	example=$1 package=$2 compiler=$3
 	shift 3
@@ -38,20 +40,19 @@ build_and_run()
 		skip "$name" "no $package"
 		return
 	fi
-	PACKAGES=$package "$tests/with_ring0" "$compiler" "$@" -D_GNU_SOURCE -o "$folder/$example" \
-		"$examples/$example.c" >"$folder/log" 2>&1 &&
-		"$tests/lab/on_kvm" "$build/ring0" "$folder/$example" >>"$folder/log" 2>&1
-	report_program $? "$name"
+	PACKAGES=$package "$tests/with_ring0" "$compiler" "$@" -D_GNU_SOURCE -o "$folder/program" \
+		"$examples/$example.c" >"$folder/log" 2>&1
+	add_program $? "$name"
 }
 
 all()
 {
 	for example in io_test mmio_test msr_cpuid_test fault_test params_test; do
-		build_and_run $example '' "$@"
+		build_example $example '' "$@"
 	done
-	build_and_run cmocka_call cmocka "$@"
-	build_and_run check_call check "$@"
-	build_and_run pci_test libpci "$@"
+	build_example cmocka_call cmocka "$@"
+	build_example check_call check "$@"
+	build_example pci_test libpci "$@"
 }
 
 echo 1..32
@@ -59,11 +60,12 @@ all gcc -O0
 all gcc -O2
 # QEMU emulates no AVX-512.
 narrower=
-RING0_LAB=none "$folder/io_test" >"$folder/log" 2>&1
+RING0_LAB=none "$folder/programs/1" >"$folder/log" 2>&1
 [ $? -eq 77 ] && narrower=-mno-avx512f
 # shellcheck disable=SC2086 # none is no word
 all gcc -O3 -march=native $narrower
 # shellcheck disable=SC2086
 all clang -O3 -march=native $narrower
+run_programs
 
 exit $failed

@@ -24,10 +24,12 @@ trap 'exit 1' INT TERM
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 tap_log=$folder/log
+# shellcheck source=tests/programs.sh
+. "$(dirname "$0")/../programs.sh"
 kernel_like=-mgeneral-regs-only
 
-# build_and_run NAME COMPILER OPTION…: the host's side with these options, the tests without.
-build_and_run()
+# build_program NAME COMPILER OPTION…: the host's side with these options, the tests without.
+build_program()
 {
 	name=$1 compiler=$2
 	shift 2
@@ -37,9 +39,8 @@ build_and_run()
 		return
 	fi
 	"$tests/with_ring0" "$compiler" $kernel_like "$@" -D_GNU_SOURCE -o "$folder/program" \
-		"$limits/limits_call.c" >"$folder/log" 2>&1 &&
-		"$tests/lab/on_kvm" "$build/ring0" "$folder/program" >>"$folder/log" 2>&1
-	report_program $? "$name"
+		"$limits/limits_call.c" >"$folder/log" 2>&1
+	add_program $? "$name"
 }
 
 # The same for tests whose own code is built so, checks and all: they run in ring 0. Not one that
@@ -59,16 +60,17 @@ build_tests_and_run()
 }
 
 echo 1..11
-build_and_run 'AddressSanitizer, gcc' gcc -fsanitize=address
-build_and_run 'AddressSanitizer, clang' clang -fsanitize=address
-build_and_run 'UndefinedBehaviorSanitizer, gcc' gcc -fsanitize=undefined
-build_and_run 'non-PIE' gcc -no-pie
-build_and_run 'static' gcc -static
-build_and_run 'static-pie' gcc -static-pie
-build_and_run 'lazy binding' gcc -Wl,-z,lazy
-build_and_run 'everything bound at once' gcc -Wl,-z,now
-build_and_run 'lld, --gc-sections' gcc -fuse-ld=lld -ffunction-sections -fdata-sections \
+build_program 'AddressSanitizer, gcc' gcc -fsanitize=address
+build_program 'AddressSanitizer, clang' clang -fsanitize=address
+build_program 'UndefinedBehaviorSanitizer, gcc' gcc -fsanitize=undefined
+build_program 'non-PIE' gcc -no-pie
+build_program 'static' gcc -static
+build_program 'static-pie' gcc -static-pie
+build_program 'lazy binding' gcc -Wl,-z,lazy
+build_program 'everything bound at once' gcc -Wl,-z,now
+build_program 'lld, --gc-sections' gcc -fuse-ld=lld -ffunction-sections -fdata-sections \
 	-Wl,--gc-sections
+run_programs
 build_tests_and_run 'AddressSanitizer in ring 0, gcc' gcc -fsanitize=address
 build_tests_and_run 'AddressSanitizer in ring 0, clang' clang -fsanitize=address
 exit $failed
