@@ -160,17 +160,21 @@ static bool is_same_file(const char *a, const char *b)
 	       (a_length == b_length || a[a_length - b_length - 1] == '/');
 }
 
-/* Whether it is that function's, by its name, or of a copy of its source in another unit. */
-static bool is_of(Dwarf_Die *die, const char *name, const struct function *function)
+/* Whether what that file has is that function's, by its name, or of a copy of its source in another unit. */
+static bool is_of(Dwarf_Die *die, const char *name, const char *path,
+		  const struct function *function)
 {
 	const char *file;
 	int line = 0;
 
 	if (!name || !function_is_named(function, name))
 		return false;
-	/* A library's, whose header may have it inline. */
+	/* A library's, whose header may have it inline, in words of its own: as glibc's has atoi(). */
+	if ((!function->described || strcmp(path, function->module) != 0) &&
+	    dwarf_hasattr_integrate(die, DW_AT_external))
+		return true;
 	if (!function->described)
-		return dwarf_hasattr_integrate(die, DW_AT_external);
+		return false;
 	file = dwarf_decl_file(die);
 	dwarf_decl_line(die, &line);
 	return line == function->line && is_same_file(file, function->file);
@@ -198,17 +202,18 @@ static void note_inlined(struct function *function, Dwarf_Die *die, const char *
 		 (unsigned int)line);
 }
 
-static void look_at_inlined(Dwarf_Die *die, const char *caller, struct function *functions,
-			    size_t count)
+static void look_at_inlined(Dwarf_Die *die, const char *path, const char *caller,
+			    struct function *functions, size_t count)
 {
 	const char *name = dwarf_diename(die);
 
 	for (size_t n = 0; n < count; n++)
-		if (is_of(die, name, &functions[n]))
+		if (is_of(die, name, path, &functions[n]))
 			note_inlined(&functions[n], die, caller);
 }
 
-static void walk(Dwarf_Die *parent, const char *caller, struct function *functions, size_t count)
+static void walk(Dwarf_Die *parent, const char *path, const char *caller,
+		 struct function *functions, size_t count)
 {
 	Dwarf_Die die;
 
@@ -216,12 +221,12 @@ static void walk(Dwarf_Die *parent, const char *caller, struct function *functio
 		int tag = dwarf_tag(&die);
 
 		if (tag == DW_TAG_inlined_subroutine)
-			look_at_inlined(&die, caller, functions, count);
+			look_at_inlined(&die, path, caller, functions, count);
 		if (tag == DW_TAG_subprogram)
-			walk(&die, dwarf_diename(&die), functions, count);
+			walk(&die, path, dwarf_diename(&die), functions, count);
 		else if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
 			 tag == DW_TAG_try_block)
-			walk(&die, caller, functions, count);
+			walk(&die, path, caller, functions, count);
 	}
 }
 
@@ -278,7 +283,7 @@ static void find_copies(Dwarf_Die *unit, const char *path, struct function *func
 		for (size_t n = 0; n < count; n++) {
 			struct function *function = &functions[n];
 
-			if (!is_of(&die, name, function))
+			if (!is_of(&die, name, path, function))
 				continue;
 			if (inlined)
 				snprintf(function->inlined_in, sizeof(function->inlined_in), "%s",
@@ -304,7 +309,7 @@ void function_callers(Dwarf *dwarf, const char *path, bool is_program, struct fu
 		producer = producer_text(&unit);
 		if (producer_is_own(producer))
 			continue;
-		walk(&unit, NULL, functions, count);
+		walk(&unit, path, NULL, functions, count);
 		find_copies(&unit, path, functions, count);
 		/* Where there is no code, nothing is called. */
 		if (!is_program || dwarf_srclang(&unit) == DW_LANG_Mips_Assembler ||
