@@ -34,25 +34,38 @@ static void add_cut_note(struct buffer *output, size_t room)
 	buffer_print(output, "\n[more output was cut off here]\n");
 }
 
-/* Returns whether all of the machine's CPUs can be reset. */
-static bool come_to_rest(struct run *run)
+struct rest {
+	const struct run *run;
+	bool complete; /* what the CPU left the VM for */
+	bool failed;
+};
+
+static void come_to_rest(void *context, unsigned int number)
 {
+	struct rest *rest = context;
+	struct vcpu *vcpu = &rest->run->machine->cpus[number].vcpu;
+
+	/* A new VM is simpler than leaving such a state, and rare. */
+	rest->failed = (rest->complete && !vcpu_complete(vcpu)) || leftovers_stay(rest->run, vcpu);
+}
+
+/* Returns whether all of the machine's CPUs can be reset. */
+static bool all_come_to_rest(const struct run *run)
+{
+	struct rest rest = { .run = run };
 	unsigned int i;
 
-	for (i = 0; i < run->machine->cpu_count; i++) {
-		struct vcpu *vcpu = &run->machine->cpus[i].vcpu;
-
+	for (i = 0; i < run->machine->cpu_count && !rest.failed; i++) {
 		if (i && (!run->cpus || !cpus_has_run(run, i)))
 			continue;
 		/* A test's last exit, by which it returned, left nothing to complete. */
-		if (i ? !cpus_is_at_rest(run, i) : run->ending.how != END_RETURNED)
-			if (!vcpu_complete(vcpu))
-				return false;
-		/* A new VM is simpler than leaving such a state, and rare. */
-		if (leftovers_stay(run, vcpu))
-			return false;
+		rest.complete = i ? !cpus_is_at_rest(run, i) : run->ending.how != END_RETURNED;
+		if (rest.complete)
+			machine_on_cpu(run->machine, i, come_to_rest, &rest);
+		else
+			come_to_rest(&rest, i);
 	}
-	return true;
+	return !rest.failed;
 }
 
 /* But for what mocks have to say of that. */
@@ -109,7 +122,7 @@ bool execute(struct machine *machine, const struct job *job, struct deadline *de
 	conclude(&run, outcome);
 	outcome->result.output_size = run.output.length;
 	outcome->result.output = buffer_take(&run.output);
-	if (!come_to_rest(&run))
+	if (!all_come_to_rest(&run))
 		run.unusable = true;
 	parts_end(&run);
 	return !run.unusable;

@@ -198,6 +198,17 @@ void machine_kick(struct machine *machine)
 		vcpu_kick(&machine->cpus[i].vcpu);
 }
 
+void machine_on_cpu(struct machine *machine, unsigned int number,
+		    void (*call)(void *context, unsigned int number), void *context)
+{
+	if (!number) {
+		call(context, number);
+		return;
+	}
+	cpu_threads_start(machine->threads, number, call, context);
+	cpu_threads_wait(machine->threads);
+}
+
 static int reset_first(struct machine_cpu *cpu, bool lightly, struct error *error)
 {
 	if (cpu->assist)
@@ -236,32 +247,50 @@ int machine_reset_lightly(struct machine *machine, struct error *error)
 	return reset(machine, true, error);
 }
 
+struct comparison {
+	struct machine *machine;
+	bool by_guest;
+	char *what;
+	size_t size;
+	struct error *error;
+	int differs;
+};
+
 /* What a CPU's state is to KVM, or what the guest reads of it, which runs the CPU. */
-static int cpu_differs(struct machine_cpu *cpu, bool by_guest, char *what, size_t size,
-		       struct error *error)
+static void compare_cpu(void *context, unsigned int number)
 {
-	cpu->changed |= by_guest;
-	if (by_guest)
-		return guest_registers_differ(cpu->registers, cpu, what, size, error);
-	return vcpu_state_differs(cpu->state, &cpu->vcpu, what, size, error);
+	struct comparison *comparison = context;
+	struct machine_cpu *cpu = &comparison->machine->cpus[number];
+
+	cpu->changed |= comparison->by_guest;
+	comparison->differs = comparison->by_guest ?
+				      guest_registers_differ(cpu->registers, cpu, comparison->what,
+							     comparison->size, comparison->error) :
+				      vcpu_state_differs(cpu->state, &cpu->vcpu, comparison->what,
+							 comparison->size, comparison->error);
 }
 
 /* Of several CPUs, the one that differs is named. */
 static int cpus_differ(struct machine *machine, bool by_guest, char *what, size_t size,
 		       struct error *error)
 {
-	int differs = 0;
+	struct comparison comparison = {
+		.machine = machine,
+		.by_guest = by_guest,
+		.error = error,
+	};
 	unsigned int i;
 
-	for (i = 0; i < machine->cpu_count && !differs; i++) {
-		struct machine_cpu *cpu = &machine->cpus[i];
+	for (i = 0; i < machine->cpu_count && !comparison.differs; i++) {
 		size_t prefix = 0;
 
 		if (machine->cpu_count > 1)
 			prefix = (size_t)snprintf(what, size, "CPU %u: ", i);
-		differs = cpu_differs(cpu, by_guest, what + prefix, size - prefix, error);
+		comparison.what = what + prefix;
+		comparison.size = size - prefix;
+		machine_on_cpu(machine, i, compare_cpu, &comparison);
 	}
-	return differs;
+	return comparison.differs;
 }
 
 int machine_differs(struct machine *machine, char *what, size_t size, struct error *error)

@@ -74,6 +74,14 @@ void machine_finish(struct machine *machine);
 /* From another thread: have all CPUs' KVM_RUN return, as vcpu_kick() does. */
 void machine_kick(struct machine *machine);
 
+/*
+ * Call call(context, number) in the thread that runs that CPU, which runs nothing: the caller's for the first. A vCPU
+ * that another thread runs has KVM wait until nobody uses its old thread's number any more (synchronize_rcu() in
+ * kvm_vcpu_ioctl()), milliseconds each time.
+ */
+void machine_on_cpu(struct machine *machine, unsigned int number,
+		    void (*call)(void *context, unsigned int number), void *context);
+
 /* Put all of it back to how it was made. Returns 0, or -errno: then it is good for nothing. */
 int machine_reset(struct machine *machine, struct error *error);
 
