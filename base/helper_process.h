@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include "base/error.h"
 
-/* Where the program finds the file that was passed on. */
-#define HELPER_PROCESS_FD 3
+/* Where the program finds the file that was passed on, and its name there. */
+#define HELPER_PROCESS_FD      3
+#define HELPER_PROCESS_FD_PATH "/proc/self/fd/3"
 
 /*
  * Run argv[0] (looked for in PATH if it has no slash) with input_fd as its fd 3, standard input

@@ -18,10 +18,6 @@
 /* In emulated machines it takes seconds, and CPU time passes there when the emulator itself has to wait. */
 #define LIMIT_MS 60000
 
-#define STRING(number)	     #number
-#define FD_PATH_TEXT(number) "/proc/self/fd/" STRING(number)
-#define FD_PATH		     FD_PATH_TEXT(HELPER_PROCESS_FD)
-
 void crash_child_module(const struct crash_view *view, uint64_t address, char *buffer, size_t size)
 {
 	uint64_t start = 0;
@@ -138,7 +134,8 @@ static bool parse_output(struct crash_child *child, char *output)
 void crash_child_ask(const struct crash_view *view, bool after, bool stopped, const uint8_t *bytes,
 		     size_t byte_count, struct crash_child *child)
 {
-	char name[] = "ring0", command[] = "backtrace", facts[] = "--facts", path[] = FD_PATH;
+	char name[] = "ring0", command[] = "backtrace", facts[] = "--facts",
+	     path[] = HELPER_PROCESS_FD_PATH;
 	char after_option[] = "--after", bytes_option[] = "--bytes", hex[2 * 15 + 1] = "";
 	char stopped_option[] = "--stopped", bits_option[] = "--bits";
 	char bases_option[] = "--bases", bits[16], bases[CRASH_REGISTERS_BASES_SIZE];
@@ -187,7 +184,8 @@ void crash_child_finish(struct crash_child *child)
 
 void crash_child_place(const struct crash_view *view, uint64_t address, char *buffer, size_t size)
 {
-	char name[] = "ring0", command[] = "backtrace", place[] = "--place", path[] = FD_PATH;
+	char name[] = "ring0", command[] = "backtrace", place[] = "--place",
+	     path[] = HELPER_PROCESS_FD_PATH;
 	char facts[] = "--facts", text[32];
 	char *argv[] = { name, command, facts, place, text, path, NULL };
 	struct crash_child child = { 0 };

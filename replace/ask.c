@@ -15,10 +15,6 @@
 /* In emulated machines it takes seconds. */
 #define LIMIT_MS 60000
 
-#define STRING(number)	     #number
-#define FD_PATH_TEXT(number) "/proc/self/fd/" STRING(number)
-#define FD_PATH		     FD_PATH_TEXT(HELPER_PROCESS_FD)
-
 static int write_question(const struct function *functions, size_t count, int *fd,
 			  struct error *error)
 {
@@ -108,7 +104,8 @@ static bool read_answer(char *output, struct function *functions, size_t count,
 
 static int ask(struct function *functions, size_t count, struct error *error)
 {
-	char name[] = "ring0", command[] = "replaceable", path[] = FD_PATH, *output = NULL;
+	char name[] = "ring0", command[] = "replaceable", path[] = HELPER_PROCESS_FD_PATH,
+	     *output = NULL;
 	char *argv[] = { name, command, path, NULL };
 	struct answer *answers = calloc(count, sizeof(*answers));
 	size_t refused = 0, i;

@@ -30,6 +30,7 @@ struct lab_machine {
 	bool echo;	     /* the log goes to standard error, too */
 	bool booted;	     /* it has said that it is ready */
 	bool is_interrupted; /* now and then, as it may have lost an interrupt */
+	bool has_command;    /* itself, not only what stands in for it: serve.h */
 };
 
 /* How a machine is started: the last two exclude each other. */

@@ -44,8 +44,12 @@ enum lab_message_type {
 	LAB_FAILED,	/* struct lab_exit with an errno, then text: init could not do as told */
 	LAB_COLLECTED,	/* the file's next bytes; none is the end of it */
 	LAB_FOUND,	/* the path of one of the files; none is the end of them */
-	LAB_COMMAND, /* struct lab_command, then NUL-ended arguments: a question to the command ring0 */
-	LAB_INPUT, /* next bytes of its input, until all have come; nothing else comes in between */
+	/*
+	 * struct lab_command, then NUL-ended arguments: a question to the command ring0. An empty one is for the command
+	 * itself: the answer is its path, once it is there.
+	 */
+	LAB_COMMAND,
+	LAB_INPUT, /* struct lab_input, then next bytes of its input; none is the end; nothing else comes in between */
 };
 
 struct lab_hello {
@@ -74,6 +78,11 @@ struct lab_ready {
 struct lab_command {
 	uint32_t number; /* who asks */
 	uint64_t size;	 /* of the input */
+};
+
+/* What none of them has is zeros: a core file is mostly holes. */
+struct lab_input {
+	uint64_t offset;
 };
 
 struct lab_answer {

@@ -10,6 +10,7 @@
 
 #include "base/helper_process.h"
 #include "command/carried_files.h"
+#include "command/lab/hand_over.h"
 #include "command/lab/protocol.h"
 #include "command/lab/serve.h"
 #include "command/lab/strings.h"
@@ -26,10 +27,6 @@
 
 #define ARGUMENTS_MAX 32
 
-#define STRING(number)	     #number
-#define FD_PATH_TEXT(number) "/proc/self/fd/" STRING(number)
-#define FD_PATH		     FD_PATH_TEXT(HELPER_PROCESS_FD)
-
 /*
  * Only what reads its input, and answers: what is inside is not to have the host do anything else. Both read the files
  * that the input names. The last argument is the input.
@@ -38,7 +35,7 @@ static bool is_allowed(char **arguments, size_t count)
 {
 	return count >= 2 &&
 	       (!strcmp(arguments[0], "backtrace") || !strcmp(arguments[0], "replaceable")) &&
-	       !strcmp(arguments[count - 1], FD_PATH);
+	       !strcmp(arguments[count - 1], HELPER_PROCESS_FD_PATH);
 }
 
 /* Where files are that have another path inside. */
@@ -60,23 +57,50 @@ static void tell_files(const struct lab_files *files)
 	free(text);
 }
 
+/* Into memory: what there is no room for is missing in the answer. */
+static void write_at(int fd, const char *from, size_t size, uint64_t offset)
+{
+	while (size) {
+		ssize_t n = pwrite(fd, from, size, (off_t)offset);
+
+		if (n <= 0)
+			return;
+		from += n;
+		size -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+}
+
 /* The input goes into a file; without one, it is read all the same. 0 or LAB_GONE_…. */
 static int take_input(struct lab_machine *machine, uint64_t size, int fd, struct lab_limit limit)
 {
-	while (size) {
-		struct lab_incoming part;
-		int gone = lab_talk_receive(machine, &part, limit);
+	uint64_t done = 0;
+	bool more = true;
+	int gone = 0;
 
-		if (!gone && (part.type != LAB_INPUT || !part.length || part.length > size))
+	if (fd >= 0 && ftruncate(fd, (off_t)size))
+		fd = -1;
+	while (more && !gone) {
+		struct lab_input head = { 0 };
+		struct lab_incoming part;
+
+		gone = lab_talk_receive(machine, &part, limit);
+		if (!gone && (part.type != LAB_INPUT || part.length < sizeof(head)))
 			gone = LAB_GONE_DEAD;
+		if (!gone) {
+			memcpy(&head, part.content, sizeof(head));
+			part.length -= (uint32_t)sizeof(head);
+			more = part.length;
+			if (head.offset < done || head.offset > size ||
+			    part.length > size - head.offset)
+				gone = LAB_GONE_DEAD;
+		}
 		if (!gone && fd >= 0)
-			lab_write_all(fd, part.content, part.length);
-		size -= gone ? 0 : part.length;
+			write_at(fd, part.content + sizeof(head), part.length, head.offset);
+		done = head.offset + part.length;
 		free(part.content);
-		if (gone)
-			return gone;
 	}
-	return 0;
+	return gone;
 }
 
 static char *answer(char **arguments, size_t count, int input, struct lab_answer *head)
@@ -94,6 +118,27 @@ static char *answer(char **arguments, size_t count, int input, struct lab_answer
 	if (!helper_process_run(argv, input, LIMIT_MS, &output, &error))
 		head->status = 0;
 	return output;
+}
+
+/*
+ * The command itself is wanted: send it, unless it is there, and tell its path. That init does not read while it sends
+ * what programs print holds up nobody: it sends no more than the machine's port has room for before it comes to the
+ * file. 0 or LAB_GONE_….
+ */
+static int bring_command(struct lab_machine *machine, const struct lab_files *files, char **output,
+			 struct lab_answer *head, struct lab_limit limit)
+{
+	const struct lab_entry *command = lab_files_later(files);
+	int gone = command && !machine->has_command ? lab_hand_over(machine, command, limit) : 0;
+
+	head->status = 1;
+	/* Above 0 it has said why the file can't be read. */
+	if (gone || !command)
+		return gone < 0 ? gone : 0;
+	machine->has_command = true;
+	head->status = 0;
+	*output = lab_format("%s", command->inside);
+	return 0;
 }
 
 int lab_serve(struct lab_machine *machine, const struct lab_files *files,
@@ -120,7 +165,13 @@ int lab_serve(struct lab_machine *machine, const struct lab_files *files,
 	if (!gone) {
 		tell_files(files);
 		reply.number = head.number;
-		output = answer(arguments, count, input, &reply);
+		output = NULL;
+		if (count == 1 && !*arguments[0])
+			gone = bring_command(machine, files, &output, &reply, limit);
+		else
+			output = answer(arguments, count, input, &reply);
+	}
+	if (!gone) {
 		size = output ? strlen(output) : 0;
 		/* What is longer is no answer that a program can use in part. */
 		if (size > LAB_MESSAGE_MAX - sizeof(reply)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command ring0 for test programs inside a machine that has none: of another architecture than the host's, or of
- * a sysroot. What stands in for it there sends on what it is asked, and the host's own command answers.
+ * The command ring0 for programs inside a machine. What stands in for it there sends on what test programs ask it, and
+ * the host's own command answers: that is much faster. For anything else it asks for the command itself, which it gets
+ * unless the machine is of another architecture than the host's, or of a sysroot.
  */
 #ifndef COMMAND_LAB_SERVE_H
 #define COMMAND_LAB_SERVE_H

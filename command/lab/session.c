@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "command/lab/emulators/emulator.h"
 #include "command/lab/error.h"
+#include "command/lab/hand_over.h"
 #include "command/lab/protocol.h"
 #include "command/lab/serve.h"
 #include "command/lab/session.h"
@@ -92,32 +93,6 @@ int lab_session_hello(struct lab_machine *machine, const struct lab_options *opt
 	return gone ? lab_talk_say_gone(machine, options, gone, "greeting the machine") : 0;
 }
 
-static int send_file(struct lab_machine *machine, const struct lab_entry *entry,
-		     struct lab_limit limit)
-{
-	struct lab_file file = { .mode = (uint32_t)entry->mode,
-				 .path_length = (uint32_t)strlen(entry->inside),
-				 .size = entry->size };
-	size_t size = sizeof(file) + file.path_length;
-	char *message = lab_allocate(size);
-	struct lab_blob blob = { 0 };
-	int gone;
-
-	if (entry->host && (lab_map(entry->host, &blob) || blob.size < entry->size)) {
-		lab_unmap(&blob);
-		free(message);
-		return lab_error(LAB_MISSING, "the file %s changed while it was read", entry->host);
-	}
-	memcpy(message, &file, sizeof(file));
-	memcpy(message + sizeof(file), entry->inside, file.path_length);
-	gone = lab_talk_transmit(machine, LAB_FILE, message, size, limit);
-	if (!gone && entry->size)
-		gone = lab_talk_transmit_more(machine, blob.data, entry->size, limit);
-	lab_unmap(&blob);
-	free(message);
-	return gone;
-}
-
 int lab_session_files(struct lab_machine *machine, const struct lab_options *options,
 		      const struct lab_files *files)
 {
@@ -125,7 +100,9 @@ int lab_session_files(struct lab_machine *machine, const struct lab_options *opt
 	struct lab_limit limit = lab_talk_limit(machine, LAB_TALK_MS + files->total / 1000);
 
 	for (size_t i = 0; i < files->count; i++) {
-		int gone = send_file(machine, &files->entries[i], limit);
+		int gone = files->entries[i].later ?
+				   0 :
+				   lab_hand_over(machine, &files->entries[i], limit);
 
 		if (gone < 0)
 			return lab_talk_say_gone(machine, options, gone, "handing over the files");

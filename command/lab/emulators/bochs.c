@@ -374,6 +374,7 @@ const struct lab_emulator lab_bochs = {
 					     "Bochs has no such CPU model (see bochs --help cpu)" },
 					   { ">>PANIC<<", LAB_PANIC, "Bochs gave up" },
 					   { 0 } },
+	.is_slow_to_talk = true,
 	.start = start,
 	.release = release,
 	.receive = receive,

@@ -25,6 +25,7 @@ struct lab_emulator {
 	const char *name;	      /* in messages */
 	const char *const *modules;   /* of the kernel, for what the machine talks over; to NULL */
 	const struct lab_sign *signs; /* to one without a text */
+	bool is_slow_to_talk;	      /* what init says comes a byte at a time */
 	/* Start it, and set the machine's descriptors; what is its own goes to machine->own. */
 	int (*start)(struct lab_machine *machine, const struct lab_start *start);
 	/* Release what is its own. The process has ended. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands in for the command ring0: see command.h. */
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -59,27 +61,65 @@ static bool send_question(int to, int argc, char **argv, int input)
 	return part.iov_len && sendmsg(to, &message, 0) == (ssize_t)part.iov_len;
 }
 
-int command_ask(int argc, char **argv)
+/* The answer, written to `output`. Returns the status, 1 without one. */
+static int32_t question(int argc, char **argv, int input, int output)
 {
 	static char packet[PORT_CHUNK];
 	struct sockaddr_un address;
 	socklen_t length;
-	int to = socket_of(&address, &length), input = HELPER_PROCESS_FD;
+	int to = socket_of(&address, &length);
 	int32_t status = 1;
 	ssize_t n;
 
-	if (fcntl(input, F_GETFD) < 0 || to < 0 ||
-	    connect(to, (struct sockaddr *)&address, length) ||
-	    !send_question(to, argc, argv, input))
+	if (to < 0)
 		return 1;
+	if (connect(to, (struct sockaddr *)&address, length) ||
+	    !send_question(to, argc, argv, input < 0 ? to : input)) {
+		close(to);
+		return 1;
+	}
 	/* Parts of the output, and at the end a packet with the status alone. */
 	while ((n = recv(to, packet, sizeof(packet), 0)) > 0) {
-		if (packet[0] == 'e' && n == 1 + (ssize_t)sizeof(status))
+		if (packet[0] == 'e' && n == 1 + (ssize_t)sizeof(status)) {
 			memcpy(&status, packet + 1, sizeof(status));
-		else if (write(1, packet + 1, (size_t)n - 1) < 0)
-			return 1;
+		} else if (write(output, packet + 1, (size_t)n - 1) < 0) {
+			status = 1;
+			break;
+		}
 	}
+	close(to);
 	return status;
+}
+
+/* As the command itself, which comes for that. Returns the exit status where there is none. */
+static int become_command(char **argv)
+{
+	char name[] = "ring0", nothing[] = "", path[PATH_MAX];
+	char *ask[] = { name, nothing };
+	int32_t status;
+	int ends[2];
+	ssize_t n;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return 1;
+	status = question(2, ask, -1, ends[1]);
+	close(ends[1]);
+	n = read(ends[0], path, sizeof(path) - 1);
+	close(ends[0]);
+	if (status || n <= 0)
+		return 1;
+	path[n] = '\0';
+	execv(path, argv);
+	return 1;
+}
+
+int command_ask(int argc, char **argv)
+{
+	/* A test program's question: its last argument is its input. */
+	if (argc > 2 && !strcmp(argv[argc - 1], HELPER_PROCESS_FD_PATH) &&
+	    fcntl(HELPER_PROCESS_FD, F_GETFD) >= 0)
+		return question(argc, argv, HELPER_PROCESS_FD, 1);
+	return become_command(argv);
 }
 
 static int askers[ASKERS]; /* their sockets, 0 where there is none */
@@ -111,10 +151,31 @@ static void forget_gone(void)
 	}
 }
 
+/* What is between two holes of the input, or as much of it as goes into a message. Returns where it ends. */
+static uint64_t send_part(int input, uint64_t from, uint64_t size)
+{
+	static char data[PORT_CHUNK];
+	struct lab_input head = { .offset = from };
+	const off_t hole = lseek(input, (off_t)from, SEEK_HOLE);
+	uint64_t left =
+		(hole > (off_t)from && (uint64_t)hole < size ? (uint64_t)hole : size) - from;
+	const size_t room = sizeof(data) - sizeof(head);
+	ssize_t n =
+		pread(input, data + sizeof(head), left < room ? (size_t)left : room, (off_t)from);
+
+	/* It was cut while it was read. */
+	if (n <= 0)
+		return size;
+	memcpy(data, &head, sizeof(head));
+	port_send(LAB_INPUT, data, sizeof(head) + (size_t)n);
+	return from + (uint64_t)n;
+}
+
 static void send_on(int number, const char *arguments, size_t size, int input)
 {
 	static char data[PORT_CHUNK];
 	struct lab_command head = { .number = (uint32_t)number };
+	struct lab_input end = { 0 };
 	struct stat status;
 	uint64_t done = 0;
 
@@ -124,16 +185,15 @@ static void send_on(int number, const char *arguments, size_t size, int input)
 	memcpy(data + sizeof(head), arguments, size);
 	port_send(LAB_COMMAND, data, sizeof(head) + size);
 	while (done < head.size) {
-		uint64_t left = head.size - done;
-		size_t part = left < sizeof(data) ? (size_t)left : sizeof(data);
-		ssize_t n = pread(input, data, part, (off_t)done);
+		const off_t start = lseek(input, (off_t)done, SEEK_DATA);
 
-		/* It was cut while it was read: what was promised is sent. */
-		if (n < (ssize_t)part)
-			memset(data + (n > 0 ? n : 0), 0, part - (size_t)(n > 0 ? n : 0));
-		port_send(LAB_INPUT, data, part);
-		done += part;
+		/* Nothing but a hole, or a file system that doesn't tell of holes. */
+		if (start < 0 && errno == ENXIO)
+			break;
+		done = send_part(input, start < 0 ? done : (uint64_t)start, head.size);
 	}
+	end.offset = head.size;
+	port_send(LAB_INPUT, &end, sizeof(end));
 }
 
 void command_take(int listener)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command ring0 inside, where the machine has none: init's own program stands in for it. It hands init what it is
- * asked, init sends it to the lab, and the answer comes back the same way.
+ * The command ring0 inside: init's own program stands in for it. It hands init what a test program asks it, init sends it
+ * to the lab, and the answer comes back the same way. When it is to do anything else, it has the lab send the command
+ * itself, and becomes that.
  */
 #ifndef COMMAND_LAB_INIT_COMMAND_H
 #define COMMAND_LAB_INIT_COMMAND_H
 
 #include "command/lab/protocol.h"
 
-/* As another process than init: ask, print the answer. Returns the exit status. */
+/* As another process than init: ask, print the answer. Returns the exit status, or not at all. */
 int command_ask(int argc, char **argv);
 
 /* Listen for such processes. A descriptor for poll(), or -1 where the kernel has no local sockets. */

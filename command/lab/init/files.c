@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -36,17 +37,28 @@ static int write_file(int fd, const char *from, size_t size)
 	return 0;
 }
 
-void files_take(const struct lab_file *file, char *path, const char *link_text)
+void files_take(const char *message, size_t length)
 {
 	static char content[PORT_CHUNK];
-	uint64_t left = file->size;
+	const char *link_text;
+	struct lab_file file;
 	int error = 0, fd = -1;
+	uint64_t left;
+	char *path;
 
+	memcpy(&file, message, sizeof(file));
+	if (length < sizeof(file) || file.path_length > length - sizeof(file))
+		port_give_up("a message with a file is cut short");
+	path = strndup(message + sizeof(file), file.path_length);
+	if (!path)
+		port_give_up("no memory for a path");
+	link_text = message + sizeof(file) + file.path_length;
+	left = file.size;
 	files_make_directories(path);
-	if (S_ISDIR(file->mode)) {
-		if (mkdir(path, file->mode & 07777) && errno != EEXIST)
+	if (S_ISDIR(file.mode)) {
+		if (mkdir(path, file.mode & 07777) && errno != EEXIST)
 			error = errno;
-	} else if (S_ISLNK(file->mode)) {
+	} else if (S_ISLNK(file.mode)) {
 		unlink(path);
 		if (symlink(link_text, path))
 			error = errno;
@@ -65,11 +77,12 @@ void files_take(const struct lab_file *file, char *path, const char *link_text)
 		left -= size;
 	}
 	if (fd >= 0) {
-		fchmod(fd, file->mode & 07777);
+		fchmod(fd, file.mode & 07777);
 		close(fd);
 	}
 	if (error)
 		port_send_failure(error, "%s: %s", path, strerror(error));
+	free(path);
 }
 
 void files_collect(const char *path)

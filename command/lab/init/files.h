@@ -11,10 +11,10 @@
 void files_make_directories(char *path);
 
 /*
- * Take the file that a message announces, whose content follows it. `link_text` is a symbolic link's. The
- * content is read to its end even where it can't be written: more messages follow it.
+ * Take the file that a LAB_FILE of `length` bytes announces, with a NUL after them; its content follows. That is read to its
+ * end even where it can't be written: more messages follow it.
  */
-void files_take(const struct lab_file *file, char *path, const char *link_text);
+void files_take(const char *message, size_t length);
 
 /* Send a file's content, as LAB_COLLECTED. */
 void files_collect(const char *path);

@@ -48,9 +48,7 @@ static void hello(const struct lab_hello *hello)
 
 static void obey(const struct lab_message *message, int port)
 {
-	struct lab_file file;
 	struct lab_run run;
-	char *path;
 
 	switch (message->type) {
 	case LAB_HELLO:
@@ -62,15 +60,7 @@ static void obey(const struct lab_message *message, int port)
 		port_send(LAB_READY, NULL, 0);
 		break;
 	case LAB_FILE:
-		memcpy(&file, buffer, sizeof(file));
-		if (message->length < sizeof(file) ||
-		    file.path_length > message->length - sizeof(file))
-			port_give_up("a message with a file is cut short");
-		path = strndup((char *)buffer + sizeof(file), file.path_length);
-		if (!path)
-			port_give_up("no memory for a path");
-		files_take(&file, path, (char *)buffer + sizeof(file) + file.path_length);
-		free(path);
+		files_take((char *)buffer, message->length);
 		break;
 	case LAB_RUN:
 		memcpy(&run, buffer, sizeof(run));

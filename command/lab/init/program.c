@@ -2,6 +2,7 @@
 /* A program in the lab's machine, from fork() to its status: see program.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -76,6 +77,18 @@ static bool reap(pid_t wanted, int *status)
 	return found;
 }
 
+/* A file that comes while a program runs: command.h. */
+static void take_file(size_t length)
+{
+	static char message[sizeof(struct lab_file) + PATH_MAX + 1];
+
+	if (length >= sizeof(message))
+		port_give_up("a file's path of %zu bytes", length);
+	port_read(message, length);
+	message[length] = '\0';
+	files_take(message, length);
+}
+
 /* Serve the program that runs: its output, the lab's wish to end it, and its end. */
 static void attend(pid_t pid, int port, int output, int error, int log)
 {
@@ -103,6 +116,8 @@ static void attend(pid_t pid, int port, int output, int error, int log)
 			}
 			if (message.type == LAB_ANSWER)
 				command_answer(message.length);
+			if (message.type == LAB_FILE)
+				take_file(message.length);
 			/* Any other is LAB_INTERRUPT. */
 		}
 		if (fds[2].revents && !pass_on(output, LAB_OUTPUT))

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "command/backtrace/disassembly.h"
+#include "command/lab/emulators/emulator.h"
 #include "command/lab/programs/coverage.h"
 #include "command/lab/programs/elf.h"
 #include "command/lab/error.h"
@@ -121,13 +122,15 @@ static int add_disassembler(struct lab_files *files, const struct lab_options *o
 }
 
 /*
- * The command itself goes along, for the crash reports of the programs inside; where it could not run, init stands in for
- * it.
+ * For the crash reports of the programs inside, init stands in for the command, and the host's answers. Under the
+ * command's path, where it could run, it becomes the command itself when it is asked for anything else. Where sending a core
+ * takes longer than unwinding it inside, the command goes along.
  */
 static int add_command(struct lab_files *files, struct lab_options *options)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const size_t first = files->count;
 	char *variable;
 	int status;
 
@@ -144,7 +147,12 @@ static int add_command(struct lab_files *files, struct lab_options *options)
 	variable = lab_format("RING0_COMMAND=%s", path);
 	lab_strings_add(&options->variables, variable);
 	free(variable);
+	/* Its libraries go along: programs open some of them, too. */
 	status = lab_library_add(files, options, "command", path, path);
+	/* A program that is the command, or that brings it, has it at once. */
+	if (!status && !options->kvm->emulator->is_slow_to_talk && first < files->count &&
+	    !strcmp(files->entries[first].inside, path))
+		lab_files_put_off(files, first, LAB_INIT_PATH);
 	return status ? status : add_disassembler(files, options);
 }
 
