@@ -12,7 +12,7 @@
 #					earlier run printed
 #	make fuzz [COUNT=100000]	damaged kernels to the loaders, random accesses to the devices,
 #					and random programs as tests, each followed by a look at the
-#					machine
+#					machine, on arm64's KVM, too
 #	make lint			layout and static analysis
 #	make sanitize			all tests, with the host's side under ASan and UBSan
 #	make clean
@@ -104,6 +104,10 @@ fuzz:
 	@$(build)/tests/fuzz/device_fuzz --count $(COUNT) --seconds 1800
 	@$(build)/tests/fuzz/reset_fuzz --count $(COUNT) --seconds 5400
 	@$(build)/tests/fuzz/reset_fuzz --count $(COUNT) --seconds 5400 --cpus 2
+	@scripts/install-packages build aarch64
+	@ninja -C $(build) ring0
+	@scripts/build-aarch64 $(build) $(OPTIONS)
+	@tests/arm64/fuzz $(build) $(build)/ring0 $(COUNT)
 
 .PHONY: lint
 lint: build = $(call quote,$(BUILD)-lint)

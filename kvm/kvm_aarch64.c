@@ -34,11 +34,13 @@ int kvm_own_create(struct kvm *kvm, struct error *error)
 	struct kvm_own *own;
 	int bits;
 
-	/* A slot takes whole pages of the host's. */
+	/* A slot takes whole pages of the host's, and the dirty log has a bit for each of these: api.rst, 4.35 and 4.8. */
 	if (page != (long)PAGE_SIZE)
-		return error_set(error, ENODEV,
-				 "this kernel has pages of %ld bytes, and ring0 works with 4096",
-				 page);
+		return error_set(
+			error, ENODEV,
+			"this kernel has pages of %ld KiB, and ring0 needs pages of 4 KiB: "
+			"boot one that has them (Debian's linux-image-arm64)",
+			page / 1024);
 	own = calloc(1, sizeof(*own));
 	if (!own)
 		return error_set(error, ENOMEM, "no memory");

@@ -31,6 +31,24 @@ int gic_get(const struct vm *vm, uint32_t group, uint64_t attribute, void *value
 	return ioctl(vm->gic, KVM_GET_DEVICE_ATTR, &attr) < 0 ? -errno : 0;
 }
 
+/* Say why there is none. Old CPUs have a GICv2, of which KVM can make no GICv3: arm-vgic-v3.rst. */
+static int no_gic(const struct vm *vm, int reason, struct error *error)
+{
+	struct kvm_create_device older = {
+		.type = KVM_DEV_TYPE_ARM_VGIC_V2,
+		.flags = KVM_CREATE_DEVICE_TEST,
+	};
+
+	if (reason != ENODEV)
+		return error_set(error, reason, "KVM makes no GICv3: %s", strerror(reason));
+	return error_set(error, ENOTSUP,
+			 ioctl(vm->fd, KVM_CREATE_DEVICE, &older) < 0 ?
+				 "this KVM has no interrupt controller, and .irqchip and several "
+				 "CPUs need a GICv3" :
+				 "this host's interrupt controller is a GICv2, and .irqchip and "
+				 "several CPUs need a GICv3");
+}
+
 int gic_create(struct vm *vm, struct error *error)
 {
 	struct kvm_create_device device = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
@@ -39,9 +57,7 @@ int gic_create(struct vm *vm, struct error *error)
 	int err;
 
 	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device) < 0)
-		return error_set(error, errno == ENODEV ? ENOTSUP : errno,
-				 "KVM makes no GICv3 here, which .irqchip needs: %s",
-				 strerror(errno));
+		return no_gic(vm, errno, error);
 	vm->gic = (int)device.fd;
 	err = gic_set(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &intids, error);
 	if (err >= 0)

@@ -3,7 +3,7 @@
  * Programs of random instructions as tests: their end is anything, and leaves nothing behind (--check-reset). An
  * instruction that raises an exception is passed over, so that most programs come to their end and return: with
  * -DOTHER_REGISTERS they write to registers that only the host puts back, without it to the others, which the CPU
- * puts back by itself on its way to the next test.
+ * puts back by itself on its way to the next test. -DPROGRAMS=N and -DSEED=N make others: tests/arm64/fuzz.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,9 @@
 
 #ifndef PROGRAMS
 #define PROGRAMS 300
+#endif
+#ifndef SEED
+#define SEED 0
 #endif
 
 #define INSTRUCTIONS 48u
@@ -126,7 +129,7 @@ __attribute__((constructor)) static void make_programs(void)
 	const size_t size = PROGRAMS * sizeof(*code);
 	unsigned int i, j;
 
-	state = 0x9e3779b97f4a7c15;
+	state = 0x9e3779b97f4a7c15 + SEED;
 	code = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (code == MAP_FAILED)
 		abort();
