@@ -89,9 +89,10 @@ install:
 
 .PHONY: bench
 bench:
-	@scripts/install-packages build bench
+	@scripts/install-packages build bench aarch64
 	@$(setup)
 	@ninja -C $(build) --quiet bench_programs ring0 tests/boot/kernel32.elf
+	@scripts/build-aarch64 $(build) $(OPTIONS)
 	@bench/run $(build) $(if $(COMPARE),$(call quote,$(COMPARE)))
 
 .PHONY: fuzz

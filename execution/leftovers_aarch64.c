@@ -38,8 +38,7 @@ bool leftovers_stay(const struct run *run, struct vcpu *vcpu)
 	if (machine->cpu_count > 1)
 		return may_be_turned_on(run, vcpu);
 	vcpu->own->goes_on = vcpu->own->can_go_on && run->ending.how == END_RETURNED &&
-			     !machine->devices && !run->debugger &&
-			     cpu_pc(run->cpu) == (uint64_t)r0_pass_doorbell;
+			     !machine->devices && !run->debugger && vcpu->own->passed;
 	return false;
 }
 

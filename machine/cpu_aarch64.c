@@ -91,7 +91,8 @@ bool cpu_is_at_doorbell(const struct machine_cpu *cpu)
 		return false;
 	/* KVM moves it on when the store is completed. */
 	pc = cpu_pc(cpu);
-	return pc == (uint64_t)r0_doorbell || pc == (uint64_t)r0_pass_doorbell ||
+	cpu->vcpu.own->passed = pc == (uint64_t)r0_pass_doorbell;
+	return cpu->vcpu.own->passed || pc == (uint64_t)r0_doorbell ||
 	       pc == (uint64_t)r0_idle_doorbell;
 }
 

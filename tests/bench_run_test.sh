@@ -32,7 +32,7 @@ of()
 	END_OF_PROGRAM
 	chmod +x "$1"
 }
-for script in boot suite lab fuzz; do
+for script in boot suite lab arm64 fuzz; do
 	of "$folder/bench/$script"
 done
 for program in bench bench_assist bench_start bench_counters bench_machine bench_smp bench_replace replaced empty several_cpus; do
@@ -65,7 +65,7 @@ check()
 run
 check 'on a KVM: it succeeds' [ $? -eq 0 ]
 check 'on a KVM: all of it' [ "$(order)" = \
-	'bench bench_assist bench_start bench_counters bench_machine bench_smp bench_replace replaced boot suite lab fuzz ' ]
+	'bench bench_assist bench_start bench_counters bench_machine bench_smp bench_replace replaced boot suite lab arm64 fuzz ' ]
 check 'on a KVM: rounds are as each has them, and limits as they are' says '## bench  (none no)'
 check 'on a KVM: and each of the scripts, and of the fuzzers' says "## fuzz $build (none no)"
 check 'on a KVM: nothing is said of the lab' [ "$(grep -c '^# ' "$folder/said")" -eq 0 ]
@@ -74,7 +74,7 @@ printf '#!/bin/sh\necho "1..0 # SKIP no /dev/kvm here"\nexit 77\n' >"$build/benc
 run
 check 'without a KVM: it succeeds' [ $? -eq 0 ]
 check 'without a KVM: what needs one is in the lab, and all of the rest runs' [ "$(order)" = \
-	'ring0 bench_assist bench_start bench_counters ring0 ring0 ring0 ring0 boot suite lab fuzz ' ]
+	'ring0 bench_assist bench_start bench_counters ring0 ring0 ring0 ring0 boot suite lab arm64 fuzz ' ]
 check 'without a KVM: the first line says so' [ "$(sed -n '1s/.*(\(.*\)).*\(R0_TIMEOUT_FACTOR=[0-9]*\).*ratios only.*/\1 \2/p' "$folder/said")" = \
 	'no /dev/kvm here R0_TIMEOUT_FACTOR=20' ]
 check 'without a KVM: one round, and programs that it runs, of those that are there' says \

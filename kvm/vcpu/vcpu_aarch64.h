@@ -9,6 +9,7 @@ struct vcpu_own {
 	struct kvm_vcpu_init init; /* as it was made, and as it is made anew */
 	/* The guest goes on by itself, and puts back its registers: vcpu_state_restore() leaves them to it. */
 	bool goes_on;
+	bool passed;	/* it was at r0_pass_doorbell when it last rang */
 	bool can_go_on; /* there is no register that the guest would not put back */
 };
 
