@@ -164,10 +164,11 @@ static int ask_physical(int fd)
 	return value && (value & 0xf) < sizeof(bits) ? bits[value & 0xf] : 0;
 }
 
-static int ask_page_size(int fd)
+/* See kvm_own_create(), which refuses others. */
+static int ask_host_pages(int fd)
 {
 	(void)fd;
-	return (int)(sysconf(_SC_PAGESIZE) / 1024);
+	return sysconf(_SC_PAGESIZE) == 4096;
 }
 
 #define CAPABILITY(name, use, needed, unit)                       \
@@ -181,7 +182,7 @@ const struct doctor_capability doctor_capabilities[] = {
 	CAPABILITY(CAP_READONLY_MEM, "the program's text", true, NULL),
 	CAPABILITY(CAP_ARM_PSCI_0_2, "several CPUs, power-off", true, NULL),
 	CAPABILITY(CAP_MP_STATE, "several CPUs", true, NULL),
-	{ 0, "host pages", "memory: ring0 takes 4 KiB", true, "KiB", ask_page_size },
+	{ 0, "host pages of 4 KiB", "memory", true, NULL, ask_host_pages },
 	{ 0, "pages of 4 KiB", "the tables of tests", true, NULL, ask_4k },
 	{ 0, "pages of 16 KiB", "tables of a test's own", false, NULL, ask_16k },
 	{ 0, "pages of 64 KiB", "tables of a test's own", false, NULL, ask_64k },

@@ -222,7 +222,7 @@ static void the_doctor_tells(void **state)
 {
 	static const char *const says[] = {
 		"yes  KVM_CAP_ONE_REG             needed for registers\n",
-		"yes  host pages                  needed for memory: ring0 takes 4 KiB: 4 KiB\n",
+		"yes  host pages of 4 KiB         needed for memory\n",
 		"yes  KVM_CAP_ARM_VM_IPA_SIZE     for guest-physical addresses: ",
 		"yes  GICv3                       for .irqchip and .cpus\n",
 		"FEAT_S2FWB ",
@@ -241,7 +241,7 @@ static void the_doctor_tells(void **state)
 	if (strstr(output, "wrong") || strstr(output, "does not come back"))
 		fail_msg("not all of it works:\n%s", output);
 	assert_int_equal(RUN("doctor", "--json"), 0);
-	assert_has("\"host pages\": 4,");
+	assert_has("\"host pages of 4 KiB\": true,");
 	assert_has("{\"name\": \"data abort\", \"result\": \"works\"");
 }
 
