@@ -1,138 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exits that only arm64 has: accesses that KVM can't decode, which are decoded here, and calls of firmware that a test
+ * Exits that only arm64 has: accesses that KVM can't decode, which are decoded for it, and calls of firmware that a test
  * declares. api.rst, KVM_EXIT_ARM_NISV and KVM_EXIT_HYPERCALL.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include "exits/access_aarch64.h"
-#include "exits/access_name_aarch64.h"
 #include "exits/exits_own.h"
 #include "exits/unanswered.h"
-#include "kvm/exit/exit_access.h"
+#include "kvm/exit/undecoded_aarch64.h"
 #include "kvm/vcpu/vcpu_aarch64.h"
 #include "machine/cpu.h"
 
 /* ESR_EL2.ISS of a data abort: Arm ARM, D19.2.38. */
 #define WNR (1u << 6)
 
-#define INSTRUCTION_LENGTH 4
-
-/* A bus takes no more at a time, in bytes. */
-#define WORD 8u
-
-#define ZERO_REGISTER 31u
-
-/* PSTATE: EL1 with SP_EL1. C5.2.19. */
-#define MODE 0xfu
-#define EL1H 5u
-
 enum step exits_not_delivered(struct run *run)
 {
 	return run_host_error(run, "KVM gave up on the delivery of an event", 0);
 }
 
-static enum step refuse(struct run *run, uint32_t instruction)
+static enum step refuse(struct run *run, const char *name)
 {
 	const struct kvm_run *exit = run->cpu->vcpu.run;
 
 	error_set(&run->complaint, EPERM,
 		  "%s guest-physical %#" PRIx64 " by %s, which reaches no mock",
 		  exit->arm_nisv.esr_iss & WNR ? "write to" : "read from",
-		  (uint64_t)exit->arm_nisv.fault_ipa, access_name(instruction));
+		  (uint64_t)exit->arm_nisv.fault_ipa, name);
 	return run_refuse(run);
 }
 
-/* Whether the bus took all of a register's bytes, 8 at a time. */
-static bool access(struct run *run, const struct access_form *form, uint64_t at,
-		   struct vcpu_vector *value)
+static enum step carry_out(struct run *run, const struct undecoded *access)
 {
-	struct bus *bus = &run->machine->bus;
-	unsigned int done, step;
-
-	for (done = 0; done < form->size; done += step) {
-		step = form->size < WORD ? form->size : WORD;
-		if (exit_access(bus, BUS_MEMORY, at + done, done ? &value->high : &value->low, step,
-				form->write) != EXIT_CONTINUE)
-			return false;
+	switch (undecoded_carry_out(access, &run->cpu->vcpu, &run->machine->bus, &run->complaint)) {
+	case EXIT_CONTINUE:
+		return STEP_ON;
+	case EXIT_FATAL:
+		return run_machine_failed(run);
+	default:
+		if (run->machine->bus.unhandled_count)
+			unanswered_describe(run);
+		return run_refuse(run);
 	}
-	return true;
 }
 
-static uint64_t extended(const struct access_form *form, uint64_t value)
+static enum step serve_undecoded(struct run *run)
 {
-	const unsigned int unused = 64 - 8 * form->size;
+	const struct machine_cpu *cpu = run->cpu;
+	const char *name = "an instruction that can't be read";
+	struct undecoded access;
+	uint32_t instruction;
 
-	if (!form->size || form->size >= WORD)
-		return value;
-	value <<= unused;
-	if (!form->sign)
-		return value >> unused;
-	value = (uint64_t)((int64_t)value >> unused);
-	return form->narrow ? (uint32_t)value : value;
-}
-
-static int read_register(const struct vcpu *vcpu, const struct access_form *form, unsigned int i,
-			 struct vcpu_vector *value, struct error *error)
-{
-	if (form->simd)
-		return vcpu_get_vector(vcpu, form->rt[i], value, error);
-	if (form->rt[i] == ZERO_REGISTER)
-		return 0;
-	return vcpu_get(vcpu, VCPU_X(form->rt[i]), &value->low, error);
-}
-
-static int write_register(struct vcpu *vcpu, const struct access_form *form, unsigned int i,
-			  const struct vcpu_vector *value, struct error *error)
-{
-	if (form->simd)
-		return vcpu_set_vector(vcpu, form->rt[i], value, error);
-	if (form->rt[i] == ZERO_REGISTER)
-		return 0;
-	return vcpu_set(vcpu, VCPU_X(form->rt[i]), extended(form, value->low), error);
-}
-
-static int write_back(struct vcpu *vcpu, const struct access_form *form, struct error *error)
-{
-	uint64_t id = VCPU_X(form->rn), value;
-	int err;
-
-	if (form->rn == ZERO_REGISTER) {
-		err = vcpu_get(vcpu, VCPU_CORE(regs.pstate), &value, error);
-		if (err < 0)
-			return err;
-		id = (value & MODE) == EL1H ? VCPU_CORE(sp_el1) : VCPU_CORE(regs.sp);
-	}
-	err = vcpu_get(vcpu, id, &value, error);
-	return err < 0 ? err : vcpu_set(vcpu, id, value + (uint64_t)form->change, error);
-}
-
-/* Nothing of it is pending in KVM: it goes on where PC says. */
-static enum step carry_out(struct run *run, const struct access_form *form, uint64_t pc)
-{
-	struct vcpu *vcpu = &run->cpu->vcpu;
-	const uint64_t at = vcpu->run->arm_nisv.fault_ipa;
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < form->count && err >= 0; i++) {
-		struct vcpu_vector value = { 0 };
-
-		if (form->write)
-			err = read_register(vcpu, form, i, &value, &run->complaint);
-		if (err >= 0 && !access(run, form, at + i * form->size, &value)) {
-			if (run->machine->bus.unhandled_count)
-				unanswered_describe(run);
-			return run_refuse(run);
-		}
-		if (err >= 0 && !form->write)
-			err = write_register(vcpu, form, i, &value, &run->complaint);
-	}
-	if (err >= 0 && form->writes_back)
-		err = write_back(vcpu, form, &run->complaint);
-	if (err >= 0)
-		err = vcpu_set(vcpu, VCPU_CORE(regs.pc), pc + INSTRUCTION_LENGTH, &run->complaint);
-	return err < 0 ? run_machine_failed(run) : STEP_ON;
+	if (memory_read(&run->machine->memory, gva(cpu_pc(cpu)), &instruction,
+			sizeof(instruction)) == sizeof(instruction))
+		name = undecoded_decode(&access, &cpu->vcpu, instruction);
+	return name ? refuse(run, name) : carry_out(run, &access);
 }
 
 /* Of KVM_EXIT_HYPERCALL's flags: api.rst. */
@@ -174,21 +96,14 @@ static enum step serve_hypercall(struct run *run)
 
 bool exits_serve_own(struct run *run, enum step *step)
 {
-	const uint64_t pc = cpu_pc(run->cpu);
-	struct access_form form;
-	uint32_t instruction = 0;
-
-	if (run->cpu->vcpu.run->exit_reason == KVM_EXIT_HYPERCALL) {
+	switch (run->cpu->vcpu.run->exit_reason) {
+	case KVM_EXIT_HYPERCALL:
 		*step = serve_hypercall(run);
 		return true;
-	}
-	if (run->cpu->vcpu.run->exit_reason != KVM_EXIT_ARM_NISV)
+	case KVM_EXIT_ARM_NISV:
+		*step = serve_undecoded(run);
+		return true;
+	default:
 		return false;
-	if (memory_read(&run->machine->memory, gva(pc), &instruction, sizeof(instruction)) ==
-		    sizeof(instruction) &&
-	    access_decode(instruction, &form))
-		*step = carry_out(run, &form, pc);
-	else
-		*step = refuse(run, instruction);
-	return true;
+	}
 }

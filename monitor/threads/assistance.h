@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions that KVM gives up on, which assist/ completes in its place. */
+/* Instructions that KVM gives up on, completed in its place: by assist/, or on arm64 by kvm/exit/. */
 #ifndef MONITOR_THREADS_ASSISTANCE_H
 #define MONITOR_THREADS_ASSISTANCE_H
 

@@ -96,7 +96,7 @@ compile traces_stripped -static -s -fomit-frame-pointer "$here/traces.c"
 compile verdicts -static "$here/verdicts.c"
 compile wild -static "$here/wild.c"
 # Of the monitor. They are programs of cmocka's, as those for x86.
-for program in machine freeze snapshot watch boot; do
+for program in access machine freeze snapshot watch boot; do
 	compile "vm_$program" -static -I "$here/../unit/aarch64" -I "$here/vm" -I "$here/../.." \
 		"$here/vm/$program.c" "$here/../vm/vm_fixture.c"
 done
@@ -148,7 +148,7 @@ grep -q "message: \"this host's interrupt controller is a GICv2, and .irqchip an
 tell $? 'a GICv2 is named, and what needs none runs'
 
 # Programs that print TAP by themselves: of r0_call(), and of <ring0/vm.h>.
-for program in cost watch traces traces_dynamic traces_omit traces_stripped vm_machine vm_freeze vm_snapshot vm_watch; do
+for program in cost watch traces traces_dynamic traces_omit traces_stripped vm_access vm_machine vm_freeze vm_snapshot vm_watch; do
 	"$ring0" lab --arch aarch64 --timeout 120 "$folder/$program" >"$folder/tap" 2>"$folder/log"
 	status=$?
 	take "$program: " "$folder/tap"

@@ -181,21 +181,6 @@ static void psci_starts_cpus(void **state)
 	r0_vm_destroy(vm);
 }
 
-GUEST(pair, NOTHING_IN(1) "ldp x2, x3, [x1]\n" EXIT(0));
-
-static void an_access_without_a_syndrome_is_fatal(void **state)
-{
-	struct r0_vm *vm = BOOT(NULL, pair);
-	const struct r0_vm_outcome outcome = run(vm);
-
-	(void)state;
-	assert_int_equal(outcome.end, R0_VM_FATAL);
-	assert_int_equal(outcome.exit_code, 1);
-	if (!strstr(outcome.reason, "an access to 0xb000000 that KVM can't decode"))
-		fail_msg("\"%s\"", outcome.reason);
-	r0_vm_destroy(vm);
-}
-
 GUEST(loops, "msr daifset, #15\n b .\n");
 GUEST(waits, "msr daifset, #15\n 1: wfi\n b 1b\n");
 
@@ -354,7 +339,6 @@ int main(void)
 		cmocka_unit_test(what_is_typed_is_read),
 		cmocka_unit_test(psci_ends_the_machine),
 		cmocka_unit_test(psci_starts_cpus),
-		cmocka_unit_test(an_access_without_a_syndrome_is_fatal),
 		cmocka_unit_test(time_and_kill_end_what_does_not),
 		cmocka_unit_test(timer_interrupts),
 		cmocka_unit_test(devices_interrupt),

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "exits/access_aarch64.h"
-#include "exits/access_name_aarch64.h"
+#include "kvm/exit/access_aarch64.h"
+#include "kvm/exit/access_name_aarch64.h"
 
 /* The instruction as the assembler makes it. */
 #define ENCODED(text)                                                                 \
@@ -52,6 +52,76 @@ static void check(const struct access_form *form, const struct access_form *want
 		return;
 	assert_int_equal(form->rn, wanted->rn);
 	assert_int_equal(form->change, wanted->change);
+}
+
+#define EXPECT_ADDRESS(text, ...)                                  \
+	do {                                                       \
+		const struct access_form wanted = { __VA_ARGS__ }; \
+		struct access_form form;                           \
+		assert_true(access_decode(ENCODED(text), &form));  \
+		check_address(&form, &wanted);                     \
+	} while (0)
+
+static void check_address(const struct access_form *form, const struct access_form *wanted)
+{
+	assert_int_equal(form->rn, wanted->rn);
+	assert_int_equal(form->offset, wanted->offset);
+	assert_int_equal(form->by_register, wanted->by_register);
+	assert_int_equal(form->rm, wanted->rm);
+	assert_int_equal(form->shift, wanted->shift);
+	if (!form->by_register)
+		return;
+	assert_int_equal(form->narrow_offset, wanted->narrow_offset);
+	if (form->narrow_offset)
+		assert_int_equal(form->sign_offset, wanted->sign_offset);
+}
+
+static void addresses(void **state)
+{
+	(void)state;
+	EXPECT_ADDRESS("ldp x1, x2, [x3], #16", .rn = 3);
+	EXPECT_ADDRESS("ldp x1, x2, [x3, #-16]!", .rn = 3, .offset = -16);
+	EXPECT_ADDRESS("ldp w1, w2, [sp, #8]", .rn = 31, .offset = 8);
+	EXPECT_ADDRESS("ldnp q1, q2, [x3, #32]", .rn = 3, .offset = 32);
+	EXPECT_ADDRESS("ldr x1, [x2], #8", .rn = 2);
+	EXPECT_ADDRESS("ldr x1, [x2, #-8]!", .rn = 2, .offset = -8);
+	EXPECT_ADDRESS("str q1, [x2, #65520]", .rn = 2, .offset = 65520);
+	EXPECT_ADDRESS("ldr h1, [x2, #2]", .rn = 2, .offset = 2);
+	EXPECT_ADDRESS("stur d1, [x2, #-1]", .rn = 2, .offset = -1);
+	EXPECT_ADDRESS("ldtr x1, [x2, #-1]", .rn = 2, .offset = -1);
+	EXPECT_ADDRESS("ldr q1, [x2, x4, lsl #4]", .rn = 2, .by_register = true, .rm = 4,
+		       .shift = 4);
+	EXPECT_ADDRESS("ldr x1, [x2, x4]", .rn = 2, .by_register = true, .rm = 4);
+	EXPECT_ADDRESS("str s1, [x2, w4, uxtw #2]", .rn = 2, .by_register = true, .rm = 4,
+		       .shift = 2, .narrow_offset = true);
+	EXPECT_ADDRESS("ldrb w1, [x2, w4, sxtw]", .rn = 2, .by_register = true, .rm = 4,
+		       .narrow_offset = true, .sign_offset = true);
+}
+
+#define UNPREDICTABLE(text)                                              \
+	do {                                                             \
+		REFUSED(text);                                           \
+		assert_true(access_is_unpredictable((uint32_t)address)); \
+	} while (0)
+
+/* An assembler warns of these, or refuses them. */
+static void unpredictable_ones(void **state)
+{
+	(void)state;
+	UNPREDICTABLE(".inst 0xf8408421"); /* ldr x1, [x1], #8 */
+	UNPREDICTABLE(".inst 0xf8008c21"); /* str x1, [x1, #8]! */
+	UNPREDICTABLE(".inst 0xa8c10821"); /* ldp x1, x2, [x1], #16 */
+	UNPREDICTABLE(".inst 0xa8810422"); /* stp x2, x1, [x1], #16 */
+	UNPREDICTABLE(".inst 0xa9400822"); /* ldp x2, x2, [x1] */
+	UNPREDICTABLE(".inst 0x6d400822"); /* ldp d2, d2, [x1] */
+	EXPECT("ldp x1, x2, [x1]", .size = 8, .count = 2, .rt = { 1, 2 });
+	EXPECT("ldr q1, [x1], #16", .simd = true, .size = 16, .count = 1, .rt = { 1 },
+	       .writes_back = true, .rn = 1, .change = 16);
+	EXPECT("str xzr, [sp], #16", .write = true, .size = 8, .count = 1, .rt = { 31 },
+	       .writes_back = true, .rn = 31, .change = 16);
+	EXPECT("stp x2, x2, [x1]", .write = true, .size = 8, .count = 2, .rt = { 2, 2 });
+	REFUSED("ldxr x1, [x2]");
+	assert_false(access_is_unpredictable((uint32_t)address));
 }
 
 static void pairs(void **state)
@@ -154,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs),	  cmocka_unit_test(single_ones_that_write_back),
 		cmocka_unit_test(simd_registers), cmocka_unit_test(refused_ones),
+		cmocka_unit_test(addresses),	  cmocka_unit_test(unpredictable_ones),
 		cmocka_unit_test(names),
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The encodings of exclusives, atomics and what else reaches no mock. */
-#include "exits/access_name_aarch64.h"
+#include "kvm/exit/access_name_aarch64.h"
 #include <stddef.h>
+#include "kvm/exit/access_aarch64.h"
 
 /* In this order: the first that matches. Sizes, and the bits for acquire and release, are in no mask. */
 static const struct {
@@ -32,6 +33,8 @@ const char *access_name(uint32_t instruction)
 {
 	size_t i;
 
+	if (access_is_unpredictable(instruction))
+		return "a load or store with a register twice, which is UNPREDICTABLE";
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if ((instruction & forms[i].mask) == forms[i].value)
 			return forms[i].name;
