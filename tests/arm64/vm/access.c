@@ -140,6 +140,29 @@ static void pair_may_be_in_two_pages(void **state)
 	r0_vm_destroy(vm);
 }
 
+GUEST(is_apart, "movz x1, #0xc000, lsl #16\n mov x3, #3\n stp x1, x3, [x1, #-8]\n" EXIT(0));
+
+/* The tables are of blocks of 1 GiB: two more have the first one's address, and what is behind that is memory. */
+static void halves_of_a_pair_may_be_apart(void **state)
+{
+	static const struct r0_vm_access wanted[] = {
+		{ .address = R0_VM_MEMORY - 8, .width = 8, .value = 0xc0000000 },
+		{ .address = 0, .width = 8, .value = 3 },
+	};
+	struct r0_vm *vm = BOOT(NULL, is_apart);
+	unsigned int i;
+
+	(void)state;
+	for (i = 2; i < 4; i++) {
+		write32(vm, TABLES + i * 8, read32(vm, TABLES));
+		write32(vm, TABLES + i * 8 + 4, read32(vm, TABLES + 4));
+	}
+	complete(vm);
+	assert_written(vm, wanted, 2);
+	assert_int_equal(read32(vm, R0_VM_MEMORY), 0);
+	r0_vm_destroy(vm);
+}
+
 /* The device's word is the last: what is behind it in the same pair is no more done. */
 GUEST(ends, DEBUG_EXIT_IN(1) "mov w3, #9\n sub x4, x1, #8\n stp w3, w3, [x4, #8]!\n b .\n");
 
@@ -162,6 +185,7 @@ GUEST(base_loaded, NOTHING_IN(1) ".inst 0xf8408421\n b .\n");
 GUEST(loaded_twice, NOTHING_IN(1) ".inst 0xa9400822\n b .\n");
 GUEST(big_endian, NOTHING_IN(1) "mrs x3, sctlr_el1\n orr x3, x3, #1 << 25\n bic x3, x3, #1\n"
 				"msr sctlr_el1, x3\n isb\n stp x2, x3, [x1]\n b .\n");
+GUEST(ends_in_memory, "movz x1, #0x4000, lsl #16\n stp x1, x1, [x1, #-8]\n b .\n");
 GUEST(gic, ADDRESS(1, 0x0800, 0) "ldp w2, w3, [x1]\n b .\n");
 
 static void assert_refused(struct r0_vm *vm, const char *address, const char *name)
@@ -187,6 +211,8 @@ static void others_are_refused_by_name(void **state)
 	assert_refused(BOOT(NULL, base_loaded), at, ": a load or store with a register twice");
 	assert_refused(BOOT(NULL, loaded_twice), at, ": a load or store with a register twice");
 	assert_refused(BOOT(NULL, big_endian), at, ": a big-endian load or store");
+	assert_refused(BOOT(NULL, ends_in_memory), "an access to 0x3ffffff8",
+		       ": a load or store of which one half is no device's");
 	assert_refused(BOOT(&with_console, gic), "an access to 0x8000000",
 		       ": an access to the GIC");
 }
@@ -198,6 +224,7 @@ int main(void)
 		cmocka_unit_test(loads_are_extended_and_written_back),
 		cmocka_unit_test(stack_pointers_are_bases),
 		cmocka_unit_test(pair_may_be_in_two_pages),
+		cmocka_unit_test(halves_of_a_pair_may_be_apart),
 		cmocka_unit_test(pair_may_end_the_machine),
 		cmocka_unit_test(others_are_refused_by_name),
 	};
