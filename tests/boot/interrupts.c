@@ -31,16 +31,34 @@ static void write_ioapic(uint32_t index, uint32_t value)
 	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
 }
 
-/* Where interrupts enter: all registers that C may change are kept. */
+/*
+ * Where interrupts enter: all registers that C may change are kept. One that came between STI and HLT has HLT's wait
+ * over, too, or there might be no further one to end it: QEMU's emulated VMRUN does not load the interrupt shadow that
+ * STI leaves (APM vol. 2, 15.21.5), so that an exit of KVM's there lets interrupts in.
+ */
 extern const char tick_entry[], serial_entry[];
+void wait_for_interrupt(void);
 __asm__(".text\n"
+	"wait_for_interrupt:\n"
+	"	sti\n"
+	"wait:	hlt\n"
+	"	cli\n"
+	"	ret\n"
+	".macro end_wait\n"
+	"	cmpl $wait, (%esp)\n"
+	"	jne 1f\n"
+	"	incl (%esp)\n"
+	"1:\n"
+	".endm\n"
 	"tick_entry:\n"
+	"	end_wait\n"
 	"	pusha\n"
 	"	cld\n"
 	"	call tick\n"
 	"	popa\n"
 	"	iret\n"
 	"serial_entry:\n"
+	"	end_wait\n"
 	"	pusha\n"
 	"	cld\n"
 	"	call serial\n"
@@ -95,7 +113,7 @@ static void set_up_pics(void)
 static void wait_until(const volatile uint32_t *count, uint32_t is)
 {
 	while (*count < is)
-		__asm__ volatile("sti; hlt; cli");
+		wait_for_interrupt();
 }
 
 void take_interrupts(void)
