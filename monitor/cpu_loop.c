@@ -65,12 +65,31 @@ static enum step drain(struct cpu_loop *loop, struct cpu_loop_result *result, st
 	return end(result, CPU_LOOP_FATAL);
 }
 
+/* The same with what KVM has to ask for by itself. */
+static enum step settle(struct cpu_loop *loop, struct cpu_loop_result *result, struct error *error)
+{
+	const struct cpu_loop_ops *ops = loop->ops;
+	enum step step = STEP_ON;
+	int left = DRAIN_LIMIT, err = 0;
+
+	if (!ops->settle || ops->is_halted(loop->context))
+		return STEP_ON;
+	while (step == STEP_ON && err == 0 && left--) {
+		err = ops->settle(loop->context, error);
+		if (err == 0)
+			step = serve(loop, result, error);
+	}
+	if (err == 0 || err == -EINTR)
+		return step;
+	return end(result, CPU_LOOP_FATAL);
+}
+
 static enum step rest(struct cpu_loop *loop, struct cpu_loop_result *result, struct error *error)
 {
 	struct register_snapshot registers;
 	bool captured;
 
-	if (drain(loop, result, error) == STEP_END)
+	if (drain(loop, result, error) == STEP_END || settle(loop, result, error) == STEP_END)
 		return STEP_END;
 	captured = loop->ops->capture(loop->context, &registers) == 0;
 	park(loop->seat, captured ? &registers : NULL);

@@ -21,6 +21,12 @@ struct cpu_loop_ops {
 	 * (KVM_CAP_IMMEDIATE_EXIT), or NULL: then nothing is finished before the vCPU parks.
 	 */
 	void (*immediate_exit)(void *context, bool on);
+	/*
+	 * After that: have KVM ask for what it would ask for at the next entry, without an entry. What is pending
+	 * there is no part of the vCPU's state, so a snapshot would lose it. Returns as run() does, -EINTR if there
+	 * is no more; or NULL.
+	 */
+	int (*settle)(void *context, struct error *error);
 	void (*clear_kick)(void *context);
 	/* Serve the exit. What is wrong with it, if anything, goes to *error. */
 	struct exit (*serve)(void *context, struct error *error);

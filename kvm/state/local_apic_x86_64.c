@@ -45,7 +45,7 @@ int local_apic_drop_kick(const struct vcpu_state *state, struct vcpu *vcpu, stru
 	err = KVM_IOCTL(vcpu->fd, KVM_GET_MP_STATE, &mp_state, error);
 	if (err < 0 || mp_state.mp_state == KVM_MP_STATE_HALTED)
 		return err;
-	vcpu_look_at_halt(vcpu);
+	vcpu_settle(vcpu, NULL);
 	mp_state = state->mp_state;
 	return KVM_IOCTL(vcpu->fd, KVM_SET_MP_STATE, &mp_state, error);
 }

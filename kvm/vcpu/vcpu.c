@@ -76,15 +76,20 @@ void vcpu_prepare_thread(void)
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
-int vcpu_run(struct vcpu *vcpu, struct error *error)
+static int enter(struct vcpu *vcpu, struct error *error)
 {
-	if (!vcpu->thread)
-		__atomic_store_n(&vcpu->thread, (pid_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
 	if (ioctl(vcpu->fd, KVM_RUN, 0) == 0)
 		return 0;
 	if (errno == EINTR || errno == EAGAIN)
 		return -EINTR;
 	return error_set(error, errno, "KVM's KVM_RUN failed: %s", strerror(errno));
+}
+
+int vcpu_run(struct vcpu *vcpu, struct error *error)
+{
+	if (!vcpu->thread)
+		__atomic_store_n(&vcpu->thread, (pid_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+	return enter(vcpu, error);
 }
 
 bool vcpu_complete(struct vcpu *vcpu)
@@ -151,14 +156,16 @@ static void take_signals(void)
 }
 
 /* With immediate_exit KVM would not look at it at all; a signal it sees after that, before the guest runs. */
-void vcpu_look_at_halt(struct vcpu *vcpu)
+int vcpu_settle(struct vcpu *vcpu, struct error *error)
 {
 	uint8_t before = __atomic_exchange_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+	int err;
 
 	syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), KICK_SIGNAL);
-	ioctl(vcpu->fd, KVM_RUN, 0);
+	err = enter(vcpu, error);
 	take_signals();
 	__atomic_store_n(&vcpu->run->immediate_exit, before, __ATOMIC_SEQ_CST);
+	return err;
 }
 
 void vcpu_clear_kick(struct vcpu *vcpu)

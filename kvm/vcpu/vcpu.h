@@ -67,10 +67,12 @@ void vcpu_kick(struct vcpu *vcpu);
 int vcpu_set_alarm(struct vcpu *vcpu, uint64_t when_ns, struct error *error);
 
 /*
- * In the thread that is to run it, of a vCPU that halts: if something is to end that, it has, and the vCPU is
- * runnable; no instruction runs. Registers marked in run->kvm_dirty_regs are set.
+ * In the thread that is to run it, after vcpu_complete(): have KVM do what it keeps for the next entry, without
+ * running an instruction. What is to end a HLT has, and the vCPU is runnable. Returns 0 if that led to an exit, as
+ * the end of an interrupt does with split interrupt controllers: then there may be more. -EINTR if nothing is left;
+ * or another -errno with a message. Registers marked in run->kvm_dirty_regs are set.
  */
-void vcpu_look_at_halt(struct vcpu *vcpu);
+int vcpu_settle(struct vcpu *vcpu, struct error *error);
 
 /* In the vCPU's thread: forget kicks and alarms that came. */
 void vcpu_clear_kick(struct vcpu *vcpu);

@@ -43,6 +43,13 @@ static void immediate_exit(void *context, bool on)
 	__atomic_store_n(&cpu->vcpu.run->immediate_exit, on, __ATOMIC_SEQ_CST);
 }
 
+static int settle(void *context, struct error *error)
+{
+	struct monitor_cpu *cpu = context;
+
+	return irqchip_settle(cpu->machine->devices, &cpu->vcpu, error);
+}
+
 static void clear_kick(void *context)
 {
 	struct monitor_cpu *cpu = context;
@@ -127,6 +134,7 @@ static const struct cpu_loop_ops loop_ops = {
 	.arm = arm,
 	.run = run,
 	.immediate_exit = immediate_exit, /* a KVM without it is refused by kvm_create() */
+	.settle = settle,
 	.clear_kick = clear_kick,
 	.serve = serve,
 	.debug = debug,

@@ -33,4 +33,11 @@ int irqchip_arm(struct wiring *wiring, struct vcpu *vcpu, bool half_way, struct 
 /* An exit of any vCPU that says that an interrupt was ended. Returns whether it was one. */
 bool irqchip_serve(struct wiring *wiring, const struct vcpu *vcpu);
 
+/*
+ * In the thread of a vCPU that comes to rest: have KVM say what it has not said yet of interrupts that were ended.
+ * Returns 0 with an exit to serve, of whatever kind; -EINTR if there is no more; or another -errno. For machines
+ * without such controllers, too.
+ */
+int irqchip_settle(struct wiring *wiring, struct vcpu *vcpu, struct error *error);
+
 #endif /* MONITOR_WIRING_IRQCHIP_H */

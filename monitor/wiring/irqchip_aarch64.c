@@ -49,3 +49,11 @@ bool irqchip_serve(struct wiring *wiring, const struct vcpu *vcpu)
 	(void)vcpu;
 	return false;
 }
+
+int irqchip_settle(struct wiring *wiring, struct vcpu *vcpu, struct error *error)
+{
+	(void)wiring;
+	(void)vcpu;
+	(void)error;
+	return -EINTR;
+}

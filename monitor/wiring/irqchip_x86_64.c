@@ -216,3 +216,17 @@ bool irqchip_serve(struct wiring *wiring, const struct vcpu *vcpu)
 	pthread_mutex_unlock(&wiring->lock);
 	return true;
 }
+
+/*
+ * An EOI for this I/O APIC is a request to the vCPU within KVM (KVM_REQ_IOAPIC_EOI_EXIT), which becomes an exit at
+ * the next entry, and is in nothing that KVM lets be read. If the vCPU stops between the two, a snapshot would have
+ * an I/O APIC that waits for the end of an interrupt that no local APIC knows of.
+ */
+int irqchip_settle(struct wiring *wiring, struct vcpu *vcpu, struct error *error)
+{
+	if (!wiring->irqchip)
+		return -EINTR;
+	/* Else KVM says each time that the window is open; irqchip_arm() sets it anew. */
+	vcpu->run->request_interrupt_window = 0;
+	return vcpu_settle(vcpu, error);
+}

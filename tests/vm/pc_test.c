@@ -4,9 +4,12 @@
  * have it all. PCI is in pc_pci_test.c, resets are in pc_reset_test.c.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "monitor/debug/debug.h"
+#include "monitor/state.h"
 #include "tests/vm/pc_fixture.h"
 
 static void clocks_interrupt(void **state)
@@ -248,6 +251,109 @@ static void snapshot_of_an_interrupt(void **state)
 	r0_vm_destroy(vm);
 }
 
+/* Where the guest below has its interrupt's gate and handler. */
+#define IDT	 0x30000
+#define IDT_TEXT "0x30000"
+#define HANDLER	 0x31000
+
+/* Take the interrupt 0x45, and end it later: which others wait before that, twice, and after it. */
+extern const char guest_ends_later_before[];
+GUEST(ends_later, "movw $0x45f, (" DATA_TEXT ")\n"
+		  "movq $" IDT_TEXT ", (" DATA_TEXT " + 2)\n"
+		  "lidt (" DATA_TEXT ")\n"
+		  "sti\n"
+		  "nop\n"
+		  "cli\n"
+		  "mov $0xfee00000, %ebx\n"
+		  "guest_ends_later_before:\n"
+		  "mov 0x220(%rbx), %ecx\n"
+		  "movl $0, 0xb0(%rbx)\n"
+		  "mov 0x220(%rbx), %eax\n"
+		  "lea (%eax, %ecx, 2), %eax\n"
+		  "out %eax, $0xf4\n");
+
+/* Its handler, and the gate to that (SDM vol. 3A, 6.14.1). */
+GUEST(returns, "iretq\n");
+
+static void write_gate(struct r0_vm *vm)
+{
+	const uint32_t gate[4] = { 0x10u << 16 | (HANDLER & 0xffff),
+				   (HANDLER & ~0xffffu) | 0x8e00 };
+	struct r0_error error = { "" };
+
+	check(r0_vm_write(vm, IDT + 0x45 * sizeof(gate), gate, sizeof(gate), &error), &error);
+	check(r0_vm_write(vm, HANDLER, guest_returns, (size_t)(guest_returns_end - guest_returns),
+			  &error),
+	      &error);
+}
+
+/* Go on until the debugger's stop, and be frozen there. */
+static void run_to_a_stop(struct r0_vm *vm, enum monitor_action action)
+{
+	struct pollfd stops = { .fd = monitor_debug_fd(vm), .events = POLLIN };
+	struct monitor_stop stop;
+
+	monitor_debug_resume(vm, 0, action, 0, 0);
+	r0_vm_hold(vm, false);
+	thaw(vm);
+	assert_int_equal(poll(&stops, 1, 30000), 1);
+	freeze(vm);
+	assert_true(monitor_debug_take(vm, &stop));
+}
+
+/* An input's interrupt is in service, its line still high, and the guest about to look, and then to end it. */
+static struct r0_vm *stop_before_the_end(void)
+{
+	struct r0_vm *vm = boot_pc(true);
+	const uint64_t at = CODE + (uint64_t)(guest_ends_later_before - guest_ends_later);
+	struct r0_vm_snapshot *raised;
+	struct r0_error error = { "" };
+
+	route(11, 0x45, true);
+	add(OUT4, 0x200b, 1);
+	run_to_the_end(vm);
+	check(r0_vm_write(vm, CODE, guest_ends_later,
+			  (size_t)(guest_ends_later_end - guest_ends_later), &error),
+	      &error);
+	write_gate(vm);
+	enter(vm, 0, CODE);
+	/* One that has ended starts again if it is put back. */
+	raised = take(vm);
+	restore(raised, vm);
+	r0_vm_snapshot_destroy(raised);
+	check(monitor_debug_begin(vm, false, monitor_error(&error)), &error);
+	check(monitor_debug_insert(vm, 0, MONITOR_POINT_CODE, at, 1, monitor_error(&error)),
+	      &error);
+	start(vm);
+	freeze(vm);
+	run_to_a_stop(vm, MONITOR_RUN);
+	check(monitor_debug_remove(vm, MONITOR_POINT_CODE, at, 1, monitor_error(&error)), &error);
+	return vm;
+}
+
+/* The guest has just ended it, and done nothing since: that is part of the one snapshot, and none of the other. */
+static void snapshots_around_an_end(void **state)
+{
+	struct r0_vm *vm = stop_before_the_end(), *other = boot_pc(true);
+	struct r0_vm_snapshot *before = take(vm), *after;
+
+	(void)state;
+	run_to_a_stop(vm, MONITOR_STEP);
+	run_to_a_stop(vm, MONITOR_STEP);
+	after = take(vm);
+	restore(after, other);
+	assert_int_equal(run(other).status, 1u << (0x45 % 32));
+	monitor_debug_end(vm);
+	restore(before, vm);
+	r0_vm_hold(vm, false);
+	thaw(vm);
+	assert_int_equal(wait_for_end(vm).status, 1u << (0x45 % 32));
+	r0_vm_snapshot_destroy(before);
+	r0_vm_snapshot_destroy(after);
+	r0_vm_destroy(vm);
+	r0_vm_destroy(other);
+}
+
 static void split_needs_an_irqchip(void **state)
 {
 	const struct r0_vm_options options = { .split_irqchip = true };
@@ -272,12 +378,14 @@ int main(void)
 		cmocka_unit_test(tables_need_a_pc),
 		cmocka_unit_test(snapshot),
 		cmocka_unit_test(snapshot_of_an_interrupt),
+		cmocka_unit_test(snapshots_around_an_end),
 		cmocka_unit_test(split_needs_an_irqchip),
 		WITH_SPLIT(clocks_interrupt),
 		WITH_SPLIT(legacy_replacement),
 		WITH_SPLIT(test_devices),
 		WITH_SPLIT(snapshot),
 		WITH_SPLIT(snapshot_of_an_interrupt),
+		WITH_SPLIT(snapshots_around_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,10 @@ struct mock {
 	struct park_control *control;
 	const struct turn *turns;
 	size_t count;
-	_Atomic(size_t) next;	 /* after the last turn, run() gives -EINTR for ever */
-	atomic_bool immediate;	 /* the flag */
+	size_t kept;	       /* of them, the last ones, which settle() gives and run() does not */
+	_Atomic(size_t) next;  /* after the last turn, run() gives -EINTR for ever */
+	atomic_bool immediate; /* the flag */
+	_Atomic(size_t) settled; /* calls of settle() without the flag */
 	_Atomic(size_t) drained; /* runs with the flag set */
 	_Atomic(size_t) armed, debugged, cleared, captured, runs;
 	atomic_bool halted;
@@ -43,27 +45,41 @@ static int arm(void *context, struct error *error)
 	return 0;
 }
 
+static int take_turn(struct mock *mock, struct error *error)
+{
+	const struct turn *turn = &mock->turns[mock->next];
+
+	if (turn->err && turn->err != EINTR)
+		error_set(error, turn->err, "KVM_RUN failed");
+	if (turn->err)
+		mock->next++;
+	return -turn->err;
+}
+
 static int run(void *context, struct error *error)
 {
 	struct mock *mock = context;
-	const struct turn *turn;
 
 	mock->runs++;
 	if (mock->immediate)
 		mock->drained++;
-	if (mock->next >= mock->count) {
+	if (mock->next >= mock->count - mock->kept) {
 		if (mock->kill_at_end)
 			park_kill(mock->control);
 		if (!mock->immediate)
 			poll(NULL, 0, 1);
 		return -EINTR;
 	}
-	turn = &mock->turns[mock->next];
-	if (turn->err && turn->err != EINTR)
-		error_set(error, turn->err, "KVM_RUN failed");
-	if (turn->err)
-		mock->next++;
-	return -turn->err;
+	return take_turn(mock, error);
+}
+
+static int settle(void *context, struct error *error)
+{
+	struct mock *mock = context;
+
+	if (!mock->immediate)
+		mock->settled++;
+	return mock->next < mock->count ? take_turn(mock, error) : -EINTR;
 }
 
 static void immediate_exit(void *context, bool on)
@@ -125,6 +141,7 @@ static const struct cpu_loop_ops ops = {
 	.arm = arm,
 	.run = run,
 	.immediate_exit = immediate_exit,
+	.settle = settle,
 	.clear_kick = clear_kick,
 	.serve = serve,
 	.debug = debug,

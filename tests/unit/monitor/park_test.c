@@ -168,6 +168,42 @@ static void freeze_drains(void **state)
 	tear_down(&rig);
 }
 
+/* What KVM has to ask for by itself comes after that, before the registers are looked at. */
+static void freeze_settles(void **state)
+{
+	static const struct turn turns[] = { { 0, { .outcome = EXIT_CONTINUE } },
+					     { 0, { .outcome = EXIT_CONTINUE } },
+					     { 0, { .outcome = EXIT_CONTINUE } } };
+	static const struct turn shut_down = { 0, { .outcome = EXIT_SHUTDOWN } };
+	static const struct turn error = { EFAULT, { 0 } };
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, turns, 3);
+	rig.mock.kept = 2;
+	park_freeze(&rig.control);
+	start(&rig);
+	wait_until_parked(&rig);
+	assert_int_equal(rig.mock.drained, 2);
+	assert_int_equal(rig.mock.settled, 3);
+	assert_int_equal(rig.mock.next, 3);
+	assert_int_equal(rig.mock.captured, 1);
+	end_rig(&rig);
+	tear_down(&rig);
+	set_up(&rig, &shut_down, 1);
+	rig.mock.kept = 1;
+	park_freeze(&rig.control);
+	assert_int_equal(cpu_loop_run(&rig.loop, &rig.error).end, CPU_LOOP_SHUTDOWN);
+	assert_int_equal(rig.mock.captured, 0);
+	tear_down(&rig);
+	set_up(&rig, &error, 1);
+	rig.mock.kept = 1;
+	park_freeze(&rig.control);
+	assert_int_equal(cpu_loop_run(&rig.loop, &rig.error).end, CPU_LOOP_FATAL);
+	assert_string_equal(rig.error.text, "KVM_RUN failed");
+	tear_down(&rig);
+}
+
 static void freeze_without_immediate_exit_does_not_drain(void **state)
 {
 	struct rig rig;
@@ -175,6 +211,7 @@ static void freeze_without_immediate_exit_does_not_drain(void **state)
 	(void)state;
 	set_up(&rig, NULL, 0);
 	rig.ops.immediate_exit = NULL;
+	rig.ops.settle = NULL;
 	park_freeze(&rig.control);
 	start(&rig);
 	wait_until_parked(&rig);
@@ -383,6 +420,7 @@ int main(void)
 		cmocka_unit_test(held_waits_where_it_looks),
 		cmocka_unit_test(halted_waits_without_running),
 		cmocka_unit_test(freeze_drains),
+		cmocka_unit_test(freeze_settles),
 		cmocka_unit_test(freeze_without_immediate_exit_does_not_drain),
 		cmocka_unit_test(shutdown_while_draining),
 		cmocka_unit_test(error_while_draining),
