@@ -4,11 +4,14 @@
 #include <ring0/x86/registers.h>
 #include "execution/leftovers.h"
 #include "kvm/kvm_x86_64.h"
+#include "kvm/state/nested_state_x86_64.h"
 #include "kvm/state/pending_debug_x86_64.h"
 
 /*
  * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
- * guest: a new VM is simpler. A debug exception that is pending can't be seen, and a debugger or a watch may
+ * guest: a new VM is simpler. GIF may be clear even without EFER.SVME: with virtual GIF kvm-amd intercepts
+ * neither CLGI nor STGI, and what the CPU looks at is the VMCB's SVME, which is always set (APM vol. 2, 15.17
+ * and 15.33.2). No register that KVM shares tells of it. A debug exception that is pending can't be seen, and a debugger or a watch may
  * cause one, too; where a test returned, the instruction before its last exit was the runtime's, and held
  * back none.
  */
@@ -18,6 +21,8 @@ bool leftovers_stay(const struct run *run, struct vcpu *vcpu)
 	bool watched = run->debugger || run->watched;
 
 	if (sregs->cr4 & R0_CR4_VMXE || sregs->efer & R0_EFER_SVME)
+		return true;
+	if (nested_state_is_svm(vcpu))
 		return true;
 	if (run->ending.how == END_RETURNED && vcpu == &run->machine->cpus[0].vcpu)
 		return false;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 /* No address, of the VMXON region and of a VMCS: api.rst, KVM_GET_NESTED_STATE. */
 #define NO_ADDRESS (~0ull)
@@ -47,6 +48,17 @@ int nested_state_take(struct kvm_nested_state **result, const struct vcpu *vcpu,
 	}
 	free(state);
 	return err < 0 ? err : 0;
+}
+
+bool nested_state_is_svm(const struct vcpu *vcpu)
+{
+	struct kvm_nested_state head = { .size = sizeof(head) };
+	const struct kvm *kvm = vcpu->vm->kvm;
+
+	if (!kvm->own->nested_size || kvm->own->is_vmx)
+		return false;
+	/* There is no room for a nested guest: E2BIG. */
+	return ioctl(vcpu->fd, KVM_GET_NESTED_STATE, &head) != 0 || is_active(&head);
 }
 
 int nested_state_leave(const struct vcpu *vcpu, struct error *error)

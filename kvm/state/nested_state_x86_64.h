@@ -16,6 +16,12 @@ int nested_state_take(struct kvm_nested_state **state, const struct vcpu *vcpu,
 		      struct error *error);
 
 /*
+ * Whether by SVM GIF is clear or there is a nested guest, or KVM doesn't say: one ioctl, on a host with SVM alone. For
+ * when memory for all of the state isn't worth it.
+ */
+bool nested_state_is_svm(const struct vcpu *vcpu);
+
+/*
  * Have the vCPU be an ordinary guest's: before its system registers are set, as CR4.VMXE can't be cleared
  * in VMX operation (SDM vol. 3C, 24.8). Returns 0 or -errno.
  */
