@@ -11,9 +11,9 @@
  * In VMX operation CR4 can't be put back (SDM vol. 3C, 24.8), and with EFER.SVME there may be a nested
  * guest: a new VM is simpler. GIF may be clear even without EFER.SVME: with virtual GIF kvm-amd intercepts
  * neither CLGI nor STGI, and what the CPU looks at is the VMCB's SVME, which is always set (APM vol. 2, 15.17
- * and 15.33.2). No register that KVM shares tells of it. A debug exception that is pending can't be seen, and a debugger or a watch may
- * cause one, too; where a test returned, the instruction before its last exit was the runtime's, and held
- * back none.
+ * and 15.33.2). No register that KVM shares tells of it. A debug exception that is pending can't be seen, and
+ * a debugger or a watch may cause one, too; where a test returned, the instruction before its last exit was
+ * the runtime's, and held back none.
  */
 bool leftovers_stay(const struct run *run, struct vcpu *vcpu)
 {
