@@ -23,7 +23,8 @@ struct run {
 	bool live; /* a report is on a terminal, where it shows what runs */
 	uint64_t shown_ns;
 	struct suite_logs logs;
-	struct suite_child *children; /* one for each image, in the order of the plan */
+	struct suite_child **
+		children; /* of each image that was started and is not published, by its place in the plan */
 	size_t started, published;
 	size_t running;
 	int signal_fd;
@@ -65,7 +66,7 @@ static void reap(struct run *run)
 	size_t i;
 
 	for (i = run->published; i < run->started; i++) {
-		struct suite_child *child = &run->children[i];
+		struct suite_child *child = run->children[i];
 
 		if (child->is_done)
 			continue;
@@ -84,18 +85,28 @@ static void take_signals(struct run *run)
 			continue;
 		run->signal = (int)info.ssi_signo;
 		for (i = run->published; i < run->started; i++)
-			if (run->children[i].pid)
-				kill(run->children[i].pid, run->signal);
+			if (run->children[i]->pid)
+				kill(run->children[i]->pid, run->signal);
 	}
 	reap(run);
 }
 
+/* The first of those whose results are not out yet. */
+static void drop_first(struct run *run)
+{
+	struct suite_child *child = run->children[run->published];
+
+	suite_child_finish(child);
+	free(child);
+	run->children[run->published++] = NULL;
+}
+
 static void publish(struct run *run)
 {
-	while (run->published < run->started && run->children[run->published].is_done &&
+	while (run->published < run->started && run->children[run->published]->is_done &&
 	       !run->err && !run->signal) {
-		run->err = suite_publish(&run->publication, &run->children[run->published]);
-		suite_child_finish(&run->children[run->published++]);
+		run->err = suite_publish(&run->publication, run->children[run->published]);
+		drop_first(run);
 	}
 }
 
@@ -103,8 +114,13 @@ static void start(struct run *run)
 {
 	while (run->running < run->options->jobs && run->started < run->plan->count &&
 	       !run->signal && !run->err) {
-		struct suite_child *child = &run->children[run->started];
+		struct suite_child *child = calloc(1, sizeof(*child));
 
+		if (!child) {
+			run->err = -ENOMEM;
+			break;
+		}
+		run->children[run->started] = child;
 		suite_child_start(child, image_of(run, run->started), run->options, &run->logs);
 		run->started++;
 		run->running += !child->is_done;
@@ -124,7 +140,7 @@ static void attend(struct run *run)
 	int wait = -1;
 
 	for (i = run->published; i < run->started; i++) {
-		struct suite_child *child = &run->children[i];
+		struct suite_child *child = run->children[i];
 		int *const own[] = { &child->out_fd, &child->err_fd };
 		size_t k;
 
@@ -153,9 +169,9 @@ static void attend(struct run *run)
 	take_signals(run);
 	now = clock_ns();
 	for (i = run->published; i < run->started; i++)
-		if (run->children[i].pid && !run->children[i].was_killed &&
-		    run->children[i].kill_ns <= now)
-			suite_child_kill(&run->children[i]);
+		if (run->children[i]->pid && !run->children[i]->was_killed &&
+		    run->children[i]->kill_ns <= now)
+			suite_child_kill(run->children[i]);
 }
 
 /* The image that was started first of those that run, if that is a while ago. */
@@ -168,11 +184,11 @@ static void show_running(struct run *run)
 	if (now - run->shown_ns < REFRESH_NS)
 		return;
 	run->shown_ns = now;
-	for (i = run->published; i < run->started && run->children[i].is_done; i++)
+	for (i = run->published; i < run->started && run->children[i]->is_done; i++)
 		;
-	if (i < run->started && now - run->children[i].started_ns >= LONG_NS)
+	if (i < run->started && now - run->children[i]->started_ns >= LONG_NS)
 		report_set_waiting(&run->publication.reports, &run->plan->cases[i],
-				   now - run->children[i].started_ns, &so_far);
+				   now - run->children[i]->started_ns, &so_far);
 }
 
 /* Whatever it was, an image that did not come to a result is not run. */
@@ -180,8 +196,10 @@ static void give_up(struct run *run)
 {
 	size_t i;
 
-	for (i = run->published; i < run->started; i++)
-		suite_child_finish(&run->children[i]);
+	while (run->published < run->started) {
+		suite_publish_not_run(&run->publication, image_of(run, run->published));
+		drop_first(run);
+	}
 	for (i = run->published; i < run->plan->count; i++)
 		suite_publish_not_run(&run->publication, image_of(run, i));
 }
