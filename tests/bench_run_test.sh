@@ -97,7 +97,7 @@ figures()
 	printf '  %s  %s\n' 'a test' "$1.0 us  (1.0 to 9.0)" 'a page' "$1 ns" 'a machine, once' "$1.5 ms  ($1.5 to $1.5)" \
 		'the memory of each' "$1.0 KiB, beside what all share" 'a test / fork' "$1.0     at most  9" exits "$1"
 	printf '    PASS [ 18.7 ms] call.it\n          time: %s cycles (minimum 1, spread 0, 101 samples)\n' "$1"
-	printf 'what\tfirst byte\tleast\nring0 boot, none\t%s.0\t1.0\n' "$1"
+	printf 'a kernel\tfirst byte\tleast\nring0 boot, none\t%s.0\t1.0\n' "$1"
 	printf 'Inputs a second, in the lab: medians\nring0_afl\t%s\t1\t9\n' "$1"
 	printf 'Mistakes that are found, in the lab\nplanted.it\t1\t%s.0\t77\tat most 60 s\nplanted.it\t2\t%s.0\t88\n' "$1" "$1"
 }
@@ -114,7 +114,7 @@ What it costs: the memory of each;2.00
 What it costs: a test / fork;2.00
 What it costs: exits;2.00
 call.it: cycles;2.00
-start: ring0 boot, none;2.00
+a kernel: ring0 boot, none;2.00
 Inputs a second: ring0_afl;2.00
 seconds until it is found: planted.it, seed 1;2.00
 seconds until it is found: planted.it, seed 2;2.00
