@@ -122,6 +122,7 @@ static void unpredictable_ones(void **state)
 	EXPECT("stp x2, x2, [x1]", .write = true, .size = 8, .count = 2, .rt = { 2, 2 });
 	REFUSED("ldxr x1, [x2]");
 	assert_false(access_is_unpredictable((uint32_t)address));
+	assert_false(access_is_unpredictable(0xa9400821)); /* ldp x1, x2, [x1] */
 }
 
 static void pairs(void **state)
