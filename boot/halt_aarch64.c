@@ -48,7 +48,7 @@ static bool timer_may_wake(const struct r0_vm *vm, unsigned int cpu)
 	if (vcpu_get(vcpu, KVM_REG_ARM_PTIMER_CTL, &control, NULL) >= 0)
 		return (control & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE;
 	return vm->options.irqchip &&
-	       (gic_read_redistributor(&vm->vm, cpu, R0_GICR_SGI + R0_GICD_ISENABLER, &enabled) ||
+	       (gic_read_private(&vm->vm, cpu, R0_GICD_ISENABLER, &enabled) ||
 		enabled >> R0_INTID_PHYSICAL_TIMER & 1);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The nodes and properties are those of the bindings in Linux's Documentation/devicetree/bindings: arm/cpus.yaml,
- * arm/psci.yaml, interrupt-controller/arm,gic-v3.yaml, timer/arm,arch_timer.yaml, serial/8250.yaml, serial/pl011.yaml,
+ * arm/psci.yaml, interrupt-controller/arm,gic.yaml and arm,gic-v3.yaml, timer/arm,arch_timer.yaml, serial/8250.yaml, serial/pl011.yaml,
  * virtio/mmio.yaml.
  */
 #include "boot/machine_tree_aarch64.h"
@@ -12,7 +12,8 @@
 #include "devices/serial_add.h"
 #include "monitor/wiring/platform_aarch64.h"
 
-#define GICD_SIZE 0x10000ul
+#define GICD_SIZE   0x10000ul
+#define GICD_SIZE_2 0x1000ul
 
 /* What nodes are called by others. */
 #define PHANDLE_GIC   1
@@ -22,6 +23,9 @@
 #define KIND_SPI   0
 #define KIND_PPI   1
 #define LEVEL_HIGH 4
+
+/* And of a GICv2's PPI for which CPUs it is, a bit each. */
+#define PPI_CPUS(cpus) (((1u << (cpus)) - 1) << 8)
 
 /* PPIs of the timers: secure and not, virtual, hypervisor's. Arm BSA, 4.1.5. */
 #define PPI_SECURE_TIMER     13
@@ -109,20 +113,28 @@ static void add_psci(struct device_tree *tree)
 
 static void add_gic(struct device_tree *tree, const struct boot_machine *machine)
 {
+	const bool is_3 = machine->gic_version == 3;
+	const uint32_t timers = is_3 ? LEVEL_HIGH : LEVEL_HIGH | PPI_CPUS(machine->cpus);
+
 	device_tree_begin(tree, "intc@8000000");
-	device_tree_text(tree, "compatible", "arm,gic-v3");
+	device_tree_text(tree, "compatible", is_3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
 	DEVICE_TREE_CELLS(tree, "#interrupt-cells", 3);
 	device_tree_bytes(tree, "interrupt-controller", NULL, 0);
-	DEVICE_TREE_CELLS(tree, "reg", DEVICE_TREE_64(R0_GICD_ADDRESS), DEVICE_TREE_64(GICD_SIZE),
-			  DEVICE_TREE_64(R0_GICR_ADDRESS),
-			  DEVICE_TREE_64(machine->cpus * R0_GICR_SIZE));
+	if (is_3)
+		DEVICE_TREE_CELLS(tree, "reg", DEVICE_TREE_64(R0_GICD_ADDRESS),
+				  DEVICE_TREE_64(GICD_SIZE), DEVICE_TREE_64(R0_GICR_ADDRESS),
+				  DEVICE_TREE_64(machine->cpus * R0_GICR_SIZE));
+	else
+		DEVICE_TREE_CELLS(tree, "reg", DEVICE_TREE_64(R0_GICD_ADDRESS),
+				  DEVICE_TREE_64(GICD_SIZE_2), DEVICE_TREE_64(R0_GICC_ADDRESS),
+				  DEVICE_TREE_64(R0_GICC_SIZE));
 	DEVICE_TREE_CELLS(tree, "phandle", PHANDLE_GIC);
 	device_tree_end(tree);
 	device_tree_begin(tree, "timer");
 	device_tree_text(tree, "compatible", "arm,armv8-timer");
-	DEVICE_TREE_CELLS(tree, "interrupts", KIND_PPI, PPI_SECURE_TIMER, LEVEL_HIGH, KIND_PPI,
-			  PPI_PHYSICAL_TIMER, LEVEL_HIGH, KIND_PPI, PPI_VIRTUAL_TIMER, LEVEL_HIGH,
-			  KIND_PPI, PPI_HYPERVISOR_TIMER, LEVEL_HIGH);
+	DEVICE_TREE_CELLS(tree, "interrupts", KIND_PPI, PPI_SECURE_TIMER, timers, KIND_PPI,
+			  PPI_PHYSICAL_TIMER, timers, KIND_PPI, PPI_VIRTUAL_TIMER, timers, KIND_PPI,
+			  PPI_HYPERVISOR_TIMER, timers);
 	device_tree_bytes(tree, "always-on", NULL, 0);
 	device_tree_end(tree);
 }

@@ -22,6 +22,7 @@ struct boot_machine {
 	unsigned int cpus;
 	uint64_t memory; /* bytes */
 	bool irqchip;
+	unsigned int gic_version;   /* of arm64 with irqchip: 3 or 2 */
 	bool serial;		    /* it has the lines that options.no_legacy leaves out */
 	enum r0_vm_console console; /* where the kernel prints */
 	struct boot_window virtio[BOOT_WINDOWS_MAX];

@@ -13,7 +13,7 @@
 
 #define GICD_SIZE 0x10000ul
 
-#define PAGES ((GICD_SIZE + R0_CPU_LIMIT * R0_GICR_SIZE) / PAGE_SIZE)
+#define PAGES ((GICD_SIZE + R0_GICC_SIZE + R0_CPU_LIMIT * R0_GICR_SIZE) / PAGE_SIZE)
 
 /* From `first` on, that many pages. */
 #define PAGES_2(first)	 (first), (first) + 0x1000
@@ -28,16 +28,17 @@
 
 void machine_own_devices(struct mirror_config *config, unsigned int cpus)
 {
-	/* Of .irqchip. An access by a test without it leaves the VM, and is named. */
+	/* Of .irqchip, whichever version it has. An access by a test without it leaves the VM, and is named. */
 	static const uint64_t devices[] = {
 		PAGES_16(R0_GICD_ADDRESS),
+		PAGES_2(R0_GICC_ADDRESS),
 		PAGES_512(R0_GICR_ADDRESS),
 		PAGES_512(R0_GICR_ADDRESS + 0x200000),
 	};
 
 	_Static_assert(sizeof(devices) / sizeof(devices[0]) == PAGES, "all of their pages");
 	config->devices = devices;
-	config->device_count = (GICD_SIZE + cpus * R0_GICR_SIZE) / PAGE_SIZE;
+	config->device_count = (GICD_SIZE + R0_GICC_SIZE + cpus * R0_GICR_SIZE) / PAGE_SIZE;
 }
 
 void machine_own_configure(const struct kvm *kvm, unsigned int cpus, struct mirror_config *config)

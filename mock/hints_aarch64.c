@@ -13,6 +13,7 @@ static const struct {
 	const char *name;
 } devices[] = {
 	{ R0_GICD_ADDRESS, R0_GICD_ADDRESS + 0xffff, "GIC's distributor" },
+	{ R0_GICC_ADDRESS, R0_GICC_ADDRESS + R0_GICC_SIZE - 1, "GIC's CPU interface" },
 	{ R0_GICR_ADDRESS, R0_GICR_ADDRESS + R0_CPU_LIMIT *R0_GICR_SIZE - 1,
 	  "GIC's redistributor" },
 };

@@ -128,7 +128,7 @@ static uint32_t read_word(const struct vm *vm, unsigned int cpu, uint32_t offset
 	if (word)
 		gic_read_distributor(vm, offset + 4 * word, &value);
 	else
-		gic_read_redistributor(vm, cpu, R0_GICR_SGI + offset, &value);
+		gic_read_private(vm, cpu, offset, &value);
 	return value;
 }
 
@@ -136,7 +136,7 @@ void interrupts_describe(const struct run *run, FILE *out)
 {
 	const struct vm *vm = &run->machine->vm;
 	const unsigned int cpu = run_cpu(run);
-	struct interrupt_registers registers = { 0 };
+	struct interrupt_registers registers = { .version = vm->gic_version };
 	char text[2048];
 	unsigned int word;
 
@@ -174,7 +174,7 @@ void interrupts_describe_others(const struct run *run, FILE *out)
 
 		if (i == run_cpu(run) || !(pending | active))
 			continue;
-		fprintf(out, "CPU %u's redistributor: ", i);
+		fprintf(out, "CPU %u's SGIs and PPIs: ", i);
 		print_intids(out, "pending", pending);
 		print_intids(out, "; active", active);
 		fprintf(out, "\n");

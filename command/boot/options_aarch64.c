@@ -19,7 +19,7 @@ const char boot_own_more_help[] =
 	"                    how the kernel is started (default auto: an Image of Linux's, or an\n"
 	"                    Image.gz; flat has no header, and starts 512 KiB into memory)\n"
 	"  --irqchip kernel|none\n"
-	"                    whether there are a GICv3 and the timers' interrupts (default kernel)\n"
+	"                    whether there are a GIC and the timers' interrupts (default kernel)\n"
 	"  --test-devices    the device that kvm-unit-tests' images end by\n"
 	"  --symbols FILE    an ELF file with the kernel's symbols, for reports (default: KERNEL)\n"
 	"  --type TEXT       type TEXT and a newline into the console at the start\n"

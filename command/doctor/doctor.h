@@ -35,7 +35,7 @@ struct doctor_probe {
 	unsigned int cpus;		  /* 0 is one */
 };
 
-/* As a probe's feature on arm64: it runs with a GICv3. */
+/* As a probe's feature on arm64: it runs with a GIC. */
 #define DOCTOR_WITH_GIC (1ull << 63)
 
 extern const struct doctor_probe doctor_probes[];

@@ -190,7 +190,7 @@ const struct doctor_capability doctor_capabilities[] = {
 	{ 0, "PARange", "what the CPU says of them", false, "bits", ask_physical },
 	{ 0, "FEAT_S2FWB", "tests with caches off, and a cheap reset", false, NULL, ask_s2fwb },
 	{ 0, "GICv3", ".irqchip and .cpus", false, NULL, ask_gicv3 },
-	{ 0, "GICv2", "nothing yet", false, NULL, ask_gicv2 },
+	{ 0, "GICv2", "both, where there is no GICv3", false, NULL, ask_gicv2 },
 	{ 0, "ITS", "nothing yet", false, NULL, ask_its },
 	CAPABILITY(CAP_SET_GUEST_DEBUG, ".watch", false, NULL),
 	CAPABILITY(CAP_GUEST_DEBUG_HW_WPS, ".watch", false, "watchpoints"),

@@ -220,7 +220,7 @@ const struct doctor_probe doctor_probes[] = {
 	  .cpus = 0 },
 	{ "the host's watchpoint", "R0_WATCH(), on a write", 0, host_watchpoint,
 	  .watched = (const volatile uint32_t *)&watched },
-	{ "timer interrupt", "the virtual timer, GICv3", DOCTOR_WITH_GIC, timer, .cpus = 0 },
+	{ "timer interrupt", "the virtual timer, GIC", DOCTOR_WITH_GIC, timer, .cpus = 0 },
 	{ "another CPU", "r0_on_cpu()", 0, other_cpu, .cpus = 2 },
 };
 

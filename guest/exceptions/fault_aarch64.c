@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Exceptions and interrupts: what the entry code calls. */
 #include <ring0.h>
-#include <ring0/arm64/gic.h>
 #include "guest/entry/entry.h"
 #include "guest/entry/exception_stack.h"
+#include "guest/entry/gic_aarch64.h"
 #include "guest/entry/state.h"
 #include "guest/exceptions/fault.h"
 #include "guest/exceptions/recovery.h"
@@ -18,8 +18,9 @@
 
 #define SVC_IMMEDIATE 0xfffful
 
-/* Of ICC_IAR1_EL1. */
-#define INTID 0xfffffful
+/* Of ICC_IAR1_EL1, and of GICC_IAR, which has an SGI's sender above it. */
+#define INTID_3 0xffffffu
+#define INTID_2 0x3ffu
 
 #define INSTRUCTION_LENGTH 4
 
@@ -80,7 +81,10 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 /* By its INTID: acknowledged, handled and ended. One that is gone meanwhile is none. */
 static void serve_interrupt(struct r0_cpu *cpu, struct r0_frame *frame)
 {
-	const uint64_t intid = r0_icc_read(IAR1) & INTID;
+	const bool is_3 = gic_version() == 3;
+	const uint32_t acknowledged =
+		is_3 ? (uint32_t)r0_icc_read(IAR1) : r0_gicc_read(R0_GICC_IAR);
+	const uint32_t intid = acknowledged & (is_3 ? INTID_3 : INTID_2);
 	const uint64_t vector = R0_INTID(intid);
 
 	if (intid >= R0_GIC_SPURIOUS - 3)
@@ -92,7 +96,10 @@ static void serve_interrupt(struct r0_cpu *cpu, struct r0_frame *frame)
 	}
 	++*handled_interrupts(cpu, vector);
 	handle(cpu, frame, r0_guest.handlers[vector]);
-	r0_icc_write(EOIR1, intid);
+	if (is_3)
+		r0_icc_write(EOIR1, acknowledged);
+	else
+		r0_gicc_write(R0_GICC_EOIR, acknowledged);
 	r0_isb();
 }
 

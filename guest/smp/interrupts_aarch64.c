@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The GIC's registers in words: IHI 0069, 12. */
+/* The GIC's registers in words: IHI 0069, 12; IHI 0048, 4. */
 #include "guest/smp/interrupts_aarch64.h"
 #include <stdarg.h>
 #include <ring0/arm64/gic.h>
@@ -41,23 +41,52 @@ static void add_list(struct text *text, const char *name, const uint32_t *bits)
 	add(text, any ? "\n" : " none\n");
 }
 
-/* Why an INTID does not come, in the order of its way. */
-static const char *obstacle(const struct interrupt_registers *registers, unsigned int intid)
+/* On its way through a GICv3: group 1 comes as an IRQ. */
+static const char *obstacle_3(const struct interrupt_registers *registers, unsigned int intid)
 {
-	if (has(registers->active, intid))
-		return "it is active: the one before was not ended (ICC_EOIR1_EL1)";
-	if (!has(registers->enabled, intid))
-		return "it is not enabled (ISENABLER)";
 	if (!has(registers->groups, intid))
 		return "it is of group 0, which comes as an FIQ (IGROUPR)";
 	if (!(registers->distributor & R0_GICD_CTLR_GRP1))
 		return "the distributor has group 1 off (GICD_CTLR)";
 	if (registers->has_interface && !(registers->group & 1))
 		return "the CPU has group 1 off (ICC_IGRPEN1_EL1)";
+	return NULL;
+}
+
+/* Through KVM's GICv2, whose distributor has one bit for both groups. */
+static const char *obstacle_2(const struct interrupt_registers *registers, unsigned int intid)
+{
+	if (!(registers->distributor & R0_GICD_CTLR_GRP0))
+		return "the distributor is off (GICD_CTLR)";
+	if (!registers->has_interface)
+		return NULL;
+	if (has(registers->groups, intid))
+		return registers->group & R0_GICC_CTLR_GRP1 ?
+			       NULL :
+			       "it is of group 1 (IGROUPR), which the CPU has off (GICC_CTLR)";
+	return registers->group & R0_GICC_CTLR_GRP0 ? NULL :
+						      "the CPU has group 0 off (GICC_CTLR)";
+}
+
+/* Why an INTID does not come, in the order of its way. */
+static const char *obstacle(const struct interrupt_registers *registers, unsigned int intid)
+{
+	const bool is_3 = registers->version == 3;
+	const char *why;
+
+	if (has(registers->active, intid))
+		return is_3 ? "it is active: the one before was not ended (ICC_EOIR1_EL1)" :
+			      "it is active: the one before was not ended (GICC_EOIR)";
+	if (!has(registers->enabled, intid))
+		return "it is not enabled (ISENABLER)";
+	why = is_3 ? obstacle_3(registers, intid) : obstacle_2(registers, intid);
+	if (why)
+		return why;
 	if (!has(registers->pending, intid))
 		return "it is not pending: nobody raised it";
 	if (registers->has_interface && !registers->priority_mask)
-		return "the CPU takes no priority (ICC_PMR_EL1 is 0)";
+		return is_3 ? "the CPU takes no priority (ICC_PMR_EL1 is 0)" :
+			      "the CPU takes no priority (GICC_PMR is 0)";
 	return NULL;
 }
 
@@ -76,7 +105,10 @@ size_t describe_interrupts(const struct interrupt_registers *registers, int vect
 	add_list(&text, "enabled", registers->enabled);
 	add(&text, "GICD_CTLR %#x", registers->distributor);
 	if (registers->has_interface)
-		add(&text, ", ICC_IGRPEN1_EL1 %#x, ICC_PMR_EL1 %#x, ICC_RPR_EL1 %#x",
+		add(&text,
+		    registers->version == 3 ?
+			    ", ICC_IGRPEN1_EL1 %#x, ICC_PMR_EL1 %#x, ICC_RPR_EL1 %#x" :
+			    ", GICC_CTLR %#x, GICC_PMR %#x, GICC_RPR %#x",
 		    registers->group, registers->priority_mask, registers->running);
 	return text.length;
 }

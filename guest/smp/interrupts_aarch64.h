@@ -14,9 +14,11 @@
 
 /* Of INTIDs a bit each. */
 struct interrupt_registers {
-	uint32_t distributor;			/* GICD_CTLR */
-	bool has_interface;			/* the next three are known */
-	uint32_t priority_mask, group, running; /* ICC_PMR_EL1, ICC_IGRPEN1_EL1, ICC_RPR_EL1 */
+	unsigned int version; /* of the GIC: 3 or 2 */
+	uint32_t distributor; /* GICD_CTLR */
+	bool has_interface;   /* the next three are known */
+	/* ICC_PMR_EL1, ICC_IGRPEN1_EL1, ICC_RPR_EL1; of a GICv2 GICC_PMR, GICC_CTLR, GICC_RPR. */
+	uint32_t priority_mask, group, running;
 	uint32_t groups[2], enabled[2], pending[2], active[2];
 };
 

@@ -212,7 +212,12 @@ int vcpu_state_fits(const struct vcpu_state *state, const struct vcpu *vcpu, str
 	return err;
 }
 
-/* A count, which the number of CPUs makes known as well, and values in the order in which they are listed. */
+/*
+ * The count of a GICv3's registers, which the number of CPUs makes known as well, with VERSION_2 for a GICv2; and values
+ * in the order in which they are listed. A GICv2 has less, and zeros for the rest.
+ */
+#define VERSION_2 (1ull << 32)
+
 size_t vm_state_size(unsigned int cpus, bool irqchip)
 {
 	return (1 + vm_state_count(cpus, irqchip)) * sizeof(uint64_t);
@@ -220,11 +225,13 @@ size_t vm_state_size(unsigned int cpus, bool irqchip)
 
 void vm_state_save(const struct vm_state *state, void *bytes)
 {
-	const uint64_t count = state->count;
+	const uint64_t count = vm_state_count(state->cpus, state->gic_version);
+	const uint64_t head = count | (state->gic_version == 2 ? VERSION_2 : 0);
 	uint8_t *to = bytes;
 	size_t i;
 
-	memcpy(to, &count, sizeof(count));
+	memset(to, 0, (1 + count) * sizeof(uint64_t));
+	memcpy(to, &head, sizeof(head));
 	for (i = 0; i < state->count; i++)
 		memcpy(to + (1 + i) * sizeof(uint64_t), &state->registers[i].value,
 		       sizeof(uint64_t));
@@ -244,16 +251,16 @@ int vm_state_load(struct vm_state **result, const void *bytes, size_t size, stru
 {
 	struct vm_state *state;
 	const uint8_t *from = bytes;
-	uint64_t count = 0;
+	uint64_t head = 0;
 	unsigned int cpus;
 	size_t i;
 
-	if (size >= sizeof(count))
-		memcpy(&count, from, sizeof(count));
-	cpus = cpus_of(count);
+	if (size >= sizeof(head))
+		memcpy(&head, from, sizeof(head));
+	cpus = cpus_of(head & ~VERSION_2);
 	if (size != vm_state_size(cpus, cpus != 0))
 		return error_set(error, EBADMSG, "the state of a GIC is not one of its size");
-	state = vm_state_allocate(cpus, cpus != 0, error);
+	state = vm_state_allocate(cpus, !cpus ? 0 : head & VERSION_2 ? 2 : 3, error);
 	if (!state)
 		return -ENOMEM;
 	for (i = 0; i < state->count; i++)
@@ -306,6 +313,10 @@ void vm_state_compare(const struct vm_state *a, const struct vm_state *b,
 {
 	size_t i;
 
+	if (a->gic_version != b->gic_version) {
+		state_difference(to, "GICv%u -> GICv%u", a->gic_version, b->gic_version);
+		return;
+	}
 	for (i = 0; i < a->count && i < b->count; i++)
 		if (gic_register_differs(&a->registers[i], b->registers[i].value))
 			state_difference(to,

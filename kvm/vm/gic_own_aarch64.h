@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* KVM's GICv3 by its attributes, for the files that know it: Documentation/virt/kvm/devices/arm-vgic-v3.rst. */
+/*
+ * KVM's GIC by its attributes, for the files that know it: Documentation/virt/kvm/devices/arm-vgic-v3.rst, and
+ * arm-vgic.rst for the GICv2.
+ */
 #ifndef KVM_VM_GIC_OWN_AARCH64_H
 #define KVM_VM_GIC_OWN_AARCH64_H
 
@@ -21,6 +24,17 @@
 #define GIC_ICC_SRE	       GIC_ICC(12, 12, 5)
 #define GIC_ICC_IGRPEN0	       GIC_ICC(12, 12, 6)
 #define GIC_ICC_IGRPEN1	       GIC_ICC(12, 12, 7)
+
+/* Of CPU `cpu`, for a GICv2's attributes. */
+#define GICV2_CPU(cpu) ((uint64_t)(cpu) << KVM_DEV_ARM_VGIC_CPUID_SHIFT)
+
+/*
+ * The least that a GICv2's binary points can be, with the 32 priorities that a virtual CPU interface has: IHI 0048,
+ * 5.3.3, GICH_VMCR. And its priority mask for all of them: arm-vgic.rst gives its upper five bits.
+ */
+#define GICV2_BPR  2u
+#define GICV2_ABPR 3u
+#define GICV2_PMR  0x1fu
 
 /* An attribute, whose value is of four or eight bytes by its group. Return 0 or -errno. */
 int gic_set(const struct vm *vm, uint32_t group, uint64_t attribute, void *value,

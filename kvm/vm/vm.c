@@ -57,7 +57,7 @@ int vm_dirty_log(struct vm *vm, uint32_t slot, uint64_t *bitmap, struct error *e
 
 int vm_set_irq(struct vm *vm, uint32_t number, bool level, struct error *error)
 {
-	struct kvm_irq_level line = { .irq = vm_own_irq(number), .level = level };
+	struct kvm_irq_level line = { .irq = vm_own_irq(vm, number, level), .level = level };
 
 	return KVM_IOCTL(vm->fd, KVM_IRQ_LINE, &line, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A virtual machine on arm64. */
+#include <stdatomic.h>
 #include "kvm/kvm_aarch64.h"
 #include "kvm/vm/gic_aarch64.h"
 #include "kvm/vm/vm_own.h"
@@ -39,8 +40,12 @@ int vm_start(struct vm *vm, struct error *error)
 	return vm->irqchip ? gic_start(vm, error) : 0;
 }
 
-/* Line n is the SPI n: api.rst, KVM_IRQ_LINE. */
-uint32_t vm_own_irq(uint32_t line)
+/* Line n is the SPI n: api.rst, KVM_IRQ_LINE. KVM does not tell of its GICv2's lines: vm_state_aarch64.c. */
+uint32_t vm_own_irq(struct vm *vm, uint32_t line, bool level)
 {
+	if (level)
+		atomic_fetch_or(&vm->raised, 1u << line % GIC_SPIS);
+	else
+		atomic_fetch_and(&vm->raised, ~(1u << line % GIC_SPIS));
 	return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (SPI_FIRST + line);
 }

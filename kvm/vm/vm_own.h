@@ -14,7 +14,7 @@ unsigned long vm_own_type(const struct kvm *kvm);
  */
 int vm_own_init(struct vm *vm, const struct vm_options *options, struct error *error);
 
-/* The number of an interrupt line for KVM_IRQ_LINE. */
-uint32_t vm_own_irq(uint32_t line);
+/* The number of an interrupt line for KVM_IRQ_LINE, which is to have that level now. */
+uint32_t vm_own_irq(struct vm *vm, uint32_t line, bool level);
 
 #endif /* KVM_VM_VM_OWN_H */

@@ -301,8 +301,10 @@ int vm_start(struct vm *vm, struct error *error)
 	return 0;
 }
 
-uint32_t vm_own_irq(uint32_t line)
+uint32_t vm_own_irq(struct vm *vm, uint32_t line, bool level)
 {
+	(void)vm;
+	(void)level;
 	return line;
 }
 

@@ -62,7 +62,7 @@ compile()
 	tell $? "$program is built"
 }
 
-compile cpu -static "$here/exceptions.c" "$here/interrupts.c" "$here/measure.c" "$here/registers.c" "$here/state.c" "$here/translation.c" \
+compile cpu -static "$here/exceptions.c" "$here/gicv2.c" "$here/interrupts.c" "$here/measure.c" "$here/registers.c" "$here/state.c" "$here/translation.c" \
 	"$here/user.c"
 compile debug -static "$here/debug.c" "$here/state.c"
 compile dynamic -mbranch-protection=standard "$here/state.c" "$here/user.c"

@@ -3,6 +3,7 @@
  * SGIs between CPUs, what they have to do with WFI and with translations that are cached, CPUs that PSCI turns off and
  * on, and that nothing of a test is left on any CPU.
  */
+#include "gic_state.h"
 #include "routine.h"
 
 #define CPUS   4
@@ -439,9 +440,9 @@ static void expect_pristine(void *arg)
 	(void)arg;
 	R0_ASSERT_NE(r0_mrs(contextidr_el1), 0x1234);
 	R0_ASSERT_EQ(r0_mrs(tpidr_el1), 0);
-	R0_ASSERT_EQ(r0_icc_read(PMR) & 0xf0, 0xf0);
-	R0_ASSERT_EQ(r0_icc_read(IGRPEN1), 1);
-	R0_ASSERT_EQ(r0_icc_read(RPR), 0xff);
+	R0_ASSERT_EQ(priority_mask() & 0xf0, 0xf0);
+	R0_ASSERT(interface_is_on());
+	R0_ASSERT_EQ(r0_gic_running_priority(), 0xff);
 	R0_ASSERT(r0_gic_bit(R0_GICD_ISENABLER, R0_GIC_SGI(3)));
 	R0_ASSERT(!r0_gic_bit(R0_GICD_ISENABLER, R0_INTID_VIRTUAL_TIMER));
 	R0_ASSERT(!r0_gic_bit(R0_GICD_ISPENDR, R0_GIC_SGI(3)));
@@ -458,8 +459,8 @@ static void change_everything(void *arg)
 	(void)arg;
 	r0_msr(contextidr_el1, 0x1234);
 	r0_msr(tpidr_el1, 0x1234);
-	r0_icc_write(PMR, 0x10);
-	r0_icc_write(IGRPEN1, 0);
+	r0_gic_set_priority_mask(0x10);
+	turn_interface_off();
 	r0_gic_set_bit(R0_GICD_ICENABLER, R0_GIC_SGI(3));
 	taken[r0_cpu_id()] = 1;
 }
@@ -478,7 +479,7 @@ R0_TEST(smp_interrupts, cpus_that_were_changed_and_then, .cpus = CPUS)
 static void acknowledge(struct r0_frame *frame)
 {
 	(void)frame;
-	r0_icc_read(IAR1);
+	r0_gic_acknowledge();
 	taken[1]++;
 }
 

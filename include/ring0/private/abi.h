@@ -131,6 +131,7 @@ struct r0_guest {
 	uint64_t stepped;	    /* 1 while the host runs the test by single steps */
 	uint64_t has_sent;	    /* 1 once r0_send_ipi() or its like was called */
 	uint64_t local_apics_alone; /* 1 where several CPUs have these, and no interrupt controllers */
+	uint64_t gic_version;	    /* arm64: 3 or 2, once it was asked for */
 	uint64_t used; /* R0_USED_…: what the test used, of what some KVMs get wrong */
 
 	void *param;	     /* R0_PARAM's element */

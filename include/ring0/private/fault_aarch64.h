@@ -43,8 +43,8 @@ enum {
 
 /*
  * An interrupt by its INTID, of a machine with a GIC: for r0_set_handler() and r0_wait_for_irq(). Where R0_IRQ itself
- * has no handler, the runtime acknowledges an IRQ (ICC_IAR1_EL1), has the INTID's handler called, and ends it
- * (ICC_EOIR1_EL1).
+ * has no handler, the runtime acknowledges an IRQ (ICC_IAR1_EL1, GICC_IAR), has the INTID's handler called, and ends
+ * it (ICC_EOIR1_EL1, GICC_EOIR).
  */
 #define R0_INTID(intid) (66 + (intid))
 #define R0_INTID_LIMIT	(255 - R0_INTID(0))

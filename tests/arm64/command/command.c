@@ -228,7 +228,7 @@ static void the_doctor_tells(void **state)
 		"FEAT_S2FWB ",
 		"KVM_CAP_STEAL_TIME ",
 		"\nEL0 and back            eret, svc                   works\n",
-		"\ntimer interrupt         the virtual timer, GICv3    works\n",
+		"\ntimer interrupt         the virtual timer, GIC      works\n",
 		"\nanother CPU             r0_on_cpu()                 works\n",
 		"\nHardware KVM (EL2): EL1 runs natively.\n",
 	};
