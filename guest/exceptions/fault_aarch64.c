@@ -82,8 +82,8 @@ static void handle(struct r0_cpu *cpu, struct r0_frame *frame,
 static void serve_interrupt(struct r0_cpu *cpu, struct r0_frame *frame)
 {
 	const bool is_3 = gic_version() == 3;
-	const uint32_t acknowledged =
-		is_3 ? (uint32_t)r0_icc_read(IAR1) : r0_gicc_read(R0_GICC_IAR);
+	const uint32_t acknowledged = is_3 ? (uint32_t)r0_icc_read(IAR1) :
+					     r0_gicc_read(R0_GICC_IAR);
 	const uint32_t intid = acknowledged & (is_3 ? INTID_3 : INTID_2);
 	const uint64_t vector = R0_INTID(intid);
 

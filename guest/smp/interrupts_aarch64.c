@@ -64,8 +64,7 @@ static const char *obstacle_2(const struct interrupt_registers *registers, unsig
 		return registers->group & R0_GICC_CTLR_GRP1 ?
 			       NULL :
 			       "it is of group 1 (IGROUPR), which the CPU has off (GICC_CTLR)";
-	return registers->group & R0_GICC_CTLR_GRP0 ? NULL :
-						      "the CPU has group 0 off (GICC_CTLR)";
+	return registers->group & R0_GICC_CTLR_GRP0 ? NULL : "the CPU has group 0 off (GICC_CTLR)";
 }
 
 /* Why an INTID does not come, in the order of its way. */

@@ -216,8 +216,7 @@ bool gic_has_pending(const struct vm *vm)
 		return true;
 	for (cpu = 0; cpu < vm->cpus; cpu++)
 		if (gic_read_private(vm, cpu, R0_GICD_ISPENDR, &pending) ||
-		    gic_read_private(vm, cpu, R0_GICD_ISENABLER, &enabled) ||
-		    pending & enabled)
+		    gic_read_private(vm, cpu, R0_GICD_ISENABLER, &enabled) || pending & enabled)
 			return true;
 	return false;
 }

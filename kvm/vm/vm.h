@@ -19,8 +19,9 @@ struct vm {
 	bool irqchip, split, pit; /* it has them: see struct vm_options */
 	int gic;		  /* of arm64: KVM's interrupt controller, or -1 */
 	unsigned int gic_version; /* of arm64: 3, or 2 where that is all there is */
-	_Atomic uint32_t raised;  /* of a GICv2: the SPIs whose lines are high, a bit each */
-	unsigned int cpus;	  /* of arm64: made so far */
+	/* Of a GICv2: the SPIs whose lines are high, a bit each, and which were since vm_state_restore(). */
+	_Atomic uint32_t raised, were_raised;
+	unsigned int cpus; /* of arm64: made so far */
 	/* What its CPUs say of themselves, of the architecture, or NULL: as KVM supports. Owned. */
 	struct cpu_model *cpu_model;
 };

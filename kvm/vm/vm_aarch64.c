@@ -43,9 +43,13 @@ int vm_start(struct vm *vm, struct error *error)
 /* Line n is the SPI n: api.rst, KVM_IRQ_LINE. KVM does not tell of its GICv2's lines: vm_state_aarch64.c. */
 uint32_t vm_own_irq(struct vm *vm, uint32_t line, bool level)
 {
-	if (level)
-		atomic_fetch_or(&vm->raised, 1u << line % GIC_SPIS);
-	else
-		atomic_fetch_and(&vm->raised, ~(1u << line % GIC_SPIS));
+	const uint32_t bit = 1u << line % GIC_SPIS;
+
+	if (level) {
+		atomic_fetch_or(&vm->raised, bit);
+		atomic_fetch_or(&vm->were_raised, bit);
+	} else {
+		atomic_fetch_and(&vm->raised, ~bit);
+	}
 	return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (SPI_FIRST + line);
 }

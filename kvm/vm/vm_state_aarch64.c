@@ -27,6 +27,9 @@
  */
 #define GICV2_LINES UINT32_MAX
 
+/* GICD_ICFGR's words for them: IHI 0048, 4.3.13. */
+#define GICD_ICFGR_OF_SPIS (R0_GICD_ICFGR + 32 / 4)
+
 static void list(struct vm_state *state, uint32_t group, uint32_t size, uint64_t attribute,
 		 uint64_t clear)
 {
@@ -171,15 +174,30 @@ static int read_register(struct vm *vm, const struct gic_register *at, uint64_t 
 	return err ? refused(error, "read", at, err) : 0;
 }
 
+/*
+ * KVM hears of a line that falls only while its interrupt is level-sensitive, and would have it high when the guest next
+ * makes it so. All that were high since the last time are lowered so, and those that are to be high raised.
+ */
 static int set_lines(struct vm *vm, uint32_t lines, struct error *error)
 {
-	const uint32_t changed = atomic_load(&vm->raised) ^ lines;
+	const uint32_t group = KVM_DEV_ARM_VGIC_GRP_DIST_REGS;
+	const uint32_t lower = atomic_exchange(&vm->were_raised, lines);
+	uint32_t configuration[GIC_SPIS / 16] = { 0 };
 	unsigned int i;
 	int err = 0;
 
+	for (i = 0; i < GIC_SPIS / 16 && lower && err >= 0; i++) {
+		gic_read_distributor(vm, GICD_ICFGR_OF_SPIS + 4 * i, &configuration[i]);
+		err = gic_set(vm, group, GICD_ICFGR_OF_SPIS + 4 * i, &(uint32_t){ 0 }, error);
+	}
 	for (i = 0; i < GIC_SPIS && err >= 0; i++)
-		if (changed >> i & 1)
-			err = vm_set_irq(vm, i, lines >> i & 1, error);
+		if (lower >> i & 1)
+			err = vm_set_irq(vm, i, false, error);
+	for (i = 0; i < GIC_SPIS / 16 && lower && err >= 0; i++)
+		err = gic_set(vm, group, GICD_ICFGR_OF_SPIS + 4 * i, &configuration[i], error);
+	for (i = 0; i < GIC_SPIS && err >= 0; i++)
+		if (lines >> i & 1)
+			err = vm_set_irq(vm, i, true, error);
 	return err;
 }
 
@@ -195,7 +213,7 @@ static int write_register(struct vm *vm, const struct gic_register *at, struct e
 	return err < 0 ? err : gic_set(vm, at->group, at->attribute, &value, error);
 }
 
-/* Which of the SPIs that are high are so as long as their lines are: GICD_ICFGR, IHI 0048, 4.3.13. */
+/* The SPIs that are pending by their lines, which are high. */
 static uint32_t held_by_lines(struct vm *vm)
 {
 	uint32_t held = 0, configuration = 0;
@@ -203,20 +221,24 @@ static uint32_t held_by_lines(struct vm *vm)
 
 	for (i = 0; i < GIC_SPIS; i++) {
 		if (i % 16 == 0 &&
-		    gic_read_distributor(vm, R0_GICD_ICFGR + (32 + i) / 4, &configuration))
+		    gic_read_distributor(vm, GICD_ICFGR_OF_SPIS + i / 4, &configuration))
 			return 0;
 		held |= (~configuration >> (2 * (i % 16) + 1) & 1) << i;
 	}
 	return held & atomic_load(&vm->raised);
 }
 
-/* Of a GICv2's ISPENDR, what is the latch. SGIs have registers of their own. */
+/*
+ * Of a GICv2's ISPENDR, what is the latch, as far as can be told: a timer's line may be high, too, but what it latches is
+ * gone once the guest has taken it (vgic_v2_fold_lr_state() in Linux's arch/arm64/kvm/vgic/vgic-v2.c). SGIs have
+ * registers of their own.
+ */
 static uint64_t latched(struct vm *vm, const struct gic_register *at)
 {
 	if (at->clear == R0_GICD_ICPENDR + 4)
 		return at->value & ~held_by_lines(vm);
 	if ((uint32_t)at->clear == R0_GICD_ICPENDR)
-		return at->value & ~(TIMERS | 0xffff);
+		return at->value & ~0xfffful;
 	return at->value;
 }
 
@@ -248,26 +270,31 @@ void vm_state_destroy(struct vm_state *state)
 	free(state);
 }
 
-/*
- * Only what differs: most tests change a few; and in any case a GICv3's lines, where a high one may read as low, and would
- * be found high when the guest next makes its interrupt level-sensitive.
- */
+/* Lines are written in any case: a high one of a GICv3 may read as low, and for a GICv2 see set_lines(). */
+static bool is_to_be_written(const struct gic_register *at, uint64_t now)
+{
+	return now != at->value || at->group == KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO ||
+	       at->group == GICV2_LINES;
+}
+
+/* Only what differs: most tests change a few. */
 int vm_state_restore(const struct vm_state *state, struct vm *vm, struct error *error)
 {
 	size_t i;
 	int err = 0;
 
 	if (state->gic_version && state->gic_version != vm->gic_version)
-		return error_set(error, ENOTSUP,
-				 "the state of a GICv%u can't be had by a GICv%u, which is what this "
-				 "KVM makes",
-				 state->gic_version, vm->gic_version);
+		return error_set(
+			error, ENOTSUP,
+			"the state of a GICv%u can't be had by a GICv%u, which is what this "
+			"KVM makes",
+			state->gic_version, vm->gic_version);
 	for (i = 0; i < state->count && err >= 0; i++) {
 		const struct gic_register *at = &state->registers[i];
 		uint64_t now;
 
 		err = read_register(vm, at, &now, error);
-		if (!err && (now != at->value || at->group == KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO))
+		if (!err && is_to_be_written(at, now))
 			err = write_register(vm, at, error);
 	}
 	return err < 0 ? err : 0;
@@ -278,7 +305,9 @@ bool gic_register_differs(const struct gic_register *at, uint64_t value)
 	const uint32_t active = at->group == KVM_DEV_ARM_VGIC_GRP_REDIST_REGS ?
 					R0_GICR_SGI + R0_GICD_ISACTIVER :
 					R0_GICD_ISACTIVER;
-	const bool is_timers = at->clear && (uint32_t)at->attribute == active;
+	/* A GICv2's pending timer may be so by its line, which follows the timer. */
+	const bool is_timers = at->clear && ((uint32_t)at->attribute == active ||
+					     (uint32_t)at->attribute == R0_GICD_ISPENDR);
 
 	return (at->value ^ value) & ~(is_timers ? TIMERS : 0);
 }

@@ -138,3 +138,36 @@ R0_TEST(gicv2, deactivation_by_itself, .irqchip = true)
 	r0_gicc_write(R0_GICC_DIR, 3);
 	R0_ASSERT(!r0_gic_bit(R0_GICD_ISACTIVER, 3));
 }
+
+/* A device whose reads raise its line, and whose writes lower it. */
+static int serve(void *unused, struct r0_access *access)
+{
+	(void)unused;
+	r0_mock_set_irq(access, 9, !access->write);
+	access->value = 0;
+	return 0;
+}
+
+#define DEVICE 0x0a000000ul
+
+/* KVM does not hear of the line's fall while the interrupt is edge-triggered. */
+R0_TEST(gicv2, line_falls_unheard, .irqchip = true,
+	.mmio = R0_MMIO({ DEVICE, DEVICE + 0xfff, serve }))
+{
+	volatile uint32_t *device = r0_at_physical(DEVICE);
+	const uint32_t configuration = r0_gicd_read(R0_GICD_ICFGR + 8);
+
+	need_version_2();
+	r0_gicd_write(R0_GICD_ICFGR + 8, 0);
+	(void)*device;
+	R0_ASSERT(r0_gic_bit(R0_GICD_ISPENDR, R0_GIC_SPI(9)));
+	r0_gicd_write(R0_GICD_ICFGR + 8, configuration);
+	*device = 0;
+}
+
+R0_TEST(gicv2, line_is_low_all_the_same, .irqchip = true)
+{
+	need_version_2();
+	r0_gicd_write(R0_GICD_ICFGR + 8, 0);
+	R0_ASSERT(!r0_gic_bit(R0_GICD_ISPENDR, R0_GIC_SPI(9)));
+}

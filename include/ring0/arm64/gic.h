@@ -31,27 +31,27 @@
 #define R0_INTID_PHYSICAL_TIMER 30
 
 /* The distributor: IHI 0069, 12.9; IHI 0048, 4.3. */
-#define R0_GICD_CTLR	   0x0000
-#define R0_GICD_TYPER	   0x0004
-#define R0_GICD_IIDR	   0x0008
-#define R0_GICD_IGROUPR	   0x0080
-#define R0_GICD_ISENABLER  0x0100
-#define R0_GICD_ICENABLER  0x0180
-#define R0_GICD_ISPENDR	   0x0200
-#define R0_GICD_ICPENDR	   0x0280
-#define R0_GICD_ISACTIVER  0x0300
-#define R0_GICD_ICACTIVER  0x0380
-#define R0_GICD_IPRIORITYR 0x0400
-#define R0_GICD_ITARGETSR  0x0800 /* GICv2: a byte for each INTID, a bit for each CPU */
-#define R0_GICD_ICFGR	   0x0c00
-#define R0_GICD_SGIR	   0x0f00 /* GICv2 */
-#define R0_GICD_CPENDSGIR  0x0f10 /* GICv2: a byte for each SGI, a bit for each CPU that sent it */
-#define R0_GICD_SPENDSGIR  0x0f20
-#define R0_GICD_IROUTER	   0x6000     /* GICv3 */
-#define R0_GICD_PIDR2	   0xffe8     /* GICv3 */
-#define R0_GICD_CTLR_GRP0  (1u << 0)  /* group 0 is enabled */
-#define R0_GICD_CTLR_GRP1  (1u << 1)  /* group 1 is */
-#define R0_GICD_CTLR_ARE   (1u << 4)  /* affinity routing: GICv3 */
+#define R0_GICD_CTLR	    0x0000
+#define R0_GICD_TYPER	    0x0004
+#define R0_GICD_IIDR	    0x0008
+#define R0_GICD_IGROUPR	    0x0080
+#define R0_GICD_ISENABLER   0x0100
+#define R0_GICD_ICENABLER   0x0180
+#define R0_GICD_ISPENDR	    0x0200
+#define R0_GICD_ICPENDR	    0x0280
+#define R0_GICD_ISACTIVER   0x0300
+#define R0_GICD_ICACTIVER   0x0380
+#define R0_GICD_IPRIORITYR  0x0400
+#define R0_GICD_ITARGETSR   0x0800 /* GICv2: a byte for each INTID, a bit for each CPU */
+#define R0_GICD_ICFGR	    0x0c00
+#define R0_GICD_SGIR	    0x0f00 /* GICv2 */
+#define R0_GICD_CPENDSGIR   0x0f10 /* GICv2: a byte for each SGI, a bit for each CPU that sent it */
+#define R0_GICD_SPENDSGIR   0x0f20
+#define R0_GICD_IROUTER	    0x6000     /* GICv3 */
+#define R0_GICD_PIDR2	    0xffe8     /* GICv3 */
+#define R0_GICD_CTLR_GRP0   (1u << 0)  /* group 0 is enabled */
+#define R0_GICD_CTLR_GRP1   (1u << 1)  /* group 1 is */
+#define R0_GICD_CTLR_ARE    (1u << 4)  /* affinity routing: GICv3 */
 #define R0_GICD_SGIR_OTHERS (1u << 24) /* TargetListFilter: all CPUs but the one that sends it */
 
 /* GICv3's redistributor: IHI 0069, 12.11. SGIs and PPIs are in its second frame, at the distributor's offsets. */

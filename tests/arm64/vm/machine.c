@@ -204,19 +204,11 @@ static void time_and_kill_end_what_does_not(void **state)
 /* From 0b on, which is at CODE, to a multiple of 2 KiB: VBAR_EL1's (Arm ARM, D19.2.147). */
 #define VECTORS ".skip 0x800 - (. - 0b)\n"
 
-/*
- * GICv3 as <ring0/arm64/gic.h> has it: group 1 on, the PPI 27 of the virtual timer enabled, and an interrupt's number
- * is the status. The vector for IRQs from EL1 with SP_EL1 is at 0x280.
- */
-GUEST(takes_timer,
-      "0: adr x1, 1f\n msr vbar_el1, x1\n" ADDRESS(1, 0x0800, 0) ADDRESS(
-	      2, 0x080b,
-	      0) "mov w3, #0x12\n str w3, [x1]\n"
-		 "sub x4, x2, #0x10000\n str wzr, [x4, #0x14]\n"
-		 "mov w3, #-1\n str w3, [x2, #0x80]\n mov w3, #1 << 27\n str w3, [x2, #0x100]\n"
-		 "mov x3, #0xff\n msr S3_0_C4_C6_0, x3\n mov x3, #1\n msr S3_0_C12_C12_7, x3\n"
-		 "msr cntv_tval_el0, xzr\n msr cntv_ctl_el0, x3\n isb\n msr daifclr, #2\n 2: wfi\n b 2b\n" VECTORS
-		 "1: .skip 0x280\n mrs x1, S3_0_C12_C12_0\n" EXIT_W1);
+/* The virtual timer's PPI 27: an interrupt's number is the status. The vector for IRQs from EL1 with SP_EL1 is at 0x280. */
+GUEST(takes_timer, "0: adr x1, 1f\n msr vbar_el1, x1\n" GIC_WITH_PPI(
+			   27) "mov x3, #1\n msr cntv_tval_el0, xzr\n msr cntv_ctl_el0, x3\n isb\n"
+			       "msr daifclr, #2\n 2: wfi\n b 2b\n" VECTORS
+			       "1: .skip 0x280\n" GIC_ACKNOWLEDGE(1) EXIT_W1);
 
 static void timer_interrupts(void **state)
 {
@@ -232,12 +224,11 @@ static void timer_interrupts(void **state)
 
 /* The PL011's SPI 3, INTID 35, for received data. */
 GUEST(takes_input,
-      "0: adr x1, 1f\n msr vbar_el1, x1\n" ADDRESS(1, 0x0800, 0) ADDRESS(2, 0x080a, 0) PL011_IN(
-	      5) "mov w3, #0x12\n str w3, [x1]\n str wzr, [x2, #0x14]\n"
-		 "mov w3, #-1\n str w3, [x1, #0x84]\n mov w3, #1 << 3\n str w3, [x1, #0x104]\n"
-		 "mov x3, #0xff\n msr S3_0_C4_C6_0, x3\n mov x3, #1\n msr S3_0_C12_C12_7, x3\n"
-		 "mov w3, #0x10\n str w3, [x5, #0x38]\n isb\n msr daifclr, #2\n 2: wfi\n b 2b\n" VECTORS
-		 "1: .skip 0x280\n mrs x1, S3_0_C12_C12_0\n ldr w3, [x5]\n add w1, w1, w3, lsl #8\n" EXIT_W1);
+      "0: adr x1, 1f\n msr vbar_el1, x1\n mov w6, #0\n" GIC_WITH_SPI(3, 6)
+	      PL011_IN(5) "mov w3, #0x10\n str w3, [x5, #0x38]\n isb\n"
+			  "msr daifclr, #2\n 2: wfi\n b 2b\n" VECTORS
+			  "1: .skip 0x280\n" GIC_ACKNOWLEDGE(
+				  1) "ldr w3, [x5]\n add w1, w1, w3, lsl #8\n" EXIT_W1);
 
 static void devices_interrupt(void **state)
 {

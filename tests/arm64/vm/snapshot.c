@@ -17,20 +17,17 @@
  * DATA + 8. X0 is the CPU's number: a second one does without the GIC, and counts in DATA + 16.
  */
 GUEST(work,
-      "0: " DATA_IN(1) "cbnz x0, 3f\n adr x2, 1f\n msr vbar_el1, x2\n" ADDRESS(2, 0x0800, 0)
-	      ADDRESS(3, 0x080b, 0) SERIAL_IN(
-		      9) "mov w4, #0x12\n str w4, [x2]\n sub x5, x3, #0x10000\n str wzr, [x5, #0x14]\n"
-			 "mov w4, #-1\n str w4, [x3, #0x80]\n mov w4, #1 << 27\n str w4, [x3, #0x100]\n"
-			 "mov x4, #0xff\n msr S3_0_C4_C6_0, x4\n mov x4, #1\n msr S3_0_C12_C12_7, x4\n"
-			 "mrs x10, cntfrq_el0\n mov x11, #10000\n udiv x10, x10, x11\n"
-			 "msr cntv_tval_el0, x10\n msr cntv_ctl_el0, x4\n isb\n msr daifclr, #2\n"
-			 "2: ldr w4, [x1]\n add w4, w4, #1\n str w4, [x1]\n strb w4, [x9, #7]\n dup v3.4s, w4\n"
-			 "add x5, x1, #0x10000\n mov w6, #32\n"
-			 "4: str w4, [x5]\n add x5, x5, #0x3000\n subs w6, w6, #1\n b.ne 4b\n b 2b\n"
-			 "3: ldr w4, [x1, #16]\n add w4, w4, #1\n str w4, [x1, #16]\n b 3b\n"
-			 ".skip 0x800 - (. - 0b)\n"
-			 "1: .skip 0x280\n mrs x20, S3_0_C12_C12_0\n ldr w21, [x1, #8]\n add w21, w21, #1\n str w21, [x1, #8]\n"
-			 "msr cntv_tval_el0, x10\n isb\n msr S3_0_C12_C12_1, x20\n eret\n");
+      "0: " DATA_IN(1) "cbnz x0, 3f\n adr x2, 1f\n msr vbar_el1, x2\n" GIC_WITH_PPI(27) SERIAL_IN(
+	      9) "mrs x10, cntfrq_el0\n mov x11, #10000\n udiv x10, x10, x11\n mov x4, #1\n"
+		 "msr cntv_tval_el0, x10\n msr cntv_ctl_el0, x4\n isb\n msr daifclr, #2\n"
+		 "2: ldr w7, [x1]\n add w7, w7, #1\n str w7, [x1]\n strb w7, [x9, #7]\n dup v3.4s, w7\n"
+		 "add x5, x1, #0x10000\n mov w6, #32\n"
+		 "5: str w7, [x5]\n add x5, x5, #0x3000\n sub w6, w6, #1\n cbnz w6, 5b\n b 2b\n"
+		 "3: ldr w7, [x1, #16]\n add w7, w7, #1\n str w7, [x1, #16]\n b 3b\n"
+		 ".skip 0x800 - (. - 0b)\n"
+		 "1: .skip 0x280\n" GIC_ACKNOWLEDGE(
+			 20) "ldr w21, [x1, #8]\n add w21, w21, #1\n str w21, [x1, #8]\n"
+			     "msr cntv_tval_el0, x10\n isb\n" GIC_END(20) "eret\n");
 
 static const struct r0_vm_options two = { .cpus = 2, .irqchip = true };
 
@@ -210,14 +207,11 @@ static void a_cpu_that_was_off_is_off_again(void **state)
  * and the interrupt is taken once DATA + 8 says so.
  */
 GUEST(takes_input_later,
-      "0: adr x1, 1f\n msr vbar_el1, x1\n" ADDRESS(1, 0x0800, 0) ADDRESS(2, 0x080a, 0) PL011_IN(5) DATA_IN(
-	      8) "mov w3, #0x12\n str w3, [x1]\n str wzr, [x2, #0x14]\n ldr w3, [x8]\n str w3, [x1, #0xc08]\n"
-		 "mov w3, #-1\n str w3, [x1, #0x84]\n mov w3, #1 << 3\n str w3, [x1, #0x104]\n"
-		 "mov x3, #0xff\n msr S3_0_C4_C6_0, x3\n mov x3, #1\n msr S3_0_C12_C12_7, x3\n"
-		 "mov w3, #0x10\n str w3, [x5, #0x38]\n"
-		 "2: ldr w3, [x5, #0x18]\n tbnz w3, #4, 2b\n str w5, [x8, #4]\n"
-		 "3: ldr w3, [x8, #8]\n cbz w3, 3b\n msr daifclr, #2\n 4: wfi\n b 4b\n" VECTORS
-		 "mrs x1, S3_0_C12_C12_0\n ldr w3, [x5]\n add w1, w1, w3, lsl #8\n" EXIT_W1);
+      "0: adr x1, 1f\n msr vbar_el1, x1\n" PL011_IN(5) DATA_IN(8) "ldr w6, [x8]\n" GIC_WITH_SPI(
+	      3, 6) "mov w3, #0x10\n str w3, [x5, #0x38]\n"
+		    "2: ldr w3, [x5, #0x18]\n tbnz w3, #4, 2b\n str w5, [x8, #4]\n"
+		    "3: ldr w3, [x8, #8]\n cbz w3, 3b\n msr daifclr, #2\n 4: wfi\n b 4b\n" VECTORS
+			    GIC_ACKNOWLEDGE(1) "ldr w3, [x5]\n add w1, w1, w3, lsl #8\n" EXIT_W1);
 
 static const struct r0_vm_options one = { .irqchip = true };
 
@@ -284,13 +278,11 @@ static void an_interrupt_by_edge_comes_later(void **state)
  * handler says so in DATA + 8, and stays until DATA + 12 says otherwise.
  */
 GUEST(stays_in_handler,
-      "0: adr x1, 1f\n msr vbar_el1, x1\n" ADDRESS(1, 0x0800, 0) ADDRESS(2, 0x080b, 0) DATA_IN(
-	      8) "mov w3, #0x12\n str w3, [x1]\n sub x4, x2, #0x10000\n str wzr, [x4, #0x14]\n"
-		 "mov w3, #-1\n str w3, [x2, #0x80]\n mov w3, #1 << 27\n str w3, [x2, #0x100]\n"
-		 "mov x4, #0xff\n msr S3_0_C4_C6_0, x4\n mov x4, #1\n msr S3_0_C12_C12_7, x4\n"
-		 "str w3, [x2, #0x200]\n str w3, [x8]\n 2: ldr w3, [x8, #4]\n cbz w3, 2b\n"
-		 "msr daifclr, #2\n 3: wfi\n b 3b\n" VECTORS
-		 "mrs x1, S3_0_C12_C12_0\n str w1, [x8, #8]\n 4: ldr w3, [x8, #12]\n cbz w3, 4b\n" EXIT_W1);
+      "0: adr x1, 1f\n msr vbar_el1, x1\n" DATA_IN(8) GIC_WITH_PPI(
+	      27) "str w3, [x2, #0x200]\n"
+		  "str w3, [x8]\n 2: ldr w3, [x8, #4]\n cbz w3, 2b\n msr daifclr, #2\n 3: wfi\n b 3b\n" VECTORS
+			  GIC_ACKNOWLEDGE(
+				  1) "str w1, [x8, #8]\n 4: ldr w3, [x8, #12]\n cbz w3, 4b\n" EXIT_W1);
 
 /* Of what is pending and active of a timer's, KVM puts back the former alone; the latter is not compared. */
 static void a_timers_interrupt_is_pending_again(void **state)

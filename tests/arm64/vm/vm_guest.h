@@ -43,6 +43,43 @@
 #define PSCI_RESET	   PSCI(0x8400, 9)
 #define PSCI_CPU_ON	   PSCI(0xc400, 3) /* X1: MPIDR, X2: where, X3: its X0 */
 
+/*
+ * The GIC, as <ring0/arm64/gic.h> has it, by the version that ID_AA64PFR0_EL1.GIC says: on, with a PPI enabled, or an SPI,
+ * for the first CPU, that is edge-triggered or not by W<configuration>. X2 is then where the registers of the former begin,
+ * and W3 has its bit. X4 is lost.
+ */
+#define IF_GICV3(number, yes, no)                                                           \
+	"mrs x" #number ", id_aa64pfr0_el1\n tst x" #number ", #0xf000000\n b.eq 90f\n" yes \
+	"b 91f\n 90:\n" no "91:\n"
+#define GICV3_GROUP_1 \
+	"mov x4, #0xff\n msr S3_0_C4_C6_0, x4\n mov x4, #1\n msr S3_0_C12_C12_7, x4\n isb\n"
+#define GICV3_DISTRIBUTOR_ON                                \
+	ADDRESS(2, 0x0800, 0)                               \
+	"mov w3, #0x12\n str w3, [x2]\n" ADDRESS(2, 0x080a, \
+						 0) "str wzr, [x2, #0x14]\n mov w3, #-1\n"
+#define GICV2_ON                                                                  \
+	ADDRESS(2, 0x0801, 0)                                                     \
+	"mov w3, #0xff\n str w3, [x2, #4]\n mov w3, #1\n str w3, [x2]\n" ADDRESS( \
+		2, 0x0800, 0) "str w3, [x2]\n"
+#define GIC_WITH_PPI(intid)                                                                        \
+	IF_GICV3(4,                                                                                \
+		 GICV3_DISTRIBUTOR_ON ADDRESS(2, 0x080b, 0) "str w3, [x2, #0x80]\n" GICV3_GROUP_1, \
+		 GICV2_ON)                                                                         \
+	"mov w3, #1 << " #intid "\n str w3, [x2, #0x100]\n"
+#define GIC_WITH_SPI(number, configuration)                                                        \
+	IF_GICV3(4,                                                                                \
+		 GICV3_DISTRIBUTOR_ON ADDRESS(2, 0x0800, 0) "str w3, [x2, #0x84]\n" GICV3_GROUP_1, \
+		 GICV2_ON "strb w3, [x2, #0x820 + " #number "]\n")                                 \
+	"str w" #configuration ", [x2, #0xc08]\n mov w3, #1 << " #number "\n str w3, [x2, #0x104]\n"
+
+/* W<to> is the INTID, which is acknowledged; or is ended. X4 is lost. */
+#define GIC_ACKNOWLEDGE(to)                           \
+	IF_GICV3(4, "mrs x" #to ", S3_0_C12_C12_0\n", \
+		 ADDRESS(4, 0x0801, 0) "ldr w" #to ", [x4, #0xc]\n")
+#define GIC_END(from)                                   \
+	IF_GICV3(4, "msr S3_0_C12_C12_1, x" #from "\n", \
+		 ADDRESS(4, 0x0801, 0) "str w" #from ", [x4, #0x10]\n")
+
 /* A position-independent guest, as an assembler's text: guest_NAME to guest_NAME_end. X0 is the CPU's number. */
 #define GUEST(name, text)                                                                   \
 	extern __attribute__((visibility("hidden"))) const char guest_##name[],             \
