@@ -72,7 +72,7 @@ struct r0_vm_options {
 	 * guest touches.
 	 */
 	uint64_t memory;
-	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM; on arm64 a GICv3 */
+	bool irqchip; /* local APICs, an I/O APIC and PICs, by KVM; on arm64 a GIC */
 	/* What follows, up to `cpu`, is x86's, like what says so below: -ENOTSUP on arm64. */
 	bool pit; /* the timer 8254, by KVM; needs irqchip */
 	/*
