@@ -93,6 +93,9 @@ bool instruction_class_is_system(ZydisMnemonic mnemonic)
 	switch (mnemonic) {
 	case ZYDIS_MNEMONIC_BOUND:
 	case ZYDIS_MNEMONIC_CLAC:
+	case ZYDIS_MNEMONIC_ENCLS:
+	case ZYDIS_MNEMONIC_ENCLU:
+	case ZYDIS_MNEMONIC_ENCLV:
 	case ZYDIS_MNEMONIC_INT:
 	case ZYDIS_MNEMONIC_INT1:
 	case ZYDIS_MNEMONIC_INT3:

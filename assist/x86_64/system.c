@@ -336,6 +336,15 @@ static enum done bound(struct cpu *cpu, const struct form *form, const struct de
 	return index < lower || index > upper ? cpu_raise(cpu, R0_BR) : DONE;
 }
 
+/* SDM vol. 3D, 38.3 and 38.4: #UD without SGX. There is no way to have it for one instruction. */
+static enum done enclave(struct cpu *cpu)
+{
+	if (!vcpu_cpuid_has(cpu->vcpu, 7, CPUID_EBX, 2))
+		return cpu_raise(cpu, R0_UD);
+	cpu->why = "what it does with enclaves is the CPU's alone";
+	return DONE_CANNOT;
+}
+
 /* Those whose way in code of 16 and 32 bits is another, for which KVM asks no help: it has it itself. */
 static bool is_for_64_bits(ZydisMnemonic mnemonic)
 {
@@ -374,6 +383,10 @@ enum done system_execute(struct cpu *cpu, const struct form *form, const struct 
 	case ZYDIS_MNEMONIC_CLAC:
 	case ZYDIS_MNEMONIC_STAC:
 		return set_ac(cpu, form->mnemonic == ZYDIS_MNEMONIC_STAC);
+	case ZYDIS_MNEMONIC_ENCLS:
+	case ZYDIS_MNEMONIC_ENCLU:
+	case ZYDIS_MNEMONIC_ENCLV:
+		return enclave(cpu);
 	case ZYDIS_MNEMONIC_INVPCID:
 		return invalidate(cpu, form, decoded);
 	case ZYDIS_MNEMONIC_LAR:

@@ -39,13 +39,13 @@ static void note_nmi(struct r0_frame *frame)
 	note_as(R0_NMI);
 }
 
-/* By exits, as in apic.c. */
+/* By exits, as in apic.c: as many as interrupts are noted, each of which may need one of its own. */
 static void let_in(void)
 {
 	unsigned int i;
 
 	r0_sti();
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		r0_clock();
 	r0_cli();
 }
