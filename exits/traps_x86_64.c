@@ -97,16 +97,29 @@ static bool may_be_trap(const struct run *run, const struct kvm_run *exit)
 	return exit->exit_reason == KVM_EXIT_DEBUG || exit->exit_reason == KVM_EXIT_INTERNAL_ERROR;
 }
 
+/* Where what replaces the function is, if that was its trap; else 0. KVM's emulator leaves RIP behind an OUT. */
+static uint64_t follow(const struct run *run, const struct kvm_run *exit)
+{
+	const struct template *template = run->machine->template;
+	const struct r0_replacements *replaced = &run->job->options->replace;
+	const bool is_debug = exit->exit_reason == KVM_EXIT_DEBUG;
+	const uint64_t at = is_debug ? exit->debug.arch.pc : exit->s.regs.regs.rip;
+	const uint64_t by = replace_follow(template->replace, replaced, at, false);
+
+	if (by || exit->exit_reason != KVM_EXIT_IO || !template->software)
+		return by;
+	return replace_follow(template->replace, replaced, at, true);
+}
+
 bool traps_serve(struct run *run, enum step *step)
 {
 	struct vcpu *vcpu = &run->cpu->vcpu;
 	struct kvm_run *exit = vcpu->run;
-	uint64_t at, by;
+	uint64_t by;
 
 	if (!run->has_traps || !may_be_trap(run, exit))
 		return false;
-	at = exit->exit_reason == KVM_EXIT_DEBUG ? exit->debug.arch.pc : exit->s.regs.regs.rip;
-	by = replace_follow(run->machine->template->replace, &run->job->options->replace, at);
+	by = follow(run, exit);
 	*step = STEP_ON;
 	/* Of an OUT at another RIP KVM completes nothing. */
 	if (by) {

@@ -377,7 +377,7 @@ const char *replace_trapped(const struct replace *replace, const struct r0_repla
 }
 
 uint64_t replace_follow(const struct replace *replace, const struct r0_replacements *wanted,
-			uint64_t address)
+			uint64_t address, bool is_behind)
 {
 	size_t i;
 
@@ -387,7 +387,8 @@ uint64_t replace_follow(const struct replace *replace, const struct r0_replaceme
 			find(replace, (uint64_t)wanted->entries[i].function);
 
 		patch = function ? &function->patch : NULL;
-		if (patch && patch->trap && function->at + patch->start == address)
+		if (patch && patch->trap &&
+		    function->at + patch->start + (is_behind ? patch->size : 0) == address)
 			return patch->slot;
 	}
 	return 0;

@@ -49,11 +49,11 @@ const char *replace_trapped(const struct replace *replace, const struct r0_repla
 			    size_t most);
 
 /*
- * Where execution goes on at an address, if what is there is in place of one of these functions that has no room
- * for a jump; else 0.
+ * Where execution goes on at an address, if what is there, or ends there if it is behind it, is in place of one of these functions
+ * that has no room for a jump; else 0.
  */
 uint64_t replace_follow(const struct replace *replace, const struct r0_replacements *wanted,
-			uint64_t address);
+			uint64_t address, bool is_behind);
 
 /*
  * Where a function has the instruction that is at an address in an island, if there is one; else that address:

@@ -245,6 +245,15 @@ static long seven_in_ring_3(void *unused)
 	return returns_seven();
 }
 
+/* Ring 3 of a software KVM runs natively, where an INT3 is an exception. */
+/* expect on software KVM error: returns_seven() has no room for a jump, so that an exception takes its place in ring 3 ... the IDT */
+R0_TEST(told, trap_in_ring_3_with_an_idt_of_its_own,
+	.replace = R0_REPLACE((returns_seven, fake_seven)))
+{
+	load_own_idt();
+	R0_ASSERT_EQ(r0_user_call(seven_in_ring_3, NULL).value, 8);
+}
+
 /*
  * In ring 3 it is an exception while .watch takes the place of a debugger, and here it goes to a gate of the test's
  * own, which is not to be seen at the end.

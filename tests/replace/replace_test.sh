@@ -125,8 +125,11 @@ set --
 while read -r name _; do
 	set -- "$@" --file "$folder/$name"
 done <"$programs"
+host=lab
 RING0_LAB=none "$folder/gcc-O0" replace.is_undone >"$folder/log" 2>&1
 if [ $? -ne 77 ]; then
+	host=software
+	grep -q -w -E 'vmx|svm' /proc/cpuinfo && host=hardware
 	RING0_LAB=none "$folder/all" >"$folder/output" 2>"$folder/errors"
 elif [ "${RING0_LAB-}" = none ]; then
 	echo "1..0 # SKIP no usable KVM, and RING0_LAB=none"
@@ -151,7 +154,7 @@ while read -r name _; do
 	[ -e "$folder/$name.tap" ] || cp "$folder/errors" "$folder/$name.tap"
 	case $name in
 	refused)
-		awk -v host=lab -v status="$(cat "$folder/$name.status")" -v took=0 -v most= \
+		awk -v host=$host -v status="$(cat "$folder/$name.status")" -v took=0 -v most= \
 			-f "$tests/fixtures/check_outcomes.awk" "$here/refused.c" "$folder/$name.tap" >"$folder/outcomes"
 		while read -r line; do
 			case $line in
