@@ -29,6 +29,11 @@ bool vmport_serve(struct monitor_cpu *cpu)
 		return false;
 	if ((uint16_t)regs->rcx == GET_VERSION) {
 		value = VERSION;
+		/*
+		 * The destination, too: an IN that KVM's emulator executes is lost if registers are set before its end
+		 * (emulator_invalidate_register_cache() in arch/x86/kvm/x86.c).
+		 */
+		regs->rax = VERSION;
 		regs->rbx = MAGIC;
 		regs->rcx = PRODUCT;
 		run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
