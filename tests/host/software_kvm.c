@@ -27,6 +27,10 @@ static const int registers[] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, RE
 #define FLAGS (R0_RFLAGS_DF | 0x8d5)
 #define FD    0x5afe
 
+/* Of an XSAVE area: SDM vol. 1, 13.4.1. */
+#define SOFTWARE_BYTES 464
+#define LEGACY_SIZE    512
+
 static struct {
 	struct software_kvm *kvm;
 	bool runs, steps;
@@ -70,27 +74,46 @@ int ioctl(int fd, unsigned long request, ...)
 	}
 }
 
+/*
+ * How much of a signal's frame is extended state, by what the kernel says in the software's bytes
+ * (arch/x86/include/uapi/asm/sigcontext.h): AMX's is not there unless the process has asked for it (arch_prctl(2)), so
+ * that it can be less than CPUID says. After it is a mark, without which sigreturn() takes x87 and SSE alone.
+ */
+static size_t state_size(const ucontext_t *context)
+{
+	struct _fpx_sw_bytes software;
+
+	memcpy(&software, (const uint8_t *)context->uc_mcontext.fpregs + SOFTWARE_BYTES,
+	       sizeof(software));
+	if (software.magic1 != FP_XSTATE_MAGIC1)
+		return LEGACY_SIZE;
+	return software.xstate_size < guest.kvm->own.xsave_size ? software.xstate_size :
+								  guest.kvm->own.xsave_size;
+}
+
 static void enter(ucontext_t *context)
 {
+	const size_t size = state_size(context);
 	const __u64 *from = (const __u64 *)&guest.kvm->run->s.regs.regs;
 	greg_t *to = context->uc_mcontext.gregs;
 	size_t i;
 
 	memcpy(guest.host, to, sizeof(guest.host));
-	memcpy(guest.area, context->uc_mcontext.fpregs, guest.kvm->own.xsave_size);
+	memcpy(guest.area, context->uc_mcontext.fpregs, size);
 	for (i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
 		to[registers[i]] = (greg_t)from[i];
 	to[REG_EFL] = (greg_t)((guest.kvm->run->s.regs.regs.rflags & FLAGS) | R0_RFLAGS_IF | 2 |
 			       (guest.steps ? R0_RFLAGS_TF : 0));
-	/* What the kernel put in the software's bytes says how much there is: arch/x86/kernel/fpu/signal.c. */
-	memcpy((uint8_t *)context->uc_mcontext.fpregs, guest.kvm->area, 464);
-	memcpy((uint8_t *)context->uc_mcontext.fpregs + 512, guest.kvm->area + 512,
-	       guest.kvm->own.xsave_size - 512);
+	/* All but the software's bytes. */
+	memcpy((uint8_t *)context->uc_mcontext.fpregs, guest.kvm->area, SOFTWARE_BYTES);
+	memcpy((uint8_t *)context->uc_mcontext.fpregs + LEGACY_SIZE, guest.kvm->area + LEGACY_SIZE,
+	       size - LEGACY_SIZE);
 }
 
 static void leave(ucontext_t *context)
 {
 	struct kvm_regs *regs = &guest.kvm->run->s.regs.regs;
+	const size_t size = state_size(context);
 	__u64 *to = (__u64 *)regs;
 	greg_t *from = context->uc_mcontext.gregs;
 	uint64_t in_use;
@@ -102,15 +125,15 @@ static void leave(ucontext_t *context)
 	for (i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
 		to[i] = (__u64)from[registers[i]];
 	regs->rflags = (regs->rflags & ~(uint64_t)FLAGS) | ((uint64_t)from[REG_EFL] & FLAGS);
-	memcpy(guest.kvm->area, context->uc_mcontext.fpregs, 464);
-	memcpy(guest.kvm->area + 512, (uint8_t *)context->uc_mcontext.fpregs + 512,
-	       guest.kvm->own.xsave_size - 512);
+	memcpy(guest.kvm->area, context->uc_mcontext.fpregs, SOFTWARE_BYTES);
+	memcpy(guest.kvm->area + LEGACY_SIZE, (uint8_t *)context->uc_mcontext.fpregs + LEGACY_SIZE,
+	       size - LEGACY_SIZE);
 	/* As KVM_GET_XSAVE has it. */
 	memcpy(&in_use, guest.kvm->area + 512, sizeof(in_use));
 	in_use |= 3;
 	memcpy(guest.kvm->area + 512, &in_use, sizeof(in_use));
 	memcpy(from, guest.host, sizeof(guest.host));
-	memcpy(context->uc_mcontext.fpregs, guest.area, guest.kvm->own.xsave_size);
+	memcpy(context->uc_mcontext.fpregs, guest.area, size);
 }
 
 static void on_signal(int number, siginfo_t *info, void *context)
