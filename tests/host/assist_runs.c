@@ -23,6 +23,9 @@
 #include "differential_cases.h"
 #include "software_kvm.h"
 
+/* In an XSAVE area: SDM vol. 1, 13.4.1. */
+#define MXCSR 24
+
 struct arena *arena;
 static struct software_kvm kvm;
 struct differential_forms assist_programs_forms;
@@ -242,6 +245,34 @@ static void tell_place(const struct outcome *outcome)
 	printf("\n");
 }
 
+/*
+ * Where the architecture leaves it to the CPU what else a fault of a store shows, the CPU's outcome becomes the other's.
+ * Of a masked store over a page boundary, CR2 is a byte of what was stored in the faulting page, not always the first:
+ * Sapphire Rapids has the last one of 16. And VCVTPS2PH may have set MXCSR's flags by then.
+ */
+static void forgive(struct outcome *cpu, const struct outcome *other)
+{
+	const uint64_t offset = cpu->regs.rip - (uint64_t)arena->code;
+	const uint32_t flags = 0x3f;
+	struct decoded decoded;
+	struct form form;
+	uint32_t by_cpu, by_other;
+
+	if (cpu->end.vector != R0_PF || !(cpu->end.code & R0_PAGE_RW) ||
+	    cpu->regs.rip != other->regs.rip || offset >= sizeof(arena->code) - LONGEST ||
+	    decoder_decode(64, arena->code + offset, LONGEST, &decoded) != DECODER_INSTRUCTION)
+		return;
+	instruction_form_find(&form, 64, &decoded, arena->code + offset);
+	if (form.memory.masking != MASK_NONE && cpu->end.cr2 - other->end.cr2 < form.memory.size &&
+	    cpu->end.cr2 / PAGE == other->end.cr2 / PAGE)
+		cpu->end.cr2 = other->end.cr2;
+	memcpy(&by_cpu, cpu->area + MXCSR, 4);
+	memcpy(&by_other, other->area + MXCSR, 4);
+	if (form.mnemonic == ZYDIS_MNEMONIC_VCVTPS2PH && (by_cpu & ~flags) == (by_other & ~flags) &&
+	    (by_cpu & by_other) == by_other)
+		memcpy(cpu->area + MXCSR, &by_other, 4);
+}
+
 static bool compare(const struct outcome *a, const struct outcome *b)
 {
 	bool bad = false;
@@ -283,6 +314,7 @@ static bool test_program(uint64_t number)
 		start.area[160 + i] = (uint8_t)assist_programs_random();
 	for (way = BY_THE_CPU; way <= BY_RUNS; way++)
 		run_program(way, &start, last, &results[way]);
+	forgive(&results[BY_THE_CPU], &results[ONE_BY_ONE]);
 	for (way = BY_THE_CPU; way < BY_RUNS && good; way++) {
 		good = compare(&results[way], &results[way + 1]);
 		if (!good)
