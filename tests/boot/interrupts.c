@@ -18,11 +18,16 @@ struct gate {
 };
 
 static struct gate idt[256];
-static volatile uint32_t ticks, serials;
+static volatile uint32_t ticks, serials, in_service;
 
 static void write_apic(uint32_t at, uint32_t value)
 {
 	*(volatile uint32_t *)(LOCAL_APIC + at) = value;
+}
+
+static uint32_t read_apic(uint32_t at)
+{
+	return *(volatile uint32_t *)(LOCAL_APIC + at);
 }
 
 static void write_ioapic(uint32_t index, uint32_t value)
@@ -71,9 +76,13 @@ static __attribute__((used)) void tick(void)
 	out8(0x20, 0x20);
 }
 
-/* The line falls with the third one. */
+/*
+ * The line falls with the third one. All of them are in service (SDM vol. 3A, 10.8.4) but on a KVM that ends interrupts
+ * as it delivers them: there the line, which has not fallen yet, has one more wait when the third one comes.
+ */
 static __attribute__((used)) void serial(void)
 {
+	in_service += read_apic(0x100 + SERIAL_VECTOR / 32 * 0x10) >> SERIAL_VECTOR % 32 & 1;
 	if (++serials == 3)
 		in8(COM1 + 2);
 	write_apic(0xb0, 0);
@@ -138,5 +147,10 @@ void take_interrupts(void)
 	out8(COM1 + 1, 2);
 	wait_until(&serials, 3);
 	out8(COM1 + 1, 0);
-	print(serials == 3 ? "serial line: 3 interrupts\n" : "serial line: too many interrupts\n");
+	if (serials == 3 && in_service == 3)
+		print("serial line: 3 interrupts\n");
+	else if (serials <= 4 && !in_service)
+		print("serial line: interrupts that are not in service\n");
+	else
+		print("serial line: too many interrupts\n");
 }

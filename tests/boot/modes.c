@@ -37,6 +37,10 @@ __asm__(".globl _start\n"
 	"	inc %edi\n"
 	"	addl $3, (%esp)\n"
 	"	iret\n"
+	/* Of a MOV to CR0, which has three bytes, too. */
+	"refusal: add $4, %esp\n"
+	"	addl $3, (%esp)\n"
+	"	iret\n"
 	"int30:	inc %esi\n"
 	"	iret\n"
 	/* What the gate leads to. */
@@ -79,7 +83,7 @@ __asm__(".globl _start\n"
 	"low_end:\n"
 	"	.code32\n");
 
-extern char page_fault[], int30[], gated[], code16[], refused16[], low[], low_end[];
+extern char page_fault[], refusal[], int30[], gated[], code16[], refused16[], low[], low_end[];
 
 static uint64_t gdt[] = {
 	0,
@@ -147,24 +151,37 @@ static void show(const char *name, uint32_t at)
 	print("\n");
 }
 
-static void page_by_32_bits(void)
+static uint64_t gate(const char *handler)
 {
-	unsigned int i;
+	uint32_t address = (uint32_t)handler;
 
-	for (i = 0; i < 1024; i++)
-		directory[i] = i << 22 | 0x83;
-	directory[WINDOW >> 22] = (uint32_t)table | 3;
-	table[0] = EMULATED | 3;
-	__asm__ volatile("mov %0, %%cr3\n"
-			 "mov %%cr4, %%eax\n"
-			 "or %1, %%eax\n"
-			 "mov %%eax, %%cr4\n"
-			 "mov %%cr0, %%eax\n"
-			 "or %2, %%eax\n"
-			 "mov %%eax, %%cr0\n"
-			 :
-			 : "r"(directory), "i"(CR4_PSE), "i"(CR0_PG)
-			 : "eax", "memory");
+	return (address & 0xffff) | (uint64_t)(address & 0xffff0000) << 32 | SELECTOR_CODE << 16 |
+	       0x8e00ull << 32;
+}
+
+/* Whether it is on then: a KVM that has paging in long mode alone answers by #GP. */
+static int start_paging(const char *name, const void *cr3, uint32_t cr4)
+{
+	uint32_t cr0;
+
+	idt[13] = gate(refusal);
+	__asm__ volatile("mov %%cr4, %0\n"
+			 "or %2, %0\n"
+			 "mov %0, %%cr4\n"
+			 "mov %1, %%cr3\n"
+			 "mov %%cr0, %0\n"
+			 "or %3, %0\n"
+			 "mov %0, %%cr0\n"
+			 "mov %%cr0, %0\n"
+			 : "=&r"(cr0)
+			 : "r"(cr3), "r"(cr4), "i"(CR0_PG)
+			 : "memory");
+	idt[13] = 0;
+	if (cr0 & CR0_PG)
+		return 1;
+	print(name);
+	print(" refused\n");
+	return 0;
 }
 
 static void stop_paging(void)
@@ -177,7 +194,17 @@ static void stop_paging(void)
 			 : "eax", "memory");
 }
 
-static void page_by_pae(void)
+static void make_32_bit_tables(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1024; i++)
+		directory[i] = i << 22 | 0x83;
+	directory[WINDOW >> 22] = (uint32_t)table | 3;
+	table[0] = EMULATED | 3;
+}
+
+static void make_pae_tables(void)
 {
 	unsigned int i;
 
@@ -187,24 +214,6 @@ static void page_by_pae(void)
 	pae_table[0] = EMULATED | 3;
 	for (i = 0; i < 4; i++)
 		pointers[i] = (uint32_t)directories[i] | 1;
-	__asm__ volatile("mov %%cr4, %%eax\n"
-			 "or %1, %%eax\n"
-			 "mov %%eax, %%cr4\n"
-			 "mov %0, %%cr3\n"
-			 "mov %%cr0, %%eax\n"
-			 "or %2, %%eax\n"
-			 "mov %%eax, %%cr0\n"
-			 :
-			 : "r"(pointers), "i"(CR4_PAE), "i"(CR0_PG)
-			 : "eax", "memory");
-}
-
-static uint64_t gate(const char *handler)
-{
-	uint32_t address = (uint32_t)handler;
-
-	return (address & 0xffff) | (uint64_t)(address & 0xffff0000) << 32 | SELECTOR_CODE << 16 |
-	       0x8e00ull << 32;
 }
 
 static void load_tables(void)
@@ -327,6 +336,15 @@ static void show_fault(void)
 	print("\n");
 }
 
+static void show_paging(const char *name, const void *cr3, uint32_t cr4)
+{
+	if (!start_paging(name, cr3, cr4))
+		return;
+	show(name, WINDOW);
+	show_fault();
+	stop_paging();
+}
+
 /* Far pointers in emulated memory, of 6 bytes and of 4: KVM's emulator has to follow them, and knows of no gates. */
 static void show_far(void)
 {
@@ -381,14 +399,10 @@ void kernel(const char *command_line)
 	if (*command_line == 'r')
 		call16(refused16, sum, &number);
 	show("no paging:", EMULATED);
-	page_by_32_bits();
-	show("paging of 32 bits:", WINDOW);
-	show_fault();
-	stop_paging();
-	page_by_pae();
-	show("PAE:", WINDOW);
-	show_fault();
-	stop_paging();
+	make_32_bit_tables();
+	show_paging("paging of 32 bits:", directory, CR4_PSE);
+	make_pae_tables();
+	show_paging("PAE:", pointers, CR4_PAE);
 	show16();
 	show_real_mode();
 	show_far();
