@@ -158,6 +158,31 @@ static bool ignores_mask(const ZydisDecodedInstruction *instruction)
 	}
 }
 
+/* How many elements there are in memory, and how many they become. */
+static void find_broadcast(struct form_memory *memory, ZydisBroadcastMode mode)
+{
+	static const struct {
+		uint8_t from, to;
+	} counts[] = {
+		[ZYDIS_BROADCAST_MODE_1_TO_2] = { 1, 2 },
+		[ZYDIS_BROADCAST_MODE_1_TO_4] = { 1, 4 },
+		[ZYDIS_BROADCAST_MODE_1_TO_8] = { 1, 8 },
+		[ZYDIS_BROADCAST_MODE_1_TO_16] = { 1, 16 },
+		[ZYDIS_BROADCAST_MODE_1_TO_32] = { 1, 32 },
+		[ZYDIS_BROADCAST_MODE_1_TO_64] = { 1, 64 },
+		[ZYDIS_BROADCAST_MODE_2_TO_4] = { 2, 4 },
+		[ZYDIS_BROADCAST_MODE_2_TO_8] = { 2, 8 },
+		[ZYDIS_BROADCAST_MODE_2_TO_16] = { 2, 16 },
+		[ZYDIS_BROADCAST_MODE_4_TO_8] = { 4, 8 },
+		[ZYDIS_BROADCAST_MODE_4_TO_16] = { 4, 16 },
+		[ZYDIS_BROADCAST_MODE_8_TO_16] = { 8, 16 },
+	};
+
+	memory->masking = MASK_COPIES;
+	memory->element_size = (uint8_t)(memory->size / counts[mode].from);
+	memory->element_count = counts[mode].to;
+}
+
 static void find_masking(struct form_memory *memory, const struct decoded *decoded,
 			 const ZydisDecodedOperand *operand)
 {
@@ -209,8 +234,7 @@ static void find_masking(struct form_memory *memory, const struct decoded *decod
 		memory->masking = MASK_COUNT;
 		memory->element_count = (uint8_t)elements;
 	} else if (instruction->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID) {
-		memory->masking = MASK_ANY;
-		memory->element_count = 64;
+		find_broadcast(memory, instruction->avx.broadcast.mode);
 	} else {
 		memory->masking = MASK_BITS;
 	}
@@ -218,13 +242,15 @@ static void find_masking(struct form_memory *memory, const struct decoded *decod
 
 /*
  * Where an element of the destination and one of the memory operand are not the same, fault
- * suppression follows the destination's: all of the operand counts as accessed then.
+ * suppression follows the destination's: all of the operand counts as accessed then. A conversion to
+ * smaller ones has the same number of them, and zeroes for the rest of the register.
  */
 static bool is_masked_otherwise(const struct decoded *decoded, const ZydisDecodedOperand *operand)
 {
 	const ZydisDecodedOperand *first = &decoded->operands[0];
 
-	return first->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->element_count > 1 &&
+	return decoded->instruction.meta.category != ZYDIS_CATEGORY_CONVERT &&
+	       first->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->element_count > 1 &&
 	       first->element_count && first->element_count != operand->element_count &&
 	       decoder_class(first->reg.value) != ZYDIS_REGCLASS_MASK;
 }
@@ -261,8 +287,9 @@ static bool find_memory(struct form *form, const struct decoded *decoded,
 	memory->implicit = operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM;
 	find_masking(memory, decoded, operand);
 	if (memory->masking == MASK_BITS && is_masked_otherwise(decoded, operand)) {
-		memory->masking = MASK_ANY;
-		memory->element_count = 64;
+		memory->masking = MASK_COPIES;
+		memory->element_size = (uint8_t)memory->size;
+		memory->element_count = (uint8_t)decoded->operands[0].element_count;
 	}
 	if (memory->implicit) {
 		/* DS:RDI of MASKMOVDQU and MASKMOVQ alone; RDI then stands for itself. */

@@ -47,7 +47,7 @@ enum form_state {
 enum form_masking {
 	MASK_NONE,
 	MASK_BITS,	/* an opmask register, a bit for each element */
-	MASK_ANY,	/* any of an opmask register's bits: the element is broadcast */
+	MASK_COPIES,	/* the same, for each element as often as all of them are broadcast */
 	MASK_COUNT,	/* as many as the opmask register has bits, contiguously */
 	MASK_SIGNS,	/* the sign bits of a vector register's elements */
 	MASK_MMX_SIGNS, /* the same of an MMX register's bytes */
@@ -66,7 +66,7 @@ struct form_memory {
 	uint8_t mask;	       /* the register */
 	bool whole;	       /* what it does not write has to be writable, too */
 	uint8_t element_size;  /* in bytes */
-	uint8_t element_count; /* of MASK_ANY's and MASK_COUNT's opmask bits */
+	uint8_t element_count; /* of MASK_COPIES's and MASK_COUNT's opmask bits */
 };
 
 struct form {

@@ -80,8 +80,10 @@ static uint64_t active_bytes(const struct cpu *cpu, const struct form_memory *me
 	case MASK_BITS:
 		bits = vector_get_mask(cpu, memory->mask);
 		break;
-	case MASK_ANY:
-		return vector_get_mask(cpu, memory->mask) ? all : 0;
+	case MASK_COPIES:
+		for (i = 0; i < memory->element_count; i++)
+			bits |= (vector_get_mask(cpu, memory->mask) >> i & 1) << i % count;
+		break;
 	case MASK_COUNT:
 		bits = vector_get_mask(cpu, memory->mask);
 		if (memory->element_count < 64)

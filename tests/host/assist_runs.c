@@ -23,8 +23,10 @@
 #include "differential_cases.h"
 #include "software_kvm.h"
 
-/* In an XSAVE area: SDM vol. 1, 13.4.1. */
-#define MXCSR 24
+/* In an XSAVE area, and of its components: SDM vol. 1, 13.4.1 and 13.4.2, 13.1. */
+#define MXCSR	  24
+#define XSTATE_BV 512
+#define OPMASK	  5
 
 struct arena *arena;
 static struct software_kvm kvm;
@@ -154,6 +156,25 @@ static void make_start(struct kvm_regs *regs)
 	regs->rflags = (assist_programs_random() & 0x8d5) | 2;
 }
 
+/* Opmask registers whose bits are often none of an instruction's elements'. */
+static void make_masks(uint8_t *area)
+{
+	uint32_t size, at = differential_component(OPMASK, &size), low, high;
+	uint64_t in_use, mask;
+	size_t i;
+
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	if (!(low >> OPMASK & 1))
+		return;
+	memcpy(&in_use, area + XSTATE_BV, sizeof(in_use));
+	in_use |= 1u << OPMASK;
+	memcpy(area + XSTATE_BV, &in_use, sizeof(in_use));
+	for (i = 0; i < 8; i++) {
+		mask = assist_programs_random() << assist_programs_below(64);
+		memcpy(area + at + 8 * i, &mask, sizeof(mask));
+	}
+}
+
 static void save_data(uint8_t *to)
 {
 	memcpy(to, arena->data, 3 * PAGE);
@@ -220,8 +241,8 @@ static bool areas_differ(const uint8_t *a, const uint8_t *b)
 	unsigned int component;
 	bool bad = differs("x87 and SSE state", a, b, 416);
 
-	memcpy(&in_a, a + 512, 8);
-	memcpy(&in_b, b + 512, 8);
+	memcpy(&in_a, a + XSTATE_BV, 8);
+	memcpy(&in_b, b + XSTATE_BV, 8);
 	for (component = 2; component < 8; component++) {
 		uint32_t size, at = differential_component(component, &size);
 
@@ -312,6 +333,7 @@ static bool test_program(uint64_t number)
 	start.data[COUNTER(arena) - arena->data] = 5;
 	for (i = 0; i < 256; i++)
 		start.area[160 + i] = (uint8_t)assist_programs_random();
+	make_masks(start.area);
 	for (way = BY_THE_CPU; way <= BY_RUNS; way++)
 		run_program(way, &start, last, &results[way]);
 	forgive(&results[BY_THE_CPU], &results[ONE_BY_ONE]);
