@@ -268,8 +268,9 @@ static void tell_place(const struct outcome *outcome)
 
 /*
  * Where the architecture leaves it to the CPU what else a fault of a store shows, the CPU's outcome becomes the other's.
- * Of a masked store over a page boundary, CR2 is a byte of what was stored in the faulting page, not always the first:
- * Sapphire Rapids has the last one of 16. And VCVTPS2PH may have set MXCSR's flags by then.
+ * Of a store in parts over a page boundary, CR2 is a byte of it in the faulting page, not always the first: Sapphire
+ * Rapids has the last one of a masked store's 16, and a later part of FNSTENV's. And VCVTPS2PH may have set MXCSR's flags
+ * by then.
  */
 static void forgive(struct outcome *cpu, const struct outcome *other)
 {
@@ -284,7 +285,7 @@ static void forgive(struct outcome *cpu, const struct outcome *other)
 	    decoder_decode(64, arena->code + offset, LONGEST, &decoded) != DECODER_INSTRUCTION)
 		return;
 	instruction_form_find(&form, 64, &decoded, arena->code + offset);
-	if (form.memory.masking != MASK_NONE && cpu->end.cr2 - other->end.cr2 < form.memory.size &&
+	if (cpu->end.cr2 - other->end.cr2 < form.memory.size &&
 	    cpu->end.cr2 / PAGE == other->end.cr2 / PAGE)
 		cpu->end.cr2 = other->end.cr2;
 	memcpy(&by_cpu, cpu->area + MXCSR, 4);
