@@ -41,7 +41,7 @@ static const uint8_t *aim(void)
 	case 1:
 		return arena->read_only + assist_programs_below(PAGE - 64);
 	case 2:
-		return arena->read_only - assist_programs_below(64);
+		return arena->read_only - assist_programs_below(60); /* past the counter */
 	case 3:
 		return arena->absent + assist_programs_below(64);
 	case 4:
