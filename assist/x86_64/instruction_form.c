@@ -178,6 +178,8 @@ static void find_broadcast(struct form_memory *memory, ZydisBroadcastMode mode)
 		[ZYDIS_BROADCAST_MODE_8_TO_16] = { 8, 16 },
 	};
 
+	if (!counts[mode].from)
+		return;
 	memory->masking = MASK_COPIES;
 	memory->element_size = (uint8_t)(memory->size / counts[mode].from);
 	memory->element_count = counts[mode].to;

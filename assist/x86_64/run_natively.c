@@ -81,7 +81,7 @@ static uint64_t active_bytes(const struct cpu *cpu, const struct form_memory *me
 		bits = vector_get_mask(cpu, memory->mask);
 		break;
 	case MASK_COPIES:
-		for (i = 0; i < memory->element_count; i++)
+		for (i = 0; count && i < memory->element_count; i++)
 			bits |= (vector_get_mask(cpu, memory->mask) >> i & 1) << i % count;
 		break;
 	case MASK_COUNT:
