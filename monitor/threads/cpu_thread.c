@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/host.h"
 #include "monitor/cpu.h"
 #include "monitor/debug/debug.h"
 #include "monitor/rest.h"
@@ -57,6 +58,24 @@ static void clear_kick(void *context)
 	vcpu_clear_kick(&cpu->vcpu);
 }
 
+/*
+ * Whether the CPU left the VM since its memory is lost, with that as the error. Of a page that it can't have KVM_RUN says
+ * EFAULT; but where KVM emulates the CPU, it takes it for a device's, or for one that is not there, and shuts the CPU down.
+ */
+static bool found_lost(const struct monitor_cpu *cpu, struct error *error)
+{
+	const struct guest_memory *memory = &cpu->machine->memory;
+	const struct kvm_run *state = cpu->vcpu.run;
+
+	if (!memory->base || host_virtualizes())
+		return false;
+	if (state->exit_reason != KVM_EXIT_SHUTDOWN &&
+	    (state->exit_reason != KVM_EXIT_MMIO ||
+	     !ram_at(&memory->ram, gpa(state->mmio.phys_addr), state->mmio.len, false)))
+		return false;
+	return memory_base_look_for_lost(memory->base, memory->host, error) != 0;
+}
+
 static struct exit serve(void *context, struct error *error)
 {
 	struct monitor_cpu *cpu = context;
@@ -66,6 +85,8 @@ static struct exit serve(void *context, struct error *error)
 	struct error why = { "" };
 	char text[256];
 
+	if (found_lost(cpu, error))
+		return (struct exit){ .outcome = EXIT_FATAL };
 	if (monitor_serve_own(cpu) || irqchip_serve(devices, &cpu->vcpu) ||
 	    monitor_debug_serve(cpu))
 		return exit;
