@@ -47,7 +47,7 @@ static int add_jumps(struct code_patches *patches, const struct replaced *functi
 		if (!functions[i].theirs)
 			continue;
 		size = code_jump(jump, (uint64_t)functions[i].ours);
-		err = code_patches_show(patches, (uint64_t)functions[i].theirs, jump, size);
+		err = code_patches_replace(patches, (uint64_t)functions[i].theirs, jump, size);
 	}
 	return err;
 }

@@ -18,11 +18,12 @@ static void show(struct mirror *mirror, uint64_t frame, const struct code_page *
 	for (i = 0; i < page->shown_count; i++) {
 		uint8_t *byte = bytes + (page->shown[i].address - page->address);
 
-		mirror->patched[mirror->patched_count++] = (struct mirror_patched){
-			.gpa = frame + (page->shown[i].address - page->address),
-			.shown = page->shown[i].value,
-			.original = *byte,
-		};
+		if (!page->shown[i].replaces)
+			mirror->patched[mirror->patched_count++] = (struct mirror_patched){
+				.gpa = frame + (page->shown[i].address - page->address),
+				.shown = page->shown[i].value,
+				.original = *byte,
+			};
 		*byte = page->shown[i].value;
 	}
 }

@@ -22,7 +22,7 @@ size_t code_read(const struct mirror *mirror, enum code_of whose, uint64_t addre
 
 /*
  * Bytes that were read at a guest-physical address: put the process's own in place of those that ring 0 is shown
- * instead.
+ * instead, but for those that replace them.
  */
 void code_unpatch(const struct mirror *mirror, r0_gpa address, uint8_t *bytes, size_t size);
 

@@ -41,8 +41,8 @@ static int make_room(struct code_patches *patches, size_t more)
 	return 0;
 }
 
-int code_patches_show(struct code_patches *patches, uint64_t address, const void *bytes,
-		      size_t size)
+static int put(struct code_patches *patches, uint64_t address, const void *bytes, size_t size,
+	       bool replaces)
 {
 	const uint8_t *values = bytes;
 	size_t first = find_shown(patches, address), last = find_shown(patches, address + size), i;
@@ -54,10 +54,25 @@ int code_patches_show(struct code_patches *patches, uint64_t address, const void
 	memmove(&patches->shown[first + size], &patches->shown[last],
 		(patches->shown_count - last) * sizeof(*patches->shown));
 	for (i = 0; i < size; i++)
-		patches->shown[first + i] =
-			(struct code_patch){ .address = address + i, .value = values[i] };
+		patches->shown[first + i] = (struct code_patch){
+			.address = address + i,
+			.value = values[i],
+			.replaces = replaces,
+		};
 	patches->shown_count += size - (last - first);
 	return 0;
+}
+
+int code_patches_show(struct code_patches *patches, uint64_t address, const void *bytes,
+		      size_t size)
+{
+	return put(patches, address, bytes, size, false);
+}
+
+int code_patches_replace(struct code_patches *patches, uint64_t address, const void *bytes,
+			 size_t size)
+{
+	return put(patches, address, bytes, size, true);
 }
 
 static int own_page(struct code_patches *patches, uint64_t page)

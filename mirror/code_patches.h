@@ -14,6 +14,7 @@
 struct code_patch {
 	uint64_t address;
 	uint8_t value;
+	bool replaces; /* the process's byte, which ring 0 is to have no use of */
 };
 
 /* Zeroed at first. */
@@ -31,6 +32,10 @@ struct code_patches {
  */
 int code_patches_show(struct code_patches *patches, uint64_t address, const void *bytes,
 		      size_t size);
+
+/* The same, of code that ring 0 executes in place of the process's: code_unpatch() leaves it. */
+int code_patches_replace(struct code_patches *patches, uint64_t address, const void *bytes,
+			 size_t size);
 
 /* Let each VM have the pages that a range is on to itself, if they can't be written. Returns 0 or -ENOMEM. */
 int code_patches_own(struct code_patches *patches, uint64_t address, uint64_t size);

@@ -26,6 +26,13 @@ tap_log=$folder/log
 R0_TIMEOUT_FACTOR=30
 export R0_TIMEOUT_FACTOR
 
+# The host's own KVM, if it can be used, has other outcomes than the lab's.
+forget_lab_with_kvm()
+{
+	RING0_LAB=none "$folder/sanitizer_ends" finding.nothing >/dev/null 2>&1
+	[ $? -eq 77 ] || unset LAB
+}
+
 # check NAME COMPILER OPTION…
 check()
 {
@@ -41,7 +48,7 @@ check()
 		return
 	fi
 	"$tests/with_ring0" "$@" -g -fsanitize=address,undefined -D_GNU_SOURCE -o "$folder/sanitizer_ends" \
-		"$tests/fixtures/sanitizer_ends.c" >"$tap_log" 2>&1 &&
+		"$tests/fixtures/sanitizer_ends.c" >"$tap_log" 2>&1 && forget_lab_with_kvm &&
 		"$tests/fixtures/check_outcomes" "$folder/sanitizer_ends" "$tests/fixtures/sanitizer_ends.c" -- \
 			--check-reset >"$tap_log" 2>&1
 	report $? "$name"

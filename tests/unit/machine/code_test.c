@@ -201,6 +201,28 @@ static void ring_0_is_shown_others(void **state)
 	mirror_destroy(mirror);
 }
 
+/* What replaces code is not undone for those who are to see what is executed. */
+static void replaced_code_stays(void **state)
+{
+	struct code_patches patches = { 0 };
+	struct mirror *mirror;
+	uint8_t bytes[16];
+	r0_gpa physical;
+
+	(void)state;
+	assert_int_equal(code_patches_show(&patches, (uint64_t)code + 104, ones, 1), 0);
+	assert_int_equal(code_patches_replace(&patches, (uint64_t)code + 100, ones, 16), 0);
+	mirror = make_mirror(&patches);
+	code_patches_finish(&patches);
+	assert_code(mirror, CODE_OF_RING_0, 100, ones, 16);
+	assert_true(page_table_walk(&mirror->frames, mirror->root, gva((uint64_t)code + 100),
+				    &physical, NULL));
+	memcpy(bytes, ones, sizeof(bytes));
+	code_unpatch(mirror, physical, bytes, sizeof(bytes));
+	assert_memory_equal(bytes, ones, sizeof(bytes));
+	mirror_destroy(mirror);
+}
+
 /* Each ring's in the mirror, both rings' in one machine's memory, which says so to its reset. */
 static void own_code_is_changed(void **state)
 {
@@ -290,6 +312,7 @@ int main(void)
 		cmocka_unit_test(random_ones),
 		cmocka_unit_test(pages_in_order),
 		cmocka_unit_test_setup_teardown(ring_0_is_shown_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(replaced_code_stays, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(own_code_is_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(others_code_is_not, set_up, tear_down),
 		cmocka_unit_test(jumps_anywhere),
