@@ -7,6 +7,7 @@
 #include <ring0/x86/ioapic.h>
 #include "kvm/kvm_x86_64.h"
 #include "kvm/vcpu/vcpu_x86_64.h"
+#include "kvm/vm/vm_x86_64.h"
 #include "machine/topology_x86_64.h"
 #include "mirror/mirror.h"
 
@@ -53,7 +54,8 @@ bool machine_own_halts_inside(const struct machine *machine)
 int machine_own_declare(struct machine *machine, const struct machine_options *options,
 			struct error *error)
 {
-	(void)machine;
+	/* A CPU may be kicked before it is told of one. */
+	vm_tell_triple_faults(&machine->vm);
 	if (!options->hypercalls.count && !options->id_registers.count)
 		return 0;
 	return error_set(error, EINVAL,

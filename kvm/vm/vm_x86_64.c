@@ -92,6 +92,13 @@ int vm_report_msrs(struct vm *vm, bool all, struct error *error)
 	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, error);
 }
 
+bool vm_tell_triple_faults(struct vm *vm)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_TRIPLE_FAULT_EVENT, .args = { 1 } };
+
+	return ioctl(vm->fd, KVM_ENABLE_CAP, &cap) == 0;
+}
+
 /* KVM's own wiring has the PIT at the IOAPIC's input 0, where a PC has the PICs' output. */
 static void add_pc_routes(struct kvm_irq_routing *routing)
 {

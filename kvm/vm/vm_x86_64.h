@@ -12,6 +12,13 @@
 int vm_report_msrs(struct vm *vm, bool all, struct error *error);
 
 /*
+ * Have a vCPU's events tell of a triple fault that it came to and was kept from leaving the VM for, which is else part of
+ * no state, and left for the next KVM_RUN: Documentation/virt/kvm/api.rst, KVM_CAP_X86_TRIPLE_FAULT_EVENT, of Linux 6.1.
+ * Returns whether they do.
+ */
+bool vm_tell_triple_faults(struct vm *vm);
+
+/*
  * From now on, reads and writes of these MSRs, and of all that KVM does not know, leave the VM
  * (KVM_EXIT_X86_RDMSR, _WRMSR); none undoes it, for the known ones. Sorts the indices. Returns 0;
  * -E2BIG if they are too far apart (kvm/vm/msr_filter_x86_64.h); another -errno.

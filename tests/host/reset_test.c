@@ -398,7 +398,7 @@ out:
 
 static void tell_counters(const char *name, bool ok, int number, const char *why)
 {
-	printf("%s %zu - %s\n", ok ? "ok" : "not ok", CHANGES + (size_t)number, name);
+	printf("%s %zu - %s\n", ok ? "ok" : "not ok", CHANGES + 1 + (size_t)number, name);
 	if (!ok)
 		printf("# %s\n", why);
 }
@@ -452,6 +452,30 @@ static void try_counters(const struct template *template)
 		      "it does not");
 }
 
+/* As if a kick had come between the triple fault and its exit. */
+static void try_triple_fault(const struct state *pristine)
+{
+	static const char name[] = "a triple fault that did not leave the VM";
+	static struct state now;
+	struct kvm_vcpu_events events = pristine->events;
+	struct error error = { "" };
+	bool was_pending;
+
+	if (!(events.flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT)) {
+		printf("ok %zu - %s # SKIP KVM does not tell of it\n", CHANGES + 1, name);
+		return;
+	}
+	events.triple_fault.pending = 1;
+	ioctl(machine.cpus[0].vcpu.fd, KVM_SET_VCPU_EVENTS, &events);
+	capture(&now);
+	was_pending = now.events.triple_fault.pending;
+	machine_reset(&machine, &error);
+	capture(&now);
+	printf("%s %zu - %s\n",
+	       was_pending && !difference(pristine, &now) && !error.text[0] ? "ok" : "not ok",
+	       CHANGES + 1, name);
+}
+
 int main(void)
 {
 	static struct state pristine;
@@ -470,10 +494,11 @@ int main(void)
 		printf("Bail out! %s\n", error.text);
 		return 1;
 	}
-	printf("TAP version 14\n1..%zu\n", CHANGES + 4);
+	printf("TAP version 14\n1..%zu\n", CHANGES + 5);
 	capture(&pristine);
 	for (i = 0; i < CHANGES; i++)
 		try(i, &pristine);
+	try_triple_fault(&pristine);
 	machine_finish(&machine);
 	try_counters(template);
 	template_destroy(template);
