@@ -18,6 +18,7 @@
 #	make clean
 #	make help			this
 #
+# On an arm64 host `make demo`, `make check` and `make fuzz` have arm64's tests; `make bench` and `make lint` are for x86 hosts.
 # Without a KVM that can be used, `make demo`, `make check` and `make bench` run in the lab what needs one: QEMU
 # and a kernel are got for it. RING0_LAB=none does without the lab.
 
@@ -96,6 +97,13 @@ bench:
 	@bench/run $(build) $(if $(COMPARE),$(call quote,$(COMPARE)))
 
 .PHONY: fuzz
+ifeq ($(shell uname -m),aarch64)
+fuzz:
+	@scripts/install-packages build check
+	@$(setup)
+	@ninja -C $(build)
+	@tests/arm64/fuzz $(build) $(build)/ring0 $(COUNT)
+else
 fuzz:
 	@scripts/install-packages build check
 	@$(setup)
@@ -109,6 +117,7 @@ fuzz:
 	@ninja -C $(build) ring0
 	@scripts/build-aarch64 $(build) $(OPTIONS)
 	@tests/arm64/fuzz $(build) $(build)/ring0 $(COUNT)
+endif
 
 .PHONY: lint
 lint: build = $(call quote,$(BUILD)-lint)

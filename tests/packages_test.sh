@@ -32,6 +32,10 @@ case " $INSTALLED " in
 *) exit 1 ;;
 esac
 END
+cat >"$folder/bin/uname" <<'END'
+#!/bin/sh
+echo "$MACHINE"
+END
 cat >"$folder/bin/id" <<'END'
 #!/bin/sh
 echo "$USER_ID"
@@ -64,7 +68,7 @@ check()
 	name=$1 wanted=$2 text=$3
 	shift 3
 	: >"$folder/apt"
-	env -i PATH="$folder/bin" LOG="$folder/apt" INSTALLED= MISSING= USER_ID=0 UPDATE_SAYS= INSTALL_SAYS= \
+	env -i PATH="$folder/bin" LOG="$folder/apt" INSTALLED= MISSING= MACHINE=x86_64 USER_ID=0 UPDATE_SAYS= INSTALL_SAYS= \
 		"$@" >"$folder/output" 2>&1
 	status=$?
 	if [ "$status" -ne "$wanted" ] || ! says "$text"; then
@@ -86,12 +90,17 @@ install=$folder/scripts/install-packages
 quiet='apt-get --quiet --quiet --yes'
 get="$quiet install --no-install-recommends qemu-system-x86;"
 
-echo 1..18
+echo 1..22
 : >"$folder/output"
 check 'root installs what is missing' 0 'Installing missing packages: qemu-system-x86' "$install" lab
 calls 'root, by one call' "$get"
 check 'nothing is missing: nothing is said' 0 '' INSTALLED=all "$install" build check lab
 calls 'nothing is missing: nothing is called' ''
+
+check 'an arm64 host has another lab' 0 '  qemu-system-arm    the lab: .*' MACHINE=aarch64 "$install" lab
+calls 'and no package of the other' "$quiet install --no-install-recommends qemu-system-arm;"
+check 'what an arm64 host has no use for' 1 'scripts/install-packages: this is an arm64 machine: .*' MACHINE=aarch64 "$install" build aarch64
+check 'nor has yet' 1 'scripts/install-packages: make bench is for x86 machines so far' MACHINE=aarch64 "$install" build bench
 
 check 'no such package, and an archive that is not reached' 1 \
 	'scripts/install-packages: E: Unable to locate package q; apt-get update: W: Failed to fetch x; .* qemu-system-x86' \

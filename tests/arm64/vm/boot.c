@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -173,14 +174,12 @@ struct session {
 /* `ring0 boot`, with the kernel's console on the other serial line. */
 static void start_command(struct session *session)
 {
-	static const char initrd[] = "/tmp/initrd";
 	const struct bytes disk = make_disk();
-	FILE *file = fopen(initrd, "wb");
-	int in[2], out[2];
+	char initrd[sizeof("/proc/self/fd/-2147483648")];
+	int in[2], out[2], file = memfd_create("initrd", 0);
 
-	assert_non_null(file);
-	assert_int_equal(fwrite(disk.data, 1, disk.size, file), disk.size);
-	assert_int_equal(fclose(file), 0);
+	assert_int_equal(write(file, disk.data, disk.size), disk.size);
+	snprintf(initrd, sizeof(initrd), "/proc/self/fd/%d", file);
 	free(disk.data);
 	assert_int_equal(pipe(in) | pipe(out), 0);
 	fflush(NULL);
@@ -196,6 +195,7 @@ static void start_command(struct session *session)
 		      "--verbose", compressed_path, "--", "shell", NULL);
 		_exit(126);
 	}
+	close(file);
 	close(in[0]);
 	close(out[1]);
 }
