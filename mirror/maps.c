@@ -161,22 +161,28 @@ bool map_is_anonymous(const struct map *map)
 	       strncmp(map->path, "[stack", 6) == 0 || strncmp(map->path, "[anon:", 6) == 0;
 }
 
-/* For each page whether its entry has one of the bits `any`, and none of the bits `none`. */
+/*
+ * For each page whether its entry has one of the bits `any`, and none of the bits `none`. Entries have the numbers of the
+ * host's frames, which a mirror that is made later would have from the stack, and an image as well: they are other ones
+ * each time, but for when a frame is used again.
+ */
 static int look_up(int fd, uint64_t start, size_t count, uint64_t any, uint64_t none, bool *found)
 {
 	uint64_t entries[512];
 	size_t done = 0, i, want;
+	int err = 0;
 
-	while (done < count) {
+	while (done < count && !err) {
 		want = count - done < 512 ? count - done : 512;
 		if (pread(fd, entries, want * 8, (off_t)((start / 4096 + done) * 8)) !=
 		    (ssize_t)(want * 8))
-			return -EIO;
-		for (i = 0; i < want; i++)
+			err = -EIO;
+		for (i = 0; i < want && !err; i++)
 			found[done + i] = (entries[i] & any) && !(entries[i] & none);
 		done += want;
 	}
-	return 0;
+	explicit_bzero(entries, sizeof(entries));
+	return err;
 }
 
 int maps_resident(int fd, uint64_t start, size_t count, bool *resident)
